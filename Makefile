@@ -1,0 +1,39 @@
+# Two words are enough: `make demo` shows it at work, `make test` runs everything that CI runs.
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: setup demo test check lock serve-mocks bench clean
+
+setup: .venv/.ready
+
+# pip is handed hashes for everything, the build backend included, so nothing else is fetched.
+.venv/.ready: requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: apt-get install python3.11"; exit 1; }
+	@$(PYTHON) -c "import ensurepip" 2>/dev/null || { echo "venv is missing: apt-get install python3.11-venv"; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+demo: setup
+	@$(BIN)/avgate demo
+
+test: setup check
+	$(BIN)/python -m pytest -q
+
+check: setup
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# A new lock: needs uv. No index addresses are written into it.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --all-extras --group dev pyproject.toml --output-file requirements.lock
+
+bench: setup
+	@for script in bench/*.py; do $(BIN)/python $$script; done
+
+clean:
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
