@@ -1,0 +1,127 @@
+"""The one way to the network: a client per connector and controller, made once and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Self
+
+from avgate_contracts.http.address import Addresses
+from avgate_contracts.http.answer import Response, Streamed
+from avgate_contracts.http.authorization import Authorization, Fixed
+from avgate_contracts.http.body import UNSET, Unset, encoded
+from avgate_contracts.http.call import READS, REPEATABLE, Call
+from avgate_contracts.http.header import headers as header_fields
+from avgate_contracts.http.path import NO_IDS, Params
+from avgate_contracts.http.tries import Tries
+from avgate_contracts.record import Json
+
+_NOBODY = Fixed(None)
+_LONGEST_STREAM = 4 * 1024**3  # bytes; an hour of uncompressed audio is a tenth of it
+
+
+class HttpClient:
+    """Made by `open_client`; the only thing a connector reaches its upstream through.
+
+    It authenticates, keeps to the allowed hosts, the pace, the deadline and the size limits, tries
+    again where that is safe, and raises nothing but ConnectorErrors, whose messages name nobody.
+    """
+
+    def __init__(self, addresses: Addresses, tries: Tries, authorization: Authorization) -> None:
+        self._addresses = addresses
+        self._tries = tries
+        self._authorization = authorization
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        ids: Mapping[str, str] = NO_IDS,
+        params: Params | None = None,
+        json: Json | Unset = UNSET,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        key: str | None = None,
+        accept: Collection[int] = (),
+        repeatable: bool | None = None,
+        authenticated: bool = True,
+    ) -> Response:
+        """Makes one call and returns its answer if that is a 2xx or in `accept`.
+
+        `path` is a template under the base address, `/party/{id}`, whose places `ids` fill; or an
+        absolute address on an allowed host. `key` is sent as Idempotency-Key, the same with every
+        try. `repeatable`: the upstream takes a repeat for the same write; left out, what HTTP says
+        of the method.
+
+        Raises UnavailableError, RefusedError, NotFoundError, MisconfiguredError,
+        ContractBrokenError, OutcomeUnknownError; InvalidIdentifierError before anything is sent.
+        """
+        content_type = None if json is UNSET else "application/json"
+        call = Call(
+            method=method.upper(),
+            label=_label(path),
+            url=self._addresses.url(path, ids, params),
+            headers=header_fields(
+                headers, accept="application/json", content_type=content_type, key=key
+            ),
+            content=_content(json, content),
+            accept=accept,
+            repeatable=method.upper() in REPEATABLE if repeatable is None else repeatable,
+            write=method.upper() not in READS,
+        )
+        return await self._tries.send(call, self._authorization if authenticated else _NOBODY)
+
+    def stream(
+        self,
+        method: str,
+        path: str,
+        *,
+        ids: Mapping[str, str] = NO_IDS,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+        accept: Collection[int] = (),
+        max_bytes: int = _LONGEST_STREAM,
+        authenticated: bool = True,
+    ) -> AbstractAsyncContextManager[Streamed]:
+        """Opens a file to be read piece by piece; it keeps its place at the upstream until closed.
+
+        Opening is tried again as in `send`. A body that is cut, pauses longer than the time-out of
+        a try, or drips, ends with UnavailableError.
+        """
+        call = Call(
+            method=method.upper(),
+            label=_label(path),
+            url=self._addresses.url(path, ids, params),
+            headers=header_fields(headers, accept="*/*", content_type=None, key=None),
+            content=b"",
+            accept=accept,
+            repeatable=method.upper() in REPEATABLE,
+            write=method.upper() not in READS,
+        )
+        authorization = self._authorization if authenticated else _NOBODY
+        return self._tries.stream(call, authorization, max_bytes)
+
+    async def aclose(self) -> None:
+        """Closes every connection, and ends a fetch of a token that is under way."""
+        await self._authorization.aclose()
+        await self._tries.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+
+def _label(path: str) -> str:
+    """What a log may show: a path template, but of an absolute address only that it is one."""
+    return path if path.startswith("/") else "(absolute)"
+
+
+def _content(json: Json | Unset, content: bytes | None) -> bytes:
+    if json is UNSET:
+        return content or b""
+    if content is not None:
+        raise ValueError("a call has one body: json or content")
+    return encoded(json)

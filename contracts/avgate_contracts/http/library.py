@@ -1,0 +1,70 @@
+"""The one door to httpx: changing the HTTP library is changing this module."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import httpx
+
+from avgate_contracts.connector import Limits
+
+AsyncBaseTransport = httpx.AsyncBaseTransport
+AsyncByteStream = httpx.AsyncByteStream
+Answer = httpx.Response
+InvalidURL = httpx.InvalidURL
+Request = httpx.Request
+TransportError = httpx.TransportError
+URL = httpx.URL
+
+# Nothing of the call has left us when one of these is raised.
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+# The call cannot be written as HTTP at all; a second try would be the same.
+NOT_HTTP = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
+
+_IDLE = 5.0  # seconds; longer than this, and servers close a connection while it is being reused
+
+
+def network(limits: Limits) -> AsyncBaseTransport:
+    """A real transport: HTTP/1.1, no proxies from the environment, certificates verified.
+
+    The pool is as small as the concurrency allows: its cost grows with the square of its size.
+    """
+    size = limits.concurrency
+    return httpx.AsyncHTTPTransport(
+        trust_env=False,
+        limits=httpx.Limits(
+            max_connections=size, max_keepalive_connections=size, keepalive_expiry=_IDLE
+        ),
+    )
+
+
+async def closed(answer: Answer) -> None:
+    """Closes an answer, and its connection with it if the server has said more than was asked.
+
+    The library would take what is left over for the answer to the next call on that connection.
+    Nothing public tells of it; over other transports than the network there is nothing to tell.
+    """
+    stream: Any = answer.stream
+    for inner in ("_httpcore_stream", "_stream", "_connection", "_h11_state"):
+        stream = getattr(stream, inner, None)
+    left, _ = getattr(stream, "trailing_data", (b"", False))
+    if left:
+        await answer.extensions["network_stream"].aclose()
+    await answer.aclose()
+
+
+def extensions(limits: Limits) -> dict[str, object]:
+    """The time-outs of one call; half of a try's time is for making the connection."""
+    timeout = httpx.Timeout(
+        limits.timeout, connect=limits.timeout / 2, pool=max(limits.deadline, limits.timeout)
+    )
+    return {"timeout": timeout.as_dict()}
+
+
+def quiet() -> None:
+    """Keeps the library's own loggers from writing addresses, which may name a person."""
+    for name in ("httpx", "httpcore"):
+        logger = logging.getLogger(name)
+        if logger.level < logging.WARNING:
+            logger.setLevel(logging.WARNING)

@@ -1,0 +1,161 @@
+"""A call from its first try to its answer or its error, inside its deadline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from typing import TypeVar
+
+from avgate_contracts.connector import Limits
+from avgate_contracts.errors import ConnectorError
+from avgate_contracts.http.answer import Response, Streamed
+from avgate_contracts.http.authorization import Authorization
+from avgate_contracts.http.call import Call
+from avgate_contracts.http.fault import (
+    FaultError,
+    UnauthorisedError,
+    after_a_lost_write,
+    conclusion,
+    refusal,
+)
+from avgate_contracts.http.header import Header
+from avgate_contracts.http.library import Answer, AsyncBaseTransport
+from avgate_contracts.http.pace import Pace
+from avgate_contracts.http.reading import brisk, drop, headers_of, pieces, whole
+from avgate_contracts.http.retry import retry_after, retrying
+from avgate_contracts.http.runtime import Runtime
+from avgate_contracts.http.wire import Wire
+
+T = TypeVar("T")
+
+
+class Tries:
+    """Carries calls out over one transport, at one pace."""
+
+    def __init__(self, transport: AsyncBaseTransport, limits: Limits, runtime: Runtime) -> None:
+        self._wire = Wire(transport, limits, runtime)
+        self._pace = Pace(limits, runtime)
+        self._limits = limits
+        self._runtime = runtime
+
+    async def send(self, call: Call, authorization: Authorization) -> Response:
+        """The answer with its body; raises ConnectorError."""
+
+        async def ask(credentials: Header | None) -> Response:
+            return await self._whole(call, credentials)
+
+        return await self._concluded(call, authorization, ask)
+
+    @asynccontextmanager
+    async def stream(
+        self, call: Call, authorization: Authorization, most: int
+    ) -> AsyncIterator[Streamed]:
+        """The answer with its body to be read; the deadline ends where the body begins."""
+
+        async def ask(credentials: Header | None) -> tuple[Answer, AsyncExitStack]:
+            return await self._opened(call, credentials)
+
+        answer, opened = await self._concluded(call, authorization, ask)
+        async with opened, aclosing(self._chunks(answer, most)) as chunks:
+            yield Streamed(answer.status_code, headers_of(answer), chunks)
+
+    async def aclose(self) -> None:
+        """Closes every connection."""
+        await self._wire.aclose()
+
+    async def _concluded(
+        self,
+        call: Call,
+        authorization: Authorization,
+        ask: Callable[[Header | None], Awaitable[T]],
+    ) -> T:
+        """Tries until there is an answer or an end of it; no FaultError gets out of here."""
+
+        async def once() -> T:
+            return await self._once(call, authorization, ask)
+
+        policy = retrying(self._limits, self._runtime, repeatable=call.repeatable)
+        deadline = asyncio.timeout(self._limits.deadline)
+        error: ConnectorError
+        try:
+            async with deadline:
+                return await policy(once)
+        except FaultError as fault:
+            error = conclusion(fault, unknown=call.write and call.lost)
+        except ConnectorError as final:
+            error = after_a_lost_write(final) if call.write and call.lost else final
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            late = FaultError("its deadline passed", lost=call.under_way)
+            error = conclusion(late, unknown=call.write and (call.lost or call.under_way))
+        raise error
+
+    async def _once(
+        self,
+        call: Call,
+        authorization: Authorization,
+        ask: Callable[[Header | None], Awaitable[T]],
+    ) -> T:
+        call.attempt += 1
+        if call.attempt == 1:
+            await self._pace.ready()
+        try:
+            return await _authorised(call, authorization, ask)
+        except FaultError as fault:
+            call.under_way = False
+            call.lost = call.lost or fault.lost
+            if fault.after is not None and fault.after <= self._limits.longest_wait:
+                self._pace.pause(fault.after)
+            raise
+
+    async def _whole(self, call: Call, credentials: Header | None) -> Response:
+        async with self._pace.place(), self._wire.opened(call, credentials) as answer:
+            await self._check(call, answer)
+            body = await whole(answer, self._limits.max_response_bytes)
+        return Response(answer.status_code, headers_of(answer), body, call.lost)
+
+    async def _opened(
+        self, call: Call, credentials: Header | None
+    ) -> tuple[Answer, AsyncExitStack]:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._pace.place())
+            answer = await stack.enter_async_context(self._wire.opened(call, credentials))
+            await self._check(call, answer)
+            return answer, stack.pop_all()
+
+    async def _check(self, call: Call, answer: Answer) -> None:
+        """Raises what a status that was not asked for comes to."""
+        if call.wants(answer.status_code):
+            return
+        after = retry_after(answer.headers.get("retry-after"), self._runtime.now())
+        await drop(answer)
+        raise refusal(answer.status_code, after)
+
+    async def _chunks(self, answer: Answer, most: int) -> AsyncGenerator[bytes, None]:
+        pieced = brisk(pieces(answer, most), self._runtime.monotonic, self._limits.deadline)
+        try:
+            async for piece in pieced:
+                yield piece
+        except FaultError as fault:
+            error = conclusion(fault, unknown=False)
+        else:
+            return
+        raise error
+
+
+async def _authorised(
+    call: Call, authorization: Authorization, ask: Callable[[Header | None], Awaitable[T]]
+) -> T:
+    """Asks once more, with other credentials, if there are any, after a 401."""
+    used = await authorization.header()
+    try:
+        return await ask(used)
+    except UnauthorisedError as error:
+        call.under_way = False
+        refused = error
+    other = await authorization.header(used)
+    if other == used:
+        raise refused
+    return await ask(other)

@@ -1,0 +1,87 @@
+"""One try on the wire: the request out, the answer's headers in, one line in the log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from avgate_contracts.connector import Limits
+from avgate_contracts.errors import MisconfiguredError
+from avgate_contracts.http.call import Call
+from avgate_contracts.http.fault import FaultError, fault_of
+from avgate_contracts.http.header import Header
+from avgate_contracts.http.library import (
+    Answer,
+    AsyncBaseTransport,
+    Request,
+    TransportError,
+    closed,
+    extensions,
+)
+from avgate_contracts.http.runtime import Runtime
+
+_log = logging.getLogger("avgate.http")
+
+
+class Wire:
+    """Sends through one transport, and below the library's own client.
+
+    So there is nothing that could keep a cookie, follow a redirect, read the environment or log
+    an address.
+    """
+
+    def __init__(self, transport: AsyncBaseTransport, limits: Limits, runtime: Runtime) -> None:
+        self._transport = transport
+        self._timeout = limits.timeout
+        self._extensions = extensions(limits)
+        self._monotonic = runtime.monotonic
+
+    @asynccontextmanager
+    async def opened(self, call: Call, credentials: Header | None) -> AsyncIterator[Answer]:
+        """The answer with its body still to be read; raises FaultError."""
+        begun = self._monotonic()
+        answer = await self._sent(call, credentials)
+        took = (self._monotonic() - begun) * 1000
+        if isinstance(answer, Exception):
+            _log.info("%s %s: %s", call.method, call.label, _told(answer, call.attempt, took))
+            raise answer
+        _log.info(
+            "%s %s: %s", call.method, call.label, _told(answer.status_code, call.attempt, took)
+        )
+        try:
+            yield answer
+        finally:
+            await closed(answer)
+
+    async def aclose(self) -> None:
+        """Closes every connection."""
+        await self._transport.aclose()
+
+    async def _sent(
+        self, call: Call, credentials: Header | None
+    ) -> Answer | FaultError | MisconfiguredError:
+        fields = call.headers if credentials is None else (*call.headers, credentials)
+        request = Request(
+            call.method,
+            call.url,
+            headers=list(fields),
+            content=call.content,
+            extensions=self._extensions,
+        )
+        call.under_way = True
+        clock = asyncio.timeout(self._timeout)
+        try:
+            async with clock:
+                return await self._transport.handle_async_request(request)
+        except TransportError as error:
+            return fault_of(error)
+        except TimeoutError:
+            if not clock.expired():
+                raise
+            return FaultError("no answer in time", lost=True)
+
+
+def _told(end: int | Exception, attempt: int, took: float) -> str:
+    return f"{end}, try {attempt}, {took:.0f} ms"

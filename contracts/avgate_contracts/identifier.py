@@ -1,0 +1,133 @@
+"""How a data subject is found: one kind, one canonical value, and the days it was theirs."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+
+import phonenumbers
+
+from avgate_contracts.errors import InvalidIdentifierError
+from avgate_contracts.vocabulary import IdentifierKind
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """One way to find a data subject; the value never shows in a repr, so never in a log.
+
+    The days are half open: from `valid_from` up to, not including, `valid_until`. A number handed
+    on at a date has that date as the end of one holder and the beginning of the next.
+    """
+
+    kind: IdentifierKind
+    value: str = field(repr=False)
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+    @classmethod
+    def of(
+        cls,
+        kind: IdentifierKind,
+        value: str,
+        valid_from: date | None = None,
+        valid_until: date | None = None,
+    ) -> Identifier:
+        """Makes an identifier with its value in canonical form; raises InvalidIdentifierError."""
+        if valid_from and valid_until and valid_until <= valid_from:
+            raise InvalidIdentifierError("valid_until must be later than valid_from")
+        return cls(kind, canonical(kind, value), valid_from, valid_until)
+
+    def covers(self, day: date) -> bool:
+        """Whether it was the subject's on that day."""
+        begun = self.valid_from is None or self.valid_from <= day
+        return begun and (self.valid_until is None or day < self.valid_until)
+
+    def overlaps(self, other: Identifier) -> bool:
+        """Whether there is a day on which both held."""
+        return _before(self.valid_from, other.valid_until) and _before(
+            other.valid_from, self.valid_until
+        )
+
+    def matches(self, other: Identifier) -> bool:
+        """Whether both name the same person: same kind and value, on at least one common day."""
+        return self.kind == other.kind and self.value == other.value and self.overlaps(other)
+
+
+def canonical(kind: IdentifierKind, value: str) -> str:
+    """The one spelling of an identifier that is stored, compared and sent.
+
+    Phone: E.164, Dutch numbers also in national form. E-mail: lower case. IP: compressed form.
+    Raises InvalidIdentifierError, whose message says what is expected.
+    """
+    text = unicodedata.normalize("NFC", value).strip()
+    if not text or len(text) > _LONGEST or any(_is_control(c) for c in text):
+        raise InvalidIdentifierError(f"a {kind.value} must be 1 to {_LONGEST} printable characters")
+    return _CANONICAL[kind](text)
+
+
+def _before(start: date | None, end: date | None) -> bool:
+    return start is None or end is None or start < end
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def _phone(text: str) -> str:
+    if not re.fullmatch(r"(?:\+|00)?[0-9(][0-9 ().\-]{3,30}", text):
+        raise InvalidIdentifierError("a phone is written with digits, in E.164 form: +31612345678")
+    try:
+        number = phonenumbers.parse(text, "NL")
+    except phonenumbers.NumberParseException:
+        raise InvalidIdentifierError("a phone must be a number in E.164 form") from None
+    if not phonenumbers.is_possible_number(number):
+        raise InvalidIdentifierError("a phone must have as many digits as its country uses")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _email(text: str) -> str:
+    if not re.fullmatch(r"[^@\s\"(),:;<>\[\\\]]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+", text):
+        raise InvalidIdentifierError("an email has one @, and a domain with a dot")
+    return text.lower()
+
+
+def _ip(text: str) -> str:
+    try:
+        return ipaddress.ip_address(text).compressed
+    except ValueError:
+        raise InvalidIdentifierError("an ip is an IPv4 or IPv6 address") from None
+
+
+def _pattern(pattern: str, expected: str) -> Callable[[str], str]:
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise InvalidIdentifierError(expected)
+        return text
+
+    return check
+
+
+def _name_address(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+_LONGEST = 320  # the longest e-mail address, RFC 5321
+_CANONICAL: dict[IdentifierKind, Callable[[str], str]] = {
+    IdentifierKind.PHONE: _phone,
+    IdentifierKind.EMAIL: _email,
+    IdentifierKind.CUSTOMER_ID: _pattern(
+        r"[A-Za-z0-9](?:[A-Za-z0-9_\-]|\.(?!\.)){0,63}",
+        "a customer_id is 1 to 64 letters, digits, dots, dashes or underscores",
+    ),
+    IdentifierKind.XELION_ID: _pattern(r"[0-9]{1,19}", "a xelion_id is 1 to 19 digits"),
+    IdentifierKind.ICCID: _pattern(r"[0-9]{18,22}", "an iccid is 18 to 22 digits"),
+    IdentifierKind.IMSI: _pattern(r"[0-9]{14,15}", "an imsi is 14 or 15 digits"),
+    IdentifierKind.IP: _ip,
+    IdentifierKind.NAME_ADDRESS: _name_address,
+}

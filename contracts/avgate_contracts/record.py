@@ -1,0 +1,89 @@
+"""What an upstream holds about a data subject, item by item."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from avgate_contracts.identifier import Identifier
+from avgate_contracts.vocabulary import Category, Field, Product
+
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+Stream: TypeAlias = AbstractAsyncContextManager[AsyncIterator[bytes]]
+
+
+class ErasureWay(StrEnum):
+    """What erasing an item comes to in this upstream."""
+
+    DELETE = "delete"
+    ANONYMISE = "anonymise"  # the record stays, the identity in it goes
+    DELIST = "delist"  # ordered now, confirmed later
+    FORWARD = "forward"  # another processor is asked to erase it
+    BY_HAND = "by_hand"  # there is no interface for it
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRef:
+    """One item an upstream holds, as much of it as it takes to plan and to erase it.
+
+    `ref` is the connector's own and opaque to the gateway: it must be enough to find the item
+    again without the subject. `term_starts` is the moment the retention terms run from: the call,
+    or the end of the contract; None while that moment has not come or is unknown.
+    `service_runs`: the service or contract the item belongs to has not ended.
+    """
+
+    ref: str = field(repr=False)
+    category: Category
+    product: Product
+    term_starts: datetime | None = None
+    service_runs: bool = False
+    erasure: ErasureWay = ErasureWay.DELETE
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that belongs to a record, opened only when somebody reads it and never held whole."""
+
+    name: str
+    media_type: str
+    open: Callable[[], Stream] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One item with its content.
+
+    `identifiers` are those of the person the item belongs to, *as the upstream says*: the gateway
+    compares them with the subject's and sets aside what does not fit. `occurred_at` is when the
+    item came into being, where that matters (a call). `fields` are its rectifiable values under
+    their common names.
+    """
+
+    item: ItemRef
+    identifiers: tuple[Identifier, ...]
+    data: Mapping[str, Json] = field(repr=False)
+    occurred_at: datetime | None = None
+    fields: Mapping[Field, str] = field(default_factory=dict, repr=False)
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One value to put in the place of another."""
+
+    name: Field
+    before: str = field(repr=False)
+    after: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChange:
+    """What has to change in one item."""
+
+    item: ItemRef
+    changes: tuple[FieldChange, ...]
