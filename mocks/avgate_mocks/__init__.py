@@ -1,0 +1,1 @@
+"""Four small servers that stand in for the upstreams."""

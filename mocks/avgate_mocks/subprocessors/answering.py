@@ -1,0 +1,30 @@
+"""How these processors word a refusal, and how their answers are signed."""
+
+from __future__ import annotations
+
+import orjson
+from starlette.responses import Response
+
+from avgate_mocks.dialect import Dialect
+from avgate_mocks.kernel import json_response
+from avgate_mocks.subprocessors.seal import Seal
+
+
+def refusal(status: int, message: str = "", reasons: tuple[str, ...] = ()) -> Response:
+    """An error as OpenDSR 2.0 words it; it never repeats what was sent."""
+    errors = [{"reason": reason, "message": message} for reason in reasons]
+    told = message or f"error {status}"
+    return json_response({"error": {"code": status, "message": told, "errors": errors}}, status)
+
+
+def signed(seal: Seal, content: object, status: int = 200) -> Response:
+    """An answer whose signature covers its body, byte for byte (OpenDSR 2.0, security)."""
+    body = orjson.dumps(content)
+    headers = {
+        "X-OpenDSR-Processor-Domain": seal.domain,
+        "X-OpenDSR-Signature": seal.signature(body),
+    }
+    return Response(body, status, headers, "application/json")
+
+
+DIALECT = Dialect(refusal=refusal)

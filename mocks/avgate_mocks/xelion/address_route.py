@@ -1,0 +1,186 @@
+"""`/addressables`: search, read, create, write, patch, remove, join (addressables_*.html)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from avgate_mocks.kernel import Kernel
+from avgate_mocks.xelion import addressable
+from avgate_mocks.xelion.addressable import Addressable
+from avgate_mocks.xelion.body import sent_object, sent_operations, sent_text
+from avgate_mocks.xelion.envelope import JsonObject, one, page
+from avgate_mocks.xelion.patch import patched
+from avgate_mocks.xelion.query import chosen_includes, conditions, cursor, flag, limit
+from avgate_mocks.xelion.refusal import wrong_object
+from avgate_mocks.xelion.scalar import stored
+from avgate_mocks.xelion.tenant import Tenant, Tenants
+from avgate_mocks.xelion.writing import written_over
+
+_PATH = "addressables"
+_LISTED = ("oid", "objectType", "commonName", "permissions", "telecomAddresses")
+_INCLUDED = {
+    "status": "status",
+    "employment": "employments",
+    "additionalNames": "additionalName",
+    **{
+        name: name
+        for name in (
+            *("title", "initials", "givenName", "namePrefix", "familyName", "nameSuffix"),
+            *("gender", "communicationLanguage", "dateOfBirth"),
+            *("fieldOfBusiness", "btwNumber", "kvkNumber"),
+        )
+    },
+}
+
+
+class AddressRoutes:
+    def __init__(self, kernel: Kernel, tenants: Tenants, largest_page: int) -> None:
+        self._kernel = kernel
+        self._tenants = tenants
+        self._largest_page = largest_page
+
+    def routes(self) -> list[Route]:
+        return [
+            Route(f"/{_PATH}", self.search, methods=["GET"]),
+            Route(f"/{_PATH}", self.create, methods=["POST"]),
+            Route(f"/{_PATH}/{{oid}}", self.read, methods=["GET"]),
+            Route(f"/{_PATH}/{{oid}}", self.write, methods=["PUT"]),
+            Route(f"/{_PATH}/{{oid}}", self.patch, methods=["PATCH"]),
+            Route(f"/{_PATH}/{{oid}}", self.remove, methods=["DELETE"]),
+            Route(f"/{_PATH}/{{oid}}/join", self.join, methods=["POST"]),
+            Route(f"/{_PATH}/{{oid}}/colleagues", self.colleagues, methods=["GET"]),
+        ]
+
+    async def search(self, request: Request) -> Response:
+        """By `name` only: the vendor documents no search by number or by e-mail address."""
+        tenant = self._tenants.of(request)
+        found = _matching(request, tenant)
+        paged = request.query_params.get("order_by") != "mru"
+        rows = list(islice(found, limit(request, self._largest_page)))
+        if "before" in request.query_params:
+            rows.reverse()
+        includes = chosen_includes(request)
+        contents = [_listed(tenant, each, includes) for each in rows]
+        return page(request, _PATH, contents, paged=paged)
+
+    async def read(self, request: Request) -> Response:
+        tenant = self._tenants.of(request)
+        found = tenant.book.find(request.path_params["oid"])
+        extra = {"status": "available"} if "status" in chosen_includes(request) else {}
+        return one(request, _PATH, {**_full(tenant, found), **extra})
+
+    async def create(self, request: Request) -> Response:
+        tenant = self._tenants.of(request)
+        content = stored(await sent_object(request))
+        made = tenant.book.create(_with_oids(addressable.split_name(content), tenant))
+        self._kernel.effect(request, kind="create", subject=made.owner, status=201)
+        response = one(request, _PATH, _full(tenant, made))
+        response.status_code = 201
+        return response
+
+    async def write(self, request: Request) -> Response:
+        tenant = self._tenants.of(request)
+        found = tenant.book.find(request.path_params["oid"])
+        content = stored(await sent_object(request))
+        if content.get("objectType") != found.content["objectType"]:
+            raise wrong_object()
+        self._change(request, tenant, found, written_over(found.content, content, tenant.new_oid))
+        return one(request, _PATH, _full(tenant, found))
+
+    async def patch(self, request: Request) -> Response:
+        """Answers nothing at all, as the vendor's PATCH pages say."""
+        tenant = self._tenants.of(request)
+        operations = await sent_operations(request)
+        found = tenant.book.find(request.path_params["oid"])
+        rules = addressable.PATCHABLE
+        self._change(
+            request, tenant, found, patched(found.content, operations, rules, tenant.new_oid)
+        )
+        return Response()
+
+    def _change(
+        self, request: Request, tenant: Tenant, found: Addressable, content: JsonObject
+    ) -> None:
+        if content != found.content:
+            found.content = addressable.named(content)
+            tenant.book.put(found)
+            self._kernel.effect(request, kind="change", subject=found.owner, status=200)
+
+    async def remove(self, request: Request) -> Response:
+        tenant = self._tenants.of(request)
+        gone = tenant.book.remove(request.path_params["oid"])
+        self._kernel.effect(request, kind="delete", subject=gone.owner, status=204)
+        return Response(status_code=204)
+
+    async def join(self, request: Request) -> Response:
+        """Merges an unknown number into a real object; the logs follow, the unknown one goes."""
+        tenant = self._tenants.of(request)
+        real = await sent_text(request)
+        unknown = tenant.book.find(request.path_params["oid"])
+        if not real.isdecimal() or unknown.content["objectType"] != "UnknownAddressable":
+            raise wrong_object()
+        if tenant.book.find(real).content["objectType"] == "UnknownAddressable":
+            raise wrong_object()
+        tenant.book.remove(unknown.oid)
+        tenant.journal.join(unknown.oid, real)
+        self._kernel.effect(request, kind="join", subject=unknown.owner, status=204)
+        return Response(status_code=204)
+
+    async def colleagues(self, request: Request) -> Response:
+        """Everybody employed by the same organisation."""
+        tenant = self._tenants.of(request)
+        firms = _employers(tenant.book.find(request.path_params["oid"]))
+        rows = (
+            each
+            for each in tenant.book.listed(*cursor(request))
+            if firms & _employers(each) and each.oid != request.path_params["oid"]
+        )
+        some = islice(rows, limit(request, self._largest_page))
+        return page(request, _PATH, [_listed(tenant, each, frozenset()) for each in some])
+
+
+def _matching(request: Request, tenant: Tenant) -> Iterator[Addressable]:
+    name = request.query_params.get("name", "").casefold()
+    kinds = conditions(request).get("obj_type", ())
+    for each in tenant.book.listed(*cursor(request)):
+        named = name in str(each.content["commonName"]).casefold()
+        of_kind = not kinds or each.content["objectType"] in kinds
+        if named and of_kind and not flag(request, "only_users"):
+            yield each
+
+
+def _listed(tenant: Tenant, each: Addressable, includes: frozenset[str]) -> JsonObject:
+    shown = {name: each.content[name] for name in _LISTED}
+    for name, attribute in _INCLUDED.items():
+        if name in includes and attribute in each.content:
+            shown[attribute] = each.content[attribute]
+    if "nrCommunicatons" in includes:  # spelt as the vendor spells it
+        shown["nrCommunications"] = tenant.communications_with(each.oid)
+    return shown
+
+
+def _full(tenant: Tenant, each: Addressable) -> JsonObject:
+    count = tenant.communications_with(each.oid)
+    return {**each.content, "nrCommunications": count, "busy": False}
+
+
+def _with_oids(content: JsonObject, tenant: Tenant) -> JsonObject:
+    """New sub-objects get OIDs of the server's choosing."""
+    relations = addressable.PATCHABLE.relations
+    made = {
+        name: [{**entry, "oid": tenant.new_oid()} for entry in content[name]]
+        for name in relations
+        if isinstance(content.get(name), list)
+    }
+    ignored = {"oid", "changeType", "commonName"}
+    return {name: each for name, each in content.items() if name not in ignored} | made
+
+
+def _employers(each: Addressable) -> set[str]:
+    employments = each.content.get("employments") or []
+    return {job["organisation"]["oid"] for job in employments if job.get("organisation")}

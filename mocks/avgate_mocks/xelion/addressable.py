@@ -1,0 +1,195 @@
+"""The objects of an address book, in the shape in which Xelion shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from avgate_contracts.vocabulary import Product
+from avgate_mocks.people import Person
+from avgate_mocks.xelion.envelope import JsonObject
+from avgate_mocks.xelion.patch import Patchable
+from avgate_mocks.xelion.scalar import stored, written
+
+KINDS = frozenset({"Person", "Organisation", "X1Object", "UnknownAddressable"})
+_NAMES = ("givenName", "namePrefix", "familyName")
+_PREFIXES = frozenset({"van", "de", "der", "den", "ter", "ten", "het", "in", "'t", "te"})
+
+_TELECOM = frozenset(
+    {"address", "addressType", "label", "orderNumber", "lastUsedOn", "commonName", "objectType"}
+)
+PATCHABLE = Patchable(
+    attributes=frozenset(
+        {
+            *_NAMES,
+            *("nameSuffix", "additionalName", "initials", "title", "gender", "dateOfBirth"),
+            *("communicationLanguage", "comment", "iconId"),
+            *("name", "fieldOfBusiness", "btwNumber", "kvkNumber"),
+        }
+    ),
+    relations={
+        "telecomAddresses": _TELECOM,
+        "addresses": frozenset(
+            {"street", "streetNumber", "zipCode", "city", "state", "country", "addressType"}
+            | {"additionalInformation", "comments", "objectType"}
+        ),
+        "employments": frozenset({"jobTitle", "departmentName", "orderNumber", "organisation"}),
+    },
+    related={"employments": "organisation"},
+)
+
+
+@dataclass(slots=True)
+class Addressable:
+    """One object; `owner` is the id of the invented person whose data it is, if anyone's."""
+
+    content: JsonObject
+    owner: str | None
+
+    @property
+    def oid(self) -> str:
+        return str(self.content["oid"])
+
+    @property
+    def removable(self) -> bool:
+        return bool(self.content["permissions"] == "ReadWriteRemove")
+
+
+def entity(oid: str, kind: str, *, removable: bool = True) -> JsonObject:
+    return {
+        "oid": oid,
+        "objectType": kind,
+        "commonName": "",
+        "comment": "",
+        "iconId": None,
+        "permissions": "ReadWriteRemove" if removable else "ReadWrite",
+        "x1syncsource": None,
+        "telecomAddresses": [],
+    }
+
+
+def person(one: Person, numbers: Sequence[tuple[str, datetime | None]], oid: str) -> JsonObject:
+    """A contact card; `numbers` are those on it, each with the moment it was used last."""
+    content = {
+        **entity(oid, "Person"),
+        "givenName": one.name.given,
+        "namePrefix": one.name.prefix,
+        "familyName": one.name.family,
+        "nameSuffix": "",
+        "additionalName": "",
+        "initials": f"{one.name.given[0]}.",
+        "title": "",
+        "gender": one.gender,
+        "dateOfBirth": None,
+        "communicationLanguage": "natDutch",
+        "employments": [],
+        "telecomAddresses": _telecom_addresses(one, numbers),
+        "addresses": [_home(one)],
+    }
+    return named(stored(content))
+
+
+def _telecom_addresses(
+    one: Person, numbers: Sequence[tuple[str, datetime | None]]
+) -> list[JsonObject]:
+    mobiles = {line.number for line in one.lines if line.product is Product.MOBILE}
+    first = 40_000_000 + one.position * 20
+    phones = [
+        telecom_address(
+            str(first + place),
+            _as_people_write_it(number, one.position),
+            "Mobile" if number in mobiles else "Telephone",
+            last,
+            order=place,
+        )
+        for place, (number, last) in enumerate(numbers)
+    ]
+    emails = [
+        telecom_address(str(first + 10 + place), email.capitalize(), "Email", None, order=place)
+        for place, email in enumerate(one.emails, len(phones))
+    ]
+    return [*phones, *emails]
+
+
+def telecom_address(
+    oid: str, address: str, kind: str, last_used: datetime | None, *, order: int = 0
+) -> JsonObject:
+    return {
+        "oid": oid,
+        "objectType": "TelecomAddress",
+        "commonName": address,
+        "address": address,
+        "addressType": kind,
+        "label": "",
+        "orderNumber": order,
+        "lastUsedOn": None if last_used is None else written(last_used),
+    }
+
+
+def _as_people_write_it(number: str, position: int) -> str:
+    """Address books are typed in by hand: each person's numbers are written another way."""
+    national = number.removeprefix("+31")
+    ways: Sequence[Callable[[str], str]] = (
+        lambda n: f"+31{n}",
+        lambda n: f"0{n[:2]}-{n[2:]}",
+        lambda n: f"0031 {n[:2]} {n[2:]}",
+        lambda n: f"0{n}",
+    )
+    return ways[position % len(ways)](national)
+
+
+def _home(one: Person) -> JsonObject:
+    return {
+        "oid": str(60_000_000 + one.position),
+        "objectType": "DeliveryAddress",
+        "street": one.address.street,
+        "streetNumber": one.address.number,
+        "zipCode": one.address.postcode,
+        "city": one.address.city,
+        "state": "",
+        "country": "NL",
+        "additionalInformation": "",
+        "comments": "",
+        "addressType": "Home",
+    }
+
+
+def unknown(oid: str, number: str, last_used: datetime | None, *, removable: bool) -> JsonObject:
+    """What the system makes by itself for a number that is on no card."""
+    line = telecom_address(str(50_000_000 + int(oid)), number, "Telephone", last_used)
+    content = entity(oid, "UnknownAddressable", removable=removable)
+    return named({**content, "telecomAddresses": [line]})
+
+
+def organisation(oid: str, name: str, number: str) -> JsonObject:
+    line = telecom_address(str(50_000_000 + int(oid)), number, "Telephone", None)
+    own = {"name": name, "fieldOfBusiness": "", "btwNumber": "", "kvkNumber": "", "addresses": []}
+    return named({**entity(oid, "Organisation"), **own, "telecomAddresses": [line]})
+
+
+def named(content: JsonObject) -> JsonObject:
+    """With `commonName` derived from the names, as the server does after every change."""
+    if content["objectType"] == "Person":
+        names = (content.get(part) for part in _NAMES)
+        common = " ".join(str(name) for name in names if name)
+    elif content["objectType"] == "UnknownAddressable":
+        common = "".join(line["address"] for line in content["telecomAddresses"][:1])
+    else:
+        common = str(content.get("name") or "")
+    return {**content, "commonName": common}
+
+
+def split_name(content: JsonObject) -> JsonObject:
+    """A whole name given as `familyName` is taken apart (addressables_add.html)."""
+    words = str(content.get("familyName") or "").split()
+    if content.get("givenName") or len(words) < 2:
+        return content
+    given, *rest = words
+    here = next((i for i, word in enumerate(rest) if word.lower() not in _PREFIXES), 0)
+    return {
+        **content,
+        "givenName": given,
+        "namePrefix": " ".join(rest[:here]),
+        "familyName": " ".join(rest[here:]),
+    }

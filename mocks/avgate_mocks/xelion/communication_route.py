@@ -1,0 +1,152 @@
+"""`/communications`: lists, windows, details, sound and changes (communications_*.html).
+
+There is no DELETE, here as in the documentation: it is answered 404/10100.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from avgate_mocks.kernel import Kernel
+from avgate_mocks.xelion import audio
+from avgate_mocks.xelion.asked import Asked
+from avgate_mocks.xelion.body import sent_operations
+from avgate_mocks.xelion.call_log import Entry
+from avgate_mocks.xelion.envelope import JsonObject, one, page
+from avgate_mocks.xelion.query import conditions, flag, limit
+from avgate_mocks.xelion.refusal import missing, no_such_object
+from avgate_mocks.xelion.scalar import read_moment, written
+from avgate_mocks.xelion.tenant import Tenant, Tenants
+
+_PATH = "communications"
+_LISTED = ("oid", "objectType", "subject", "date", "commonName")
+_FLAGS = frozenset({"voicemail", "incoming", "retrieved", "displayed", "flagged"})
+
+
+class CommunicationRoutes:
+    def __init__(self, kernel: Kernel, tenants: Tenants, largest_page: int) -> None:
+        self._kernel = kernel
+        self._tenants = tenants
+        self._largest_page = largest_page
+
+    def routes(self) -> list[Route]:
+        return [
+            Route(f"/{_PATH}", self.search, methods=["GET"]),
+            Route(f"/{_PATH}/{{name}}", self.read, methods=["GET"]),
+            Route(f"/{_PATH}/{{name}}", self.patch, methods=["PATCH"]),
+            Route(f"/{_PATH}/{{name}}/audio", self.listen, methods=["GET"]),
+        ]
+
+    async def search(self, request: Request) -> Response:
+        tenant = self._tenants.of(request)
+        asked = self._asked(request, tenant)
+        if asked.partner is not None:
+            return self._with(request, tenant, asked)
+        if "search" in request.query_params and "phoneLine" not in conditions(request):
+            raise missing("phoneLine")
+        return self._page(request, tenant, asked, asked.entries(tenant.journal))
+
+    def _with(self, request: Request, tenant: Tenant, asked: Asked) -> Response:
+        """One window of 28 days, counted back from the cursor, `until`, or now.
+
+        A window without anything still leads on to older ones, by a link without a cursor; only
+        before the oldest communication there is no such link.
+        """
+        partner, journal = str(asked.partner), tenant.journal
+        tenant.book.find(partner)
+        window = asked.window(self._kernel.clock.now())
+        entries = window.entries(journal, journal.with_(partner))
+        found = (entry for entry in entries if journal.concerns(entry, partner))
+        oldest = journal.oldest()
+        leads_on = oldest is not None and window.leads_on(asked, oldest)
+        onward = {"until": written(window.since)} if leads_on and window.since else None
+        return self._page(request, tenant, asked, found, onward=onward)
+
+    def _page(
+        self,
+        request: Request,
+        tenant: Tenant,
+        asked: Asked,
+        entries: Iterator[Entry],
+        *,
+        onward: Mapping[str, str] | None = None,
+    ) -> Response:
+        shown = ((entry, tenant.journal.shown(entry)) for entry in entries)
+        rows = list(islice(((e, s) for e, s in shown if _fits(request, s)), asked.rows))
+        if "before" in request.query_params:
+            rows.reverse()
+        if flag(request, "retrieval"):
+            self._mark_retrieved(request, tenant, [entry for entry, _ in rows])
+        names = (*_LISTED, "participants") if asked.partner else _LISTED
+        contents = [{name: content[name] for name in names} for _, content in rows]
+        paged = request.query_params.get("order_by") != "mru"
+        return page(request, _PATH, contents, paged=paged, onward=onward)
+
+    def _mark_retrieved(self, request: Request, tenant: Tenant, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            tenant.journal.note(entry, {"retrieved": True})
+            self._kernel.effect(request, kind="change", subject=entry.person.id, status=200)
+
+    async def read(self, request: Request) -> Response:
+        tenant = self._tenants.of(request)
+        entry = tenant.journal.find(request.path_params["name"])
+        return one(request, _PATH, tenant.journal.shown(entry))
+
+    async def listen(self, request: Request) -> Response:
+        tenant = self._tenants.of(request)
+        entry = tenant.journal.find(request.path_params["name"])
+        if not tenant.journal.has_sound(entry):
+            raise no_such_object()
+        headers = {
+            "Content-Disposition": "audio.mp3",
+            "Content-Length": str(audio.length(entry.seconds)),
+        }
+        sound = audio.sound(str(entry.oid), entry.seconds)
+        return StreamingResponse(sound, headers=headers, media_type="audio/x-mp3")
+
+    async def patch(self, request: Request) -> Response:
+        """Answers nothing at all, as the vendor's PATCH pages say."""
+        tenant = self._tenants.of(request)
+        operations = await sent_operations(request)
+        entry = tenant.journal.find(request.path_params["name"])
+        anonymised = tenant.journal.patch(entry, operations)
+        kind = "anonymise" if anonymised else "change"
+        self._kernel.effect(request, kind=kind, subject=entry.person.id, status=200)
+        return Response()
+
+    def _asked(self, request: Request, tenant: Tenant) -> Asked:
+        given = request.query_params
+        name = given.get("before") or given.get("after")
+        return Asked(
+            rows=limit(request, self._largest_page),
+            ascending=(given.get("order") == "ascending") != ("before" in given),
+            cursor=None if name is None else tenant.journal.find(name),
+            since=_moment(given.get("from")),
+            until=_moment(given.get("until")),
+            partner=given.get("with"),
+        )
+
+
+def _fits(request: Request, content: JsonObject) -> bool:
+    if flag(request, "only_missed_calls") and "callAnswerTime" in content:
+        return False
+    return all(_meets(content, name, values) for name, values in conditions(request).items())
+
+
+def _meets(content: JsonObject, name: str, values: Sequence[str]) -> bool:
+    if name in _FLAGS:
+        return str(content[name]).lower() in values
+    if name == "phoneLine":
+        return content["phoneLine"]["oid"] in values
+    attribute = {"obj_type": "objectType"}.get(name, name)
+    return content.get(attribute) in values
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else read_moment(text)

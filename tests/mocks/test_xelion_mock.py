@@ -1,0 +1,508 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from avgate_mocks.people import HEAVY_CALLS, LIBERVOICE, MISTER_VOIP, Role, cast
+from avgate_mocks.serving import bound, port_of, served
+from avgate_mocks.world import World, world
+from avgate_mocks.xelion import Habits, build
+
+NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
+
+
+def calm() -> World:
+    return world(seed=1, now=lambda: NOW)
+
+
+class Api:
+    """A caller of one tenant, over a real socket."""
+
+    def __init__(self, client: httpx.AsyncClient, shared: World, tenant: str = LIBERVOICE) -> None:
+        self.client = client
+        self.world = shared
+        self.tenant = tenant
+        self.headers: dict[str, str] = {}
+
+    async def call(self, method: str, path: str, **more: Any) -> httpx.Response:
+        url = f"/api/v1/{self.tenant}{path}"
+        headers = {**self.headers, **more.pop("headers", {})}
+        return await self.client.request(method, url, headers=headers, **more)
+
+    async def login(self, space: str = "tests", **more: Any) -> httpx.Response:
+        password = self.world.secret("xelion", self.tenant)
+        body = {"userName": "avgate", "password": password, "userSpace": space, **more}
+        answer = await self.call("POST", "/me/login", json=body)
+        if answer.status_code == 200:
+            self.headers = {"Authorization": f"xelion {answer.json()['authentication']}"}
+        return answer
+
+    async def rows(self, path: str, **params: str | int) -> list[dict[str, Any]]:
+        answer = await self.call("GET", path, params=params)
+        assert answer.status_code == 200, answer.text
+        return [row["object"] for row in answer.json()["data"]]
+
+    async def one(self, path: str) -> dict[str, Any]:
+        answer = await self.call("GET", path)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()["object"]
+        return found
+
+    async def patch(self, path: str, *operations: Mapping[str, Any]) -> httpx.Response:
+        return await self.call("PATCH", path, json={"operations": list(operations)})
+
+    async def everything_with(self, oid: str) -> list[dict[str, Any]]:
+        """All communications with an addressable, by the `next` links as far as they go."""
+        found: list[dict[str, Any]] = []
+        url = f"/api/v1/{self.tenant}/communications?with={oid}&limit=5"
+        while url:
+            body = (await self.client.get(url, headers=self.headers)).json()
+            found += [row["object"] for row in body["data"]]
+            url = next((x["href"] for x in body["meta"]["links"] if x["rel"] == "next"), "")
+        return found
+
+    async def effects(self) -> list[tuple[str, str | None]]:
+        effects = (await self.client.get("/_ledger")).json()["effects"]
+        return [(effect["kind"], effect["subject"]) for effect in effects]
+
+    async def holds(self, role: Role) -> dict[str, int]:
+        people = (await self.client.get("/_people")).json()["people"]
+        wanted = cast(self.world.people)[role].id
+        return next(each["holds"] for each in people if each["id"] == wanted)
+
+
+@asynccontextmanager
+async def xelion(
+    shared: World | None = None, habits: Habits | None = None, tenant: str = LIBERVOICE
+) -> AsyncIterator[Api]:
+    chosen, sock = shared or calm(), bound(0)
+    address = f"http://127.0.0.1:{port_of(sock)}"
+    app = build(chosen, port_of(sock), habits)
+    async with served({sock: app}), httpx.AsyncClient(base_url=address, timeout=5) as client:
+        yield Api(client, chosen, tenant)
+
+
+def oid_of(api: Api, role: Role) -> str:
+    return str(cast(api.world.people)[role].xelion_id)
+
+
+def code(answer: httpx.Response) -> tuple[int, int]:
+    return answer.status_code, answer.json()["errorCode"]
+
+
+def replaced(path: str, value: object) -> dict[str, object]:
+    return {"op": "replace", "path": path, "value": value}
+
+
+async def test_login_answers_bare_and_says_until_when_in_utc() -> None:
+    async with xelion() as api:
+        body = (await api.login()).json()
+    assert body["validUntil"] == "2026-03-31 13:00:00"
+    assert {"authentication", "renewalToken", "version", "tenant"} <= body.keys()
+
+
+async def test_some_installations_write_moments_in_iso_form() -> None:
+    async with xelion(habits=Habits(iso_moments=True)) as api:
+        assert (await api.login()).json()["validUntil"] == "2026-03-31T13:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("credentials", "expected"),
+    [
+        ({"userName": ""}, (400, 10002)),
+        ({"password": ""}, (400, 10003)),
+        ({"userSpace": ""}, (401, 10011)),
+        ({"userSpace": "s" * 201}, (401, 10010)),
+        ({"password": "wrong"}, (401, 10004)),
+    ],
+)
+async def test_a_bad_login_has_its_own_code(
+    credentials: dict[str, str], expected: tuple[int, int]
+) -> None:
+    async with xelion() as api:
+        answer = await api.login(**credentials)
+    assert code(answer) == expected
+    assert answer.json()["info"] == "resource=POST /api/v1/libervoice/me/login"
+
+
+@pytest.mark.parametrize("second_factor_code", [10012, 10013])
+async def test_a_second_factor_is_asked_for_with_either_code(second_factor_code: int) -> None:
+    habits = Habits(second_factor=True, second_factor_code=second_factor_code)
+    async with xelion(habits=habits) as api:
+        assert code(await api.login()) == (401, second_factor_code)
+        assert (await api.login(mfa="123456")).status_code == 200
+
+
+async def test_a_user_space_holds_one_live_session() -> None:
+    async with xelion() as api:
+        old = (await api.login()).json()["authentication"]
+        api.headers = {}
+        assert code(await api.login()) == (401, 10005)
+        assert (await api.login("another")).status_code == 200
+        api.headers = {"Authorization": f"xelion {old}"}
+        assert (await api.login()).status_code == 200, "the old session is ended first"
+        api.headers = {"Authorization": f"xelion {old}"}
+        assert code(await api.call("GET", "/addressables")) == (401, 10020)
+
+
+async def test_a_session_that_has_run_out_frees_its_user_space() -> None:
+    async with xelion() as api:
+        await api.login()
+        await api.client.post("/_clock", json={"advance_seconds": 3601})
+        assert code(await api.call("GET", "/addressables")) == (401, 10021)
+        api.headers = {}
+        assert (await api.login()).status_code == 200
+
+
+async def test_renewal_takes_a_bare_string_and_supersedes_the_token_before() -> None:
+    async with xelion() as api:
+        first = (await api.login()).json()
+        second = await api.call("POST", "/me/renew", json=first["renewalToken"])
+        assert second.status_code == 200
+        assert code(await api.call("GET", "/addressables")) == (401, 10020)
+        api.headers = {"Authorization": f"xelion {second.json()['authentication']}"}
+        again = await api.call("POST", "/me/renew", json=first["renewalToken"])
+        assert code(again) == (401, 10022)
+        by_password = await api.call(
+            "POST", "/me/renew", json=api.world.secret("xelion", LIBERVOICE)
+        )
+        assert by_password.status_code == 200
+
+
+async def test_logging_out_ends_the_session() -> None:
+    async with xelion() as api:
+        assert code(await api.call("GET", "/addressables")) == (401, 10000)
+        await api.login()
+        assert (await api.call("POST", "/me/logout")).content == b""
+        assert code(await api.call("GET", "/addressables")) == (401, 10020)
+
+
+async def test_a_session_has_room_for_so_many_calls_at_once() -> None:
+    async with xelion(habits=Habits(concurrency=2)) as api:
+        await api.login()
+        async with hanging(api):
+            assert code(await api.call("GET", "/addressables")) == (429, 10400)
+        assert (await api.call("GET", "/addressables")).status_code == 200
+
+
+@asynccontextmanager
+async def hanging(api: Api) -> AsyncIterator[None]:
+    """Two calls whose bodies never arrive hold both places of the session."""
+    tasks = [asyncio.create_task(_never_sent(api)) for _ in range(2)]
+    while not await _is_full(api):
+        continue
+    yield
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    while await _is_full(api):
+        continue
+
+
+async def _never_sent(api: Api) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    await api.call("PATCH", f"/addressables/{oid_of(api, Role.RUNNING)}", content=body())
+
+
+async def _is_full(api: Api) -> bool:
+    return (await api.call("GET", "/users")).status_code == 429
+
+
+async def test_every_page_that_holds_anything_offers_a_next_one_even_if_that_is_empty() -> None:
+    async with xelion() as api:
+        await api.login()
+        assert len(await api.rows("/addressables")) == 15, "the limit where none is given"
+        after, seen = "0", []
+        while True:
+            answer = await api.call("GET", "/addressables", params={"after": after, "limit": 12})
+            body = answer.json()
+            if not body["data"]:
+                break
+            seen += [row["object"]["oid"] for row in body["data"]]
+            after = body["meta"]["paging"]["nextId"]
+            assert after == seen[-1]
+            assert "next" in {link["rel"] for link in body["meta"]["links"]}
+        assert body["meta"]["paging"] == {}
+        assert len(seen) == len(set(seen)) > 30
+
+
+async def test_lists_by_most_recent_use_are_not_paged() -> None:
+    async with xelion() as api:
+        await api.login()
+        answer = await api.call("GET", "/addressables", params={"order_by": "mru"})
+        assert {link["rel"] for link in answer.json()["meta"]["links"]} == {"refresh"}
+
+
+async def test_addressables_are_found_by_name_and_two_people_share_one() -> None:
+    async with xelion() as api:
+        await api.login()
+        first = cast(api.world.people)[Role.SAME_NAME_FIRST]
+        found = await api.rows("/addressables", name=first.name.full, where="obj_type=Person")
+        by_number = await api.rows("/addressables", name=first.lines[0].number)
+    oids = {oid_of(api, Role.SAME_NAME_FIRST), oid_of(api, Role.SAME_NAME_SECOND)}
+    assert oids <= {each["oid"] for each in found}
+    assert by_number == []
+
+
+async def test_a_number_that_was_handed_on_is_an_object_of_its_own() -> None:
+    async with xelion() as api:
+        await api.login()
+        before = cast(api.world.people)[Role.NUMBER_BEFORE]
+        unknown = await api.rows("/addressables", where="obj_type=UnknownAddressable", limit=100)
+        number = before.lines[0].number
+        (one,) = [each for each in unknown if each["commonName"] == number]
+        dates = [datetime.fromisoformat(c["date"]) for c in await api.everything_with(one["oid"])]
+        answer = await api.call("DELETE", f"/addressables/{one['oid']}")
+    handover = before.lines[0].held.end
+    assert handover is not None
+    assert min(dates).date() < handover <= max(dates).date(), "calls of both holders"
+    assert code(answer) == (403, 10101)
+
+
+async def test_patch_changes_an_addressable_and_answers_nothing() -> None:
+    async with xelion() as api:
+        await api.login()
+        path = f"/addressables/{oid_of(api, Role.RUNNING)}"
+        line = (await api.one(path))["telecomAddresses"][0]["oid"]
+        answer = await api.patch(
+            path,
+            replaced("/familyName", "Jansen"),
+            replaced(f"/telecomAddresses/{line}/address", "+31201234567"),
+            {"op": "add", "path": "/employments/1", "value": "1600000"},
+            replaced("/employments/1/jobTitle", "monteur"),
+        )
+        after = await api.one(path)
+        effects = await api.effects()
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert after["commonName"].endswith("Jansen")
+    assert after["telecomAddresses"][0]["address"] == "+31201234567"
+    assert after["employments"][0]["jobTitle"] == "monteur"
+    assert after["employments"][0]["oid"] != "1", "a virtual OID is replaced"
+    assert effects == [("change", cast(api.world.people)[Role.RUNNING].id)]
+
+
+async def test_a_bare_array_of_operations_is_accepted_too_and_half_a_patch_is_none() -> None:
+    async with xelion() as api:
+        await api.login()
+        path = f"/addressables/{oid_of(api, Role.RUNNING)}"
+        bad = [replaced("/title", "ir."), replaced("/oid", "1")]
+        assert code(await api.call("PATCH", path, json=bad)) == (400, 10202)
+        assert (await api.one(path))["title"] == ""
+        assert (await api.call("PATCH", path, json=bad[:1])).status_code == 200
+        assert (await api.one(path))["title"] == "ir."
+
+
+async def test_letters_beyond_windows_1252_are_lost() -> None:
+    async with xelion(tenant=MISTER_VOIP) as api:
+        await api.login()
+        path = f"/addressables/{oid_of(api, Role.BEYOND_WINDOWS_1252)}"
+        assert (await api.one(path))["givenName"] == "Gül?en"
+        await api.patch(path, replaced("/familyName", "Müller-Łęcki €"))
+        assert (await api.one(path))["familyName"] == "Müller-??cki €"
+        assert code(await api.patch(path, replaced("/comment", "x" * 4001))) == (400, 10202)
+
+
+async def test_put_writes_what_says_it_was_modified_and_answers_the_object() -> None:
+    async with xelion() as api:
+        await api.login()
+        path = f"/addressables/{oid_of(api, Role.RUNNING)}"
+        content = {**await api.one(path), "title": "dr."}
+        unmarked = await api.call("PUT", path, json=content)
+        marked = await api.call("PUT", path, json={**content, "changeType": "Modified"})
+    assert unmarked.json()["object"]["title"] == ""
+    assert marked.json()["object"]["title"] == "dr."
+
+
+async def test_create_splits_a_name_and_a_deleted_contact_is_gone_for_good() -> None:
+    async with xelion() as api:
+        await api.login()
+        person = cast(api.world.people)[Role.RUNNING]
+        line = {"address": person.lines[0].number, "addressType": "Telephone"}
+        body = {
+            "objectType": "Person",
+            "familyName": "Jan van den Berg",
+            "telecomAddresses": [line],
+        }
+        assert code(await api.call("POST", "/addressables", json={**body, "objectType": "X"})) == (
+            400,
+            10203,
+        )
+        made = (await api.call("POST", "/addressables", json=body)).json()["object"]
+        held = (await api.holds(Role.RUNNING))["contacts"]
+        gone = await api.call("DELETE", f"/addressables/{made['oid']}")
+        again = await api.call("DELETE", f"/addressables/{made['oid']}")
+        effects = await api.effects()
+        left = (await api.holds(Role.RUNNING))["contacts"]
+    names = (made["givenName"], made["namePrefix"], made["familyName"], made["commonName"])
+    assert names == ("Jan", "van den", "Berg", "Jan van den Berg")
+    assert (gone.status_code, gone.content) == (204, b"")
+    assert code(again) == (404, 10100)
+    assert effects == [("create", person.id), ("delete", person.id)]
+    assert left == held - 1
+
+
+async def test_join_gives_the_logs_of_an_unknown_number_to_a_real_object() -> None:
+    async with xelion() as api:
+        await api.login()
+        person = next(p for p in api.world.people if p.position == 7)
+        oid = str(person.xelion_id)
+        unknown = await api.rows("/addressables", where="obj_type=UnknownAddressable", limit=100)
+        numbers = {line.number for line in person.lines}
+        (loose,) = [each for each in unknown if each["commonName"] in numbers]
+        before = await api.everything_with(loose["oid"])
+        joined = await api.call("POST", f"/addressables/{loose['oid']}/join", json=oid)
+        after = {each["oid"] for each in await api.everything_with(oid)}
+        gone = await api.call("GET", f"/addressables/{loose['oid']}")
+    assert joined.status_code == 204
+    assert before
+    assert {each["oid"] for each in before} <= after
+    assert code(gone) == (404, 10100)
+
+
+async def test_the_log_is_searched_in_windows_and_an_empty_one_is_not_the_end() -> None:
+    async with xelion() as api:
+        await api.login()
+        oid = oid_of(api, Role.SAME_NAME_FIRST)
+        await api.client.post("/_clock", json={"advance_seconds": 90 * 86400})
+        await api.login()
+        first = await api.call("GET", "/communications", params={"with": oid})
+        found = await api.everything_with(oid)
+        dates = [each["date"] for each in found]
+        windows = await api.rows(
+            "/communications",
+            **{"with": oid, "until": dates[0], "limit": 100},
+        )
+    assert first.json()["data"] == []
+    assert dates == sorted(dates, reverse=True)
+    newest = datetime.fromisoformat(dates[0])
+    assert [w["oid"] for w in windows] == [
+        each["oid"]
+        for each in found
+        if datetime.fromisoformat(each["date"]) >= newest - timedelta(days=28)
+    ]
+    assert all("participants" in each for each in found)
+
+
+async def test_lists_show_no_participants_but_names_in_their_labels() -> None:
+    async with xelion() as api:
+        await api.login()
+        newest = await api.rows("/communications", limit=100)
+        oldest = await api.rows("/communications", limit=1, order="ascending")
+        detail = await api.one(f"/communications/{newest[0]['oid']}")
+        by_call = await api.one(f"/communications/{detail['callId']}")
+    assert {key for each in newest for key in each} == {
+        "oid",
+        "objectType",
+        "subject",
+        "date",
+        "commonName",
+    }
+    assert oldest[0]["date"] < newest[-1]["date"]
+    assert by_call == detail
+    assert {each["role"] for each in detail["participants"]} == {"rtFrom", "rtTo"}
+    assert all(each["commonName"] in newest[0]["commonName"] for each in detail["participants"])
+
+
+async def test_sound_is_streamed_where_there_is_some() -> None:
+    async with xelion() as api:
+        await api.login()
+        (voicemail, *_) = await api.rows("/communications", where="voicemail=true")
+        sound = await api.call("GET", f"/communications/{voicemail['oid']}/audio")
+        missed = await api.rows(
+            "/communications", only_missed_calls="true", where="voicemail=false"
+        )
+        silent = await api.call("GET", f"/communications/{missed[0]['oid']}/audio")
+        again = await api.call("GET", f"/communications/{voicemail['oid']}/audio")
+    assert sound.headers["Content-Type"] == "audio/x-mp3"
+    assert sound.headers["Content-Disposition"] == "audio.mp3"
+    assert sound.content[:2] == b"\xff\xfb"
+    assert again.content == sound.content
+    assert code(silent) == (404, 10100)
+
+
+async def test_looking_with_retrieval_leaves_a_trace() -> None:
+    async with xelion() as api:
+        await api.login()
+        await api.rows("/communications", limit=1)
+        assert await api.effects() == []
+        (one,) = await api.rows("/communications", limit=1, retrieval="true")
+        assert (await api.one(f"/communications/{one['oid']}"))["retrieved"] is True
+        assert [kind for kind, _ in await api.effects()] == ["change"]
+
+
+async def test_communications_cannot_be_deleted_but_their_identity_can_be_stripped() -> None:
+    async with xelion() as api:
+        await api.login()
+        role = Role.TWO_UPSTREAMS
+        oid, before = oid_of(api, role), await api.holds(role)
+        one = (await api.everything_with(oid))[0]
+        path = f"/communications/{one['oid']}"
+        assert code(await api.call("DELETE", path)) == (404, 10100)
+        assert code(await api.patch(path, replaced("/date", ""))) == (400, 10202)
+        own = next(p for p in one["participants"] if (p["addressable"] or {}).get("oid") == oid)
+        half = await api.patch(path, {"op": "remove", "path": f"/participants/{own['oid']}"})
+        still = await api.holds(role)
+        await api.patch(path, replaced("/subject", ""), replaced("/contents", ""))
+        after, detail = await api.holds(role), await api.one(path)
+        effects = await api.effects()
+    assert half.content == b""
+    assert still == before, "the name is left in the subject"
+    assert after["communication_metadata"] == before["communication_metadata"] - 1
+    assert cast(api.world.people)[role].name.full not in str(detail)
+    assert [kind for kind, _ in effects] == ["change", "anonymise"]
+
+
+async def test_what_an_administrator_removes_by_hand_no_longer_counts() -> None:
+    async with xelion() as api:
+        await api.login()
+        role = Role.TWO_UPSTREAMS
+        before = await api.holds(role)
+        found = await api.everything_with(oid_of(api, role))
+        (voicemail, *_) = [
+            each["oid"]
+            for each in found
+            if (await api.one(f"/communications/{each['oid']}"))["voicemail"]
+        ]
+        order = {"tenant": LIBERVOICE, "oids": [voicemail, oid_of(api, role)]}
+        assert (await api.client.post("/_by_hand", json=order)).status_code == 200
+        silent = await api.call("GET", f"/communications/{voicemail}/audio")
+        after, effects = await api.holds(role), await api.effects()
+    person = cast(api.world.people)[role]
+    assert silent.status_code == 404
+    assert after["voicemail"] if before["voicemail"] > 1 else "voicemail" not in after
+    assert "contacts" not in after
+    assert after["communication_metadata"] == before["communication_metadata"]
+    assert effects == [("by_hand", person.id), ("by_hand", person.id)]
+
+
+async def test_a_tenant_sees_only_its_own() -> None:
+    async with xelion(tenant=MISTER_VOIP) as api:
+        await api.login()
+        theirs = oid_of(api, Role.RUNNING)
+        assert code(await api.call("GET", f"/addressables/{theirs}")) == (404, 10100)
+        api.tenant = LIBERVOICE
+        assert code(await api.call("GET", "/addressables")) == (401, 10020)
+
+
+async def test_fifty_thousand_calls_cost_nothing_until_they_are_asked_for() -> None:
+    calm_world = calm()
+    heavy = cast(calm_world.people)[Role.HEAVY]
+    volume = replace(heavy.volume, xelion_calls=HEAVY_CALLS)
+    people = tuple(replace(p, volume=volume) if p is heavy else p for p in calm_world.people)
+    async with xelion(replace(calm_world, people=people)) as api:
+        await api.login()
+        held = await api.holds(Role.HEAVY)
+        wanted: dict[str, str | int] = {"with": str(heavy.xelion_id), "limit": 100}
+        rows = await api.rows("/communications", **wanted)
+    assert held["communication_metadata"] == HEAVY_CALLS + heavy.volume.xelion_voicemails
+    assert len(rows) == 100
