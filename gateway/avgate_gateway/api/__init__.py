@@ -1,0 +1,1 @@
+"""The HTTP API: one module per resource, all put together in `application`."""

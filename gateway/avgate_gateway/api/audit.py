@@ -1,0 +1,62 @@
+"""`/v1/audit`: the chain of evidence, for auditors; `/health/…`: for those who watch the process."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from avgate_gateway.api.answering import plain
+from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.api.results import entry_json
+from avgate_gateway.authentication import Caller, Scope, requires
+from avgate_gateway.store import evidence
+
+_READY_SECONDS = 2.0
+
+
+class AuditQuery(BaseModel):
+    """Where in the chain a page begins."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cursor: Annotated[int, Field(ge=0)] = 0
+    limit: Annotated[int, Field(ge=1, le=1000)] = 200
+
+
+def router(gateway: Gateway) -> APIRouter:
+    """The routes of auditors and probes."""
+    routes = APIRouter()
+
+    @routes.get("/v1/audit", tags=["audit"], summary="The chain of this controller, oldest first")
+    async def audit(
+        query: Annotated[AuditQuery, Query()],
+        caller: Annotated[Caller, requires(Scope.READ_AUDIT)],
+    ) -> Response:
+        async with gateway.context.database.read() as db:
+            found = await evidence.entries(
+                db, controller=caller.controller, after=query.cursor, limit=query.limit + 1
+            )
+        page = found[: query.limit]
+        following = str(page[-1].sequence) if len(found) > query.limit else None
+        return plain({"items": [entry_json(entry) for entry in page], "next": following})
+
+    @routes.get("/health/live", tags=["health"], summary="Whether the process runs")
+    async def live() -> Response:
+        return plain({"status": "ok"})
+
+    @routes.get("/health/ready", tags=["health"], summary="Whether requests can be recorded")
+    async def ready() -> Response:
+        try:
+            async with asyncio.timeout(_READY_SECONDS), gateway.context.database.read() as db:
+                await db.execute(sa.text("SELECT 1"))
+        except (TimeoutError, sa.exc.SQLAlchemyError) as error:
+            reason = {"status": "unavailable", "reason": f"database: {type(error).__name__}"}
+            return plain(reason, status=503)
+        return plain({"status": "ok"})
+
+    return routes

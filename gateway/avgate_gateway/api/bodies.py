@@ -1,0 +1,175 @@
+"""What callers send: every body, closed to members that it does not know."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from avgate_contracts.errors import InvalidIdentifierError
+from avgate_contracts.identifier import Identifier
+from avgate_contracts.vocabulary import Category, IdentifierKind, Operation
+from avgate_contracts.vocabulary import Field as SubjectField
+from avgate_gateway.identity_document import find_identity_data
+from avgate_gateway.mistake import WrongValueError
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise WrongValueError("must name its zone, such as 2026-03-01T09:30:00Z")
+    return moment.astimezone(UTC)
+
+
+def _free_text(name: str) -> AfterValidator:
+    def check(text: str) -> str:
+        finding = find_identity_data(text, name)
+        if finding is not None:
+            raise WrongValueError(finding.message)
+        return text
+
+    return AfterValidator(check)
+
+
+Moment = Annotated[datetime, Field(strict=False), AfterValidator(_aware)]
+Day = Annotated[date, Field(strict=False)]
+
+
+class Body(BaseModel):
+    """What every body has in common."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class IdentifierBody(Body):
+    """One way to find the data subject, and the days on which it was theirs."""
+
+    kind: Annotated[IdentifierKind, Field(strict=False)]
+    value: Annotated[str, Field(min_length=1, max_length=320)]
+    valid_from: Day | None = None
+    valid_until: Day | None = Field(None, description="The first day on which it no longer held.")
+
+    @model_validator(mode="after")
+    def _canonical(self) -> Self:
+        self.identifier()
+        if self.kind is IdentifierKind.NAME_ADDRESS and find_identity_data(self.value, "name"):
+            raise WrongValueError("must not hold a citizen service number; leave it out")
+        return self
+
+    def identifier(self) -> Identifier:
+        try:
+            return Identifier.of(self.kind, self.value, self.valid_from, self.valid_until)
+        except InvalidIdentifierError as error:
+            raise WrongValueError(str(error)) from None
+
+
+class SubjectBody(Body):
+    """The person whose data it is."""
+
+    identifiers: Annotated[list[IdentifierBody], Field(min_length=1, max_length=50)]
+    name: Annotated[str, Field(max_length=200), _free_text("name")] | None = Field(
+        None, description="For the letter; nobody is ever found by it."
+    )
+    language: Literal["nl", "en"] | None = None
+
+
+class IdentityBody(Body):
+    """That, how and by whom identity was verified; never a copy of a document."""
+
+    method: Annotated[str, Field(min_length=1, max_length=100), _free_text("method")]
+    verified_by: Annotated[str, Field(min_length=1, max_length=200), _free_text("verified_by")]
+    verified_at: Moment
+
+
+class ChangeBody(Body):
+    """One value to correct; with `from` only where exactly that stands now."""
+
+    field: Annotated[SubjectField, Field(strict=False)]
+    before: Annotated[str, Field(max_length=500)] | None = Field(None, alias="from")
+    after: Annotated[str, Field(min_length=1, max_length=500)] = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _plausible(self) -> Self:
+        kind = _AS_IDENTIFIER.get(self.field)
+        if kind is not None:
+            IdentifierBody(kind=kind, value=self.after)
+        elif self.field is not SubjectField.BANK_ACCOUNT and find_identity_data(
+            self.after, self.field.value
+        ):
+            raise WrongValueError("must not hold a citizen service number; leave it out")
+        return self
+
+
+_AS_IDENTIFIER = {
+    SubjectField.PHONE: IdentifierKind.PHONE,
+    SubjectField.EMAIL: IdentifierKind.EMAIL,
+}
+
+
+class ScopeBody(Body):
+    """What the request is narrowed to."""
+
+    connectors: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=50)] = []
+    categories: Annotated[list[Annotated[Category, Field(strict=False)]], Field(max_length=50)] = []
+
+
+class CreateRequest(Body):
+    """A right that a person exercises."""
+
+    operation: Annotated[Operation, Field(strict=False)]
+    subject: SubjectBody
+    identity: IdentityBody | None = None
+    changes: Annotated[list[ChangeBody], Field(max_length=20)] = []
+    scope: ScopeBody | None = None
+    note: Annotated[str, Field(max_length=2000), _free_text("note")] | None = None
+    callback_url: Annotated[str, Field(max_length=500, pattern=r"^https?://[^\s]+$")] | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.operation is Operation.RECTIFY and not self.changes:
+            raise WrongValueError("a rectification needs changes: [{field, from?, to}]")
+        if self.operation is not Operation.RECTIFY and self.changes:
+            raise WrongValueError("changes belong to a rectification only")
+        if len({change.field for change in self.changes}) != len(self.changes):
+            raise WrongValueError("each field may be changed once")
+        return self
+
+
+_DECISIONS = {"approved": "approve", "rejected": "reject", "refuse": "reject"}
+
+
+def _decision(value: object) -> object:
+    return _DECISIONS.get(value, value) if isinstance(value, str) else value
+
+
+class ApprovalBody(Body):
+    """The decision about exactly the plan that was seen."""
+
+    plan_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    decision: Annotated[Literal["approve", "reject"], BeforeValidator(_decision)]
+    reason: Annotated[str, Field(max_length=1000), _free_text("reason")] | None = None
+
+
+class CancelBody(Body):
+    """Why it is withdrawn, if that is worth saying."""
+
+    reason: Annotated[str, Field(max_length=1000), _free_text("reason")] | None = None
+
+
+class RetryBody(Body):
+    """Which connector to try again; all that are stuck, if none is named."""
+
+    connector: Annotated[str, Field(max_length=40)] | None = None
+
+
+class ExtensionBody(Body):
+    """Why two more months are needed: the person is told (GDPR Art. 12(3))."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=1000), _free_text("reason")]
+
+
+class CompletionBody(Body):
+    """What was done by hand, and by whom if that was not the caller."""
+
+    evidence: Annotated[str, Field(min_length=1, max_length=2000), _free_text("evidence")]
+    completed_by: Annotated[str, Field(max_length=200), _free_text("completed_by")] | None = None

@@ -1,0 +1,122 @@
+"""`/v1/requests/{id}/…`: what people decide. Each may be repeated; each is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.responses import Response
+
+from avgate_gateway import deciding
+from avgate_gateway.api.answering import JSON, json_bytes, not_found
+from avgate_gateway.api.bodies import (
+    ApprovalBody,
+    CancelBody,
+    ExtensionBody,
+    IdentityBody,
+    RetryBody,
+)
+from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.api.requests import SCOPES
+from avgate_gateway.api.views import RequestView, view
+from avgate_gateway.authentication import Caller, Scope, requires
+from avgate_gateway.problem import INVALID_CONTENT, Located, Problem, ProblemError
+from avgate_gateway.request import IdentityCheck, SubjectRequest
+from avgate_gateway.store import requests
+
+Decision = Callable[[AsyncConnection, SubjectRequest], Awaitable[None]]
+
+
+def router(gateway: Gateway) -> APIRouter:  # noqa: C901 -- a list of routes, each of them simple
+    """The routes that change a request."""
+    routes = APIRouter(prefix="/v1/requests/{request_id}", tags=["requests"])
+    context = gateway.context
+
+    @routes.post(
+        "/identity", response_model=RequestView, summary="Record that identity is verified"
+    )
+    async def identity(
+        request_id: str, body: IdentityBody, caller: Annotated[Caller, requires()]
+    ) -> Response:
+        check = IdentityCheck(body.method, body.verified_by, body.verified_at)
+
+        async def record(db: AsyncConnection, request: SubjectRequest) -> None:
+            caller.must_hold(SCOPES[request.operation])
+            await deciding.verify_identity(db, context, request, check, caller.client_id)
+
+        return await decided(gateway, caller, request_id, record)
+
+    @routes.post("/approval", response_model=RequestView, summary="Approve or reject the plan seen")
+    async def approval(
+        request_id: str, body: ApprovalBody, caller: Annotated[Caller, requires(Scope.APPROVE)]
+    ) -> Response:
+        async def decide(db: AsyncConnection, request: SubjectRequest) -> None:
+            await deciding.decide(
+                db,
+                context,
+                request,
+                body.plan_digest,
+                caller.client_id,
+                approve=body.decision == "approve",
+            )
+
+        return await decided(gateway, caller, request_id, decide)
+
+    @routes.post("/cancel", response_model=RequestView, summary="Withdraw what has not begun")
+    async def cancel(
+        request_id: str,
+        caller: Annotated[Caller, requires()],
+        body: CancelBody | None = None,  # noqa: ARG001 -- its text is checked; nothing is kept of it
+    ) -> Response:
+        async def withdraw(db: AsyncConnection, request: SubjectRequest) -> None:
+            caller.must_hold(SCOPES[request.operation])
+            await deciding.cancel(db, context, request, caller.client_id)
+
+        return await decided(gateway, caller, request_id, withdraw)
+
+    @routes.post("/retry", response_model=RequestView, summary="Try again what is stuck or failed")
+    async def retry(
+        request_id: str,
+        caller: Annotated[Caller, requires()],
+        body: RetryBody | None = None,
+    ) -> Response:
+        wanted = body.connector if body else None
+        if wanted is not None and wanted not in gateway.desk(caller).connectors:
+            wrong = Located("Name a connector of this controller.", "#/connector")
+            raise ProblemError(Problem(INVALID_CONTENT, errors=(wrong,)))
+
+        async def again(db: AsyncConnection, request: SubjectRequest) -> None:
+            caller.must_hold(SCOPES[request.operation])
+            await deciding.retry(db, context, request, wanted, caller.client_id)
+
+        return await decided(gateway, caller, request_id, again)
+
+    @routes.post("/extension", response_model=RequestView, summary="Take two more months")
+    async def extension(
+        request_id: str, body: ExtensionBody, caller: Annotated[Caller, requires()]
+    ) -> Response:
+        async def extend(db: AsyncConnection, request: SubjectRequest) -> None:
+            caller.must_hold(SCOPES[request.operation])
+            await deciding.extend(db, context, request, body.reason, caller.client_id)
+
+        return await decided(gateway, caller, request_id, extend)
+
+    return routes
+
+
+async def decided(
+    gateway: Gateway, caller: Caller, request_id: str, decision: Decision
+) -> Response:
+    """Carries a decision out in one transaction, wakes the request, and answers how it stands."""
+    async with gateway.context.database.write() as db:
+        found = await requests.find(db, request_id, caller.controller)
+        if found is None:
+            raise not_found()
+        await decision(db, found)
+        after = await requests.find(db, request_id)
+        shown = await view(db, after or found)
+    gateway.wake([request_id])
+    gateway.changes.tell(request_id)
+    return Response(json_bytes(shown), media_type=JSON)

@@ -1,0 +1,37 @@
+"""What the routes are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from avgate_gateway.api.answering import not_found
+from avgate_gateway.authentication import Caller
+from avgate_gateway.changes import Changes
+from avgate_gateway.flow.context import Context, Desk
+from avgate_gateway.idempotent import UnderWay
+from avgate_gateway.registry import Installed
+from avgate_gateway.request import SubjectRequest
+from avgate_gateway.store import requests
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The flow's context, the engine's bell, and what the process knows of itself."""
+
+    context: Context
+    wake: Callable[[Iterable[str]], None]
+    changes: Changes
+    installed: Mapping[str, Installed]
+    under_way: UnderWay = field(default_factory=UnderWay)
+
+    def desk(self, caller: Caller) -> Desk:
+        return self.context.desks[caller.controller]
+
+    async def request(self, caller: Caller, request_id: str) -> SubjectRequest:
+        """The caller's request; raises ProblemError, 404, for another controller's as for none."""
+        async with self.context.database.read() as db:
+            found = await requests.find(db, request_id, caller.controller)
+        if found is None:
+            raise not_found()
+        return found

@@ -1,0 +1,145 @@
+"""`/v1/processors`, `/v1/retention`, `/v1/connectors`: who is behind the service, and by what rules."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
+
+from avgate_contracts import connector as sdk
+from avgate_contracts.connector import Connector, Manifest
+from avgate_contracts.errors import ConnectorError
+from avgate_gateway.api.answering import plain
+from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.authentication import Caller, Scope, requires
+from avgate_gateway.problem import INVALID_PARAMETER, Located, Problem, ProblemError
+from avgate_gateway.register import RegisterEntry, as_csv, as_json, changed_since, seeded
+from avgate_gateway.registry import Installed
+from avgate_gateway.retention import describe
+from avgate_gateway.store import processors
+
+_CAPABILITIES = {
+    "access": sdk.SupportsAccess,
+    "rectify": sdk.SupportsRectify,
+    "erase": sdk.SupportsErase,
+    "export": sdk.SupportsExport,
+    "confirm": sdk.SupportsConfirm,
+    "register": sdk.SupportsRegister,
+}
+_CHECK_SECONDS = 5.0
+
+
+class ProcessorQuery(BaseModel):
+    """Which part of the register is wanted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    changed_since: str | None = None
+    since: str | None = None
+
+
+def router(gateway: Gateway) -> APIRouter:
+    """The routes that tell of systems instead of requests."""
+    routes = APIRouter(prefix="/v1", tags=["register"])
+
+    @routes.get("/processors", summary="External providers and subprocessors, as JSON or CSV")
+    async def register(
+        query: Annotated[ProcessorQuery, Query()],
+        caller: Annotated[Caller, requires(Scope.READ)],
+        accept: Annotated[str | None, Header()] = None,
+    ) -> Response:
+        async with gateway.context.database.read() as db:
+            listed = await processors.entries(db, caller.controller)
+        entries: tuple[RegisterEntry, ...] = (*seeded(caller.controller), *listed)
+        since = query.changed_since or query.since
+        if since is not None:
+            entries = changed_since(entries, _moment(since))
+        if "text/csv" in (accept or ""):
+            return Response(as_csv(entries), media_type="text/csv; charset=utf-8")
+        return plain({"items": as_json(entries), "next": None})
+
+    @routes.get("/retention", summary="The retention matrix in force, with the source of each rule")
+    async def retention(caller: Annotated[Caller, requires(Scope.READ)]) -> Response:
+        pack = gateway.desk(caller).pack
+        return plain(
+            {
+                "pack": pack.name,
+                "version": pack.version,
+                "items": describe(pack),
+                "next": None,
+            }
+        )
+
+    @routes.get("/connectors", summary="Installed, refused and why, capabilities, health")
+    async def connectors(caller: Annotated[Caller, requires(Scope.READ)]) -> Response:
+        desk = gateway.desk(caller)
+        shown = await asyncio.gather(
+            *(_connector(one, desk.connectors.get(one.name)) for one in gateway.installed.values())
+        )
+        return plain({"items": shown, "next": None})
+
+    return routes
+
+
+async def _connector(installed: Installed, opened: Connector | None) -> dict[str, object]:
+    return {
+        "name": installed.name,
+        "distribution": installed.distribution,
+        "version": installed.version,
+        "refused": installed.refused,
+        "configured": opened is not None,
+        "health": await _health(opened) if opened else None,
+        **(_of_manifest(installed.manifest, installed.kind) if installed.manifest else {}),
+    }
+
+
+def _of_manifest(manifest: Manifest, kind: object) -> dict[str, object]:
+    return {
+        "title": manifest.title,
+        "processor": manifest.processor,
+        "protocol": manifest.protocol,
+        "finds_by": sorted(kind.value for kind in manifest.finds_by),
+        "holds": sorted(category.value for category in manifest.holds),
+        "erases": {c.value: way.value for c, way in sorted(manifest.erases.items())},
+        "not_relevant": {op.value: why for op, why in sorted(manifest.not_relevant.items())},
+        "capabilities": [
+            name
+            for name, protocol in _CAPABILITIES.items()
+            if isinstance(kind, type) and _supports(kind, protocol)
+        ],
+    }
+
+
+def _supports(kind: type, protocol: type) -> bool:
+    """Whether the class names the protocol: naming it is the claim, the contract suite checks it."""
+    return protocol in kind.__mro__
+
+
+async def _health(connector: Connector) -> dict[str, object]:
+    try:
+        async with asyncio.timeout(_CHECK_SECONDS):
+            await connector.check()
+    except ConnectorError as error:
+        return {"ok": False, "kind": type(error).__name__, "reason": str(error)}
+    except TimeoutError:
+        return {"ok": False, "kind": "TimeoutError", "reason": "it did not answer in time"}
+    except Exception as error:  # noqa: BLE001 -- a faulty connector must still be listed
+        return {"ok": False, "kind": type(error).__name__, "reason": "the connector itself failed"}
+    return {"ok": True, "kind": None, "reason": None}
+
+
+def _moment(text: str) -> datetime:
+    """A day or a moment; a day begins at midnight UTC."""
+    try:
+        if len(text) == len("2026-01-01"):
+            day = date.fromisoformat(text)
+            return datetime(day.year, day.month, day.day, tzinfo=UTC)
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        wrong = Located("Write a day, such as 2026-01-31.", "changed_since", "parameter")
+        raise ProblemError(Problem(INVALID_PARAMETER, errors=(wrong,))) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

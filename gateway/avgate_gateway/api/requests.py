@@ -1,0 +1,245 @@
+"""`/v1/requests`: submit one, list them, read one."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import replace
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from avgate_contracts.vocabulary import Operation
+from avgate_gateway import intake
+from avgate_gateway.api.answering import (
+    JSON,
+    answer,
+    from_cursor,
+    json_bytes,
+    not_found,
+    to_cursor,
+)
+from avgate_gateway.api.bodies import CreateRequest
+from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.api.views import ListView, RequestView, etag, request_view, retry_after, view
+from avgate_gateway.authentication import Caller, Scope, requires
+from avgate_gateway.changes import heard
+from avgate_gateway.guard import parsed_body
+from avgate_gateway.idempotent import Intention, intention
+from avgate_gateway.plan import WantedChange
+from avgate_gateway.problem import INVALID_CONTENT, Located, Problem, ProblemError
+from avgate_gateway.request import IdentityCheck, State
+from avgate_gateway.request import Scope as RequestScope
+from avgate_gateway.store import idempotency, items, requests, tasks
+from avgate_gateway.store.idempotency import Stored
+
+_ROUTE = "POST /v1/requests"
+_LONGEST_WAIT = 60
+_PAGE = 50
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?([0-9]{1,4})\"?(?:$|[,;\s])")
+SCOPES = {
+    Operation.ACCESS: Scope.ACCESS,
+    Operation.RECTIFY: Scope.RECTIFY,
+    Operation.ERASE: Scope.ERASE,
+    Operation.EXPORT: Scope.EXPORT,
+    # Recorded and answered without touching any upstream, so the mildest right will do.
+    Operation.RESTRICT: Scope.ACCESS,
+    Operation.OBJECT: Scope.ACCESS,
+}
+
+
+class ListQuery(BaseModel):
+    """Which requests are listed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    state: Literal["received", "running", "waiting", "closed"] | None = None
+    operation: Operation | None = None
+    connector: Annotated[str, Field(max_length=40)] | None = None
+    reference: Annotated[str, Field(max_length=40)] | None = None
+    due_before: date | None = None
+    cursor: Annotated[str, Field(max_length=200)] | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = _PAGE
+
+
+def router(gateway: Gateway) -> APIRouter:
+    """The routes of the collection and of one request."""
+    routes = APIRouter(tags=["requests"])
+
+    @routes.post(
+        "/v1/requests",
+        status_code=202,
+        responses={
+            202: {"model": RequestView, "description": "Recorded; Location says where to look."},
+            200: {
+                "model": RequestView,
+                "description": "Closed within the wait that was preferred.",
+            },
+        },
+        summary="Submit a request",
+    )
+    async def submit(
+        http: Request,
+        body: CreateRequest,
+        caller: Annotated[Caller, requires()],
+        idempotency_key: Annotated[str | None, Header()] = None,
+        prefer: Annotated[str | None, Header()] = None,
+    ) -> Response:
+        caller.must_hold(SCOPES[body.operation])
+        intended = intention(
+            gateway.context.vault,
+            controller=caller.controller,
+            client_id=caller.client_id,
+            route=_ROUTE,
+            header=idempotency_key,
+            body=parsed_body(http.scope),
+        )
+        async with gateway.context.database.read() as db:
+            earlier = await idempotency.find(db, intended.scope)
+        if earlier is not None:
+            return _replay(intended.replayed(earlier))
+        with gateway.under_way.alone(intended):
+            return await _submit_first(gateway, caller, body, intended, seconds_to_wait(prefer))
+
+    @routes.get("/v1/requests", response_model=ListView, summary="List requests, newest first")
+    async def listed(
+        query: Annotated[ListQuery, Query()], caller: Annotated[Caller, requires(Scope.READ)]
+    ) -> Response:
+        return await _list(gateway, caller, query)
+
+    @routes.get("/v1/requests/{request_id}", response_model=RequestView, summary="Read a request")
+    async def one(
+        http: Request, request_id: str, caller: Annotated[Caller, requires(Scope.READ)]
+    ) -> Response:
+        async with gateway.context.database.read() as db:
+            found = await requests.find(db, request_id, caller.controller)
+            if found is None:
+                raise not_found()
+            shown = await view(db, found)
+        wait = retry_after(found, gateway.context.now())
+        headers = {"retry-after": str(wait)} if wait else {}
+        return answer(http, json_bytes(shown), headers=headers)
+
+    return routes
+
+
+def seconds_to_wait(prefer: str | None) -> int:
+    """The `wait` of a Prefer header in seconds, RFC 7240 section 4.3; unknown ones are ignored."""
+    match = _WAIT.search(prefer or "")
+    return min(int(match[1]), _LONGEST_WAIT) if match else 0
+
+
+async def _submit_first(
+    gateway: Gateway, caller: Caller, body: CreateRequest, intended: Intention, wait: int
+) -> Response:
+    context = gateway.context
+    asked = _asked(gateway, caller, body)
+    request, person = intake.drafted(context, asked)
+    async with context.database.write() as db:
+        earlier = await idempotency.find(db, intended.scope)
+        if earlier is not None:
+            return _replay(intended.replayed(earlier))
+        await intake.record(db, context, request, person)
+        recorded = await requests.find(db, request.id)
+        stored = _stored(intended, await view(db, recorded or request), 202)
+        await idempotency.keep(db, intended.scope, stored, context.now())
+    gateway.wake([request.id])
+    if wait:
+        closed = await _closed_within(gateway, request.id, wait)
+        if closed is not None:
+            stored = _stored(intended, closed, 200)
+            async with context.database.write() as db:
+                await idempotency.replace(db, intended.scope, stored)
+        stored = replace(stored, headers={**stored.headers, "preference-applied": f"wait={wait}"})
+    return _send(stored)
+
+
+async def _closed_within(gateway: Gateway, request_id: str, seconds: int) -> RequestView | None:
+    """The view of the request once it is closed; None if that takes longer."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    with gateway.changes.listening(request_id) as changed:
+        while True:
+            async with gateway.context.database.read() as db:
+                request = await requests.find(db, request_id)
+                if request is not None and request.state is State.CLOSED:
+                    return await view(db, request)
+            left = end - loop.time()
+            if left <= 0:
+                return None
+            await heard(changed, min(left, 1.0))
+
+
+def _asked(gateway: Gateway, caller: Caller, body: CreateRequest) -> intake.Asked:
+    scope = RequestScope(
+        frozenset(body.scope.connectors) if body.scope else frozenset(),
+        frozenset(body.scope.categories) if body.scope else frozenset(),
+    )
+    if intake.unknown_connectors(gateway.desk(caller), scope):
+        known = ", ".join(sorted(gateway.desk(caller).connectors))
+        wrong = Located(f"Name connectors of this controller: {known}.", "#/scope/connectors")
+        raise ProblemError(Problem(INVALID_CONTENT, errors=(wrong,)))
+    identity = body.identity
+    return intake.Asked(
+        controller=caller.controller,
+        client_id=caller.client_id,
+        operation=body.operation,
+        identifiers=tuple(i.identifier() for i in body.subject.identifiers),
+        name=body.subject.name,
+        language=body.subject.language,
+        identity=(
+            IdentityCheck(identity.method, identity.verified_by, identity.verified_at)
+            if identity
+            else None
+        ),
+        changes=tuple(WantedChange(c.field, c.before, c.after) for c in body.changes),
+        scope=scope,
+        note=body.note,
+        callback_url=body.callback_url,
+    )
+
+
+def _stored(intended: Intention, shown: RequestView, status: int) -> Stored:
+    body = json_bytes(shown)
+    headers = {
+        "location": f"/v1/requests/{shown.id}",
+        "etag": etag(body),
+        "vary": "prefer",
+    }
+    return Stored(intended.fingerprint, status, headers, body)
+
+
+def _replay(stored: Stored) -> Response:
+    return _send(replace(stored, headers={**stored.headers, "idempotent-replayed": "true"}))
+
+
+def _send(stored: Stored) -> Response:
+    return Response(stored.body, stored.status, stored.headers, JSON)
+
+
+async def _list(gateway: Gateway, caller: Caller, query: ListQuery) -> Response:
+    wanted = requests.Wanted(
+        controller=caller.controller,
+        state=query.state,
+        operation=query.operation.value if query.operation else None,
+        connector=query.connector,
+        reference=query.reference,
+        due_before=query.due_before,
+        after=from_cursor(query.cursor),
+        limit=query.limit + 1,
+    )
+    async with gateway.context.database.read() as db:
+        found = await requests.listed(db, wanted)
+        page = list(found[: query.limit])
+        ids = [request.id for request in page]
+        all_tasks = await tasks.of_requests(db, ids)
+        counts = await items.counts_of(db, ids)
+    last = page[-1] if len(found) > query.limit else None
+    listed = ListView(
+        items=[request_view(r, all_tasks.get(r.id, []), counts.get(r.id, {})) for r in page],
+        next=to_cursor(last.received_at, last.id) if last else None,
+    )
+    return Response(json_bytes(listed), media_type=JSON)

@@ -1,0 +1,150 @@
+"""`/v1/requests/{id}/…`: what is planned, what happened, what became of it, and the copy."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Header, Request
+from starlette.responses import Response, StreamingResponse
+
+from avgate_contracts.vocabulary import Operation
+from avgate_gateway.api.answering import answer, not_found, plain
+from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.authentication import Caller, Scope, requires
+from avgate_gateway.changes import heard
+from avgate_gateway.flow.context import unsealed
+from avgate_gateway.flow.planning import PLAN
+from avgate_gateway.packing import packed
+from avgate_gateway.problem import GONE, NOT_READY, Problem, ProblemError
+from avgate_gateway.reporting import reported
+from avgate_gateway.request import State, SubjectRequest, WaitingFor
+from avgate_gateway.store import evidence, requests
+from avgate_gateway.store.evidence import Entry
+
+_COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})
+_QUIET_SECONDS = 1.0
+_COMMENT_AFTER = 15  # a comment keeps proxies from closing a quiet stream
+
+
+def router(gateway: Gateway) -> APIRouter:  # noqa: C901 -- a list of routes, each of them simple
+    """The routes that show results."""
+    routes = APIRouter(prefix="/v1/requests/{request_id}", tags=["results"])
+    database = gateway.context.database
+
+    @routes.get("/plan", summary="The preview: what goes, what stays, on which ground, until when")
+    async def plan(
+        http: Request, request_id: str, caller: Annotated[Caller, requires(Scope.READ)]
+    ) -> Response:
+        request = await gateway.request(caller, request_id)
+        async with database.read() as db:
+            sealed = await requests.sealed(db, request.id)
+        if request.operation in _COPIES:
+            raise not_found()
+        if sealed.plan is None:
+            raise _gone() if sealed.subject_key is None else _not_ready("No plan is made yet.")
+        _, _, box = await unsealed(gateway.context, request.id)
+        if box is None:
+            raise _gone()
+        return answer(http, box.open(sealed.plan, PLAN))
+
+    @routes.get("/report", summary="What became of each item")
+    async def report(
+        http: Request, request_id: str, caller: Annotated[Caller, requires(Scope.READ)]
+    ) -> Response:
+        request = await gateway.request(caller, request_id)
+        async with database.read() as db:
+            made = await reported(db, request)
+        return answer(http, orjson.dumps({**made.to_json(), "state": request.state.value}))
+
+    @routes.get("/evidence", summary="The links of the chain that concern this request")
+    async def chain(request_id: str, caller: Annotated[Caller, requires(Scope.READ)]) -> Response:
+        request = await gateway.request(caller, request_id)
+        async with database.read() as db:
+            found = await evidence.entries(db, request_id=request.id, limit=10_000)
+        return plain({"items": [entry_json(entry) for entry in found], "next": None})
+
+    @routes.get("/package", summary="The copy, as a ZIP made while it is sent")
+    async def package(request_id: str, caller: Annotated[Caller, requires(Scope.READ)]) -> Response:
+        request = await gateway.request(caller, request_id)
+        caller.must_hold(Scope.EXPORT if request.operation is Operation.EXPORT else Scope.ACCESS)
+        if request.operation not in _COPIES:
+            raise not_found()
+        if not _is_complete(request):
+            raise _not_ready("The copy is still being made.")
+        person, _, box = await unsealed(gateway.context, request.id)
+        if person is None or box is None:
+            raise _gone()
+        name = f"avgate-{request.operation.value}-{request.id}.zip"
+        headers = {"content-disposition": f'attachment; filename="{name}"'}
+        body = packed(gateway.context, gateway.installed, request, box)
+        return StreamingResponse(body, media_type="application/zip", headers=headers)
+
+    @routes.get("/events", summary="What happens, as server-sent events")
+    async def events(
+        http: Request,
+        request_id: str,
+        caller: Annotated[Caller, requires(Scope.READ)],
+        last_event_id: Annotated[str | None, Header()] = None,
+    ) -> Response:
+        request = await gateway.request(caller, request_id)
+        digits = last_event_id if last_event_id and last_event_id.isdecimal() else "0"
+        body = _events(gateway, http, request.id, int(digits[:18]))
+        return StreamingResponse(body, media_type="text/event-stream")
+
+    return routes
+
+
+def entry_json(entry: Entry) -> dict[str, object]:
+    """An entry with all that it takes to compute its digest again."""
+    return {
+        "sequence": entry.sequence,
+        "at": entry.at.isoformat(),
+        "controller": entry.controller,
+        "request_id": entry.request_id,
+        "event": entry.event,
+        "details": orjson.loads(entry.details),
+        "previous": entry.previous,
+        "digest": entry.digest,
+    }
+
+
+def _is_complete(request: SubjectRequest) -> bool:
+    """Whether the copy holds all that it will, or all but what a person has to bring about."""
+    return request.state is State.CLOSED or request.waiting_for is WaitingFor.PERSON
+
+
+def _not_ready(detail: str) -> ProblemError:
+    return ProblemError(Problem(NOT_READY, detail, headers={"retry-after": "1"}))
+
+
+def _gone() -> ProblemError:
+    return ProblemError(Problem(GONE))
+
+
+async def _events(
+    gateway: Gateway, http: Request, request_id: str, last: int
+) -> AsyncIterator[bytes]:
+    """The request's entries as events, those after `last` first, until it is closed."""
+    quiet = 0
+    with gateway.changes.listening(request_id) as changed:
+        while not await http.is_disconnected():
+            async with gateway.context.database.read() as db:
+                request = await requests.find(db, request_id)
+                found = await evidence.entries(db, request_id=request_id, after=last)
+            for entry in found:
+                last, quiet = entry.sequence, 0
+                yield _event(entry)
+            if not found and (request is None or request.state is State.CLOSED):
+                return
+            quiet += 1
+            if quiet % _COMMENT_AFTER == 0:
+                yield b": still here\n\n"
+            if not found:
+                await heard(changed, _QUIET_SECONDS)
+
+
+def _event(entry: Entry) -> bytes:
+    body = orjson.dumps(entry_json(entry))
+    return f"id: {entry.sequence}\nevent: {entry.event}\ndata: ".encode() + body + b"\n\n"

@@ -1,0 +1,108 @@
+"""`/v1/tasks`: what people must do by hand, and their word that it is done."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.responses import Response
+
+from avgate_gateway import deciding
+from avgate_gateway.api.answering import from_cursor, not_found, plain, to_cursor
+from avgate_gateway.api.bodies import CompletionBody
+from avgate_gateway.api.decisions import decided
+from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.authentication import Caller, Scope, requires
+from avgate_gateway.problem import WRONG_STATE, Problem, ProblemError
+from avgate_gateway.request import SubjectRequest
+from avgate_gateway.store import hand_tasks
+from avgate_gateway.store.hand_tasks import HandTask
+
+
+class TaskQuery(BaseModel):
+    """Which tasks are listed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    state: Literal["open", "completed"] | None = None
+    cursor: Annotated[str, Field(max_length=200)] | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+def router(gateway: Gateway) -> APIRouter:
+    """The routes of the work that is left to people."""
+    routes = APIRouter(prefix="/v1/tasks", tags=["tasks"])
+    database = gateway.context.database
+
+    @routes.get("", summary="What is to be done by hand, oldest first")
+    async def listed(
+        query: Annotated[TaskQuery, Query()], caller: Annotated[Caller, requires(Scope.READ)]
+    ) -> Response:
+        async with database.read() as db:
+            found = await hand_tasks.listed(
+                db,
+                caller.controller,
+                is_open=None if query.state is None else query.state == "open",
+                after=from_cursor(query.cursor),
+                limit=query.limit + 1,
+            )
+        page = found[: query.limit]
+        last = page[-1] if len(found) > query.limit else None
+        cursor = to_cursor(last.made_at, last.id) if last else None
+        return plain({"items": [task_json(task) for task in page], "next": cursor})
+
+    @routes.post("/{task_id}/completion", summary="Say that it was done, and what shows it")
+    async def completion(
+        task_id: str,
+        body: CompletionBody,
+        caller: Annotated[Caller, requires(Scope.COMPLETE_TASKS)],
+    ) -> Response:
+        async with database.read() as db:
+            task = await hand_tasks.find(db, task_id, caller.controller)
+        if task is None:
+            raise not_found()
+        by = body.completed_by or caller.client_id
+
+        async def complete(db: AsyncConnection, request: SubjectRequest) -> None:
+            await _complete(db, gateway, request, task_id, by, body.evidence)
+
+        await decided(gateway, caller, task.request_id, complete)
+        async with database.read() as db:
+            done = await hand_tasks.find(db, task_id, caller.controller)
+        return plain(task_json(done or task))
+
+    return routes
+
+
+async def _complete(
+    db: AsyncConnection, gateway: Gateway, request: SubjectRequest, task_id: str, by: str, told: str
+) -> None:
+    """Completes a task once; the same word again changes nothing, another is refused."""
+    task = await hand_tasks.find(db, task_id, request.controller)
+    if task is None:
+        raise not_found()
+    if task.completed_at is None:
+        await deciding.complete(db, gateway.context, request, task, by, told)
+    elif (task.completed_by, task.evidence) != (by, told):
+        raise ProblemError(Problem(WRONG_STATE, "It was completed before."))
+
+
+def task_json(task: HandTask) -> dict[str, object]:
+    return {
+        "id": task.id,
+        "request_id": task.request_id,
+        "connector": task.connector,
+        "category": task.category,
+        "product": task.product,
+        "count": task.count,
+        "reason_code": task.code,
+        "reason": task.reason,
+        "due": task.due.isoformat(),
+        "state": "open" if task.completed_at is None else "completed",
+        "made_at": task.made_at.isoformat(),
+        "completed_at": task.completed_at.isoformat() if task.completed_at else None,
+        "completed_by": task.completed_by,
+        "evidence": task.evidence,
+    }

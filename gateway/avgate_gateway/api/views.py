@@ -1,0 +1,221 @@
+"""What callers read: requests as they are told, never with an identifier's value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from hashlib import sha256
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from avgate_contracts.vocabulary import Operation
+from avgate_gateway.request import State, SubjectRequest, WaitingFor
+from avgate_gateway.store import items, tasks
+from avgate_gateway.store.items import ItemState
+from avgate_gateway.store.tasks import Stage, Task
+
+_COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})
+# What is worst decides about a connector as a whole.
+_WORST_FIRST: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({ItemState.FAILED, ItemState.RETURNED}), "failed"),
+    (frozenset({ItemState.UNKNOWN}), "unknown"),
+    (frozenset({ItemState.PENDING}), "pending"),
+    (frozenset({ItemState.BY_HAND}), "unsupported"),
+    (frozenset({ItemState.REFUSED}), "refused"),
+)
+_OF_CODE = {
+    "not_relevant": "not_relevant",
+    "refused": "refused",
+    "done_by_hand": "completed",
+}
+_BY_HAND_CODES = frozenset({"unsupported", "cannot_find", "ambiguous"})
+
+
+class View(BaseModel):
+    """What every view has in common."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class DueView(View):
+    """The last days to answer, each included."""
+
+    promised: date = Field(description="What the controller's statement promises.")
+    legal: date = Field(description="One month, GDPR Art. 12(3).")
+    extended: date | None = Field(description="Two months more, where that was told with reasons.")
+
+
+class IdentityView(View):
+    """How identity was verified."""
+
+    method: str
+    verified_by: str
+    verified_at: datetime
+
+
+class SubjectView(View):
+    """The data subject, without anything that identifies them to others."""
+
+    reference: str
+    identifier_kinds: list[str]
+    language: str
+
+
+class PlanView(View):
+    """Which plan is up for approval, or was approved."""
+
+    digest: str
+    valid_until: datetime
+    approved_by: str | None
+    approved_at: datetime | None
+
+
+class ConnectorView(View):
+    """One connector's part."""
+
+    connector: str
+    stage: str
+    outcome: str | None = Field(description="Null while it is under way.")
+    items: dict[str, int] = Field(description="How many items fared how.")
+    attempts: int
+    next_attempt_at: datetime | None
+    reason_code: str | None
+    reason: str | None
+    quarantined: int = Field(description="Answers set aside as being about somebody else.")
+
+
+class RequestView(View):
+    """A request."""
+
+    id: str
+    operation: str
+    state: str
+    waiting_for: str | None
+    controller: str
+    submitted_by: str
+    subject: SubjectView
+    scope: dict[str, list[str]]
+    received_at: datetime
+    due: DueView
+    extension_reason: str | None
+    identity: IdentityView | None
+    plan: PlanView | None
+    connectors: list[ConnectorView]
+    closed_at: datetime | None
+    closing: str | None = Field(description="Why it closed without being carried out.")
+
+
+class ListView(View):
+    """A page of a list."""
+
+    items: list[RequestView]
+    next: str | None
+
+
+async def view(db: AsyncConnection, request: SubjectRequest) -> RequestView:
+    """A request as it is now."""
+    counts = await items.counts(db, request.id)
+    return request_view(request, await tasks.of_request(db, request.id), counts)
+
+
+def request_view(
+    request: SubjectRequest,
+    all_tasks: Sequence[Task],
+    counts: Mapping[tuple[str, str], int],
+) -> RequestView:
+    """The view of a request whose parts are at hand."""
+    identity, approval = request.identity, request.approval
+    return RequestView(
+        id=request.id,
+        operation=request.operation.value,
+        state=request.state.value,
+        waiting_for=request.waiting_for.value if request.waiting_for else None,
+        controller=request.controller,
+        submitted_by=request.client_id,
+        subject=SubjectView(
+            reference=request.reference,
+            identifier_kinds=list(request.identifier_kinds),
+            language=request.language,
+        ),
+        scope={
+            "connectors": sorted(request.scope.connectors),
+            "categories": sorted(c.value for c in request.scope.categories),
+        },
+        received_at=request.received_at,
+        due=DueView(promised=request.promised, legal=request.legal, extended=request.extended),
+        extension_reason=request.extension_reason,
+        identity=(
+            IdentityView(
+                method=identity.method,
+                verified_by=identity.verified_by,
+                verified_at=identity.verified_at,
+            )
+            if identity
+            else None
+        ),
+        plan=(
+            PlanView(
+                digest=request.plan_digest,
+                valid_until=request.plan_valid_until,
+                approved_by=approval.by if approval else None,
+                approved_at=approval.at if approval else None,
+            )
+            if request.plan_digest and request.plan_valid_until
+            else None
+        ),
+        connectors=[_connector(request, task, _own(counts, task)) for task in all_tasks],
+        closed_at=request.closed_at,
+        closing=request.closing,
+    )
+
+
+def etag(body: bytes) -> str:
+    """A strong validator: another body, another tag (RFC 9110 section 8.8.3)."""
+    return f'"{sha256(body).hexdigest()[:32]}"'
+
+
+def retry_after(request: SubjectRequest, now: datetime) -> int | None:
+    """Seconds after which it is worth looking again; None once nothing changes by itself."""
+    if request.state is State.CLOSED:
+        return None
+    if request.waiting_for in {WaitingFor.IDENTITY, WaitingFor.APPROVAL, WaitingFor.PERSON}:
+        return 60
+    wait = (request.wake_at - now).total_seconds() if request.wake_at else 1
+    return max(1, min(60, int(wait) + 1))
+
+
+def _own(counts: Mapping[tuple[str, str], int], task: Task) -> dict[str, int]:
+    return {state: n for (connector, state), n in counts.items() if connector == task.connector}
+
+
+def _connector(request: SubjectRequest, task: Task, counts: dict[str, int]) -> ConnectorView:
+    if request.operation in _COPIES and task.stage is Stage.DONE:
+        provided = sum(task.tally.values())
+        counts = {"provided": provided} if provided else {}
+    return ConnectorView(
+        connector=task.connector,
+        stage=task.stage.value,
+        outcome=outcome_word(task, counts),
+        items=counts,
+        attempts=task.attempts,
+        next_attempt_at=task.next_attempt_at,
+        reason_code=task.code,
+        reason=task.reason,
+        quarantined=task.quarantined,
+    )
+
+
+def outcome_word(task: Task, counts: Mapping[str, int]) -> str | None:
+    """What became of a connector's part as a whole; None while it is under way."""
+    if task.stage is Stage.STUCK:
+        fallback = "unsupported" if task.code in _BY_HAND_CODES else "failed"
+        return _OF_CODE.get(task.code or "", fallback)
+    if task.stage is not Stage.DONE:
+        return "pending" if task.stage is Stage.CONFIRM else None
+    if task.code in _OF_CODE:
+        return _OF_CODE[task.code or ""]
+    present = {state for state, count in counts.items() if count}
+    if not present:
+        return "nothing_held"
+    return next((word for states, word in _WORST_FIRST if states & present), "completed")

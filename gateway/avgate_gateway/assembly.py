@@ -1,0 +1,238 @@
+"""Puts a running gateway together: the one place where the parts meet."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from avgate_contracts.connector import Connector, Limits
+from avgate_contracts.http import HttpClient, Runtime, open_client
+from avgate_contracts.settings import ConnectorSettings
+from avgate_gateway import listing
+from avgate_gateway.api.application import application
+from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.authentication import (
+    FixedKeys,
+    Keys,
+    RotatingKeys,
+    TokenPolicy,
+    Verifier,
+    open_signing_key,
+    read_key_file,
+)
+from avgate_gateway.changes import Changes
+from avgate_gateway.engine import Engine
+from avgate_gateway.flow.advance import advance
+from avgate_gateway.flow.context import Context, Desk
+from avgate_gateway.guard import Limits as GuardLimits
+from avgate_gateway.key_fetching import fetch_over_http
+from avgate_gateway.registry import (
+    ConnectorRefusedError,
+    Installed,
+    OpenClient,
+    discover,
+    opened,
+    settings_type,
+)
+from avgate_gateway.retention import load_pack
+from avgate_gateway.settings import (
+    ControllerSettings,
+    Settings,
+    SettingsError,
+    connector_settings,
+)
+from avgate_gateway.store.database import Database
+from avgate_gateway.store.migrations import migrate
+from avgate_gateway.vault import Vault, load_master_key
+
+_REFRESH_LISTS_SECONDS = 6 * 3600.0
+
+
+class AlreadyRunningError(Exception):
+    """Another process works on the same SQLite file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A gateway that is ready to be started."""
+
+    context: Context
+    gateway: Gateway
+    engine: Engine
+    clients: tuple[HttpClient, ...]
+    verifier: Verifier
+    limits: GuardLimits
+
+    def app(self) -> ASGIApp:
+        """The HTTP application, which starts and stops the engine with itself."""
+        return application(self.gateway, self.verifier, self.limits, self._lifespan)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        async with self.running():
+            yield
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """The engine at work, and the lists kept up to date, for as long as the block lasts."""
+        await self.engine.start()
+        lists = asyncio.create_task(_keep_lists(self.context))
+        try:
+            yield
+        finally:
+            lists.cancel()
+            await self.engine.stop()
+            for client in self.clients:
+                await client.aclose()
+            await self.context.database.close()
+
+
+def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
+    """Builds everything from the settings; raises SettingsError where they do not fit."""
+    runtime = runtime or Runtime()
+    migrate(settings.database)
+    installed = discover(settings.connectors_allowed)
+    database = Database(settings.database)
+    clients: list[HttpClient] = []
+
+    def client(own: ConnectorSettings, limits: Limits) -> HttpClient:
+        made = open_client(own, limits, runtime)
+        clients.append(made)
+        return made
+
+    desks = {
+        name: _desk(name, settings, controller, installed, client)
+        for name, controller in settings.controllers.items()
+    }
+    context = Context(
+        database=database,
+        vault=Vault(load_master_key(settings.master_key_file)),
+        now=runtime.now,
+        desks=desks,
+        plan_valid=timedelta(days=settings.plan_valid_days),
+        vault_keeps=timedelta(days=settings.vault_days),
+    )
+    changes = Changes()
+
+    async def advance_and_tell(request_id: str) -> None:
+        await advance(context, request_id)
+        changes.tell(request_id)
+
+    engine = Engine(engine_url(settings.database), database, advance_and_tell, runtime.now)
+    gateway = Gateway(context, engine.wake, changes, installed)
+    return Assembled(
+        context, gateway, engine, tuple(clients), verifier(settings), _limits(settings)
+    )
+
+
+def engine_url(database: str) -> str:
+    """Where the engine keeps its own state: beside ours on SQLite, in the same PostgreSQL."""
+    if not database.startswith("sqlite"):
+        return database
+    return database.removesuffix(".db") + ".engine.db"
+
+
+def verifier(settings: Settings) -> Verifier:
+    """Who is believed: the configured issuer, or the key made here on first start."""
+    own = settings.authentication
+    policy = TokenPolicy(
+        issuer=own.issuer,
+        audience=own.audience,
+        controllers=frozenset(settings.controllers),
+        longest_seconds=own.token_seconds,
+        several_audiences=own.several_audiences,
+    )
+    return Verifier(policy, _keys(settings), time.time)
+
+
+def _keys(settings: Settings) -> Keys:
+    own = settings.authentication
+    if own.jwks_url is not None:
+        return RotatingKeys(fetch_over_http(own.jwks_url), time.monotonic)
+    if own.jwks_file is not None:
+        return RotatingKeys(read_key_file(own.jwks_file), time.monotonic)
+    return FixedKeys([open_signing_key(settings.token_key_file).public()])
+
+
+def _desk(
+    name: str,
+    settings: Settings,
+    controller: ControllerSettings,
+    installed: Mapping[str, Installed],
+    client: OpenClient,
+) -> Desk:
+    return Desk(
+        name=name,
+        title=controller.title,
+        language=controller.language,
+        pack=load_pack(controller.retention),
+        answer_within_days=controller.answer_within_days,
+        approval_exempt_clients=frozenset(controller.approval_exempt_clients),
+        connectors={
+            connector: _connector(settings, name, connector, installed, client)
+            for connector in controller.connectors
+        },
+    )
+
+
+def _connector(
+    settings: Settings,
+    controller: str,
+    name: str,
+    installed: Mapping[str, Installed],
+    client: OpenClient,
+) -> Connector:
+    place = f"controllers.{controller}.connectors.{name}"
+    one = installed.get(name)
+    if one is None:
+        known = ", ".join(sorted(installed)) or "none"
+        message = f"{place}: no such connector is installed; installed are: {known}"
+        raise SettingsError(settings.origins.path, [message])
+    try:
+        own = connector_settings(settings, controller, name, settings_type(one))
+        made, _ = opened(one, own, client)
+    except ConnectorRefusedError as error:
+        raise SettingsError(settings.origins.path, [f"{place}: {error}"]) from None
+    return made
+
+
+def _limits(settings: Settings) -> GuardLimits:
+    return GuardLimits(**settings.limits.model_dump())
+
+
+async def _keep_lists(context: Context) -> None:
+    while True:
+        await listing.refresh(context)
+        await asyncio.sleep(_REFRESH_LISTS_SECONDS)
+
+
+@asynccontextmanager
+async def alone(database: str) -> AsyncIterator[None]:
+    """Keeps a second process off an SQLite file; raises AlreadyRunningError."""
+    if not database.startswith("sqlite:///"):
+        yield
+        return
+    path = Path(database.removeprefix("sqlite:///") + ".lock")
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise AlreadyRunningError(
+            "another process works on this SQLite database; "
+            "stop it, or set database to a postgresql:// address to run several"
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(handle)

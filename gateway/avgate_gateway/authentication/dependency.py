@@ -1,0 +1,81 @@
+"""What a route writes to know its caller: `caller: Annotated[Caller, requires(Scope.READ)]`."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+
+from avgate_gateway.authentication.caller import Caller
+from avgate_gateway.authentication.claim import InvalidTokenError
+from avgate_gateway.authentication.scope import MEANINGS, Scope
+from avgate_gateway.authentication.verifier import Verifier
+from avgate_gateway.problem import (
+    AMBIGUOUS_REQUEST,
+    CREDENTIALS_REQUIRED,
+    INVALID_TOKEN,
+    Problem,
+    ProblemError,
+)
+
+_BEARER = re.compile(r"bearer +([^ ]+)", re.IGNORECASE)
+_DESCRIPTION = "\n".join(
+    (
+        "An access token in the profile of RFC 9068, with the claim `controller`. Its scopes:\n",
+        *(f"* `{scope.value}`: {meaning}" for scope, meaning in MEANINGS.items()),
+    )
+)
+_declared = HTTPBearer(
+    scheme_name="bearer",
+    bearerFormat="JWT",
+    description=_DESCRIPTION,
+    auto_error=False,
+)
+
+
+def install(app: FastAPI, verifier: Verifier) -> None:
+    """Gives the routes of `app` the verifier that `requires` asks."""
+    app.state.verifier = verifier
+
+
+def requires(*scopes: Scope) -> Any:
+    """A dependency that gives the Caller, whose token must carry every scope that is named.
+
+    Raises ProblemError: 401 without a believed token, 403 with the missing scope named.
+    """
+    return Security(_caller, scopes=[scope.value for scope in scopes])
+
+
+async def _caller(
+    request: Request,
+    needed: SecurityScopes,
+    _: Annotated[HTTPAuthorizationCredentials | None, Depends(_declared)],
+) -> Caller:
+    verifier: Verifier = request.app.state.verifier
+    try:
+        caller = await verifier.caller(_token(request))
+    except InvalidTokenError as error:
+        raise ProblemError(_invalid(str(error))) from None
+    for scope in needed.scopes:
+        caller.must_hold(Scope(scope))
+    return caller
+
+
+def _token(request: Request) -> str:
+    """The token in the Authorization header: nowhere else is looked (RFC 9700 section 4.3.2)."""
+    sent = request.headers.getlist("authorization")
+    if len(sent) > 1:
+        raise ProblemError(Problem(AMBIGUOUS_REQUEST, "The header authorization may come once."))
+    match = _BEARER.fullmatch(sent[0]) if sent else None
+    if match is None:
+        headers = {"www-authenticate": "Bearer"}
+        raise ProblemError(Problem(CREDENTIALS_REQUIRED, headers=headers))
+    return match[1]
+
+
+def _invalid(reason: str) -> Problem:
+    challenge = f'Bearer error="invalid_token", error_description="{reason}"'
+    detail = f"{reason[0].upper()}{reason[1:]}."
+    return Problem(INVALID_TOKEN, detail, headers={"www-authenticate": challenge})

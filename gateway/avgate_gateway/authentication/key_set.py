@@ -1,0 +1,95 @@
+"""Where the verifier finds keys: a fixed set, or one that its issuer renews."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from avgate_contracts.errors import ConnectorError, MisconfiguredError
+from avgate_gateway.authentication.trusted_key import KeySetError, TrustedKey, trusted_keys
+from avgate_gateway.problem import UNAVAILABLE, Problem, ProblemError
+
+FRESH_SECONDS = 300.0  # a withdrawn key is refused within ten minutes, caches included
+LEAST_PAUSE_SECONDS = 60.0  # between two fetches, whatever kids callers invent
+STALE_SECONDS = 86_400.0
+_logger = logging.getLogger(__name__)
+
+Fetch = Callable[[], Awaitable[bytes]]
+"""Gets a JWK Set; raises ConnectorError when it cannot, and follows no redirect."""
+
+
+class Keys(Protocol):
+    """Finds the key that a token names."""
+
+    async def find(self, kid: str) -> TrustedKey | None:
+        """The key, or None; raises ProblemError (503) while no key can be known."""
+        ...
+
+
+class FixedKeys:
+    """Keys that do not change while the process runs."""
+
+    def __init__(self, keys: Iterable[TrustedKey]) -> None:
+        self._keys = {key.kid: key for key in keys}
+
+    async def find(self, kid: str) -> TrustedKey | None:
+        return self._keys.get(kid)
+
+
+class RotatingKeys:
+    """Keys that are fetched again when they are old, or when a token names an unknown one.
+
+    At most one fetch a minute; keys that cannot be renewed are used for 24 hours, and then the
+    gateway answers 503. `now` gives seconds on a clock that never jumps.
+    """
+
+    def __init__(self, fetch: Fetch, now: Callable[[], float]) -> None:
+        self._fetch = fetch
+        self._now = now
+        self._keys: Mapping[str, TrustedKey] = {}
+        self._fetched_at: float | None = None
+        self._tried_at: float | None = None
+        self._fetching = asyncio.Lock()
+
+    async def find(self, kid: str) -> TrustedKey | None:
+        if kid not in self._keys or self._age() > FRESH_SECONDS:
+            await self._renew()
+        if self._age() > STALE_SECONDS:
+            detail = "The issuer's keys cannot be fetched, so no token can be checked."
+            headers = {"retry-after": f"{LEAST_PAUSE_SECONDS:.0f}"}
+            raise ProblemError(Problem(UNAVAILABLE, detail, headers=headers))
+        return self._keys.get(kid)
+
+    def _age(self) -> float:
+        return float("inf") if self._fetched_at is None else self._now() - self._fetched_at
+
+    async def _renew(self) -> None:
+        """Fetches once for everybody who waits: the later ones find it done."""
+        async with self._fetching:
+            if self._tried_at is not None and self._now() - self._tried_at < LEAST_PAUSE_SECONDS:
+                return
+            self._tried_at = self._now()
+            await self._fetch_keys()
+
+    async def _fetch_keys(self) -> None:
+        try:
+            document = await self._fetch()
+            self._keys = trusted_keys(document)
+            self._fetched_at = self._now()
+        except (ConnectorError, KeySetError) as error:
+            _logger.warning("keys.not_renewed error=%s", type(error).__name__)
+
+
+def read_key_file(path: Path) -> Fetch:
+    """Gets the JWK Set from a file, which may be replaced while the process runs."""
+
+    async def fetch() -> bytes:
+        try:
+            return await asyncio.to_thread(path.read_bytes)
+        except OSError:
+            raise MisconfiguredError("the file named by jwks_file cannot be read") from None
+
+    return fetch

@@ -1,0 +1,95 @@
+"""Decides whether a token is believed, and remembers for a minute that it was."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from joserfc import jws
+from joserfc.errors import JoseError
+
+from avgate_gateway.authentication.caller import Caller
+from avgate_gateway.authentication.claim import InvalidTokenError, caller, expiry
+from avgate_gateway.authentication.compact import LONGEST, Compact, taken_apart
+from avgate_gateway.authentication.key_set import Keys
+from avgate_gateway.authentication.policy import TokenPolicy
+from avgate_gateway.authentication.trusted_key import TrustedKey
+
+_REMEMBERED_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    caller: Caller
+    since: float
+    until: float
+
+
+class Verifier:
+    """Verifies tokens with the keys it is given; `now` gives seconds since 1970."""
+
+    def __init__(
+        self,
+        policy: TokenPolicy,
+        keys: Keys,
+        now: Callable[[], float],
+        *,
+        most_remembered: int = 4_096,
+    ) -> None:
+        self._policy = policy
+        self._keys = keys
+        self._now = now
+        self._most_remembered = most_remembered
+        self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
+
+    async def caller(self, token: str) -> Caller:
+        """Who is calling; raises InvalidTokenError, or ProblemError (503) without keys."""
+        if len(token) > LONGEST:
+            raise InvalidTokenError(f"a token may be {LONGEST} bytes long")
+        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        known = self._remembered(digest)
+        return known or await self._verify(token, digest)
+
+    async def _verify(self, token: str, digest: bytes) -> Caller:
+        compact = taken_apart(token)
+        key = await self._keys.find(compact.kid)
+        if key is None:
+            raise InvalidTokenError("the token is signed with a key that is not trusted")
+        _check_signature(token, compact, key)
+        now = self._now()
+        verified = caller(compact.claims, self._policy, now)
+        self._remember(digest, verified, now, expiry(compact.claims))
+        return verified
+
+    def _remembered(self, digest: bytes) -> Caller | None:
+        known = self._verified.get(digest)
+        if known is None or not known.since <= self._now() < known.until:
+            return None
+        return known.caller
+
+    def _remember(self, digest: bytes, verified: Caller, now: float, ends: float) -> None:
+        until = min(now + _REMEMBERED_SECONDS, ends)
+        self._verified[digest] = _Verified(verified, now, until)
+        self._verified.move_to_end(digest)
+        if len(self._verified) > self._most_remembered:
+            self._verified.popitem(last=False)
+
+
+class _AllowedOnly(jws.JWSRegistry):
+    """joserfc's algorithms, without its warning about the older name of Ed25519 (RFC 9864)."""
+
+    def get_alg(self, name: str) -> Any:
+        return self.algorithms[name]
+
+
+def _check_signature(token: str, compact: Compact, key: TrustedKey) -> None:
+    """The algorithm must be one of the key's own: the token does not choose (RFC 8725 3.1)."""
+    if compact.algorithm not in key.algorithms:
+        raise InvalidTokenError("the token is signed with an algorithm that its key is not for")
+    try:
+        jws.deserialize_compact(token, key.key, registry=_AllowedOnly(strict_check_header=False))
+    except (JoseError, ValueError):
+        raise InvalidTokenError("the token's signature does not hold") from None

@@ -1,0 +1,85 @@
+"""`avgate serve`, `avgate work`, `avgate migrate`: the long-running side."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from avgate_gateway.assembly import AlreadyRunningError, Assembled, alone, assemble
+from avgate_gateway.authentication import KeyFileError
+from avgate_gateway.cli.logs import configure
+from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
+from avgate_gateway.retention import PackError
+from avgate_gateway.settings import Settings, SettingsError
+from avgate_gateway.store.migrations import migrate as bring_up_to_date
+from avgate_gateway.vault import VaultError
+
+_EXPECTED = (SettingsError, AlreadyRunningError, VaultError, KeyFileError, PackError, OSError)
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(serve)
+    app.command()(work)
+    app.command()(migrate)
+
+
+def serve(
+    config: ConfigOption = DEFAULT_CONFIG,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 8080,
+) -> None:
+    """Answers HTTP and carries out requests, in one process."""
+    configure()
+    settings = settings_of(config)
+    with complaining(*_EXPECTED):
+        asyncio.run(_serve(settings, host, port))
+
+
+def work(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Carries out requests without answering HTTP."""
+    configure()
+    settings = settings_of(config)
+    with complaining(*_EXPECTED):
+        asyncio.run(_work(settings))
+
+
+def migrate(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Brings the database to the tables of this release."""
+    settings = settings_of(config)
+    with complaining(*_EXPECTED):
+        bring_up_to_date(settings.database)
+    typer.echo("the database is up to date")
+
+
+async def _serve(settings: Settings, host: str, port: int) -> None:
+    async with alone(settings.database):
+        assembled = assemble(settings)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                assembled.app(),
+                host=host,
+                port=port,
+                http="httptools",
+                loop="none",
+                access_log=False,
+                server_header=False,
+                log_config=None,
+                timeout_graceful_shutdown=20,
+            )
+        )
+        await server.serve()
+
+
+async def _work(settings: Settings) -> None:
+    async with alone(settings.database):
+        assembled: Assembled = assemble(settings)
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        async with assembled.running():
+            await stop.wait()

@@ -1,0 +1,69 @@
+"""The personal part of a request, to and from the bytes that the vault seals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import orjson
+
+from avgate_contracts.identifier import Identifier
+from avgate_contracts.record import FieldChange
+from avgate_contracts.subject import DataSubject
+from avgate_contracts.vocabulary import Field, IdentifierKind
+from avgate_gateway.plan import WantedChange
+from avgate_gateway.request import Confidential
+
+CONTEXT = "confidential part"
+
+
+def to_bytes(part: Confidential) -> bytes:
+    subject = part.subject
+    return orjson.dumps(
+        {
+            "reference": subject.reference,
+            "name": subject.name,
+            "language": subject.language,
+            "identifiers": [
+                [i.kind.value, i.value, i.valid_from, i.valid_until] for i in subject.identifiers
+            ],
+            "changes": [[c.name.value, c.before, c.after] for c in part.changes],
+            "note": part.note,
+            "callback_url": part.callback_url,
+        }
+    )
+
+
+def from_bytes(plain: bytes) -> Confidential:
+    read = orjson.loads(plain)
+    subject = DataSubject(
+        reference=read["reference"],
+        identifiers=tuple(
+            Identifier(IdentifierKind(kind), value, _day(begins), _day(ends))
+            for kind, value, begins, ends in read["identifiers"]
+        ),
+        name=read["name"],
+        language=read["language"],
+    )
+    changes = tuple(WantedChange(Field(n), before, after) for n, before, after in read["changes"])
+    return Confidential(subject, changes, read["note"], read["callback_url"])
+
+
+def changes_to_bytes(changes: tuple[FieldChange, ...]) -> bytes:
+    return orjson.dumps([[c.name.value, c.before, c.after] for c in changes])
+
+
+def changes_from_bytes(plain: bytes) -> tuple[FieldChange, ...]:
+    return tuple(FieldChange(Field(n), before, after) for n, before, after in orjson.loads(plain))
+
+
+def fields_to_bytes(fields: Mapping[Field, str]) -> bytes:
+    return orjson.dumps({name.value: value for name, value in fields.items()})
+
+
+def fields_from_bytes(plain: bytes) -> Mapping[Field, str]:
+    return {Field(name): value for name, value in orjson.loads(plain).items()}
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

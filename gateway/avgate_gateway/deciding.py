@@ -1,0 +1,167 @@
+"""What people decide about a request, each written down with who decided it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from avgate_contracts.vocabulary import Operation
+from avgate_gateway.due import due_dates, may_extend
+from avgate_gateway.flow import settling
+from avgate_gateway.flow.context import Context
+from avgate_gateway.flow.planning import release
+from avgate_gateway.problem import (
+    PLAN_CHANGED,
+    SECOND_PERSON_REQUIRED,
+    WRONG_STATE,
+    Problem,
+    ProblemError,
+)
+from avgate_gateway.request import Approval, IdentityCheck, State, SubjectRequest, WaitingFor
+from avgate_gateway.store import evidence, hand_tasks, items, requests, tasks
+from avgate_gateway.store.hand_tasks import HandTask
+from avgate_gateway.store.items import ItemState
+from avgate_gateway.store.tasks import Stage
+
+_AGAIN = (ItemState.FAILED, ItemState.UNKNOWN, ItemState.RETURNED)
+
+
+async def verify_identity(
+    db: AsyncConnection, context: Context, request: SubjectRequest, check: IdentityCheck, by: str
+) -> None:
+    """Opens the identity gate; doing so again in the same way changes nothing."""
+    if request.identity == check:
+        return
+    if request.identity is not None or request.state is State.CLOSED:
+        raise _wrong_state("Its identity was settled before.")
+    now = context.now()
+    await requests.change(
+        db, request.id, identity_method=check.method, identity_by=check.verified_by,
+        identity_at=check.verified_at, state=State.RECEIVED, waiting_for=None, wake_at=now,
+    )  # fmt: skip
+    await _note(db, now, request, "identity.verified", {"method": check.method, "by": by})
+
+
+async def decide(
+    db: AsyncConnection, context: Context, request: SubjectRequest, digest: str, by: str, *,
+    approve: bool,
+) -> None:  # fmt: skip
+    """Approves or rejects the plan with this digest, by somebody else than the submitter."""
+    if by == request.client_id:
+        raise ProblemError(Problem(SECOND_PERSON_REQUIRED))
+    if approve and _is_the_same(request.approval, by, digest):
+        return
+    if request.waiting_for is not WaitingFor.APPROVAL or request.plan_valid_until is None:
+        raise _wrong_state("No plan of it waits for a decision.")
+    now = context.now()
+    if digest != request.plan_digest or now >= request.plan_valid_until:
+        raise ProblemError(Problem(PLAN_CHANGED))
+    if approve:
+        await release(db, request, Approval(by, now, digest))
+        return
+    await _note(db, now, request, "plan.rejected", {"digest": digest, "by": by})
+    await settling.close(db, context, request, "rejected")
+
+
+def _is_the_same(approval: Approval | None, by: str, digest: str) -> bool:
+    return approval is not None and (approval.by, approval.plan_digest) == (by, digest)
+
+
+async def cancel(db: AsyncConnection, context: Context, request: SubjectRequest, by: str) -> None:
+    """Withdraws a request of which nothing was carried out yet."""
+    if request.state is State.CLOSED and request.closing == "cancelled":
+        return
+    changes = request.operation in {Operation.ERASE, Operation.RECTIFY}
+    if request.state is State.CLOSED or (changes and request.approval is not None):
+        raise _wrong_state("It is being, or was, carried out.")
+    await _note(db, context.now(), request, "request.cancelled", {"by": by})
+    await settling.close(db, context, request, "cancelled")
+
+
+async def retry(
+    db: AsyncConnection, context: Context, request: SubjectRequest, connector: str | None, by: str
+) -> None:
+    """Sets going again what is stuck, waits for a later try, or failed."""
+    if request.identity is None:
+        raise _wrong_state("Its identity is not verified, and nothing runs before that.")
+    now = context.now()
+    again = [
+        task.connector
+        for task in await tasks.of_request(db, request.id)
+        if connector in {None, task.connector} and await _retry_one(db, request, task, now)
+    ]
+    await _note(db, now, request, "request.retried", {"connectors": again, "by": by})
+    await requests.change(db, request.id, wake_at=now)
+
+
+async def _retry_one(
+    db: AsyncConnection, request: SubjectRequest, task: tasks.Task, now: datetime
+) -> bool:
+    if task.stage is Stage.STUCK and task.resume is not None:
+        await hand_tasks.withdraw(db, request.id, task.connector)
+        await tasks.move(db, request.id, task.connector, Stage(task.resume), now)
+        return True
+    if task.stage is Stage.DONE:
+        return await _retry_items(db, request, task.connector, now)
+    if task.next_attempt_at is not None:
+        await tasks.change(db, request.id, task.connector, now, attempts=0, next_attempt_at=None)
+        return True
+    return False
+
+
+async def _retry_items(
+    db: AsyncConnection, request: SubjectRequest, connector: str, now: datetime
+) -> bool:
+    if not await items.try_again(db, request.id, connector, _AGAIN):
+        return False
+    await hand_tasks.withdraw(db, request.id, connector)
+    await tasks.move(db, request.id, connector, Stage.EXECUTE, now)
+    return True
+
+
+async def extend(
+    db: AsyncConnection, context: Context, request: SubjectRequest, reason: str, by: str
+) -> None:
+    """Takes two more months, inside the first one and with reasons (GDPR Art. 12(3))."""
+    if request.extended is not None and request.extension_reason == reason:
+        return
+    now = context.now()
+    if request.state is State.CLOSED or request.extended is not None:
+        raise _wrong_state("It is closed, or was extended before.")
+    if not may_extend(request.received_at, now):
+        raise _wrong_state("An extension must be told within the first month.")
+    days = context.desks[request.controller].answer_within_days
+    due = due_dates(request.received_at, days, extension=True)
+    await requests.change(db, request.id, extended=due.extended, extension_reason=reason)
+    await _note(db, now, request, "request.extended", {"until": due.extended, "by": by})
+
+
+async def complete(
+    db: AsyncConnection, context: Context, request: SubjectRequest, task: HandTask, by: str,
+    told: str,
+) -> None:  # fmt: skip
+    """Takes a person's word that something was done by hand; then the upstream is looked at."""
+    now = context.now()
+    await hand_tasks.complete(db, task.id, by, told, now)
+    await items.done_by_hand(db, request.id, task.connector, task.category, task.product)
+    if task.category is None:
+        await tasks.move(db, request.id, task.connector, Stage.DONE, now, code="done_by_hand")
+    else:
+        await tasks.move(db, request.id, task.connector, Stage.VERIFY, now)
+    await _note(
+        db, now, request, "hand_task.completed",
+        {"connector": task.connector, "category": task.category, "count": task.count, "by": by},
+    )  # fmt: skip
+    await requests.change(db, request.id, wake_at=now)
+
+
+async def _note(
+    db: AsyncConnection, now: datetime, request: SubjectRequest, event: str,
+    details: dict[str, object],
+) -> None:  # fmt: skip
+    await evidence.append(db, now, request.controller, request.id, event, details)
+
+
+def _wrong_state(detail: str) -> ProblemError:
+    return ProblemError(Problem(WRONG_STATE, detail))

@@ -1,0 +1,101 @@
+"""When a request must be answered: by the controller's promise, and by law."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from avgate_gateway.retention.term import local_day, months_later
+
+_SATURDAY: Final = 5
+_NO_PAUSE: Final = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class DueDates:
+    """The last days to answer, each included, in the Netherlands.
+
+    `promised` is what the controller's statement says, `legal` what GDPR Art. 12(3) says,
+    `extended` the law's last day once two months were added. `extend_before` is the last day on
+    which such an extension may be told, with its reasons.
+    """
+
+    promised: date
+    legal: date
+    extended: date | None
+    extend_before: date
+
+
+def due_dates(
+    received: datetime,
+    answer_within_days: int,
+    paused: timedelta = _NO_PAUSE,
+    extension: bool = False,
+) -> DueDates:
+    """The days by which a request received then must be answered.
+
+    The legal month ends on the date it began, or the last of the month, and rolls past Saturdays,
+    Sundays and public holidays (Regulation 1182/71 Art. 3). The promise is a number of days and
+    does not roll: whoever was told four weeks counts four weeks. It is never later than the law.
+    `paused` is how long a justified question to the data subject was open (EDPB Guidelines 01/2022);
+    only whole days of it count, so that rounding never makes a day too many. Raises ValueError for
+    a moment without a zone, a promise under one day, or a negative pause.
+    """
+    if answer_within_days < 1 or paused < _NO_PAUSE:
+        raise ValueError("a promise is at least one day, and a pause is not negative")
+    first, whole_days = local_day(received), timedelta(days=paused.days)
+    legal = _working_day(months_later(first, 1) + whole_days)
+    return DueDates(
+        promised=min(first + timedelta(days=answer_within_days) + whole_days, legal),
+        legal=legal,
+        extended=_working_day(months_later(first, 3) + whole_days) if extension else None,
+        extend_before=legal,
+    )
+
+
+def may_extend(received: datetime, now: datetime, paused: timedelta = _NO_PAUSE) -> bool:
+    """Whether two more months may still be taken: only inside the first (GDPR Art. 12(3))."""
+    first_month = due_dates(received, 1, paused)
+    return received <= now and local_day(now) <= first_month.extend_before
+
+
+def is_public_holiday(day: date) -> bool:
+    """Whether Dutch law counts it as a holiday (Algemene termijnenwet Art. 3(1) and (2)).
+
+    The fifth of May counts every year, also in those in which few people have it off. Bridge days
+    that a royal decree adds for some years are left out: without them an answer is only earlier.
+    """
+    after_easter = (day - _easter(day.year)).days
+    fixed = {(1, 1), (5, 5), (12, 25), (12, 26), (4, _kings_day(day.year))}
+    return after_easter in _AROUND_EASTER or (day.month, day.day) in fixed
+
+
+def _working_day(day: date) -> date:
+    while day.weekday() >= _SATURDAY or is_public_holiday(day):
+        day += timedelta(days=1)
+    return day
+
+
+# Good Friday, Easter Sunday and Monday, Ascension Day, Whit Sunday and Monday.
+_AROUND_EASTER: Final = {-2, 0, 1, 39, 49, 50}
+
+
+def _kings_day(year: int) -> int:
+    """The day in April: the 27th, or the 26th where that is a Sunday (since 2014)."""
+    return 26 if date(year, 4, 27).isoweekday() == 7 else 27
+
+
+def _easter(year: int) -> date:
+    """Easter Sunday in the Gregorian calendar, as Meeus computes it (Astronomical Algorithms, 8).
+
+    A calendar library gives the same days after three quarters of a second of imports, which
+    every start of the command line would pay; it stands beside this one in the tests.
+    """
+    century, of_century = divmod(year, 100)
+    corrected = (century - (century + 8) // 25 + 1) // 3
+    moon = (19 * (year % 19) + century - century // 4 - corrected + 15) % 30
+    weekday = (32 + 2 * (century % 4) + 2 * (of_century // 4) - moon - of_century % 4) % 7
+    late = (year % 19 + 11 * moon + 22 * weekday) // 451
+    month, day = divmod(moon + weekday - 7 * late + 114, 31)
+    return date(year, month, day + 1)

@@ -1,0 +1,149 @@
+"""Wakes requests: at once when something happened to them, and again when their time has come.
+
+Durable execution is DBOS Transact's. Its one workflow takes ids, has no steps, and may run any
+number of times: what is left to do stands in our rows. The sweep over `wake_at` is timer and
+safety net in one, so a request is found even if the engine forgot it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSPortableJSONSerializer, SetWorkflowID
+
+from avgate_gateway.store import idempotency, requests
+from avgate_gateway.store.database import Database
+from avgate_gateway.turns import Advance, Turns
+
+_PROTOCOL = "1"  # counts engine protocols, not releases: any release finishes any other's work
+_SWEEP_SECONDS = 1.0
+_SWEEP_AT_ONCE = 64
+_TIDY_SECONDS = 600.0
+_TIDY_AT_ONCE = 500
+_AFTER_A_FAULT = timedelta(seconds=30)
+_KEEP_FINISHED = timedelta(hours=1)
+_KEEP_ANSWERS = timedelta(days=30)  # how long an idempotency key is remembered
+_log = logging.getLogger("avgate.engine")
+
+
+class Engine:
+    """The one place where work is begun; `start` and `stop` it with the process."""
+
+    def __init__(
+        self, url: str, database: Database, advance: Advance, now: Callable[[], datetime]
+    ) -> None:
+        self._url = url
+        self._database = database
+        self._turns = Turns(advance)
+        self._now = now
+        self._loops: list[asyncio.Task[None]] = []
+        self._begun: set[asyncio.Task[Any]] = set()
+
+        @DBOS.workflow(name="advance")
+        async def workflow(ids: list[str]) -> None:
+            await self._advance_all(ids)
+
+        self._workflow = workflow
+
+    async def start(self) -> None:
+        """Launches the engine, which takes up what a dead process left, and begins to sweep."""
+        DBOS(
+            config={
+                "name": "avgate",
+                "system_database_engine": _engine(self._url),
+                "application_version": _PROTOCOL,
+                "executor_id": "embedded",
+                "serializer": DBOSPortableJSONSerializer(),
+                "log_level": "WARNING",
+            }
+        )
+        await asyncio.to_thread(DBOS.launch)
+        self._loops = [
+            asyncio.create_task(self._every(_SWEEP_SECONDS, self._sweep)),
+            asyncio.create_task(self._every(_TIDY_SECONDS, self._tidy)),
+        ]
+
+    async def stop(self) -> None:
+        """Ends the sweep and the engine; what was under way is taken up at the next start."""
+        for loop in self._loops:
+            loop.cancel()
+        for loop in self._loops:
+            with suppress(asyncio.CancelledError):
+                await loop
+        await asyncio.to_thread(DBOS.destroy)
+
+    def wake(self, request_ids: Iterable[str]) -> None:
+        """Begins to work on requests; returns at once, and what it misses the sweep finds."""
+        ids = list(request_ids)
+        if ids:
+            begun = asyncio.create_task(self._begin(ids))
+            self._begun.add(begun)
+            begun.add_done_callback(self._begun.discard)
+
+    async def _begin(self, ids: list[str]) -> None:
+        try:
+            with SetWorkflowID(str(uuid4())):
+                await DBOS.start_workflow_async(self._workflow, ids)
+        except Exception as error:  # noqa: BLE001 -- the sweep begins what could not be begun here
+            _log.error("engine.refused %s", type(error).__name__)
+
+    async def _advance_all(self, ids: list[str]) -> None:
+        results = await asyncio.gather(
+            *(self._turns.take(request_id) for request_id in ids), return_exceptions=True
+        )
+        for request_id, result in zip(ids, results, strict=True):
+            if isinstance(result, asyncio.CancelledError):
+                raise result
+            if isinstance(result, BaseException):
+                await self._postpone(request_id, result)
+
+    async def _postpone(self, request_id: str, error: BaseException) -> None:
+        """A request that trips us up is tried again, but not every second."""
+        _log.error("request.failed %s %s", request_id, type(error).__name__)
+        with suppress(sa.exc.SQLAlchemyError):
+            async with self._database.write() as db:
+                await requests.change(db, request_id, wake_at=self._now() + _AFTER_A_FAULT)
+
+    async def _sweep(self) -> None:
+        async with self._database.read() as db:
+            due = await requests.due(db, self._now(), _SWEEP_AT_ONCE)
+        self.wake(request_id for request_id in due if not self._turns.is_running(request_id))
+
+    async def _tidy(self) -> None:
+        """Drops finished workflows and old answers, so that neither table grows for ever."""
+        before = (self._now() - _KEEP_FINISHED).isoformat()
+        finished = await DBOS.list_workflows_async(
+            completed_before=before, limit=_TIDY_AT_ONCE, load_input=False, load_output=False
+        )
+        if finished:
+            await DBOS.delete_workflows_async([workflow.workflow_id for workflow in finished])
+        async with self._database.write() as db:
+            await idempotency.expire(db, self._now() - _KEEP_ANSWERS)
+
+    async def _every(self, seconds: float, work: Callable[[], Any]) -> None:
+        while True:
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001 -- a sweep that fails must sweep again
+                _log.error("engine.sweep_failed %s", type(error).__name__)
+            await asyncio.sleep(seconds)
+
+
+def _engine(url: str) -> sa.Engine:
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    engine = sa.create_engine(url, connect_args={"timeout": 30})
+
+    @sa.event.listens_for(engine, "connect")
+    def set_pragmas(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+
+    return engine

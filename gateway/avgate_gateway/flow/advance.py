@@ -1,0 +1,218 @@
+"""Does what is left to do for a request: harmless to call at any time, any number of times.
+
+The path of an erasure: identity gate → every connector locates → plan → approval by a person →
+every connector executes, confirms, verifies → closed → what was kept falls due. Access and export
+copy where erasure locates, and are done. Each connector goes at its own pace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from avgate_contracts.vocabulary import Operation
+from avgate_gateway.flow import later, settling
+from avgate_gateway.flow.confirming import confirm
+from avgate_gateway.flow.context import Context, Part, unsealed
+from avgate_gateway.flow.copying import copy
+from avgate_gateway.flow.executing import execute, next_stage
+from avgate_gateway.flow.locating import locate
+from avgate_gateway.flow.looking import obstacle
+from avgate_gateway.flow.planning import POLICY, discard, plan, release
+from avgate_gateway.flow.trouble import QUICK_TRIES, Trouble, trouble_of
+from avgate_gateway.flow.verifying import verify
+from avgate_gateway.request import Approval, Confidential, State, SubjectRequest, WaitingFor
+from avgate_gateway.store import evidence, requests, tasks
+from avgate_gateway.store.tasks import Stage, Task
+from avgate_gateway.vault import Box
+
+_COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})
+_log = logging.getLogger("avgate.flow")
+
+
+async def advance(context: Context, request_id: str) -> None:
+    """Takes a request as far as it can go now."""
+    async with context.database.read() as db:
+        request = await requests.find(db, request_id)
+    if request is None or request.identity is None:
+        return
+    if request.controller not in context.desks:
+        _log.error("request.orphaned %s: its controller is no longer in the config", request_id)
+        return
+    if request.state is State.CLOSED:
+        await _after_closing(context, request)
+    else:
+        await _carry(context, request)
+
+
+async def _carry(context: Context, request: SubjectRequest) -> None:
+    if _plan_lapsed(context, request):
+        async with context.database.write() as db:
+            await discard(db, context, request)
+    await _run_tasks(context, request)
+    if await _may_plan(context, request):
+        if not await plan(context, request):
+            await _nothing_to_do(context, request)
+        await _approve_by_policy(context, request)
+        await _run_tasks(context, request)
+    await settling.settle(context, request)
+
+
+async def _after_closing(context: Context, request: SubjectRequest) -> None:
+    await _run_tasks(context, request)
+    await settling.settle(context, request)
+    await later.shred(context, request)
+
+
+def _plan_lapsed(context: Context, request: SubjectRequest) -> bool:
+    """Whether nobody approved the plan in time: then all it covers is located anew."""
+    if request.waiting_for is not WaitingFor.APPROVAL or request.plan_valid_until is None:
+        return False
+    return context.now() >= request.plan_valid_until
+
+
+async def _may_plan(context: Context, request: SubjectRequest) -> bool:
+    """Whether all that can be located soon has been; a connector in trouble is not waited for."""
+    if request.operation in _COPIES or request.waiting_for is WaitingFor.APPROVAL:
+        return False
+    async with context.database.read() as db:
+        all_tasks = await tasks.of_request(db, request.id)
+    looking = [t for t in all_tasks if t.stage is Stage.LOCATE and t.attempts <= QUICK_TRIES]
+    return not looking and any(t.stage is Stage.LOCATED for t in all_tasks)
+
+
+async def _nothing_to_do(context: Context, request: SubjectRequest) -> None:
+    async with context.database.write() as db:
+        await tasks.move_all(db, request.id, Stage.LOCATED, Stage.DONE, context.now())
+
+
+async def _approve_by_policy(context: Context, request: SubjectRequest) -> None:
+    """Approves in the name of the controller's policy, where that exempts this client."""
+    if request.client_id not in context.desks[request.controller].approval_exempt_clients:
+        return
+    async with context.database.write() as db:
+        planned = await requests.find(db, request.id)
+        if planned is not None and planned.plan_digest is not None:
+            await release(db, planned, Approval(POLICY, context.now(), planned.plan_digest))
+
+
+async def _run_tasks(context: Context, request: SubjectRequest) -> None:
+    """Runs every connector's part at once; none waits for another or stops it."""
+    now = context.now()
+    async with context.database.read() as db:
+        all_tasks = await tasks.of_request(db, request.id)
+    ready = [t for t in all_tasks if t.next_attempt_at is None or t.next_attempt_at <= now]
+    runnable = [t for t in ready if t.stage in _STEPS or request.state is State.CLOSED]
+    if not runnable:
+        return
+    person, references, box = await unsealed(context, request.id)
+    async with asyncio.TaskGroup() as group:
+        for task in runnable:
+            group.create_task(_run(context, request, task, person, references, box))
+
+
+async def _run(
+    context: Context,
+    request: SubjectRequest,
+    task: Task,
+    person: Confidential | None,
+    references: Box,
+    box: Box | None,
+) -> None:
+    """Takes one connector through its stages until it has to wait."""
+    connector = context.desks[request.controller].connectors.get(task.connector)
+    while True:
+        if connector is None:
+            await _troubled(context, task, Trouble("refused", "the connector is not loaded", 1))
+            return
+        part = Part(context, request, task, connector, person, references)
+        try:
+            await _step(part, box)
+        except Exception as error:  # noqa: BLE001 -- one connector's fault must not stop the others
+            trouble = trouble_of(error)
+            if trouble.code == "fault":
+                _log.error("task.failed %s %s", task.connector, type(error).__name__)
+            await _troubled(context, task, trouble)
+            return
+        moved = await _moved(context, task)
+        if moved is None:
+            return
+        task = moved
+
+
+async def _moved(context: Context, before: Task) -> Task | None:
+    """The task as it is now, if it got on to a stage that can run at once."""
+    async with context.database.read() as db:
+        found = await tasks.of_request(db, before.request_id)
+    after = next(t for t in found if t.connector == before.connector)
+    waits = after.next_attempt_at is not None and after.next_attempt_at > context.now()
+    return (
+        after if after.stage is not before.stage and after.stage in _STEPS and not waits else None
+    )
+
+
+async def _step(part: Part, box: Box | None) -> None:
+    match part.task.stage:
+        case Stage.LOCATE if part.person is not None and box is not None:
+            await _locate_or_copy(part, part.person, box)
+        case Stage.EXECUTE:
+            await execute(part)
+            await next_stage(part)
+        case Stage.CONFIRM:
+            await confirm(part)
+        case Stage.VERIFY:
+            await verify(part)
+            await later.schedule_looks(part)
+        case _ if part.request.state is State.CLOSED:
+            await later.look_after(part)
+
+
+async def _locate_or_copy(part: Part, person: Confidential, box: Box) -> None:
+    against = obstacle(part.connector, part.request.operation, person.subject)
+    if against is not None:
+        await _cannot(part, *against)
+    elif part.request.operation in _COPIES:
+        await copy(part, person, box)
+    else:
+        await locate(part, person)
+
+
+async def _cannot(part: Part, code: str, reason: str) -> None:
+    """Says why a connector has no part in this: of no concern, or for a person to do."""
+    now = part.context.now()
+    stage = Stage.DONE if code == "not_relevant" else Stage.STUCK
+    async with part.context.database.write() as db:
+        await tasks.move(
+            db, part.request.id, part.name, stage, now,
+            code=code, reason=reason, resume=Stage.LOCATE.value,
+        )  # fmt: skip
+        await evidence.append(
+            db, now, part.request.controller, part.request.id, "task.not_done",
+            {"connector": part.name, "code": code},
+        )  # fmt: skip
+
+
+async def _troubled(context: Context, task: Task, trouble: Trouble) -> None:
+    """Plans the next try, or hands the task to a person when enough were made."""
+    now = context.now()
+    attempts = task.attempts + 1
+    delay = trouble.delay(attempts)
+    async with context.database.write() as db:
+        request = await requests.find(db, task.request_id)
+        if request is None:
+            return
+        stuck = {"stage": Stage.STUCK, "resume": task.stage.value} if delay is None else {}
+        await tasks.change(
+            db, task.request_id, task.connector, now, attempts=attempts, code=trouble.code,
+            reason=trouble.reason,
+            next_attempt_at=None if delay is None else now + timedelta(seconds=delay), **stuck,
+        )  # fmt: skip
+        await evidence.append(
+            db, now, request.controller, task.request_id, "task.attempted",
+            {"connector": task.connector, "attempt": attempts, "code": trouble.code,
+             "next_in_seconds": delay},
+        )  # fmt: skip
+
+
+_STEPS = frozenset({Stage.LOCATE, Stage.EXECUTE, Stage.CONFIRM, Stage.VERIFY})

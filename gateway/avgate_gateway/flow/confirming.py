@@ -1,0 +1,43 @@
+"""Stage CONFIRM: asks upstreams that accepted whether they have done it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from avgate_contracts.connector import SupportsConfirm
+from avgate_contracts.outcome import Failed, ItemOutcome
+from avgate_gateway.flow.context import Part
+from avgate_gateway.flow.executing import next_stage, write_outcomes
+from avgate_gateway.flow.locating import refs_of
+from avgate_gateway.store import items
+from avgate_gateway.store.items import Item, ItemState
+
+_NO_WAY = Failed("unconfirmable", "the upstream accepted, but there is no way to ask about it")
+
+
+async def confirm(part: Part) -> None:
+    """Settles what is due for a look; raises what the connector raises."""
+    async with part.context.database.read() as db:
+        due = await items.select(
+            db,
+            part.request.id,
+            connector=part.name,
+            states=[ItemState.PENDING],
+            due=part.context.now(),
+        )
+    for job, rows in groupby(sorted(due, key=_job), key=_job):
+        batch = list(rows)
+        await write_outcomes(part, batch, await _told(part, job, batch), job)
+    await next_stage(part)
+
+
+async def _told(part: Part, job: str, batch: Sequence[Item]) -> Sequence[ItemOutcome]:
+    refs = refs_of(part, batch)
+    if isinstance(part.connector, SupportsConfirm):
+        return await part.connector.confirm(job, refs)
+    return [ItemOutcome(ref.ref, _NO_WAY) for ref in refs]
+
+
+def _job(row: Item) -> str:
+    return row.job or ""

@@ -1,0 +1,74 @@
+"""What the stages of the flow are given: the store, the vault, the time and the connectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from avgate_contracts.connector import Connector
+from avgate_gateway import confidential
+from avgate_gateway.request import Confidential, SubjectRequest
+from avgate_gateway.retention import Pack
+from avgate_gateway.store import requests
+from avgate_gateway.store.database import Database
+from avgate_gateway.store.tasks import Task
+from avgate_gateway.vault import Box, Vault
+
+SUBJECT_KEY = "subject"
+RETENTION_KEY = "retention"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What belongs to one controller: its policy and its connectors."""
+
+    name: str
+    title: str
+    language: str
+    pack: Pack
+    answer_within_days: int
+    approval_exempt_clients: frozenset[str]
+    connectors: Mapping[str, Connector]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything the flow needs from outside."""
+
+    database: Database
+    vault: Vault
+    now: Callable[[], datetime]
+    desks: Mapping[str, Desk]
+    plan_valid: timedelta
+    vault_keeps: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One connector's part in one request, with what its stage needs at hand."""
+
+    context: Context
+    request: SubjectRequest
+    task: Task
+    connector: Connector
+    person: Confidential | None  # None once the key was destroyed
+    references: Box  # seals and opens the connector's references
+
+    @property
+    def name(self) -> str:
+        return self.task.connector
+
+
+async def unsealed(
+    context: Context, request_id: str
+) -> tuple[Confidential | None, Box, Box | None]:
+    """The personal part of a request, the box of its references and the box of its copy."""
+    async with context.database.read() as db:
+        sealed = await requests.sealed(db, request_id)
+    references = context.vault.box(sealed.retention_key, request_id, RETENTION_KEY)
+    if sealed.subject_key is None or sealed.confidential is None:
+        return None, references, None
+    box = context.vault.box(sealed.subject_key, request_id, SUBJECT_KEY)
+    person = confidential.from_bytes(box.open(sealed.confidential, confidential.CONTEXT))
+    return person, references, box

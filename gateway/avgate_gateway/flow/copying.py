@@ -1,0 +1,122 @@
+"""Stage LOCATE of an access or export: makes the encrypted copy of what an upstream shows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import orjson
+
+from avgate_contracts.record import Attachment, Record
+from avgate_gateway.flow.context import Part
+from avgate_gateway.flow.looking import Look
+from avgate_gateway.package import columns_of
+from avgate_gateway.request import Confidential
+from avgate_gateway.store import copies, evidence, tasks
+from avgate_gateway.store.copies import Part as CopyPart
+from avgate_gateway.store.tasks import Stage
+from avgate_gateway.vault import Box
+
+RECORDS = "copied records"
+FILE = "copied file"
+FILE_NAME = "name of a copied file"
+_PART_BYTES = 256 * 1024
+_WRITE_BYTES = 1024 * 1024
+
+
+async def copy(part: Part, person: Confidential, box: Box) -> None:
+    """Copies every record and file; raises what the connector raises, and then begins anew."""
+    look = Look(part.connector, part.request.operation, person.subject, part.request.scope)
+    desk = _CopyDesk(part, box)
+    async for record in look.records():
+        await desk.put(record)
+    await desk.close(look.quarantined)
+
+
+@dataclass(slots=True)
+class _CopyDesk:
+    """Gathers records by category and writes them down, sealed, before they grow large."""
+
+    part: Part
+    box: Box
+    lines: dict[tuple[str, str], list[bytes]] = field(default_factory=dict)
+    sizes: dict[tuple[str, str], int] = field(default_factory=dict)
+    ready: list[CopyPart] = field(default_factory=list)
+    tally: dict[str, int] = field(default_factory=dict)
+    columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    files: int = 0
+    is_clean: bool = False
+
+    async def put(self, record: Record) -> None:
+        key = (record.item.category.value, record.item.product.value)
+        line = orjson.dumps(record.data)
+        self.lines.setdefault(key, []).append(line)
+        self.sizes[key] = self.sizes.get(key, 0) + len(line)
+        self._note(key, record)
+        if self.sizes[key] >= _PART_BYTES:
+            self._seal_records(key)
+        for attachment in record.attachments:
+            await self._put_file(key, attachment)
+        if sum(len(p.box) for p in self.ready) >= _WRITE_BYTES:
+            await self._write()
+
+    async def close(self, quarantined: int) -> None:
+        for key in list(self.lines):
+            self._seal_records(key)
+        await self._write(done=True, quarantined=quarantined)
+
+    def _note(self, key: tuple[str, str], record: Record) -> None:
+        name = "/".join(key)
+        self.tally[name] = self.tally.get(name, 0) + 1
+        self.columns[name] = columns_of([record.data], self.columns.get(name, ()))
+
+    def _seal_records(self, key: tuple[str, str]) -> None:
+        lines = self.lines.pop(key)
+        self.sizes[key] = 0
+        sealed = self.box.seal(b"\n".join(lines), RECORDS)
+        self.ready.append(CopyPart(key[0], key[1], len(lines), sealed))
+
+    async def _put_file(self, key: tuple[str, str], attachment: Attachment) -> None:
+        self.files += 1
+        name = self.box.seal(attachment.name.encode(), FILE_NAME)
+        async for chunk in _chunks(attachment):
+            sealed = self.box.seal(chunk, FILE)
+            self.ready.append(
+                CopyPart(key[0], key[1], 0, sealed, self.files, name, attachment.media_type)
+            )
+            if sum(len(p.box) for p in self.ready) >= _WRITE_BYTES:
+                await self._write()
+
+    async def _write(self, *, done: bool = False, quarantined: int = 0) -> None:
+        part, now = self.part, self.part.context.now()
+        async with part.context.database.write() as db:
+            if not self.is_clean:
+                await copies.forget(db, part.request.id, part.name)
+                self.is_clean = True
+            await copies.add(db, part.request.id, part.name, self.ready)
+            if done:
+                await tasks.move(
+                    db, part.request.id, part.name, Stage.DONE, now,
+                    quarantined=quarantined, tally=self.tally, columns=self.columns,
+                )  # fmt: skip
+                await evidence.append(
+                    db, now, part.request.controller, part.request.id, "task.copied",
+                    {"connector": part.name, "items": self.tally, "files": self.files,
+                     "set_aside": quarantined},
+                )  # fmt: skip
+        self.ready = []
+
+
+async def _chunks(attachment: Attachment) -> AsyncIterator[bytes]:
+    """The bytes of a file in stretches of one size, at least one, however they arrive."""
+    waiting = bytearray()
+    has_some = False
+    async with attachment.open() as stream:
+        async for piece in stream:
+            waiting += piece
+            while len(waiting) >= _PART_BYTES:
+                yield bytes(waiting[:_PART_BYTES])
+                has_some = True
+                del waiting[:_PART_BYTES]
+    if waiting or not has_some:
+        yield bytes(waiting)

@@ -1,0 +1,161 @@
+"""What remains after a request is closed: kept items fall due, listings come back, keys expire."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import groupby
+
+from avgate_contracts.connector import SupportsErase
+from avgate_contracts.outcome import Completed, Effect, Failed
+from avgate_contracts.record import ItemRef
+from avgate_gateway.flow.context import Context, Part
+from avgate_gateway.flow.executing import columns
+from avgate_gateway.flow.locating import digest_of, refs_of
+from avgate_gateway.flow.planning import next_look
+from avgate_gateway.request import SubjectRequest
+from avgate_gateway.retention import Action, decide
+from avgate_gateway.store import copies, evidence, items, requests, tasks
+from avgate_gateway.store.items import Item, ItemState
+from avgate_gateway.store.tasks import Stage
+
+# When something that may come back by itself is looked for again, counted from its erasure.
+_LOOKS = (
+    timedelta(minutes=1),
+    timedelta(hours=1),
+    timedelta(days=1),
+    timedelta(days=7),
+    timedelta(days=30),
+)
+_DUE = (ItemState.RETAINED, ItemState.ERASED, ItemState.SCHEDULED, ItemState.DONE_BY_HAND)
+_PAGE = 500
+_RETURNED = Failed("returned", "it came back after it was gone: probably fed in from elsewhere")
+
+
+async def schedule_looks(part: Part) -> None:
+    """Sees to it that what this upstream may put back is looked for again."""
+    if not part.connector.manifest.relists:
+        return
+    now = part.context.now()
+    async with part.context.database.write() as db:
+        gone = await items.select(
+            db, part.request.id, connector=part.name, states=[ItemState.ERASED], limit=10_000
+        )
+        fresh = [row.id for row in gone if row.look_at is None and row.looks < len(_LOOKS)]
+        await items.change(db, fresh, look_at=now + _LOOKS[0], looks=0)
+
+
+async def look_after(part: Part) -> None:
+    """Looks at this connector's items that are due; raises what the connector raises."""
+    while rows := await _due(part):
+        for state, group in groupby(sorted(rows, key=lambda r: r.state), key=lambda r: r.state):
+            some = list(group)
+            held = await _held(part, some)
+            if state is ItemState.RETAINED:
+                await _fall_due(part, some, held)
+            else:
+                await _looked_again(part, some, held)
+
+
+async def _due(part: Part) -> Sequence[Item]:
+    async with part.context.database.read() as db:
+        return await items.select(
+            db,
+            part.request.id,
+            connector=part.name,
+            states=_DUE,
+            due=part.context.now(),
+            limit=_PAGE,
+        )
+
+
+async def _held(part: Part, rows: Sequence[Item]) -> dict[str, ItemRef]:
+    refs = refs_of(part, rows)
+    if not isinstance(part.connector, SupportsErase):
+        return {digest_of(part, ref.ref): ref for ref in refs}
+    return {digest_of(part, ref.ref): ref for ref in await part.connector.still_held(refs)}
+
+
+async def _fall_due(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]) -> None:
+    """A kept item goes, stays on, or went without us: by its terms as they are today."""
+    now = part.context.now()
+    pack = part.context.desks[part.request.controller].pack
+    goes: list[int] = []
+    async with part.context.database.write() as db:
+        for row in rows:
+            ref = held.get(row.digest)
+            if ref is None:
+                gone = columns(Completed(Effect.ALREADY_GONE), now)
+                await items.change(db, [row.id], **gone)
+                continue
+            verdict = decide(ref, pack, now)
+            if verdict.action is Action.RETAIN:
+                await items.change(
+                    db, [row.id], look_at=next_look(verdict, now), until=verdict.until,
+                    ground=verdict.ground.code.value, code=verdict.ground.code.value,
+                    reason=verdict.ground.sentence, term_starts=ref.term_starts,
+                    service_runs=ref.service_runs,
+                )  # fmt: skip
+            elif verdict.action is Action.BY_HAND:
+                await items.change(
+                    db, [row.id], state=ItemState.BY_HAND, look_at=None,
+                    code=verdict.ground.code.value, reason=verdict.ground.sentence,
+                )  # fmt: skip
+            else:
+                goes.append(row.id)
+        if goes:
+            await items.change(
+                db, goes, state=ItemState.APPROVED, look_at=None, ground=None, until=None,
+                code=None, reason=None,
+            )  # fmt: skip
+            await tasks.move(db, part.request.id, part.name, Stage.EXECUTE, now)
+            await evidence.append(
+                db, now, part.request.controller, part.request.id, "retention.ended",
+                {"connector": part.name, "items": len(goes)},
+            )  # fmt: skip
+
+
+async def _looked_again(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]) -> None:
+    now = part.context.now()
+    back = [row.id for row in rows if row.digest in held]
+    async with part.context.database.write() as db:
+        for row in rows:
+            if row.digest not in held:
+                looks = row.looks + 1
+                later = now + _LOOKS[looks] if looks < len(_LOOKS) else None
+                await items.change(db, [row.id], looks=looks, look_at=later)
+        if back:
+            values = {**columns(_RETURNED, now), "state": ItemState.RETURNED}
+            await items.change(db, back, **values)
+        await evidence.append(
+            db, now, part.request.controller, part.request.id, "task.looked_again",
+            {"connector": part.name, "items": len(rows), "returned": len(back)},
+        )  # fmt: skip
+
+
+async def shred(context: Context, request: SubjectRequest) -> None:
+    """Destroys the keys whose time has come; what stays is evidence without identifiers."""
+    now = context.now()
+    if request.closed_at is None:
+        return
+    async with context.database.write() as db:
+        sealed = await requests.sealed(db, request.id)
+        if now >= request.closed_at + context.vault_keeps and sealed.subject_key is not None:
+            await copies.forget(db, request.id)
+            await requests.change(
+                db, request.id, subject_key=None, confidential_box=None, plan_box=None
+            )
+            await evidence.append(
+                db, now, request.controller, request.id, "vault.subject_key_destroyed", {}
+            )
+        look = await items.next_look(db, request.id)
+        sealed = await requests.sealed(db, request.id)
+        if look is None and sealed.subject_key is None and sealed.retention_key is not None:
+            await items.shed(db, request.id)
+            await requests.change(db, request.id, retention_key=None)
+            await evidence.append(
+                db, now, request.controller, request.id, "vault.retention_key_destroyed", {}
+            )
+        keep = None if sealed.subject_key is None else request.closed_at + context.vault_keeps
+        wake = min((moment for moment in (look, keep) if moment), default=None)
+        await requests.change(db, request.id, wake_at=wake)

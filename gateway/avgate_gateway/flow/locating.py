@@ -1,0 +1,97 @@
+"""Stage LOCATE of an erasure or rectification: lists what is held and writes the references down.
+
+Nothing is changed upstream before the references are on disk, so a crash later never looks for
+items again and never mistakes its own work for "nothing held".
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+from avgate_contracts.record import ItemRef, Record
+from avgate_contracts.vocabulary import Operation
+from avgate_gateway import confidential
+from avgate_gateway.flow.context import Part
+from avgate_gateway.flow.looking import Look
+from avgate_gateway.request import Confidential
+from avgate_gateway.store import evidence, items, tasks
+from avgate_gateway.store.items import Found
+from avgate_gateway.store.tasks import Stage
+
+_AT_ONCE = 500
+
+
+async def locate(part: Part, person: Confidential) -> None:
+    """Records every item that concerns the request; raises what the connector raises."""
+    look = Look(part.connector, Operation.ACCESS, person.subject, part.request.scope)
+    shelf = _Shelf(part)
+    async for found in _found(part, person, look):
+        await shelf.put(found)
+    await shelf.close(look.quarantined)
+
+
+async def _found(part: Part, person: Confidential, look: Look) -> AsyncIterator[Found]:
+    async for record in look.records():
+        digest = digest_of(part, record.item.ref)
+        if part.request.operation is Operation.ERASE:
+            yield Found(digest, record.item)
+        elif (found := _to_rectify(person, record, digest)) is not None:
+            yield found
+
+
+def _to_rectify(person: Confidential, record: Record, digest: str) -> Found | None:
+    wanted = {change.name for change in person.changes}
+    fields = {name: value for name, value in record.fields.items() if name in wanted}
+    if not fields:
+        return None
+    return Found(digest, record.item, confidential.fields_to_bytes(fields))
+
+
+def digest_of(part: Part, ref: str) -> str:
+    """The blind index of a reference: tells whether two are the same without opening any."""
+    request = part.request
+    return part.context.vault.blind(request.controller, request.id, part.name, ref)
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """Writes found items down in batches, each item once."""
+
+    part: Part
+    waiting: list[Found] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    is_clean: bool = False
+
+    async def put(self, found: Found) -> None:
+        if found.digest in self.seen:
+            return
+        self.seen.add(found.digest)
+        self.waiting.append(found)
+        if len(self.waiting) >= _AT_ONCE:
+            await self._write(done=False, quarantined=0)
+
+    async def close(self, quarantined: int) -> None:
+        await self._write(done=True, quarantined=quarantined)
+
+    async def _write(self, *, done: bool, quarantined: int) -> None:
+        part, now = self.part, self.part.context.now()
+        async with part.context.database.write() as db:
+            if not self.is_clean:
+                await items.forget(db, part.request.id, part.name)
+                self.is_clean = True
+            await items.add(db, part.request.id, part.name, self.waiting, part.references)
+            if done:
+                await tasks.move(
+                    db, part.request.id, part.name, Stage.LOCATED, now, quarantined=quarantined
+                )
+                await evidence.append(
+                    db, now, part.request.controller, part.request.id, "task.located",
+                    {"connector": part.name, "items": len(self.seen), "set_aside": quarantined},
+                )  # fmt: skip
+        self.waiting = []
+
+
+def refs_of(part: Part, rows: Sequence[items.Item]) -> list[ItemRef]:
+    """The references of items, opened."""
+    return [row.ref(part.references) for row in rows]

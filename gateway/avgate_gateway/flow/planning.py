@@ -1,0 +1,217 @@
+"""Makes the plan of what was located, for a person to approve, and sets what was approved going.
+
+What the law keeps is decided here, per item, before anybody is asked: by the pure functions of
+`plan` and `retention`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from avgate_contracts.connector import SupportsRectify
+from avgate_contracts.vocabulary import Operation
+from avgate_gateway import confidential
+from avgate_gateway.flow.context import Context, Desk, unsealed
+from avgate_gateway.plan import (
+    ErasurePlan,
+    Fit,
+    ItemRectification,
+    Located,
+    LocatedFields,
+    PlanBuilder,
+    RectificationPlan,
+    plan_rectification,
+)
+from avgate_gateway.request import Approval, Confidential, State, SubjectRequest
+from avgate_gateway.retention import AMSTERDAM, Action, GroundCode, Verdict
+from avgate_gateway.store import evidence, items, requests, tasks
+from avgate_gateway.store.items import Item, ItemState
+from avgate_gateway.store.tasks import Stage
+from avgate_gateway.vault import Box
+
+PLAN = "plan"
+POLICY = "policy"  # who approved where the controller's policy asks for no second person
+_PAGE = 1000
+_UNDECIDABLE = frozenset({GroundCode.TERM_UNKNOWN, GroundCode.NO_RULE})
+_WHILE_RUNNING = timedelta(days=1)
+
+
+async def plan(context: Context, request: SubjectRequest) -> bool:
+    """Plans the items that no plan covers yet; False where there are none."""
+    person, references, box = await unsealed(context, request.id)
+    if person is None or box is None:
+        return False
+    if request.operation is Operation.ERASE:
+        return await _plan_erasure(context, request, references, box)
+    return await _plan_rectification(context, request, person, references, box)
+
+
+async def _plan_erasure(
+    context: Context, request: SubjectRequest, references: Box, box: Box
+) -> bool:
+    now = context.now()
+    builder = PlanBuilder(context.desks[request.controller].pack, now)
+    judged: list[tuple[int, Verdict]] = []
+    async for row in _open_items(context, request):
+        located = Located(row.connector, row.digest, row.ref(references))
+        judged.append((row.id, builder.add(located)))
+    if not judged:
+        return False
+    made = builder.build(request.id, now + context.plan_valid)
+    await _store(context, request, made, box, [_verdict_row(*one, now) for one in judged])
+    return True
+
+
+async def _plan_rectification(
+    context: Context, request: SubjectRequest, person: Confidential, references: Box, box: Box
+) -> bool:
+    now = context.now()
+    rows = {row.digest: row async for row in _open_items(context, request)}
+    if not rows:
+        return False
+    made = plan_rectification(
+        [_with_fields(row, references) for row in rows.values()],
+        person.changes,
+        request_id=request.id,
+        valid_until=now + context.plan_valid,
+        key=references.digest_key("plan digest"),
+    )
+    desk = context.desks[request.controller]
+    planned = [_fit_row(rows[one.item_id], one, desk, references) for one in made.items]
+    await _store(context, request, made, box, planned)
+    return True
+
+
+async def _store(
+    context: Context,
+    request: SubjectRequest,
+    made: ErasurePlan | RectificationPlan,
+    box: Box,
+    planned: Sequence[Mapping[str, Any]],
+) -> None:
+    now = context.now()
+    sealed = box.seal(orjson.dumps(made.to_json()), PLAN)
+    async with context.database.write() as db:
+        await items.change_each(db, planned)
+        await requests.change(
+            db, request.id, plan_box=sealed, plan_digest=made.digest,
+            plan_valid_until=made.valid_until,
+            approved_by=None, approved_at=None, approved_digest=None,
+        )  # fmt: skip
+        await evidence.append(
+            db, now, request.controller, request.id, "plan.made",
+            {"digest": made.digest, "items": len(planned), "valid_until": made.valid_until},
+        )  # fmt: skip
+
+
+async def discard(db: AsyncConnection, context: Context, request: SubjectRequest) -> None:
+    """Throws an old plan away: what it covered is located anew before anybody is asked again."""
+    now = context.now()
+    await items.unplan(db, request.id)
+    await tasks.move_all(db, request.id, Stage.LOCATED, Stage.LOCATE, now)
+    await requests.change(
+        db, request.id, plan_box=None, plan_digest=None, plan_valid_until=None,
+        state=State.RUNNING, waiting_for=None, wake_at=now,
+    )  # fmt: skip
+    await evidence.append(db, now, request.controller, request.id, "plan.expired", {})
+
+
+async def release(db: AsyncConnection, request: SubjectRequest, approval: Approval) -> None:
+    """Writes the approval down and lets the connectors begin, in the caller's transaction."""
+    await requests.change(
+        db, request.id, approved_by=approval.by, approved_at=approval.at,
+        approved_digest=approval.plan_digest, state=State.RUNNING, waiting_for=None,
+        wake_at=approval.at,
+    )  # fmt: skip
+    await items.release(db, request.id)
+    await tasks.move_all(db, request.id, Stage.LOCATED, Stage.EXECUTE, approval.at)
+    await evidence.append(
+        db, approval.at, request.controller, request.id, "plan.approved",
+        {"digest": approval.plan_digest, "by": approval.by},
+    )  # fmt: skip
+
+
+async def _open_items(context: Context, request: SubjectRequest) -> AsyncIterator[Item]:
+    last = 0
+    while True:
+        async with context.database.read() as db:
+            page = await items.select(
+                db, request.id, states=[ItemState.LOCATED], after=last, limit=_PAGE
+            )
+        for row in page:
+            yield row
+        if len(page) < _PAGE:
+            return
+        last = page[-1].id
+
+
+def _verdict_row(item_id: int, verdict: Verdict, now: datetime) -> dict[str, Any]:
+    stays = verdict.action is Action.RETAIN
+    code, reason = _why(verdict)
+    return {
+        "id": item_id,
+        "action": verdict.action.value,
+        "state": ItemState.LOCATED.value,
+        "ground": verdict.ground.code.value if stays else None,
+        "until": verdict.until if stays else None,
+        "code": code,
+        "reason": reason,
+        "look_at": next_look(verdict, now) if stays else None,
+        "changes_box": None,
+    }
+
+
+def _why(verdict: Verdict) -> tuple[str | None, str | None]:
+    """What a report says of an item that does not simply go."""
+    ground = verdict.ground
+    match verdict.action:
+        case Action.RETAIN:
+            return ground.code.value, ground.sentence
+        case Action.BY_HAND if ground.code in _UNDECIDABLE:
+            return ground.code.value, ground.sentence
+        case Action.BY_HAND:
+            return "unsupported", "there is no interface to erase it here"
+        case _:
+            return None, None
+
+
+def next_look(verdict: Verdict, now: datetime) -> datetime | None:
+    """When a kept item is looked at again: when its term ends, or daily while a service runs."""
+    if verdict.until is None:
+        return now + _WHILE_RUNNING
+    day = verdict.goes_on
+    return datetime(day.year, day.month, day.day, tzinfo=AMSTERDAM) if day else None
+
+
+def _with_fields(row: Item, references: Box) -> LocatedFields:
+    fields = confidential.fields_from_bytes(row.changes(references))
+    return LocatedFields(row.connector, row.digest, row.ref(references), fields)
+
+
+def _fit_row(row: Item, one: ItemRectification, desk: Desk, references: Box) -> dict[str, Any]:
+    differs = any(fit.fit is Fit.DIFFERS for fit in one.fields)
+    can = isinstance(desk.connectors[row.connector], SupportsRectify)
+    change = one.change
+    if differs:
+        action, code, reason = "by_hand", "differs", "it holds neither the old nor the new value"
+    elif change is not None and not can:
+        action, code, reason = "by_hand", "unsupported", "there is no interface to change it here"
+    else:
+        action, code, reason = ("rectify" if change else "already_right"), None, None
+    changes = confidential.changes_to_bytes(change.changes) if change else None
+    return {
+        "id": row.id,
+        "action": action,
+        "state": ItemState.LOCATED.value,
+        "ground": None,
+        "until": None,
+        "code": code,
+        "reason": reason,
+        "look_at": None,
+        "changes_box": row.sealed_changes(changes, references) if changes else None,
+    }

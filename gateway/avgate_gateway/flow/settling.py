@@ -1,0 +1,160 @@
+"""Says where a request is, from what its tasks and items are: nothing else decides that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from avgate_gateway.flow.context import Context
+from avgate_gateway.request import State, SubjectRequest, WaitingFor
+from avgate_gateway.store import evidence, hand_tasks, items, requests, tasks
+from avgate_gateway.store.hand_tasks import HandTask
+from avgate_gateway.store.items import Group, ItemState
+from avgate_gateway.store.tasks import Stage, Task
+
+_FOR_A_PERSON = (ItemState.BY_HAND, ItemState.FAILED, ItemState.UNKNOWN, ItemState.RETURNED)
+_IDLE = timedelta(minutes=5)  # an open request is looked at so often even if nothing is due
+
+
+async def settle(context: Context, request: SubjectRequest) -> None:
+    """Writes the state that the tasks add up to, makes tasks for people, closes what is done."""
+    now = context.now()
+    async with context.database.write() as db:
+        current = await requests.find(db, request.id)
+        all_tasks = await tasks.of_request(db, request.id)
+        await _hand_over(db, context, request, all_tasks)
+        if current is None or current.state is State.CLOSED:
+            return
+        open_hand_tasks = [
+            t for t in await hand_tasks.of_request(db, request.id) if t.completed_at is None
+        ]
+        values = _state(current, all_tasks, has_hand_tasks=bool(open_hand_tasks), now=now)
+        if values["state"] is State.CLOSED:
+            await _close(db, context, request, now)
+        elif _differs(current, values):
+            await requests.change(db, request.id, **values)
+
+
+async def close_unrun(context: Context, request: SubjectRequest, closing: str) -> None:
+    """Closes a request that was not carried out, and says why."""
+    now = context.now()
+    async with context.database.write() as db:
+        await _close(db, context, request, now, closing)
+
+
+async def close(
+    db: AsyncConnection, context: Context, request: SubjectRequest, closing: str
+) -> None:
+    """The same inside a transaction of the caller's."""
+    await _close(db, context, request, context.now(), closing)
+
+
+async def _close(
+    db: AsyncConnection,
+    context: Context,
+    request: SubjectRequest,
+    now: datetime,
+    closing: str | None = None,
+) -> None:
+    look = await items.next_look(db, request.id)
+    shredding = now + context.vault_keeps
+    await requests.change(
+        db, request.id, state=State.CLOSED, waiting_for=None, closed_at=now, closing=closing,
+        wake_at=min(look, shredding) if look else shredding,
+    )  # fmt: skip
+    await evidence.append(
+        db, now, request.controller, request.id, "request.closed", {"closing": closing}
+    )
+
+
+def _state(
+    request: SubjectRequest, all_tasks: Sequence[Task], *, has_hand_tasks: bool, now: datetime
+) -> dict[str, Any]:
+    stages = {task.stage for task in all_tasks}
+    times = [t.next_attempt_at for t in all_tasks if t.next_attempt_at and t.stage in _ACTIVE]
+    if Stage.LOCATED in stages and _is_unapproved(request) and request.plan_valid_until:
+        return _waiting(WaitingFor.APPROVAL, min([request.plan_valid_until, *times]))
+    if stages & _ACTIVE:
+        # Some stages may be without a time: what they wait for is another look by this process.
+        wake = min(times) if times else now + timedelta(seconds=1)
+        return _waiting(WaitingFor.UPSTREAM, wake)
+    if Stage.LOCATED in stages:
+        return {"state": State.RUNNING, "waiting_for": None, "wake_at": now}
+    if has_hand_tasks:
+        return _waiting(WaitingFor.PERSON, now + _IDLE)
+    return {"state": State.CLOSED}
+
+
+def _is_unapproved(request: SubjectRequest) -> bool:
+    approved = request.approval.plan_digest if request.approval else None
+    return request.plan_digest is not None and approved != request.plan_digest
+
+
+def _waiting(waiting_for: WaitingFor, wake_at: datetime) -> dict[str, Any]:
+    return {"state": State.WAITING, "waiting_for": waiting_for, "wake_at": wake_at}
+
+
+def _differs(current: SubjectRequest, values: Mapping[str, Any]) -> bool:
+    return any(getattr(current, name) != value for name, value in values.items())
+
+
+async def _hand_over(
+    db: AsyncConnection, context: Context, request: SubjectRequest, all_tasks: Sequence[Task]
+) -> None:
+    """Makes a task for a person of everything that no program can settle; each once."""
+    for task in all_tasks:
+        if task.stage is Stage.STUCK:
+            await hand_tasks.add(db, _stuck(context, request, task))
+    for group in await items.groups(db, request.id):
+        if group.state in _FOR_A_PERSON and _is_settled(group, all_tasks):
+            await hand_tasks.add(db, _of_group(context, request, group))
+
+
+def _is_settled(group: Group, all_tasks: Sequence[Task]) -> bool:
+    """Whether the connector is through: until then an unknown outcome may still be read back."""
+    by_name = {task.connector: task.stage for task in all_tasks}
+    return by_name.get(group.connector) in {Stage.DONE, Stage.STUCK}
+
+
+def _stuck(context: Context, request: SubjectRequest, task: Task) -> HandTask:
+    name = f"urn:avgate:stuck:{request.id}:{task.connector}:{task.resume}:{task.updated_at}"
+    return HandTask(
+        id=str(uuid5(NAMESPACE_URL, name)),
+        controller=request.controller,
+        request_id=request.id,
+        connector=task.connector,
+        category=None,
+        product=None,
+        count=0,
+        code=task.code or "stuck",
+        reason=task.reason or "it is stuck",
+        due=request.promised,
+        made_at=context.now(),
+    )
+
+
+def _of_group(context: Context, request: SubjectRequest, group: Group) -> HandTask:
+    name = (
+        f"urn:avgate:hand:{request.id}:{group.connector}:{group.category}:{group.product}"
+        f":{group.state}:{group.code}:{group.reason}"
+    )
+    return HandTask(
+        id=str(uuid5(NAMESPACE_URL, name)),
+        controller=request.controller,
+        request_id=request.id,
+        connector=group.connector,
+        category=group.category,
+        product=group.product,
+        count=group.count,
+        code=group.code or group.state,
+        reason=group.reason or "it has to be done by a person",
+        due=request.promised,
+        made_at=context.now(),
+    )
+
+
+_ACTIVE = frozenset({Stage.LOCATE, Stage.EXECUTE, Stage.CONFIRM, Stage.VERIFY})

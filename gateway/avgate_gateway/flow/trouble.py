@@ -1,0 +1,58 @@
+"""What to do when a connector cannot: try again later, or ask a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from avgate_contracts.errors import (
+    AmbiguousSubjectError,
+    ConnectorError,
+    ContractBrokenError,
+    MisconfiguredError,
+    OutcomeUnknownError,
+    RefusedError,
+    UnavailableError,
+)
+
+# Seconds until the next try; the last one is repeated. All tries together last about two days.
+_DELAYS = (1, 2, 5, 15, 60, 300, 900, 3_600, 10_800, 21_600, 43_200, 86_400)
+QUICK_TRIES = 4  # after so many, the others no longer wait for this connector's part of the plan
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a try failed; `tries` is how many of its kind are worth making."""
+
+    code: str
+    reason: str
+    tries: int
+    after: float = 0.0
+
+    def delay(self, attempts: int) -> float | None:
+        """Seconds until the next try after so many; None: a person has to act."""
+        if attempts >= self.tries:
+            return None
+        return max(self.after, _DELAYS[min(attempts - 1, len(_DELAYS) - 1)])
+
+
+def trouble_of(error: Exception) -> Trouble:
+    """Turns what a connector raised into what happens next.
+
+    The message of a ConnectorError is ours to show; any other message may name a person.
+    """
+    for kind, code, tries in _KINDS:
+        if isinstance(error, kind):
+            after = (error.after or 0.0) if isinstance(error, UnavailableError) else 0.0
+            return Trouble(code, str(error), tries, after)
+    return Trouble("fault", f"the connector failed with {type(error).__name__}", 3)
+
+
+_KINDS: tuple[tuple[type[ConnectorError], str, int], ...] = (
+    (UnavailableError, "unavailable", 12),
+    (OutcomeUnknownError, "outcome_unknown", 6),
+    (AmbiguousSubjectError, "ambiguous", 1),
+    (RefusedError, "refused", 1),
+    # A single odd page or a token that ended early is not yet a broken contract or a wrong key.
+    (MisconfiguredError, "misconfigured", 4),
+    (ContractBrokenError, "contract_broken", 4),
+)

@@ -1,0 +1,88 @@
+"""Stage VERIFY: looks for the person again, and believes the upstream only then."""
+
+from __future__ import annotations
+
+from avgate_contracts.connector import SupportsErase
+from avgate_contracts.outcome import Failed
+from avgate_contracts.vocabulary import Operation
+from avgate_gateway.flow.context import Part
+from avgate_gateway.flow.executing import columns
+from avgate_gateway.flow.locating import digest_of, refs_of
+from avgate_gateway.flow.looking import Look
+from avgate_gateway.store import evidence, items, tasks
+from avgate_gateway.store.items import Item, ItemState
+from avgate_gateway.store.tasks import Stage
+
+_GONE = (ItemState.ERASED, ItemState.ANONYMISED, ItemState.ALREADY_GONE, ItemState.DONE_BY_HAND)
+_STILL = Failed("still_held", "looking again, the upstream still shows it")
+_PAGE = 500
+
+
+async def verify(part: Part) -> None:
+    """Compares what the upstream shows now with what it said; raises what the connector raises."""
+    counts = await _counts(part)
+    if part.request.operation is Operation.RECTIFY:
+        await _finish(part, ItemState.RECTIFIED, counts.get(ItemState.RECTIFIED, 0), 0)
+        return
+    claimed = sum(counts.get(state, 0) for state in _GONE)
+    shown = await _shown(part) if claimed else set()
+    still = await _withdraw(part, shown) if shown else 0
+    await _finish(part, ItemState.ERASED, claimed, still)
+
+
+async def _counts(part: Part) -> dict[str, int]:
+    async with part.context.database.read() as db:
+        found = await items.counts(db, part.request.id)
+    return {state: n for (connector, state), n in found.items() if connector == part.name}
+
+
+async def _shown(part: Part) -> set[str]:
+    """Digests of everything the upstream still shows of the person, or of the erased items."""
+    if part.person is not None:
+        look = Look(part.connector, Operation.ACCESS, part.person.subject, part.request.scope)
+        return {digest_of(part, record.item.ref) async for record in look.records()}
+    return await _shown_by_reference(part)
+
+
+async def _shown_by_reference(part: Part) -> set[str]:
+    """The person's identifiers are destroyed by now, so each item is looked up by itself."""
+    shown: set[str] = set()
+    last = 0
+    while rows := await _claimed(part, last):
+        last = rows[-1].id
+        refs = refs_of(part, [row for row in rows if row.ref_box is not None])
+        if refs and isinstance(part.connector, SupportsErase):
+            held = await part.connector.still_held(refs)
+            shown.update(digest_of(part, ref.ref) for ref in held)
+    return shown
+
+
+async def _claimed(part: Part, after: int) -> list[Item]:
+    async with part.context.database.read() as db:
+        return list(
+            await items.select(
+                db, part.request.id, connector=part.name, states=_GONE, after=after, limit=_PAGE
+            )
+        )
+
+
+async def _withdraw(part: Part, shown: set[str]) -> int:
+    """Takes back what was said to be gone and is not; returns how many."""
+    last, still = 0, 0
+    while rows := await _claimed(part, last):
+        last = rows[-1].id
+        wrong = [row.id for row in rows if row.digest in shown]
+        still += len(wrong)
+        async with part.context.database.write() as db:
+            await items.change(db, wrong, **columns(_STILL, part.context.now()))
+    return still
+
+
+async def _finish(part: Part, state: ItemState, claimed: int, still: int) -> None:
+    now = part.context.now()
+    async with part.context.database.write() as db:
+        await tasks.move(db, part.request.id, part.name, Stage.DONE, now)
+        await evidence.append(
+            db, now, part.request.controller, part.request.id, "task.verified",
+            {"connector": part.name, "looked_for": claimed, "kind": state, "still_held": still},
+        )  # fmt: skip

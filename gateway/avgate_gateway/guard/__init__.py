@@ -1,0 +1,9 @@
+"""Stands in front of the application, and lets in only HTTP requests that can be read one way."""
+
+from __future__ import annotations
+
+from avgate_gateway.guard.body import parsed_body
+from avgate_gateway.guard.limit import Limits, PathRule
+from avgate_gateway.guard.middleware import Guard
+
+__all__ = ["Guard", "Limits", "PathRule", "parsed_body"]

@@ -1,0 +1,102 @@
+"""Headers that every reader between the caller and us understands alike, and not too many."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from starlette.types import Scope
+
+from avgate_gateway.guard.limit import Limits
+from avgate_gateway.problem import (
+    AMBIGUOUS_REQUEST,
+    HEADERS_TOO_LARGE,
+    MALFORMED_REQUEST,
+    Problem,
+    ProblemError,
+    ProblemType,
+)
+
+_SINGLE = (
+    b"host",
+    b"content-length",
+    b"content-type",
+    b"content-encoding",
+    b"transfer-encoding",
+    b"authorization",
+    b"idempotency-key",
+    b"last-event-id",
+)
+_HOST = re.compile(rb"(?P<name>[A-Za-z0-9._\-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+_VALUE = re.compile(rb"[\t\x20-\x7e]*")
+_LINE_OVERHEAD = 4  # the colon, the space and the line end that a header costs on the wire
+
+
+class Headers:
+    """The headers of one HTTP request by lower-case name, each name as often as it came."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._raw: list[tuple[bytes, bytes]] = list(scope["headers"])
+
+    def all(self, name: bytes) -> list[bytes]:
+        """Every value that came under this name."""
+        return [value for key, value in self._raw if key.lower() == name]
+
+    def one(self, name: bytes) -> bytes | None:
+        """The value of a header that `check` let come once at most."""
+        return next(iter(self.all(name)), None)
+
+    def check(self, limits: Limits) -> None:
+        """Raises ProblemError for headers that are too many, too large, doubled or unreadable."""
+        self._check_size(limits)
+        self._check_values()
+        for name in _SINGLE:
+            if len(self.all(name)) > 1:
+                _refuse(AMBIGUOUS_REQUEST, f"The header {name.decode()} may come once.")
+        self._check_host(limits.hosts)
+        self._check_framing()
+
+    def _check_size(self, limits: Limits) -> None:
+        size = sum(len(name) + len(value) + _LINE_OVERHEAD for name, value in self._raw)
+        if len(self._raw) > limits.header_count or size > limits.header_bytes:
+            allowed = f"{limits.header_count} headers and {limits.header_bytes} bytes in all"
+            _refuse(HEADERS_TOO_LARGE, f"There may be {allowed}.", closing=True)
+
+    def _check_values(self) -> None:
+        if not all(_VALUE.fullmatch(value) for _, value in self._raw):
+            _refuse(MALFORMED_REQUEST, "A header holds something else than printable ASCII.")
+
+    def _check_host(self, known: Collection[str]) -> None:
+        host = self.one(b"host")
+        match = _HOST.fullmatch(host or b"")
+        if match is None:
+            _refuse(MALFORMED_REQUEST, "One Host header is required: a name, and perhaps a port.")
+        elif known and match["name"].decode("ascii").lower() not in known:
+            _refuse(MALFORMED_REQUEST, "The gateway is not known by the name in Host.")
+
+    def _check_framing(self) -> None:
+        length = self.one(b"content-length")
+        if length is not None and not (length.isdigit() and len(length) < 19):
+            _refuse(MALFORMED_REQUEST, "Content-Length must be a number.", closing=True)
+        if length is not None and self.all(b"transfer-encoding"):
+            _refuse(
+                MALFORMED_REQUEST,
+                "Content-Length and Transfer-Encoding exclude each other.",
+                closing=True,
+            )
+
+
+def media_type(value: bytes | None) -> str | None:
+    """A Content-Type without parameters; None if its charset is not UTF-8."""
+    kind, *parameters = (value or b"").decode("ascii").lower().split(";")
+    charsets = [p.strip() for p in parameters if p.strip().startswith("charset=")]
+    return kind.strip() if _all_utf8(charsets) else None
+
+
+def _all_utf8(charsets: Collection[str]) -> bool:
+    return all(charset.removeprefix("charset=").strip('"') == "utf-8" for charset in charsets)
+
+
+def _refuse(kind: ProblemType, detail: str, *, closing: bool = False) -> None:
+    headers = {"connection": "close"} if closing else {}
+    raise ProblemError(Problem(kind, detail, headers=headers))

@@ -1,0 +1,39 @@
+"""How much of anything the guard lets in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class PathRule:
+    """What one part of the address space takes instead of 64 KiB of JSON."""
+
+    prefix: str
+    media_types: frozenset[str] = frozenset({JSON})
+    body_bytes: int = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes in bytes, times in seconds; the first rule whose prefix fits decides about a body.
+
+    `repeatable` names the query parameters that are lists, and may come more than once. `hosts`
+    are the names, without port, under which the gateway may be called; none means any.
+    """
+
+    body_bytes: int = 65_536
+    body_seconds: float = 15.0
+    header_bytes: int = 16_384
+    header_count: int = 64
+    address_bytes: int = 8_192
+    repeatable: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
+    rules: tuple[PathRule, ...] = ()
+
+    def rule(self, path: str) -> PathRule:
+        """What a body sent to `path` may be."""
+        fitting = (rule for rule in self.rules if path.startswith(rule.prefix))
+        return next(fitting, PathRule("", body_bytes=self.body_bytes))

@@ -1,0 +1,82 @@
+"""The guard itself: an ASGI application around the application."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from avgate_gateway.guard.address import check_address
+from avgate_gateway.guard.body import Deadline, GoneError, admitted
+from avgate_gateway.guard.header import Headers
+from avgate_gateway.guard.limit import Limits
+from avgate_gateway.problem import INTERNAL_ERROR, Problem, ProblemError, ProblemResponse, record
+
+_ADDED = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+
+
+class Guard:
+    """Refuses what cannot be read one way, and stops every exception that nobody handled.
+
+    Run uvicorn with `server_header=False`: it adds its name after everything else. `deadline`
+    makes the context that ends reading a body after so many seconds.
+    """
+
+    def __init__(
+        self, app: ASGIApp, limits: Limits | None = None, *, deadline: Deadline = asyncio.timeout
+    ) -> None:
+        self._app = app
+        self._limits = limits or Limits()
+        self._deadline = deadline
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._answer(scope, receive, _Answer(send))
+        elif scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _answer(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        """The one place where every exception ends: the server's own log would show its message."""
+        try:
+            await self._pass_on(scope, receive, answer)
+        except (GoneError, ClientDisconnect):
+            return
+        except ProblemError as error:
+            await answer.refuse(error.problem, scope, receive)
+        except Exception as error:  # noqa: BLE001 -- the last boundary; cancellation still passes
+            record(error)
+            await answer.refuse(Problem(INTERNAL_ERROR), scope, receive)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        Headers(scope).check(self._limits)
+        check_address(scope, self._limits)
+        body = await admitted(scope, receive, self._limits, self._deadline)
+        await self._app(scope, body, answer.send)
+
+
+class _Answer:
+    """The answer on its way out: passes on what the application sends, as it sends it."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._has_begun = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._has_begun = True
+            message = {**message, "headers": _secured(list(message.get("headers", ())))}
+        await self._send(message)
+
+    async def refuse(self, problem: Problem, scope: Scope, receive: Receive) -> None:
+        """Answers with a problem; an answer that has begun stays cut short, and looks it."""
+        if not self._has_begun:
+            await ProblemResponse(problem)(scope, receive, self.send)
+
+
+def _secured(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    present = {name.lower() for name, _ in headers}
+    kept = [(name, value) for name, value in headers if name.lower() != b"server"]
+    return kept + [(name, value) for name, value in _ADDED if name not in present]

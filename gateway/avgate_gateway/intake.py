@@ -1,0 +1,119 @@
+"""Takes a request in: recorded with its idempotency key in one transaction, before it is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from avgate_contracts.identifier import Identifier
+from avgate_contracts.subject import DataSubject
+from avgate_contracts.vocabulary import Operation
+from avgate_gateway import confidential
+from avgate_gateway.due import due_dates
+from avgate_gateway.flow.context import RETENTION_KEY, SUBJECT_KEY, Context, Desk
+from avgate_gateway.plan import WantedChange
+from avgate_gateway.request import (
+    Confidential,
+    IdentityCheck,
+    Scope,
+    State,
+    SubjectRequest,
+    WaitingFor,
+)
+from avgate_gateway.store import evidence, requests, tasks
+from avgate_gateway.store.requests import Sealed
+
+NOT_RELEVANT = "not_relevant"  # why restriction and objection close at once: the statements say so
+_ANSWERED_AT_ONCE = frozenset({Operation.RESTRICT, Operation.OBJECT})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a caller asks for, already checked."""
+
+    controller: str
+    client_id: str
+    operation: Operation
+    identifiers: tuple[Identifier, ...] = field(repr=False)
+    name: str | None = field(default=None, repr=False)
+    language: str | None = None
+    identity: IdentityCheck | None = None
+    changes: tuple[WantedChange, ...] = ()
+    scope: Scope = field(default_factory=Scope)
+    note: str | None = field(default=None, repr=False)
+    callback_url: str | None = field(default=None, repr=False)
+
+
+def drafted(context: Context, asked: Asked) -> tuple[SubjectRequest, Confidential]:
+    """The request as it will be recorded."""
+    desk, now = context.desks[asked.controller], context.now()
+    due = due_dates(now, desk.answer_within_days)
+    reference = context.vault.reference(asked.controller, asked.identifiers)
+    language = asked.language or desk.language
+    waits = asked.identity is None and asked.operation not in _ANSWERED_AT_ONCE
+    request = SubjectRequest(
+        id=str(uuid4()),
+        controller=asked.controller,
+        client_id=asked.client_id,
+        operation=asked.operation,
+        state=State.WAITING if waits else State.RECEIVED,
+        waiting_for=WaitingFor.IDENTITY if waits else None,
+        received_at=now,
+        promised=due.promised,
+        legal=due.legal,
+        reference=reference,
+        identifier_kinds=tuple(sorted({i.kind.value for i in asked.identifiers})),
+        language=language,
+        scope=asked.scope,
+        version=1,
+        identity=asked.identity,
+        wake_at=None if waits else now,
+    )
+    subject = DataSubject(reference, asked.identifiers, asked.name, language)
+    return request, Confidential(subject, asked.changes, asked.note, asked.callback_url)
+
+
+async def record(
+    db: AsyncConnection, context: Context, request: SubjectRequest, person: Confidential
+) -> None:
+    """Writes the request, its tasks and the first entry of its evidence."""
+    vault, now = context.vault, request.received_at
+    subject_key = vault.new_key(request.id, SUBJECT_KEY)
+    box = vault.box(subject_key, request.id, SUBJECT_KEY)
+    sealed = Sealed(
+        subject_key,
+        vault.new_key(request.id, RETENTION_KEY),
+        box.seal(confidential.to_bytes(person), confidential.CONTEXT),
+    )
+    await requests.add(db, request, sealed)
+    await evidence.append(
+        db, now, request.controller, request.id, "request.received",
+        {"operation": request.operation, "client": request.client_id,
+         "reference": request.reference, "identity_verified": request.identity is not None},
+    )  # fmt: skip
+    if request.operation in _ANSWERED_AT_ONCE:
+        await requests.change(
+            db, request.id, state=State.CLOSED, waiting_for=None, closed_at=now,
+            closing=NOT_RELEVANT, wake_at=now + context.vault_keeps,
+        )  # fmt: skip
+        await evidence.append(
+            db, now, request.controller, request.id, "request.closed", {"closing": NOT_RELEVANT}
+        )
+        return
+    await tasks.add(
+        db, request.id, concerned(context.desks[request.controller], request.scope), now
+    )
+
+
+def concerned(desk: Desk, scope: Scope) -> list[str]:
+    """The connectors that a request goes to: all of the controller's, or those it names."""
+    return sorted(
+        name for name in desk.connectors if not scope.connectors or name in scope.connectors
+    )
+
+
+def unknown_connectors(desk: Desk, scope: Scope) -> list[str]:
+    """The connectors that a request names and the controller does not have."""
+    return sorted(scope.connectors - set(desk.connectors))

@@ -1,0 +1,50 @@
+"""Fetches the lists of processors that providers publish, and keeps what changed with its date."""
+
+from __future__ import annotations
+
+from avgate_contracts.connector import SupportsRegister
+from avgate_contracts.errors import ConnectorError
+from avgate_contracts.register import PublishedList
+from avgate_gateway.flow.context import Context
+from avgate_gateway.register import merge
+from avgate_gateway.store import evidence, processors
+
+
+async def refresh(context: Context) -> dict[str, int]:
+    """Asks every connector that knows such lists; returns how many changes each controller saw.
+
+    A provider that cannot answer keeps its list as it was: the next round asks again.
+    """
+    changes: dict[str, int] = {}
+    for controller, desk in context.desks.items():
+        for connector in desk.connectors.values():
+            if isinstance(connector, SupportsRegister):
+                found = await _refresh_one(context, controller, connector)
+                changes[controller] = changes.get(controller, 0) + found
+    return changes
+
+
+async def _refresh_one(context: Context, controller: str, connector: SupportsRegister) -> int:
+    async with context.database.read() as db:
+        known = await processors.etags(db, controller)
+    try:
+        lists = await connector.published(known)
+    except ConnectorError:
+        return 0
+    return sum([await _keep(context, controller, published) for published in lists])
+
+
+async def _keep(context: Context, controller: str, published: PublishedList) -> int:
+    now = context.now()
+    async with context.database.write() as db:
+        known = await processors.entries(db, controller)
+        changes = merge(known, published, now, controller=controller)
+        for change in changes:
+            await processors.put(db, change.entry)
+        await processors.fetched(db, controller, published.provider, published.etag, now)
+        if changes:
+            await evidence.append(
+                db, now, controller, None, "register.changed",
+                {"provider": published.provider, "changes": len(changes)},
+            )  # fmt: skip
+    return len(changes)

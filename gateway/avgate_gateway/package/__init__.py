@@ -1,0 +1,31 @@
+"""The copy that a data subject gets: a ZIP that streams while it is made.
+
+Values in, bytes out: nothing here knows a store, a clock or a network. A package holds, per
+system, what was found as JSON and as CSV, the recordings and other files under names of ours, a
+page that explains it in the person's language, and, last, `manifest.json`: every entry with its
+size and SHA-256 digest and every system with its outcome, also the one that held nothing or failed.
+"""
+
+from avgate_gateway.package.content import (
+    File,
+    Language,
+    PackageHead,
+    Section,
+    SystemNote,
+    SystemOutcome,
+)
+from avgate_gateway.package.flattening import COLUMN_LIMIT, columns_of, flatten
+from avgate_gateway.package.streaming import stream_package
+
+__all__ = [
+    "COLUMN_LIMIT",
+    "File",
+    "Language",
+    "PackageHead",
+    "Section",
+    "SystemNote",
+    "SystemOutcome",
+    "columns_of",
+    "flatten",
+    "stream_package",
+]

@@ -1,0 +1,87 @@
+"""What goes into a package, as values."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from avgate_contracts.record import Json
+from avgate_contracts.vocabulary import Category, Operation, Product
+
+Language: TypeAlias = Literal["nl", "en"]
+
+
+class SystemOutcome(StrEnum):
+    """What asking one system came to."""
+
+    COMPLETED = "completed"
+    NOTHING_HELD = "nothing_held"
+    PENDING = "pending"
+    UNSUPPORTED = "unsupported"
+    REFUSED = "refused"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class SystemNote:
+    """One system that was asked, named in the package even if it held nothing or failed."""
+
+    connector: str
+    title: str
+    outcome: SystemOutcome
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PackageHead:
+    """What the package is about.
+
+    Both moments are aware: the page for the person shows the day in the zone they are given in,
+    the manifest shows them in UTC. Raises ValueError if one has no zone, and for an operation that
+    gives out nothing.
+    """
+
+    request_id: str
+    operation: Operation
+    controller_title: str
+    language: Language
+    made_at: datetime
+    received_at: datetime
+    notes: Sequence[SystemNote]
+
+    def __post_init__(self) -> None:
+        if self.made_at.tzinfo is None or self.received_at.tzinfo is None:
+            raise ValueError("a package's moments need a time zone: pass aware datetimes")
+        if self.operation not in (Operation.ACCESS, Operation.EXPORT):
+            raise ValueError(f"there is no package for {self.operation}: ask for access or export")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What one system holds of one product and category.
+
+    `records` is called twice, once for the JSON and once for the CSV, and gives the same records
+    each time. `count` is how many were collected; `columns` are the CSV's, from `columns_of`.
+    """
+
+    connector: str
+    category: Category
+    product: Product
+    count: int
+    columns: tuple[str, ...] = field(repr=False)
+    records: Callable[[], AsyncIterator[Mapping[str, Json]]] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A recording or another file. `name` is what the upstream calls it, and is not trusted."""
+
+    connector: str
+    category: Category
+    name: str = field(repr=False)
+    media_type: str
+    chunks: Callable[[], AsyncIterator[bytes]] = field(repr=False)

@@ -1,0 +1,129 @@
+"""The page for the person, in English."""
+
+from __future__ import annotations
+
+from avgate_contracts.vocabulary import Category, Operation, Product
+from avgate_gateway.package.content import SystemOutcome
+from avgate_gateway.package.wording import Wording
+
+ENGLISH = Wording(
+    path="README.txt",
+    months=(
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ),
+    date="{day} {month} {year}",
+    purposes={
+        Operation.ACCESS: (
+            "You asked which data we have about you. This folder holds a copy.\n"
+            "That is your right of access (Article 15 of the GDPR, the European privacy law)."
+        ),
+        Operation.EXPORT: (
+            "You asked for your data, to keep it or to take it to someone else.\n"
+            "That is your right to data portability (Article 20 of the GDPR, the European\n"
+            "privacy law)."
+        ),
+    },
+    outcomes={
+        SystemOutcome.COMPLETED: 'Your data is in the folder "{folder}".',
+        SystemOutcome.NOTHING_HELD: "This system holds nothing about you.",
+        SystemOutcome.PENDING: "This system is still busy. Its data is not in this folder yet.",
+        SystemOutcome.UNSUPPORTED: (
+            "This system cannot give data by itself. A member of staff has to do it by hand."
+        ),
+        SystemOutcome.REFUSED: "This system did not give the data. It is missing here.",
+        SystemOutcome.FAILED: "We could not get your data. It is missing here.",
+        SystemOutcome.UNKNOWN: "We are not sure that we got everything. Data may be missing.",
+    },
+    reason="Explanation: {reason}",
+    categories={
+        Category.CONTACT: "your name, address and other contact details",
+        Category.FINANCIAL: "bills and payments",
+        Category.COMMUNICATION_METADATA: "when and with whom you called or exchanged messages",
+        Category.VOICEMAIL: "voicemail messages",
+        Category.RECORDING: "recordings of calls",
+        Category.REACH_CONFIGURATION: "how you can be reached, such as call forwarding",
+        Category.CONTACTS: "your own address book",
+        Category.CONNECTION_DATA: "data about your internet connection",
+        Category.NETWORK_METADATA: "data about how the network was used",
+        Category.DELIVERY_ADDRESS: "addresses where something was delivered",
+        Category.CRM_DATA: "notes, and contact with customer service",
+        Category.DIRECTORY_LISTING: "your listing in the telephone directory",
+        Category.PROCESSOR_DATA: "data at companies that work for us",
+    },
+    products={
+        Product.GENERAL: "general",
+        Product.VOICE: "fixed telephony",
+        Product.MOBILE: "mobile telephony",
+        Product.WAN: "internet and network",
+        Product.CLOUD: "cloud services",
+        Product.WEBSHOP: "web shop",
+        Product.CONTACT_CONNECT: "Contact Connect",
+        Product.XELION: "Xelion",
+        Product.DIRECTORY: "telephone directory",
+    },
+    page="""\
+YOUR DATA
+
+{controller} made this folder for you on {made}.
+We received your request on {received}.
+The reference of your request is {request}. Please mention it when you contact us.
+
+{purpose}
+
+
+WHICH SYSTEMS DID WE LOOK AT?
+
+{systems}
+
+
+WHAT IS IN THE FOLDERS?
+
+Each system has its own folder.
+The name of a file says what is in it: first the product, then the kind of data.
+
+The products are:
+
+{products}
+
+The kinds of data are:
+
+{categories}
+
+Nearly everything is there twice:
+
+- A file that ends in .csv is a table. You can open it with Excel or LibreOffice, for example.
+- A file that ends in .json is for computers. Another company can read it in.
+  It holds everything exactly as the system has it.
+
+Recordings and other files are in the folder "files". They are called 0001, 0002, and so on.
+The file manifest.json says what they were called in the system, and has a check number for
+every file.
+
+In the tables you sometimes see a ' before a text, for example '+31612345678.
+We added that sign so that your program does not read the text as a sum.
+It is not part of your data.
+
+
+IS SOMETHING WRONG?
+
+Then contact {controller} and mention your reference.
+You may ask to have your data corrected or erased.
+
+Do you disagree with us? Then you can complain to the Dutch data protection authority
+(Autoriteit Persoonsgegevens):
+{complaints}
+
+Please note: this folder holds personal data. Keep it in a safe place.
+""",
+)

@@ -1,0 +1,50 @@
+"""Records as flat rows: one name for each value, and a bounded set of names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from avgate_contracts.record import Json
+
+COLUMN_LIMIT = 500
+OTHER_FIELDS = "(other fields)"
+_DEPTH = 8
+
+
+def flatten(record: Mapping[str, Json]) -> dict[str, Json]:
+    """A record with one name per value, in its own order: `{"a": {"b": 1}}` is `{"a.b": 1}`.
+
+    A list stays one value, and so do an empty object and one more than eight levels down. A dot or
+    a backslash that a key has of its own is led by a backslash, so no two values share a name.
+    """
+    return dict(_leaves(record, "", _DEPTH))
+
+
+def columns_of(
+    records: Iterable[Mapping[str, Json]],
+    known: tuple[str, ...] = (),
+    *,
+    limit: int = COLUMN_LIMIT,
+) -> tuple[str, ...]:
+    """The known columns, followed by those of the records in the order of first appearance.
+
+    There are never more than `limit`: past it the last column is "(other fields)", under which a
+    row has the rest of its values as JSON.
+    """
+    names = dict.fromkeys(known)
+    for record in records:
+        if OTHER_FIELDS in names:
+            break
+        names.update(dict.fromkeys(flatten(record)))
+        if len(names) > limit:
+            names = dict.fromkeys((*tuple(names)[: limit - 1], OTHER_FIELDS))
+    return tuple(names)
+
+
+def _leaves(value: Mapping[str, Json], prefix: str, depth: int) -> Iterator[tuple[str, Json]]:
+    for key, child in value.items():
+        name = prefix + key.replace("\\", "\\\\").replace(".", "\\.")
+        if isinstance(child, dict) and child and depth > 1:
+            yield from _leaves(child, f"{name}.", depth - 1)
+        else:
+            yield name, child

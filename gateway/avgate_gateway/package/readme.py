@@ -1,0 +1,49 @@
+"""The page that explains the package to the person it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from avgate_contracts.vocabulary import Category, Product
+from avgate_gateway.package.content import Language, PackageHead, SystemNote
+from avgate_gateway.package.dutch import DUTCH
+from avgate_gateway.package.english import ENGLISH
+from avgate_gateway.package.naming import folder_of, one_line
+from avgate_gateway.package.wording import COMPLAINTS, Wording
+
+LANGUAGES: Final[Mapping[Language, Wording]] = {"nl": DUTCH, "en": ENGLISH}
+
+
+def readme(head: PackageHead) -> tuple[str, str]:
+    """Its path and its text, with the line ends that every text editor knows (CRLF)."""
+    wording = LANGUAGES[head.language]
+    text = wording.page.format(
+        controller=one_line(head.controller_title),
+        made=_day(head.made_at, wording),
+        received=_day(head.received_at, wording),
+        request=one_line(head.request_id),
+        purpose=wording.purposes[head.operation],
+        systems="\n".join(_system(note, wording) for note in head.notes),
+        products=_listed(wording.products),
+        categories=_listed(wording.categories),
+        complaints=COMPLAINTS,
+    )
+    return wording.path, text.replace("\n", "\r\n")
+
+
+def _system(note: SystemNote, wording: Wording) -> str:
+    says = wording.outcomes[note.outcome].format(folder=folder_of(note.connector))
+    reason = wording.reason.format(reason=one_line(note.reason, longest=400)) if note.reason else ""
+    return f"- {one_line(note.title)}: {says} {reason}".rstrip()
+
+
+def _day(moment: datetime, wording: Wording) -> str:
+    month = wording.months[moment.month - 1]
+    return wording.date.format(day=moment.day, month=month, year=moment.year)
+
+
+def _listed(words: Mapping[Category, str] | Mapping[Product, str]) -> str:
+    width = max(map(len, words))
+    return "\n".join(f"  {word:<{width}}  {meaning}" for word, meaning in words.items())

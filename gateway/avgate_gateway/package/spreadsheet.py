@@ -1,0 +1,131 @@
+r"""Records as CSV that a spreadsheet opens well and cannot be made to run.
+
+What a Dutch Excel needs to open a file with a double click: a byte order mark, or it reads UTF-8
+as Windows-1252; the semicolon between cells; and the decimal comma, or 12.5 becomes the twelfth of
+May. An English one needs a comma and a point. So the person's language decides, and the manifest
+says what was used. (A first line `sep=;` would make the mark unseen, and is data to other programs.)
+
+The rule for text (CWE-1236): a text is led by an apostrophe, the spreadsheets' own sign for "this
+is text", if its first visible character, full-width forms read as plain ones, is one of
+= + - @ | %, or if it begins with a tab or a line break. Control characters become spaces. So the
+telephone number +31612345678 is written '+31612345678: whole, readable, and text, where without
+the sign it would turn into the number 31612345678. What is a number in JSON is a number here, also
+a negative one. The headings obey the same rule: upstreams name fields such as "@type". The JSON
+beside it holds every value as it was.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+
+from avgate_contracts.record import Json
+from avgate_gateway.package.content import Language
+from avgate_gateway.package.flattening import OTHER_FIELDS, flatten
+from avgate_gateway.package.json_text import BATCH_BYTES, json_bytes
+from avgate_gateway.package.tally import Tally
+
+TEXT_SIGN = "'"
+
+_BEGINS_A_FORMULA = frozenset("=+-@|%\u2212")  # the last is the minus sign of mathematics
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How cells are parted and decimals written."""
+
+    delimiter: str
+    decimal: str
+
+
+DIALECTS: Mapping[Language, Dialect] = {"nl": Dialect(";", ","), "en": Dialect(",", ".")}
+
+
+def harmless(text: str) -> str:
+    """A text that no spreadsheet takes for a formula, on one line."""
+    if text[:1].isalnum() and text.isprintable():
+        return text
+    line = _CONTROL.sub(" ", text)
+    visible = next((c for c in line if unicodedata.category(c)[0] not in "CZ"), "")
+    begins_with_control = line[:1] != text[:1]
+    if begins_with_control or unicodedata.normalize("NFKC", visible)[:1] in _BEGINS_A_FORMULA:
+        return TEXT_SIGN + line
+    return line
+
+
+def cell(value: Json, decimal: str) -> str:
+    """One value as a cell; a list of plain values is parted by "; ", any other is JSON."""
+    match value:
+        case str():
+            return harmless(value)
+        case None:
+            return ""
+        case int():
+            return str(value).lower()  # a bool is an int: true, false
+        case float():
+            return repr(value).replace(".", decimal)
+        case _:
+            return harmless(_several(value))
+
+
+async def csv_rows(
+    records: AsyncIterator[Mapping[str, Json]],
+    columns: tuple[str, ...],
+    dialect: Dialect,
+    tally: Tally,
+) -> AsyncGenerator[bytes, None]:
+    """A heading and one line per record (RFC 4180, UTF-8), in batches of about 4 KiB.
+
+    Values for which there is no column go into "(other fields)"; if there is none, they are
+    counted in the tally, so that the manifest can say so.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=dialect.delimiter, lineterminator="\r\n")
+    text.write("\ufeff")
+    writer.writerow(harmless(column) for column in columns)
+    known = frozenset(columns)
+    async for record in records:
+        writer.writerow(_row(record, columns, known, dialect.decimal, tally))
+        tally.records += 1
+        if text.tell() >= BATCH_BYTES:
+            yield _taken(text)
+    yield _taken(text)
+
+
+def _row(
+    record: Mapping[str, Json],
+    columns: tuple[str, ...],
+    known: frozenset[str],
+    decimal: str,
+    tally: Tally,
+) -> Iterable[str]:
+    flat = flatten(record)
+    if not flat.keys() <= known:
+        other = {name: value for name, value in flat.items() if name not in known}
+        if OTHER_FIELDS in known:
+            flat[OTHER_FIELDS] = other
+        else:
+            tally.fields_left_out += len(other)
+    return [cell(flat.get(column), decimal) for column in columns]
+
+
+def _several(value: list[Json] | dict[str, Json]) -> str:
+    if isinstance(value, list) and not any(isinstance(child, (list, dict)) for child in value):
+        return "; ".join(_plain(child) for child in value)
+    return json_bytes(value).decode()
+
+
+def _plain(value: Json) -> str:
+    return value if isinstance(value, str) else json_bytes(value).decode()
+
+
+def _taken(text: io.StringIO) -> bytes:
+    taken = text.getvalue().encode("utf-8", "replace")
+    text.seek(0)
+    text.truncate()
+    return taken

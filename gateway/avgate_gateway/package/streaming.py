@@ -1,0 +1,155 @@
+"""A package from its values to its bytes, one entry after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from typing import TypeVar
+
+from avgate_gateway.package import manifest
+from avgate_gateway.package.archive import Archive
+from avgate_gateway.package.content import File, PackageHead, Section
+from avgate_gateway.package.json_text import json_array
+from avgate_gateway.package.manifest import Manifest
+from avgate_gateway.package.naming import EntryNames, is_worth_deflating
+from avgate_gateway.package.readme import readme
+from avgate_gateway.package.spreadsheet import DIALECTS, csv_rows
+from avgate_gateway.package.tally import Octets, Tally
+
+# The most that is hashed and deflated in one turn of the event loop: about a millisecond.
+STEP_BYTES = 32 * 1024
+
+T = TypeVar("T")
+
+
+async def stream_package(
+    head: PackageHead,
+    sections: AsyncIterator[Section] | Sequence[Section],
+    files: AsyncIterator[File] | Sequence[File],
+) -> AsyncGenerator[bytes, None]:
+    """The package as a ZIP, in pieces of some 64 KiB, made as it is read.
+
+    Nothing is held but the piece at hand and a few hundred bytes for each entry. A fault of a
+    source goes through, and leaves an archive without directory that no program opens: part of a
+    package never passes for a whole. Closing the generator closes the iterators it drew from.
+    Raises ValueError for a connector that the head has no note of, or whose name is no plain word.
+    """
+    making = _Making(head)
+    async with _drawn(_each(sections)) as each_section, _drawn(_each(files)) as each_file:
+        async with aclosing(making.explanation()) as pieces:
+            async for piece in pieces:
+                yield piece
+        async for section in each_section:
+            async with aclosing(making.section(section)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        async for file in each_file:
+            async with aclosing(making.file(file)) as pieces:
+                async for piece in pieces:
+                    yield piece
+    async with aclosing(making.ending()) as pieces:
+        async for piece in pieces:
+            yield piece
+
+
+class _Making:
+    """One package while it is made."""
+
+    def __init__(self, head: PackageHead) -> None:
+        self._head = head
+        self._archive = Archive()
+        self._manifest = Manifest(head)
+        self._names = EntryNames()
+
+    async def explanation(self) -> AsyncGenerator[bytes, None]:
+        path, text = readme(self._head)
+        tally = Tally()
+        async with self._entry(path, _once([text.encode()]), tally) as pieces:
+            async for piece in pieces:
+                yield piece
+        self._manifest.enter(path, "text/plain; charset=utf-8", tally)
+
+    async def section(self, section: Section) -> AsyncGenerator[bytes, None]:
+        self._manifest.expect(section.connector)
+        stem = self._names.section(section)
+        as_json, as_csv = Tally(), Tally()
+        async with (
+            _drawn(section.records()) as records,
+            self._entry(f"{stem}.json", json_array(records, as_json), as_json) as pieces,
+        ):
+            async for piece in pieces:
+                yield piece
+        dialect = DIALECTS[self._head.language]
+        async with (
+            _drawn(section.records()) as records,
+            self._entry(
+                f"{stem}.csv", csv_rows(records, section.columns, dialect, as_csv), as_csv
+            ) as pieces,
+        ):
+            async for piece in pieces:
+                yield piece
+        self._manifest.enter_section(section, stem, (as_json, as_csv))
+
+    async def file(self, file: File) -> AsyncGenerator[bytes, None]:
+        self._manifest.expect(file.connector)
+        path = self._names.file(file)
+        tally = Tally()
+        async with (
+            _drawn(file.chunks()) as chunks,
+            self._entry(path, chunks, tally) as pieces,
+        ):
+            async for piece in pieces:
+                yield piece
+        self._manifest.enter_file(file, path, tally)
+
+    async def ending(self) -> AsyncGenerator[bytes, None]:
+        octets = _once(self._manifest.octets())
+        async with self._entry(manifest.PATH, octets, Tally()) as pieces:
+            async for piece in pieces:
+                yield piece
+        for piece in self._archive.end():
+            yield piece
+
+    def _entry(
+        self, path: str, chunks: AsyncIterator[bytes], tally: Tally
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        steps = _paced(chunks, tally)
+        return _drawn(self._archive.add(path, steps, deflate=is_worth_deflating(path)))
+
+
+async def _paced(chunks: AsyncIterator[bytes], tally: Tally) -> AsyncGenerator[Octets, None]:
+    """The chunks in small steps, each weighed, with a turn for everybody else after each."""
+    async with _drawn(chunks) as drawn:
+        async for chunk in drawn:
+            view = memoryview(chunk)
+            for start in range(0, len(view), STEP_BYTES):
+                step = view[start : start + STEP_BYTES]
+                tally.weigh(step)
+                yield step
+                await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def _drawn(source: AsyncIterator[T]) -> AsyncGenerator[AsyncIterator[T], None]:
+    """A source that is closed at the end, if it is one that can be: a generator holds a cursor."""
+    try:
+        yield source
+    finally:
+        if isinstance(source, AsyncGenerator):
+            await source.aclose()
+
+
+async def _each(source: AsyncIterator[T] | Sequence[T]) -> AsyncGenerator[T, None]:
+    if isinstance(source, AsyncIterator):
+        async with _drawn(source) as drawn:
+            async for item in drawn:
+                yield item
+    else:
+        for item in source:
+            yield item
+
+
+async def _once(items: Iterable[T]) -> AsyncGenerator[T, None]:
+    for item in items:
+        yield item

@@ -1,0 +1,31 @@
+"""What the page for the person says: the parts that every language must have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from avgate_contracts.vocabulary import Category, Product
+from avgate_gateway.package.content import SystemOutcome
+
+COMPLAINTS = (
+    "https://autoriteitpersoonsgegevens.nl/nl/contact-met-de-autoriteit-persoonsgegevens/tip-ons"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One language, at reading level B1. What stands in braces is filled in by `readme`.
+
+    `purposes` are keyed by operation; `outcomes` say what was found, per system.
+    """
+
+    path: str
+    months: Sequence[str]
+    date: str
+    purposes: Mapping[str, str]
+    outcomes: Mapping[SystemOutcome, str]
+    reason: str
+    categories: Mapping[Category, str]
+    products: Mapping[Product, str]
+    page: str

@@ -1,0 +1,60 @@
+"""A problem on its way out: raised anywhere as ProblemError, sent as application/problem+json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import orjson
+from starlette.responses import Response
+
+from avgate_gateway.problem.catalogue import ProblemType
+from avgate_gateway.problem.pointing import Located
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem of a known type; nothing in it repeats what was sent.
+
+    `detail` is a sentence about this time; the type's next step is put behind it. `errors` names
+    what to correct; `headers` go with the answer; `extra` are members of our own.
+    """
+
+    type: ProblemType
+    detail: str = ""
+    errors: tuple[Located, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+
+    def members(self) -> dict[str, object]:
+        """The members of the JSON object (RFC 9457 section 3.1)."""
+        members: dict[str, object] = {
+            "type": self.type.uri,
+            "title": self.type.title,
+            "status": self.type.status,
+            "detail": f"{self.detail} {self.type.next_step}".lstrip(),
+        }
+        if self.errors:
+            members["errors"] = [error.members() for error in self.errors]
+        return {**self.extra, **members}
+
+
+class ProblemError(Exception):
+    """Raised by whatever cannot go on; the message is the type's title, never a value."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.type.title)
+        self.problem = problem
+
+
+class ProblemResponse(Response):
+    """A problem as an HTTP answer that no cache keeps."""
+
+    media_type = "application/problem+json"
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(
+            orjson.dumps(problem.members()),
+            status_code=problem.type.status,
+            headers={"cache-control": "no-store", **problem.headers},
+        )

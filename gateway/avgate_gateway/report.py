@@ -1,0 +1,266 @@
+"""What became of a request, line by line, for the controller to pass on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final, assert_never
+
+from avgate_contracts.outcome import (
+    Completed,
+    Failed,
+    NothingHeld,
+    Outcome,
+    Pending,
+    Refused,
+    Unknown,
+    Unsupported,
+)
+from avgate_contracts.record import Json
+from avgate_contracts.vocabulary import Category, Operation, Product
+from avgate_gateway.retention import Action, Verdict
+
+
+class OutcomeWord(StrEnum):
+    """Every word a report has for what became of an item."""
+
+    PENDING = "pending"
+    ERASED = "erased"
+    ANONYMISED = "anonymised"
+    ALREADY_GONE = "already_gone"
+    SCHEDULED = "scheduled"
+    RECTIFIED = "rectified"
+    ALREADY_RIGHT = "already_right"
+    PROVIDED = "provided"
+    RETAINED = "retained"
+    BY_HAND = "by_hand"
+    DONE_BY_HAND = "done_by_hand"
+    RETURNED = "returned"
+    REFUSED = "refused"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    NOTHING_HELD = "nothing_held"
+    NOT_RELEVANT = "not_relevant"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What became of an item.
+
+    `effective_from` is the day a scheduled effect comes about, `until` the last day a retained
+    item stays, or the day a refusal may end. `ground` is why it stays, `reason` a stable code for
+    what stands in the way, and `detail` that in the connector's words.
+    """
+
+    outcome: OutcomeWord
+    effective_from: date | None = None
+    until: date | None = None
+    ground: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemState:
+    """One item, or a connector's answer as a whole: then without category and product."""
+
+    connector: str
+    category: Category | None
+    product: Product | None
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """Items of one connector that fared alike."""
+
+    connector: str
+    category: Category | None
+    product: Product | None
+    state: State
+    count: int
+
+    def to_json(self, language: str) -> dict[str, Json]:
+        state = self.state
+        return {
+            "connector": self.connector,
+            "category": self.category.value if self.category else None,
+            "product": self.product.value if self.product else None,
+            "outcome": state.outcome.value,
+            "count": self.count,
+            "ground": state.ground,
+            "until": state.until.isoformat() if state.until else None,
+            "effective_from": state.effective_from.isoformat() if state.effective_from else None,
+            "reason": state.reason,
+            "detail": state.detail,
+            "sentence": sentence(state.outcome, language),
+        }
+
+
+COMPLAINT_ADDRESS: Final = (
+    "https://autoriteitpersoonsgegevens.nl/nl/contact-met-de-autoriteit-persoonsgegevens/tip-ons"
+)
+_COMPLAINT: Final = {
+    "en": "You may lodge a complaint with the Autoriteit Persoonsgegevens, the Dutch supervisor:",
+    "nl": "U kunt een klacht indienen bij de toezichthouder, de Autoriteit Persoonsgegevens:",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of a request; `reference` is the controller's own name for the data subject."""
+
+    request_id: str
+    operation: Operation
+    reference: str
+    received: datetime
+    closed: datetime | None
+    lines: tuple[ReportLine, ...]
+    language: str = "nl"
+
+    def totals(self) -> dict[OutcomeWord, int]:
+        """How many items fared how, in the order of the words."""
+        counts: Counter[OutcomeWord] = Counter()
+        for line in self.lines:
+            counts[line.state.outcome] += line.count
+        return {word: counts[word] for word in OutcomeWord if word in counts}
+
+    def to_json(self) -> dict[str, Json]:
+        totals: dict[str, Json] = {word.value: count for word, count in self.totals().items()}
+        return {
+            "request_id": self.request_id,
+            "operation": self.operation.value,
+            "reference": self.reference,
+            "received": self.received.isoformat(),
+            "closed": self.closed.isoformat() if self.closed else None,
+            "totals": totals,
+            "items": [line.to_json(self.language) for line in self.lines],
+            "complaint": {
+                "sentence": complaint_sentence(self.language),
+                "address": COMPLAINT_ADDRESS,
+            },
+        }
+
+
+def summarise(items: Iterable[ItemState]) -> tuple[ReportLine, ...]:
+    """Counts items that fared alike, in a fixed order."""
+    counts = Counter(items)
+    return tuple(
+        ReportLine(item.connector, item.category, item.product, item.state, counts[item])
+        for item in sorted(counts, key=_order)
+    )
+
+
+def _order(item: ItemState) -> tuple[str, ...]:
+    state = item.state
+    key = (item.connector, item.category, item.product, state.outcome, state.ground, state.until)
+    return tuple(
+        str(part or "") for part in (*key, state.effective_from, state.reason, state.detail)
+    )
+
+
+def state_of(outcome: Outcome) -> State:
+    """What a connector's outcome is called in a report."""
+    match outcome:
+        case Completed(effect, effective_from):
+            state = State(OutcomeWord(effect), effective_from=effective_from)
+        case NothingHeld():
+            state = State(OutcomeWord.NOTHING_HELD)
+        case Pending():
+            state = State(OutcomeWord.PENDING)
+        case Unsupported(code, reason):
+            state = State(OutcomeWord.BY_HAND, reason=code, detail=reason)
+        case Refused(code, reason, until):
+            state = State(OutcomeWord.REFUSED, until=until, reason=code, detail=reason)
+        case Failed(code, reason):
+            state = State(OutcomeWord.FAILED, reason=code, detail=reason)
+        case Unknown(reason):
+            state = State(OutcomeWord.UNKNOWN, reason="answer_lost", detail=reason)
+        case _:
+            assert_never(outcome)
+    return state
+
+
+def state_of_verdict(verdict: Verdict) -> State:
+    """What an item is called in a report before, or without, a connector being asked to act."""
+    match verdict.action:
+        case Action.RETAIN:
+            return State(
+                OutcomeWord.RETAINED, until=verdict.until, ground=verdict.ground.code.value
+            )
+        case Action.BY_HAND:
+            return State(OutcomeWord.BY_HAND, reason=verdict.ground.code.value)
+        case Action.ERASE | Action.ANONYMISE | Action.DELIST | Action.FORWARD:
+            return State(OutcomeWord.PENDING)
+        case _:
+            assert_never(verdict.action)
+
+
+def sentence(outcome: OutcomeWord, language: str) -> str:
+    """What a word means, for a reader: in Dutch for "nl", in English for all others."""
+    english, dutch = _SENTENCES[outcome]
+    return dutch if language == "nl" else english
+
+
+def complaint_sentence(language: str) -> str:
+    """Where a data subject may complain (GDPR Art. 12(4)); `COMPLAINT_ADDRESS` follows it."""
+    return _COMPLAINT["nl" if language == "nl" else "en"]
+
+
+_SENTENCES: Final[Mapping[OutcomeWord, tuple[str, str]]] = {
+    OutcomeWord.PENDING: (
+        "It has been asked for, and is not confirmed yet.",
+        "Het is aangevraagd en nog niet bevestigd.",
+    ),
+    OutcomeWord.ERASED: ("It has been erased.", "Het is verwijderd."),
+    OutcomeWord.ANONYMISED: (
+        "It no longer says whose it was.",
+        "Er staat niet meer in van wie het was.",
+    ),
+    OutcomeWord.ALREADY_GONE: ("It had already been erased.", "Het was al verwijderd."),
+    OutcomeWord.SCHEDULED: (
+        "It is confirmed, and takes effect on the day stated.",
+        "Het is bevestigd en gaat in op de genoemde dag.",
+    ),
+    OutcomeWord.RECTIFIED: ("It has been corrected.", "Het is gecorrigeerd."),
+    OutcomeWord.ALREADY_RIGHT: ("It was already correct.", "Het klopte al."),
+    OutcomeWord.PROVIDED: ("A copy of it is enclosed.", "Een kopie ervan is bijgevoegd."),
+    OutcomeWord.RETAINED: (
+        "It stays for now, on the ground stated.",
+        "Het blijft voorlopig bewaard, op de genoemde grond.",
+    ),
+    OutcomeWord.BY_HAND: (
+        "A member of staff has to do it by hand.",
+        "Een medewerker moet het met de hand doen.",
+    ),
+    OutcomeWord.DONE_BY_HAND: (
+        "A member of staff has done it by hand.",
+        "Een medewerker heeft het met de hand gedaan.",
+    ),
+    OutcomeWord.RETURNED: (
+        "It had been removed, and has appeared again.",
+        "Het was verwijderd, maar staat er opnieuw.",
+    ),
+    OutcomeWord.REFUSED: (
+        "The system that holds it refused, for the reason stated.",
+        "Het systeem waarin het staat weigerde, om de genoemde reden.",
+    ),
+    OutcomeWord.FAILED: ("It could not be done.", "Het is niet gelukt."),
+    OutcomeWord.UNKNOWN: (
+        "It is not certain yet whether it was done.",
+        "Nog niet zeker is of het is gedaan.",
+    ),
+    OutcomeWord.NOTHING_HELD: ("Nothing is held here.", "Hier wordt niets bewaard."),
+    OutcomeWord.NOT_RELEVANT: (
+        "This right is not relevant to this service.",
+        "Dit recht is niet relevant voor deze dienst.",
+    ),
+    OutcomeWord.QUARANTINED: (
+        "It does not fit the data subject, and was set aside.",
+        "Het past niet bij de betrokkene en is apart gezet.",
+    ),
+}

@@ -1,0 +1,102 @@
+"""Puts the report of a request together from its tasks and items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from avgate_contracts.vocabulary import Category, Operation, Product
+from avgate_gateway.report import OutcomeWord, Report, ReportLine, State
+from avgate_gateway.request import SubjectRequest
+from avgate_gateway.store import items, tasks
+from avgate_gateway.store.items import Group, ItemState
+from avgate_gateway.store.tasks import Stage, Task
+
+_COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})
+_ON_THE_WAY = frozenset({ItemState.LOCATED, ItemState.APPROVED, ItemState.INTENDED})
+_STUCK_WORDS = {"not_relevant": OutcomeWord.NOT_RELEVANT, "refused": OutcomeWord.REFUSED}
+_BY_HAND_CODES = frozenset({"unsupported", "cannot_find", "ambiguous"})
+
+
+async def reported(db: AsyncConnection, request: SubjectRequest) -> Report:
+    """What became of every item so far."""
+    all_tasks = await tasks.of_request(db, request.id)
+    groups = await items.groups(db, request.id)
+    lines = [_line_of_group(group) for group in groups]
+    for task in all_tasks:
+        held = any(group.connector == task.connector for group in groups)
+        lines.extend(_lines_of_task(request, task, held=held))
+    if not all_tasks and request.closing == "not_relevant":
+        lines.append(_line("gateway", State(OutcomeWord.NOT_RELEVANT)))
+    return Report(
+        request.id,
+        request.operation,
+        request.reference,
+        request.received_at,
+        request.closed_at,
+        tuple(sorted(lines, key=lambda line: line.connector)),
+        request.language,
+    )
+
+
+def _lines_of_task(request: SubjectRequest, task: Task, *, held: bool) -> Iterator[ReportLine]:
+    if task.quarantined:
+        yield _line(task.connector, State(OutcomeWord.QUARANTINED), task.quarantined)
+    if task.stage is Stage.STUCK or task.code in _STUCK_WORDS:
+        yield _line(task.connector, _state_of_trouble(task))
+        return
+    if task.code == "done_by_hand":
+        yield _line(task.connector, State(OutcomeWord.DONE_BY_HAND))
+        return
+    if request.operation in _COPIES and task.stage is Stage.DONE:
+        yield from _provided(task)
+        return
+    if not held:
+        done = task.stage is Stage.DONE
+        word = OutcomeWord.NOTHING_HELD if done else OutcomeWord.PENDING
+        yield _line(task.connector, State(word, reason=task.code, detail=task.reason), count=0)
+
+
+def _provided(task: Task) -> Iterator[ReportLine]:
+    if not task.tally:
+        yield _line(task.connector, State(OutcomeWord.NOTHING_HELD), count=0)
+    for name, count in sorted(task.tally.items()):
+        category, product = name.split("/")
+        yield ReportLine(
+            task.connector,
+            Category(category),
+            Product(product),
+            State(OutcomeWord.PROVIDED),
+            count,
+        )
+
+
+def _state_of_trouble(task: Task) -> State:
+    code = task.code or ""
+    word = OutcomeWord.BY_HAND if code in _BY_HAND_CODES else OutcomeWord.FAILED
+    return State(_STUCK_WORDS.get(code, word), reason=task.code, detail=task.reason)
+
+
+def _line_of_group(group: Group) -> ReportLine:
+    state = ItemState(group.state)
+    word = OutcomeWord.PENDING if state in _ON_THE_WAY else OutcomeWord(state.value)
+    stays = state is ItemState.RETAINED
+    return ReportLine(
+        group.connector,
+        Category(group.category),
+        Product(group.product),
+        State(
+            word,
+            effective_from=group.effective_from,
+            until=group.until,
+            ground=group.ground if stays else None,
+            reason=group.code,
+            detail=group.reason,
+        ),
+        group.count,
+    )
+
+
+def _line(connector: str, state: State, count: int = 1) -> ReportLine:
+    return ReportLine(connector, None, None, state, count)

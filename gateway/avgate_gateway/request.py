@@ -1,0 +1,94 @@
+"""A request: one operation, asked for one data subject, by one controller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from avgate_contracts.subject import DataSubject
+from avgate_contracts.vocabulary import Category, Operation
+from avgate_gateway.plan import WantedChange
+
+
+class State(StrEnum):
+    """Where a request is; what became of it is in the outcomes."""
+
+    RECEIVED = "received"
+    RUNNING = "running"
+    WAITING = "waiting"
+    CLOSED = "closed"
+
+
+class WaitingFor(StrEnum):
+    """Whose turn it is while a request waits."""
+
+    IDENTITY = "identity"
+    APPROVAL = "approval"
+    PERSON = "person"
+    UPSTREAM = "upstream"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityCheck:
+    """That, how, by whom and when identity was verified; never the document itself."""
+
+    method: str
+    verified_by: str
+    verified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a request is narrowed to; empty means everything."""
+
+    connectors: frozenset[str] = frozenset()
+    categories: frozenset[Category] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Confidential:
+    """The part of a request that is personal data, kept only in the vault."""
+
+    subject: DataSubject
+    changes: tuple[WantedChange, ...] = ()
+    note: str | None = field(default=None, repr=False)
+    callback_url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who agreed to which plan."""
+
+    by: str
+    at: datetime
+    plan_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRequest:
+    """A request as it is recorded, without the personal data."""
+
+    id: str
+    controller: str
+    client_id: str
+    operation: Operation
+    state: State
+    waiting_for: WaitingFor | None
+    received_at: datetime
+    promised: date
+    legal: date
+    reference: str
+    identifier_kinds: tuple[str, ...]
+    language: str
+    scope: Scope
+    version: int
+    extended: date | None = None
+    extension_reason: str | None = None
+    identity: IdentityCheck | None = None
+    plan_digest: str | None = None
+    plan_valid_until: datetime | None = None
+    approval: Approval | None = None
+    closing: str | None = None  # why it closed, where that was not by being carried out
+    closed_at: datetime | None = None
+    wake_at: datetime | None = None

@@ -1,0 +1,25 @@
+"""The gateway's settings: read once, typed, and silent about secrets."""
+
+from __future__ import annotations
+
+from avgate_gateway.settings.error import SettingsError
+from avgate_gateway.settings.explanation import Explained, explain
+from avgate_gateway.settings.loading import connector_settings, load
+from avgate_gateway.settings.model import (
+    AuthenticationSettings,
+    ControllerSettings,
+    LimitSettings,
+    Settings,
+)
+
+__all__ = [
+    "AuthenticationSettings",
+    "ControllerSettings",
+    "Explained",
+    "LimitSettings",
+    "Settings",
+    "SettingsError",
+    "connector_settings",
+    "explain",
+    "load",
+]

@@ -1,0 +1,98 @@
+"""Every setting with its meaning, its value and where that came from, for `avgate settings`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import BaseModel, SecretBytes, SecretStr
+from pydantic.fields import FieldInfo
+
+from avgate_gateway.settings.model import Settings
+from avgate_gateway.settings.origin import Key, Origins, Source
+
+HIDDEN = "***"
+_PASSWORD = re.compile(r"(?<=://)([^/@]*):[^/]*@")
+_NO_MEANING = "A setting of the connector; its README says more."
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One line of `avgate settings`."""
+
+    key: str
+    meaning: str
+    value: str
+    source: Source
+
+
+def explain(
+    settings: Settings, connector_types: Mapping[str, type[BaseModel]] | None = None
+) -> list[Explained]:
+    """Every setting in the order of the file; secrets show as `***`.
+
+    A connector's values show only if its settings type is given and says they are no secret.
+    """
+    return list(_model(settings, (), settings.origins, connector_types or {}))
+
+
+def _model(
+    model: BaseModel, under: Key, origins: Origins, types: Mapping[str, type[BaseModel]]
+) -> Iterator[Explained]:
+    for name, field in type(model).model_fields.items():
+        key, value = (*under, name), getattr(model, name)
+        if name == "connectors":
+            yield from _connectors(value, key, origins, types)
+        elif isinstance(value, BaseModel):
+            yield from _model(value, key, origins, types)
+        elif isinstance(value, dict):
+            for inner_name, inner in value.items():
+                yield from _model(inner, (*key, inner_name), origins, types)
+        else:
+            yield _line(key, field.description, _shown(value), origins)
+
+
+def _connectors(
+    connectors: Mapping[str, Mapping[str, Any]],
+    under: Key,
+    origins: Origins,
+    types: Mapping[str, type[BaseModel]],
+) -> Iterator[Explained]:
+    for connector, values in connectors.items():
+        fields = types[connector].model_fields if connector in types else {}
+        for name, value in values.items():
+            field = fields.get(name)
+            is_plain = isinstance(value, str | int | float)
+            shown = _shown(value) if is_plain and not _is_secret(field) else HIDDEN
+            meaning = field.description if field else None
+            yield _line((*under, connector, name), meaning, shown, origins)
+
+
+def _line(key: Key, meaning: str | None, value: str, origins: Origins) -> Explained:
+    source = origins.of(key)
+    shown = HIDDEN if source is Source.ENVIRONMENT else value
+    return Explained(".".join(key), meaning or _NO_MEANING, shown, source)
+
+
+def _is_secret(field: FieldInfo | None) -> bool:
+    return field is None or _holds_secret(field.annotation)
+
+
+def _holds_secret(annotation: object) -> bool:
+    if annotation in {SecretStr, SecretBytes}:
+        return True
+    return any(_holds_secret(argument) for argument in get_args(annotation))
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case tuple() | frozenset() | list():
+            return ", ".join(sorted(str(item) for item in value))
+        case _:
+            return _PASSWORD.sub(rf"\1:{HIDDEN}@", str(value))

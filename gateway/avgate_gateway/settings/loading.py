@@ -1,0 +1,77 @@
+"""Reads the config file: the only place that looks at the environment or follows a reference."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from avgate_gateway.settings.error import SettingsError, invalid
+from avgate_gateway.settings.model import Settings
+from avgate_gateway.settings.origin import Origins
+from avgate_gateway.settings.reference import References, keys
+
+Model = TypeVar("Model", bound=BaseModel)
+_PLACE = re.compile(r"(?P<what>.*) \(at (?P<where>[^)]*)\)", re.DOTALL)
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Settings:
+    """The settings in a TOML file, with secrets resolved; raises SettingsError."""
+    document = _document(path)
+    references = References(path.parent, environ)
+    resolved = references.resolve(document)
+    if references.mistakes:
+        raise SettingsError(path, references.mistakes)
+    try:
+        settings = Settings.model_validate(resolved, context={"folder": path.parent.absolute()})
+    except ValidationError as error:
+        raise invalid(error, Settings, path) from None
+    settings._origins = Origins(  # noqa: SLF001 -- the model's own slot, filled where it is made
+        path, frozenset(keys(document)), frozenset(references.from_environment)
+    )
+    return settings
+
+
+def connector_settings(
+    settings: Settings, controller: str, connector: str, settings_type: type[Model]
+) -> Model:
+    """One controller's settings of one connector, as the connector's own type.
+
+    Raises SettingsError like `load`, and KeyError for a name that is not configured.
+    """
+    raw = settings.controllers[controller].connectors[connector]
+    try:
+        return settings_type.model_validate(raw)
+    except ValidationError as error:
+        under = ("controllers", controller, "connectors", connector)
+        raise invalid(error, settings_type, settings.origins.path, under) from None
+
+
+def _document(path: Path) -> dict[str, Any]:
+    text = _text(path)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(path, [_syntax(str(error), text)]) from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise SettingsError(path, ["must be UTF-8"]) from None
+    except OSError as error:
+        raise SettingsError(path, [f"cannot be read: {error.strerror}"]) from None
+
+
+def _syntax(message: str, text: str) -> str:
+    """What is wrong behind where it is; at the end of the document that is its last line."""
+    match = _PLACE.fullmatch(message)
+    if match is None:
+        return message
+    where = match["where"].replace("end of document", f"line {text.count(chr(10)) + 1}, at the end")
+    return f"{where}: {match['what']}"

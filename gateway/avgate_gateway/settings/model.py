@@ -1,0 +1,172 @@
+"""Every setting, its meaning, and what it may be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    ValidationInfo,
+    model_validator,
+)
+
+from avgate_gateway.mistake import WrongValueError
+from avgate_gateway.settings.origin import Origins
+
+_SQLITE = "sqlite:///"
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def _beside(path: Path, info: ValidationInfo) -> Path:
+    """A path in the config is relative to the folder of the config, wherever we are started."""
+    folder = (info.context or {}).get("folder", Path())
+    return Path(folder, path.expanduser())
+
+
+def _database(url: str, info: ValidationInfo) -> str:
+    if url.startswith(_SQLITE) and url.removeprefix(_SQLITE) not in {"", "/", ":memory:"}:
+        return f"{_SQLITE}{_beside(Path(url.removeprefix(_SQLITE)), info).absolute()}"
+    parts = urlsplit(url)
+    if parts.scheme == "postgresql" and len(parts.path) > 1:
+        return url
+    raise WrongValueError("must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+
+
+def _safe_address(url: str) -> str:
+    parts = urlsplit(url)
+    is_local = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    if not parts.hostname or parts.username or not (parts.scheme == "https" or is_local):
+        raise WrongValueError("must be an https address without credentials")
+    return url
+
+
+File = Annotated[Path, AfterValidator(_beside)]
+Database = Annotated[str, AfterValidator(_database)]
+SafeAddress = Annotated[str, AfterValidator(_safe_address)]
+Days = Annotated[int, Field(strict=True, ge=1, le=3650)]
+Bytes = Annotated[int, Field(strict=True, ge=1024, le=16_777_216)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
+
+
+class Part(BaseModel):
+    """One table of the config: frozen, and closed to keys that it does not know."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True
+    )
+
+
+class AuthenticationSettings(Part):
+    """Which access tokens are believed."""
+
+    issuer: Line = Field("avgate", description="The issuer that tokens must name (iss).")
+    audience: Line = Field("avgate", description="The audience that tokens must name (aud).")
+    jwks_file: File | None = Field(
+        None, description="The issuer's public keys, as a JWK Set in a file."
+    )
+    jwks_url: SafeAddress | None = Field(
+        None, description="Where the issuer publishes its public keys, as a JWK Set."
+    )
+    token_seconds: Annotated[int, Field(strict=True, ge=60, le=86_400)] = Field(
+        3600, description="The longest that a token may be valid, in seconds."
+    )
+    several_audiences: bool = Field(
+        False, description="Whether a token may name other audiences beside ours."
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> AuthenticationSettings:
+        external = [self.jwks_file, self.jwks_url]
+        if None not in external:
+            raise WrongValueError("jwks_file and jwks_url exclude each other; keep one")
+        if any(external) and not {"issuer", "audience"} <= self.model_fields_set:
+            raise WrongValueError("with keys of another issuer, issuer and audience must be set")
+        return self
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the gateway signs its own tokens, for want of an issuer."""
+        return self.jwks_file is None and self.jwks_url is None
+
+
+class LimitSettings(Part):
+    """How much of anything is let in."""
+
+    body_bytes: Bytes = Field(65_536, description="The largest body of an HTTP request, in bytes.")
+    body_seconds: Annotated[float, Field(gt=0, le=300)] = Field(
+        15.0, description="The longest that a body may take to arrive, in seconds."
+    )
+    header_bytes: Bytes = Field(16_384, description="All headers together, in bytes.")
+    header_count: Annotated[int, Field(strict=True, ge=8, le=1000)] = Field(
+        64, description="The most headers of one HTTP request."
+    )
+    hosts: frozenset[Line] = Field(
+        frozenset(), description="The host names the gateway answers to; none listed means any."
+    )
+
+
+class ControllerSettings(Part):
+    """One controller that the gateway acts for."""
+
+    title: Line = Field(description="The controller's name, as it stands in letters.")
+    language: Literal["nl", "en"] = Field("nl", description="The language of letters.")
+    retention: Name = Field(description="The retention pack that says what stays and how long.")
+    answer_within_days: Annotated[int, Field(strict=True, ge=1, le=31)] = Field(
+        28, description="Within how many days a request is answered; the law allows one month."
+    )
+    approval_exempt_clients: tuple[Line, ...] = Field(
+        (), description="Clients whose erasures and rectifications need no second person."
+    )
+    connectors: dict[Name, dict[str, Any]] = Field(
+        default_factory=dict,
+        repr=False,
+        description="The upstreams of this controller, each with its connector's own settings.",
+    )
+
+
+class Settings(Part):
+    """Everything that the operator decides."""
+
+    database: Database = Field(
+        "sqlite:///avgate.db", repr=False, description="Where rows are kept: SQLite or PostgreSQL."
+    )
+    master_key_file: File = Field(
+        Path("avgate.key"),
+        description="The key that all personal data is encrypted under; made on first start.",
+    )
+    token_key_file: File = Field(
+        default_factory=lambda known: known["master_key_file"].with_name("avgate-token.jwk"),
+        description="The key that signs tokens while no issuer is set; made on first start.",
+    )
+    connectors_allowed: tuple[Line, ...] = Field(
+        ("avgate",), description="The distributions whose connectors may be loaded."
+    )
+    vault_days: Days = Field(
+        30, description="How many days personal data outlives the closing of its request."
+    )
+    plan_valid_days: Days = Field(
+        7, description="How many days a plan may be approved after it was made."
+    )
+    authentication: AuthenticationSettings = Field(
+        default_factory=AuthenticationSettings, description="Which access tokens are believed."
+    )
+    limits: LimitSettings = Field(
+        default_factory=LimitSettings, description="How much of anything is let in."
+    )
+    controllers: dict[Name, ControllerSettings] = Field(
+        min_length=1, description="The controllers that the gateway acts for."
+    )
+    _origins: Origins = PrivateAttr(default_factory=Origins)
+
+    @property
+    def origins(self) -> Origins:
+        """Where each value was found."""
+        return self._origins

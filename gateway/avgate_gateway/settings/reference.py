@@ -1,0 +1,78 @@
+"""Secrets that stand elsewhere: `env:NAME` and `file:PATH` become what they name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from avgate_gateway.settings.origin import Key
+
+_VARIABLE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]{0,127})")
+_LARGEST_SECRET = 65_536  # bytes
+
+
+@dataclass(slots=True)
+class References:
+    """Resolves the references in a config, and collects what it could not resolve.
+
+    Only `database` and what stands below a connector may be a reference: a path that is
+    mistaken for one would put the content of a key file into messages.
+    """
+
+    folder: Path
+    environ: Mapping[str, str]
+    mistakes: list[str] = field(default_factory=list)
+    from_environment: set[Key] = field(default_factory=set)
+
+    def resolve(self, value: Any, key: Key = ()) -> Any:
+        """The same document, with every reference replaced."""
+        match value:
+            case dict():
+                return {name: self.resolve(inner, (*key, name)) for name, inner in value.items()}
+            case list():
+                return [self.resolve(inner, (*key, str(i))) for i, inner in enumerate(value)]
+            case str() if _may_refer(key):
+                return self._text(value, key)
+            case _:
+                return value
+
+    def _text(self, value: str, key: Key) -> str:
+        if value.startswith("env:"):
+            return self._variable(value, key)
+        return self._file(value, key) if value.startswith("file:") else value
+
+    def _variable(self, value: str, key: Key) -> str:
+        match = _VARIABLE.fullmatch(value)
+        if match is None:
+            return self._mistake(key, "env: is followed by the name of one environment variable")
+        if not self.environ.get(match[1]):
+            return self._mistake(key, f"the environment variable {match[1]} is not set")
+        self.from_environment.add(key)
+        return self.environ[match[1]]
+
+    def _file(self, value: str, key: Key) -> str:
+        try:
+            with Path(self.folder, value.removeprefix("file:")).open(encoding="utf-8") as file:
+                text = file.read(_LARGEST_SECRET).rstrip("\r\n")
+        except (OSError, ValueError):
+            return self._mistake(key, "the file that it names cannot be read")
+        return text or self._mistake(key, "the file that it names is empty")
+
+    def _mistake(self, key: Key, detail: str) -> str:
+        self.mistakes.append(f"{'.'.join(key)}: {detail}")
+        return ""
+
+
+def keys(value: Any, key: Key = ()) -> Iterator[Key]:
+    """Every key of a document, the outer ones too."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield (*key, name)
+            yield from keys(inner, (*key, name))
+
+
+def _may_refer(key: Key) -> bool:
+    return key == ("database",) or (key[:1] == ("controllers",) and key[2:3] == ("connectors",))

@@ -1,0 +1,1 @@
+"""Where requests, items and evidence are kept."""

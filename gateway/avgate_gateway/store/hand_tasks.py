@@ -1,0 +1,98 @@
+"""What people must do by hand, and their word that they did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from avgate_gateway.store.schema import hand_task
+
+
+@dataclass(frozen=True, slots=True)
+class HandTask:
+    """Work at one upstream that no interface offers, or that got stuck."""
+
+    id: str
+    controller: str
+    request_id: str
+    connector: str
+    category: str | None
+    product: str | None
+    count: int
+    code: str
+    reason: str
+    due: date
+    made_at: datetime
+    completed_at: datetime | None = None
+    completed_by: str | None = None
+    evidence: str | None = None
+
+
+async def add(db: AsyncConnection, made: HandTask) -> None:
+    """Records a task once: the same task made again after a restart is the same row."""
+    known = await db.execute(sa.select(hand_task.c.id).where(hand_task.c.id == made.id))
+    if known.first() is None:
+        values = {name: getattr(made, name) for name in HandTask.__slots__}
+        await db.execute(hand_task.insert().values(**values))
+
+
+async def find(db: AsyncConnection, task_id: str, controller: str) -> HandTask | None:
+    query = hand_task.select().where(
+        hand_task.c.id == task_id, hand_task.c.controller == controller
+    )
+    row = (await db.execute(query)).mappings().first()
+    return HandTask(**row) if row else None
+
+
+async def of_request(db: AsyncConnection, request_id: str) -> Sequence[HandTask]:
+    query = hand_task.select().where(hand_task.c.request_id == request_id)
+    rows = (await db.execute(query.order_by(hand_task.c.made_at, hand_task.c.id))).mappings()
+    return [HandTask(**row) for row in rows]
+
+
+async def listed(
+    db: AsyncConnection,
+    controller: str,
+    *,
+    is_open: bool | None,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> Sequence[HandTask]:
+    """One page, oldest first."""
+    query = hand_task.select().where(hand_task.c.controller == controller)
+    if is_open is not None:
+        done = hand_task.c.completed_at
+        query = query.where(done.is_(None) if is_open else done.isnot(None))
+    if after is not None:
+        place = sa.tuple_(hand_task.c.made_at, hand_task.c.id)
+        query = query.where(
+            place > sa.tuple_(sa.literal(after[0], hand_task.c.made_at.type), after[1])
+        )
+    ordered = query.order_by(hand_task.c.made_at, hand_task.c.id).limit(limit)
+    return [HandTask(**row) for row in (await db.execute(ordered)).mappings()]
+
+
+async def complete(
+    db: AsyncConnection, task_id: str, by: str, evidence: str, now: datetime
+) -> None:
+    await db.execute(
+        hand_task.update()
+        .where(hand_task.c.id == task_id)
+        .values(completed_at=now, completed_by=by, evidence=evidence)
+    )
+
+
+async def withdraw(db: AsyncConnection, request_id: str, connector: str) -> None:
+    """Drops what is open of a connector whose task is being tried again."""
+    await db.execute(
+        hand_task.delete().where(
+            hand_task.c.request_id == request_id,
+            hand_task.c.connector == connector,
+            hand_task.c.completed_at.is_(None),
+            hand_task.c.category.is_(None),
+        )
+    )

@@ -1,0 +1,361 @@
+"""Reading and writing items: what was found, what is to become of it, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from avgate_contracts.record import ErasureWay, ItemRef
+from avgate_contracts.vocabulary import Category, Product
+from avgate_gateway.store.schema import item
+from avgate_gateway.vault import Box
+
+_REF = "item reference"
+_CHANGES = "item changes"
+
+
+class ItemState(StrEnum):
+    """Where an item is. The first four are on the way; the rest say what became of it."""
+
+    LOCATED = "located"
+    APPROVED = "approved"
+    INTENDED = "intended"  # written down before the effect; its batch is the key upstream
+    PENDING = "pending"
+    ERASED = "erased"
+    ANONYMISED = "anonymised"
+    ALREADY_GONE = "already_gone"
+    SCHEDULED = "scheduled"
+    RECTIFIED = "rectified"
+    ALREADY_RIGHT = "already_right"
+    RETAINED = "retained"
+    BY_HAND = "by_hand"
+    DONE_BY_HAND = "done_by_hand"
+    RETURNED = "returned"
+    REFUSED = "refused"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A row of an item, with its reference still sealed."""
+
+    id: int
+    request_id: str
+    connector: str
+    digest: str
+    category: Category
+    product: Product
+    state: ItemState
+    erasure: ErasureWay
+    term_starts: datetime | None
+    service_runs: bool
+    upstream_version: str | None
+    action: str | None
+    batch: str | None
+    ground: str | None
+    until: date | None
+    effective_from: date | None
+    code: str | None
+    reason: str | None
+    job: str | None
+    look_at: datetime | None
+    looks: int
+    ref_box: bytes | None = field(repr=False)
+    changes_box: bytes | None = field(repr=False)
+
+    def ref(self, box: Box) -> ItemRef:
+        """What the connector needs to find the item again; raises VaultError if it was shed."""
+        return ItemRef(
+            ref=box.open(self.ref_box or b"", f"{_REF} {self.digest}").decode(),
+            category=self.category,
+            product=self.product,
+            term_starts=self.term_starts,
+            service_runs=self.service_runs,
+            erasure=self.erasure,
+            version=self.upstream_version,
+        )
+
+    def changes(self, box: Box) -> bytes:
+        """The sealed changes of a rectification, as they were planned."""
+        return box.open(self.changes_box or b"", f"{_CHANGES} {self.digest}")
+
+    def sealed_changes(self, changes: bytes, box: Box) -> bytes:
+        """Changes in the form in which the row keeps them."""
+        return box.seal(changes, f"{_CHANGES} {self.digest}")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An item as it was just located."""
+
+    digest: str
+    item: ItemRef
+    changes: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Items that came to the same end, counted."""
+
+    connector: str
+    category: str
+    product: str
+    state: str
+    ground: str | None
+    until: date | None
+    effective_from: date | None
+    code: str | None
+    reason: str | None
+    count: int
+
+
+async def add(
+    db: AsyncConnection, request_id: str, connector: str, found: Iterable[Found], box: Box
+) -> None:
+    rows = [_row(request_id, connector, f, box) for f in found]
+    if rows:
+        await db.execute(item.insert(), rows)
+
+
+async def forget(db: AsyncConnection, request_id: str, connector: str) -> None:
+    """Drops what an interrupted look-up left, so that it can begin again; nothing was done yet."""
+    await db.execute(
+        item.delete().where(
+            item.c.request_id == request_id,
+            item.c.connector == connector,
+            item.c.state == ItemState.LOCATED.value,
+            item.c.action.is_(None),
+        )
+    )
+
+
+async def select(
+    db: AsyncConnection,
+    request_id: str,
+    *,
+    connector: str | None = None,
+    states: Iterable[ItemState] = (),
+    batch: str | None = None,
+    job: str | None = None,
+    due: datetime | None = None,
+    after: int = 0,
+    limit: int = 500,
+) -> Sequence[Item]:
+    """Items in the order they were found, a page at a time."""
+    query = item.select().where(item.c.request_id == request_id, item.c.id > after)
+    if connector is not None:
+        query = query.where(item.c.connector == connector)
+    wanted = [s.value for s in states]
+    if wanted:
+        query = query.where(item.c.state.in_(wanted))
+    if batch is not None:
+        query = query.where(item.c.batch == batch)
+    if job is not None:
+        query = query.where(item.c.job == job)
+    if due is not None:
+        query = query.where(item.c.look_at <= due)
+    rows = (await db.execute(query.order_by(item.c.id).limit(limit))).mappings()
+    return [_item(row) for row in rows]
+
+
+async def change(db: AsyncConnection, ids: Sequence[int], **values: Any) -> None:
+    """Writes the same to several items."""
+    plain = {k: v.value if isinstance(v, ItemState) else v for k, v in values.items()}
+    for start in range(0, len(ids), _AT_ONCE):
+        await db.execute(
+            item.update().where(item.c.id.in_(ids[start : start + _AT_ONCE])).values(**plain)
+        )
+
+
+async def change_each(db: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes to each item its own values; every row has `id` and the same other columns."""
+    if not rows:
+        return
+    names = [name for name in rows[0] if name != "id"]
+    statement = (
+        item.update()
+        .where(item.c.id == sa.bindparam("which"))
+        .values({name: sa.bindparam(f"new_{name}") for name in names})
+    )
+    await db.execute(
+        statement, [{"which": row["id"], **{f"new_{n}": row[n] for n in names}} for row in rows]
+    )
+
+
+async def unplan(db: AsyncConnection, request_id: str) -> None:
+    """Makes planned items unplanned again, so that a new look replaces them."""
+    await db.execute(
+        item.update()
+        .where(item.c.request_id == request_id, item.c.state == ItemState.LOCATED.value)
+        .values(action=None, look_at=None)
+    )
+
+
+async def release(db: AsyncConnection, request_id: str) -> None:
+    """Sends every planned item its way, as the plan says."""
+    for action, state in _RELEASED.items():
+        await db.execute(
+            item.update()
+            .where(
+                item.c.request_id == request_id,
+                item.c.state == ItemState.LOCATED.value,
+                item.c.action == action,
+            )
+            .values(state=state.value)
+        )
+
+
+async def try_again(
+    db: AsyncConnection, request_id: str, connector: str, states: Iterable[ItemState]
+) -> int:
+    """Approves items again whose effect did not come about; returns how many."""
+    done = await db.execute(
+        item.update()
+        .where(
+            item.c.request_id == request_id,
+            item.c.connector == connector,
+            item.c.state.in_([state.value for state in states]),
+            item.c.ref_box.isnot(None),
+        )
+        .values(
+            state=ItemState.APPROVED.value, looks=item.c.looks + 1, code=None, reason=None,
+            look_at=None,
+        )
+    )  # fmt: skip
+    return done.rowcount
+
+
+async def done_by_hand(
+    db: AsyncConnection,
+    request_id: str,
+    connector: str,
+    category: str | None,
+    product: str | None,
+) -> None:
+    """Marks what a person says they did; without a category, all that was left of a connector."""
+    left = [s.value for s in (*_LEFT_TO_PEOPLE, *(() if category else _UNDER_WAY))]
+    doing = item.update().where(
+        item.c.request_id == request_id, item.c.connector == connector, item.c.state.in_(left)
+    )
+    if category is not None:
+        doing = doing.where(item.c.category == category, item.c.product == product)
+    await db.execute(
+        doing.values(state=ItemState.DONE_BY_HAND.value, code=None, reason=None, look_at=None)
+    )
+
+
+async def shed(db: AsyncConnection, request_id: str) -> None:
+    """Drops every sealed reference: nothing of this request is acted on again."""
+    await db.execute(
+        item.update().where(item.c.request_id == request_id).values(ref_box=None, changes_box=None)
+    )
+
+
+async def counts(db: AsyncConnection, request_id: str) -> Mapping[tuple[str, str], int]:
+    """How many items there are by connector and state."""
+    return (await counts_of(db, [request_id])).get(request_id, {})
+
+
+async def counts_of(
+    db: AsyncConnection, request_ids: Sequence[str]
+) -> Mapping[str, Mapping[tuple[str, str], int]]:
+    """The same for several requests, by request."""
+    query = (
+        sa.select(item.c.request_id, item.c.connector, item.c.state, sa.func.count())
+        .where(item.c.request_id.in_(request_ids))
+        .group_by(item.c.request_id, item.c.connector, item.c.state)
+    )
+    found: dict[str, dict[tuple[str, str], int]] = {}
+    for row in await db.execute(query):
+        found.setdefault(row[0], {})[row[1], row[2]] = row[3]
+    return found
+
+
+async def groups(db: AsyncConnection, request_id: str) -> Sequence[Group]:
+    """What became of the items, counted by everything that a report says of them."""
+    columns = (
+        item.c.connector,
+        item.c.category,
+        item.c.product,
+        item.c.state,
+        item.c.ground,
+        item.c.until,
+        item.c.effective_from,
+        item.c.code,
+        item.c.reason,
+    )
+    query = (
+        sa.select(*columns, sa.func.count())
+        .where(item.c.request_id == request_id)
+        .group_by(*columns)
+        .order_by(*columns)
+    )
+    return [Group(*row) for row in await db.execute(query)]
+
+
+async def next_look(db: AsyncConnection, request_id: str) -> datetime | None:
+    """The earliest moment at which some item has to be looked at."""
+    query = sa.select(sa.func.min(item.c.look_at)).where(item.c.request_id == request_id)
+    earliest: datetime | None = (await db.execute(query)).scalar_one()
+    return earliest
+
+
+_LEFT_TO_PEOPLE = (
+    ItemState.BY_HAND,
+    ItemState.FAILED,
+    ItemState.UNKNOWN,
+    ItemState.RETURNED,
+)
+_UNDER_WAY = (ItemState.APPROVED, ItemState.INTENDED, ItemState.PENDING)
+_RELEASED = {
+    "retain": ItemState.RETAINED,
+    "by_hand": ItemState.BY_HAND,
+    "already_right": ItemState.ALREADY_RIGHT,
+    "erase": ItemState.APPROVED,
+    "anonymise": ItemState.APPROVED,
+    "delist": ItemState.APPROVED,
+    "forward": ItemState.APPROVED,
+    "rectify": ItemState.APPROVED,
+}
+_AT_ONCE = 500  # below SQLite's limit on bound values in the oldest release still about (999)
+
+
+def _row(request_id: str, connector: str, found: Found, box: Box) -> dict[str, Any]:
+    at = found.item
+    return {
+        "request_id": request_id,
+        "connector": connector,
+        "digest": found.digest,
+        "category": at.category.value,
+        "product": at.product.value,
+        "term_starts": at.term_starts,
+        "service_runs": at.service_runs,
+        "erasure": at.erasure.value,
+        "upstream_version": at.version,
+        "state": ItemState.LOCATED.value,
+        "looks": 0,
+        "ref_box": box.seal(at.ref.encode(), f"{_REF} {found.digest}"),
+        "changes_box": (
+            box.seal(found.changes, f"{_CHANGES} {found.digest}") if found.changes else None
+        ),
+    }
+
+
+def _item(row: RowMapping) -> Item:
+    return Item(
+        **{
+            **row,
+            "category": Category(row["category"]),
+            "product": Product(row["product"]),
+            "state": ItemState(row["state"]),
+            "erasure": ErasureWay(row["erasure"]),
+        }
+    )

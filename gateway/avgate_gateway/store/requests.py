@@ -1,0 +1,200 @@
+"""Reading and writing requests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from avgate_contracts.vocabulary import Category, Operation
+from avgate_gateway.request import (
+    Approval,
+    IdentityCheck,
+    Scope,
+    State,
+    SubjectRequest,
+    WaitingFor,
+)
+from avgate_gateway.store.schema import request, task
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """The encrypted side of a request: its wrapped keys and its confidential part."""
+
+    subject_key: bytes | None
+    retention_key: bytes | None
+    confidential: bytes | None
+    plan: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which requests a list shows; cursor is the place after which it goes on."""
+
+    controller: str
+    state: str | None = None
+    operation: str | None = None
+    connector: str | None = None
+    reference: str | None = None
+    due_before: Any = None
+    after: tuple[datetime, str] | None = None
+    limit: int = 50
+
+
+async def add(db: AsyncConnection, made: SubjectRequest, sealed: Sealed) -> None:
+    identity = made.identity
+    await db.execute(
+        request.insert().values(
+            id=made.id,
+            controller=made.controller,
+            client_id=made.client_id,
+            operation=made.operation.value,
+            state=made.state.value,
+            waiting_for=made.waiting_for.value if made.waiting_for else None,
+            received_at=made.received_at,
+            promised=made.promised,
+            legal=made.legal,
+            reference=made.reference,
+            identifier_kinds=",".join(made.identifier_kinds),
+            language=made.language,
+            scope=_scope_json(made.scope),
+            version=made.version,
+            identity_method=identity.method if identity else None,
+            identity_by=identity.verified_by if identity else None,
+            identity_at=identity.verified_at if identity else None,
+            wake_at=made.wake_at,
+            subject_key=sealed.subject_key,
+            retention_key=sealed.retention_key,
+            confidential_box=sealed.confidential,
+        )
+    )
+
+
+async def find(
+    db: AsyncConnection, request_id: str, controller: str | None = None
+) -> SubjectRequest | None:
+    """The request, if it exists and is this controller's."""
+    query = sa.select(*_SHOWN).where(request.c.id == request_id)
+    if controller is not None:
+        query = query.where(request.c.controller == controller)
+    row = (await db.execute(query)).mappings().first()
+    return _request(row) if row else None
+
+
+async def sealed(db: AsyncConnection, request_id: str) -> Sealed:
+    """The encrypted side of a request that is known to exist."""
+    columns = (
+        request.c.subject_key,
+        request.c.retention_key,
+        request.c.confidential_box,
+        request.c.plan_box,
+    )
+    row = (await db.execute(sa.select(*columns).where(request.c.id == request_id))).one()
+    return Sealed(*row)
+
+
+async def change(db: AsyncConnection, request_id: str, **values: Any) -> None:
+    """Writes columns and counts the version up, so that every change has an ETag of its own."""
+    plain = {
+        name: value.value if isinstance(value, State | WaitingFor) else value
+        for name, value in values.items()
+    }
+    plain["version"] = request.c.version + 1
+    await db.execute(request.update().where(request.c.id == request_id).values(**plain))
+
+
+async def due(db: AsyncConnection, now: datetime, limit: int) -> Sequence[str]:
+    """Requests whose time to be woken has come, the longest waiting first."""
+    found = await db.execute(
+        sa.select(request.c.id)
+        .where(request.c.wake_at <= now)
+        .order_by(request.c.wake_at)
+        .limit(limit)
+    )
+    return list(found.scalars())
+
+
+async def listed(db: AsyncConnection, wanted: Wanted) -> Sequence[SubjectRequest]:
+    """One page, newest first."""
+    query = sa.select(*_SHOWN).where(request.c.controller == wanted.controller)
+    for column, value in (
+        (request.c.state, wanted.state),
+        (request.c.operation, wanted.operation),
+        (request.c.reference, wanted.reference),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.due_before is not None:
+        query = query.where(request.c.promised < wanted.due_before)
+    if wanted.connector is not None:
+        has = sa.select(task.c.request_id).where(task.c.connector == wanted.connector)
+        query = query.where(request.c.id.in_(has))
+    if wanted.after is not None:
+        place = sa.tuple_(request.c.received_at, request.c.id)
+        query = query.where(
+            place
+            < sa.tuple_(sa.literal(wanted.after[0], request.c.received_at.type), wanted.after[1])
+        )
+    ordered = query.order_by(request.c.received_at.desc(), request.c.id.desc())
+    rows = (await db.execute(ordered.limit(wanted.limit))).mappings()
+    return [_request(row) for row in rows]
+
+
+_HIDDEN = {"plan_box", "subject_key", "retention_key", "confidential_box"}
+_SHOWN = [column for column in request.c if column.name not in _HIDDEN]
+
+
+def _scope_json(scope: Scope) -> dict[str, list[str]]:
+    return {
+        "connectors": sorted(scope.connectors),
+        "categories": sorted(c.value for c in scope.categories),
+    }
+
+
+def _request(row: RowMapping) -> SubjectRequest:
+    return SubjectRequest(
+        id=row["id"],
+        controller=row["controller"],
+        client_id=row["client_id"],
+        operation=Operation(row["operation"]),
+        state=State(row["state"]),
+        waiting_for=WaitingFor(row["waiting_for"]) if row["waiting_for"] else None,
+        received_at=row["received_at"],
+        promised=row["promised"],
+        legal=row["legal"],
+        extended=row["extended"],
+        extension_reason=row["extension_reason"],
+        reference=row["reference"],
+        identifier_kinds=tuple(row["identifier_kinds"].split(",")),
+        language=row["language"],
+        scope=Scope(
+            frozenset(row["scope"]["connectors"]),
+            frozenset(Category(c) for c in row["scope"]["categories"]),
+        ),
+        version=row["version"],
+        identity=_identity(row),
+        plan_digest=row["plan_digest"],
+        plan_valid_until=row["plan_valid_until"],
+        approval=_approval(row),
+        closing=row["closing"],
+        closed_at=row["closed_at"],
+        wake_at=row["wake_at"],
+    )
+
+
+def _identity(row: RowMapping) -> IdentityCheck | None:
+    if row["identity_method"] is None:
+        return None
+    return IdentityCheck(row["identity_method"], row["identity_by"], row["identity_at"])
+
+
+def _approval(row: RowMapping) -> Approval | None:
+    if row["approved_by"] is None:
+        return None
+    return Approval(row["approved_by"], row["approved_at"], row["approved_digest"])

@@ -1,0 +1,210 @@
+"""The tables. Personal data stands only in the `*_box` columns, encrypted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """A moment as microseconds since 1970 in UTC: one form in every database, and it sorts."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 -- SQLAlchemy's signature
+        if value is None:
+            return None
+        delta = value - EPOCH
+        return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 -- SQLAlchemy's signature
+        if value is None:
+            return None
+        seconds, micros = divmod(int(value), 1_000_000)
+        return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micros)
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+request = sa.Table(
+    "request",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("controller", sa.String(40), nullable=False),
+    sa.Column("client_id", sa.String(200), nullable=False),
+    sa.Column("operation", sa.String(16), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("waiting_for", sa.String(16)),
+    sa.Column("received_at", Moment, nullable=False),
+    sa.Column("promised", sa.Date, nullable=False),
+    sa.Column("legal", sa.Date, nullable=False),
+    sa.Column("extended", sa.Date),
+    sa.Column("extension_reason", sa.Text),
+    sa.Column("reference", sa.String(40), nullable=False),
+    sa.Column("identifier_kinds", sa.String(200), nullable=False),
+    sa.Column("language", sa.String(8), nullable=False),
+    sa.Column("scope", sa.JSON, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("identity_method", sa.String(100)),
+    sa.Column("identity_by", sa.String(200)),
+    sa.Column("identity_at", Moment),
+    sa.Column("plan_digest", sa.String(64)),
+    sa.Column("plan_valid_until", Moment),
+    sa.Column("approved_by", sa.String(200)),
+    sa.Column("approved_at", Moment),
+    sa.Column("approved_digest", sa.String(64)),
+    sa.Column("closing", sa.String(200)),
+    sa.Column("closed_at", Moment),
+    sa.Column("wake_at", Moment),
+    sa.Column("subject_key", sa.LargeBinary),  # wrapped; NULL once destroyed
+    sa.Column("retention_key", sa.LargeBinary),  # wrapped; NULL once the last kept item is gone
+    sa.Column("confidential_box", sa.LargeBinary),
+    sa.Column("plan_box", sa.LargeBinary),  # what was shown to whoever approves
+    sa.Index(None, "controller", "received_at", "id"),
+    sa.Index(None, "controller", "reference"),
+    sa.Index(None, "wake_at"),
+)
+
+task = sa.Table(
+    "task",
+    metadata,
+    sa.Column("request_id", sa.String(36), primary_key=True),
+    sa.Column("connector", sa.String(40), primary_key=True),
+    sa.Column("stage", sa.String(16), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("resume", sa.String(16)),  # the stage it got stuck in
+    sa.Column("next_attempt_at", Moment),
+    sa.Column("code", sa.String(60)),
+    sa.Column("reason", sa.Text),
+    sa.Column("quarantined", sa.Integer, nullable=False),
+    sa.Column("tally", sa.JSON, nullable=False),  # what a copy holds: count by category and product
+    sa.Column("columns", sa.JSON),  # the same, with the names of the fields
+    sa.Column("updated_at", Moment, nullable=False),
+)
+
+item = sa.Table(
+    "item",
+    metadata,
+    sa.Column("id", _BigId, primary_key=True, autoincrement=True),
+    sa.Column("request_id", sa.String(36), nullable=False),
+    sa.Column("connector", sa.String(40), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),  # blind index of the connector's ref
+    sa.Column("category", sa.String(40), nullable=False),
+    sa.Column("product", sa.String(40), nullable=False),
+    sa.Column("term_starts", Moment),
+    sa.Column("service_runs", sa.Boolean, nullable=False),
+    sa.Column("erasure", sa.String(16), nullable=False),
+    sa.Column("upstream_version", sa.String(100)),
+    sa.Column("action", sa.String(16)),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("batch", sa.String(36)),
+    sa.Column("ground", sa.String(60)),
+    sa.Column("until", sa.Date),
+    sa.Column("effective_from", sa.Date),
+    sa.Column("code", sa.String(60)),
+    sa.Column("reason", sa.Text),
+    sa.Column("job", sa.String(200)),
+    sa.Column("look_at", Moment),  # when to confirm, to erase what was kept, or to look again
+    sa.Column("looks", sa.Integer, nullable=False),
+    sa.Column("ref_box", sa.LargeBinary),  # NULL once the item is gone for good
+    sa.Column("changes_box", sa.LargeBinary),
+    sa.UniqueConstraint("request_id", "connector", "digest"),
+    sa.Index(None, "request_id", "connector", "state"),
+)
+
+hand_task = sa.Table(
+    "hand_task",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("controller", sa.String(40), nullable=False),
+    sa.Column("request_id", sa.String(36), nullable=False),
+    sa.Column("connector", sa.String(40), nullable=False),
+    sa.Column("category", sa.String(40)),
+    sa.Column("product", sa.String(40)),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("code", sa.String(60), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("due", sa.Date, nullable=False),
+    sa.Column("made_at", Moment, nullable=False),
+    sa.Column("completed_at", Moment),
+    sa.Column("completed_by", sa.String(200)),
+    sa.Column("evidence", sa.Text),
+    sa.Index(None, "controller", "completed_at", "made_at"),
+    sa.Index(None, "request_id"),
+)
+
+copy_part = sa.Table(
+    "copy_part",
+    metadata,
+    sa.Column("id", _BigId, primary_key=True, autoincrement=True),
+    sa.Column("request_id", sa.String(36), nullable=False),
+    sa.Column("connector", sa.String(40), nullable=False),
+    sa.Column("category", sa.String(40), nullable=False),
+    sa.Column("product", sa.String(40), nullable=False),
+    sa.Column("file", sa.Integer),  # number of the file within the connector; NULL for records
+    sa.Column("name_box", sa.LargeBinary),
+    sa.Column("media_type", sa.String(100)),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("box", sa.LargeBinary, nullable=False),
+    sa.Index(None, "request_id", "connector", "category", "product", "file", "id"),
+)
+
+idempotency = sa.Table(
+    "idempotency",
+    metadata,
+    sa.Column("scope", sa.String(64), primary_key=True),  # blind index of controller, client, key
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("status", sa.Integer),  # NULL while the first answer is being made
+    sa.Column("headers", sa.JSON),
+    sa.Column("body", sa.LargeBinary),
+    sa.Column("made_at", Moment, nullable=False),
+    sa.Index(None, "made_at"),
+)
+
+evidence = sa.Table(
+    "evidence",
+    metadata,
+    sa.Column("sequence", _BigId, primary_key=True, autoincrement=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("controller", sa.String(40), nullable=False),
+    sa.Column("request_id", sa.String(36)),
+    sa.Column("event", sa.String(60), nullable=False),
+    sa.Column("details", sa.Text, nullable=False),
+    sa.Column("previous", sa.String(64), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Index(None, "request_id", "sequence"),
+    sa.Index(None, "controller", "sequence"),
+)
+
+processor = sa.Table(
+    "processor",
+    metadata,
+    sa.Column("controller", sa.String(40), primary_key=True),
+    sa.Column("provider", sa.String(100), primary_key=True),
+    sa.Column("name", sa.String(200), primary_key=True),
+    sa.Column("first_seen", Moment, primary_key=True),
+    sa.Column("last_seen", Moment),
+    sa.Column("entry", sa.JSON, nullable=False),
+)
+
+published_list = sa.Table(
+    "published_list",
+    metadata,
+    sa.Column("controller", sa.String(40), primary_key=True),
+    sa.Column("provider", sa.String(100), primary_key=True),
+    sa.Column("etag", sa.String(200)),
+    sa.Column("fetched_at", Moment, nullable=False),
+)

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from avgate_contracts.record import FieldChange, ItemRef
+from avgate_contracts.vocabulary import Category, Field, Product
+from avgate_gateway.plan import (
+    Fit,
+    LocatedFields,
+    RectificationPlan,
+    WantedChange,
+    plan_erasure,
+    plan_rectification,
+)
+from avgate_gateway.retention import load_pack
+
+LATER = datetime(2026, 3, 9, 12, tzinfo=UTC)
+KEY = b"the request's own secret"
+CONTACT = ItemRef("p", Category.CONTACT, Product.GENERAL)
+
+
+def held(**fields: str) -> LocatedFields:
+    named = {Field(name.replace("__", ".")): value for name, value in fields.items()}
+    return LocatedFields("operator", "party", CONTACT, named)
+
+
+def rectification(
+    located: list[LocatedFields], *wanted: WantedChange, key: bytes = KEY, request_id: str = "r-1"
+) -> RectificationPlan:
+    return plan_rectification(located, wanted, request_id=request_id, valid_until=LATER, key=key)
+
+
+MOVE = WantedChange(Field.ADDRESS_CITY, "Delft", "Rotterdam")
+
+
+class TestRectification:
+    @pytest.mark.parametrize(
+        ("name", "before", "after", "holds", "fit"),
+        [
+            (Field.ADDRESS_CITY, "Delft", "Rotterdam", "Delft", Fit.CHANGE),
+            (Field.ADDRESS_CITY, None, "Rotterdam", "Delft", Fit.CHANGE),
+            (Field.ADDRESS_CITY, None, "Rotterdam", "", Fit.CHANGE),
+            (Field.ADDRESS_CITY, "Delft", "Rotterdam", "Rotterdam", Fit.ALREADY_RIGHT),
+            (Field.ADDRESS_CITY, None, "Rotterdam", " Rotterdam ", Fit.ALREADY_RIGHT),
+            (Field.ADDRESS_CITY, "Delft", "Rotterdam", "Gouda", Fit.DIFFERS),
+            (Field.ADDRESS_CITY, "Delft", "Rotterdam", "", Fit.DIFFERS),
+            (Field.ADDRESS_CITY, "Delft", "Rotterdam", None, Fit.NOT_HELD),
+            (Field.NAME_PREFIX, "Van", "van", "Van", Fit.CHANGE),
+            (Field.NAME_FAMILY, None, "Béa", "Be\u0301a", Fit.ALREADY_RIGHT),
+            (Field.ADDRESS_POSTCODE, "3044 EH", "2611 AA", "3044eh", Fit.CHANGE),
+            (Field.ADDRESS_POSTCODE, None, "2611 AA", "2611AA", Fit.ALREADY_RIGHT),
+            (
+                Field.BANK_ACCOUNT,
+                None,
+                "NL02ABNA0123456789",
+                "nl02 abna 0123 4567 89",
+                Fit.ALREADY_RIGHT,
+            ),
+            (Field.PHONE, "06-12345678", "+31201234567", "+31612345678", Fit.CHANGE),
+            (Field.PHONE, None, "+31612345678", "0612345678", Fit.ALREADY_RIGHT),
+            (Field.PHONE, None, "+31612345678", "unknown", Fit.CHANGE),
+            (Field.EMAIL, "A@Example.org", "b@example.org", "a@example.org", Fit.CHANGE),
+        ],
+    )
+    def test_a_wanted_value_is_compared_with_the_one_held(
+        self, name: Field, before: str | None, after: str, holds: str | None, fit: Fit
+    ) -> None:
+        fields = {} if holds is None else {name: holds}
+        located = LocatedFields("operator", "p", CONTACT, fields)
+        item = rectification([located], WantedChange(name, before, after)).items[0]
+        assert [f.fit for f in item.fields] == [fit]
+        assert (item.change is not None) is (fit is Fit.CHANGE)
+
+    def test_a_change_carries_the_value_as_the_upstream_spells_it(self) -> None:
+        item = rectification(
+            [held(phone="0612345678", address__city="Rotterdam")],
+            WantedChange(Field.PHONE, "+31612345678", "+31201234567"),
+            MOVE,
+        ).items[0]
+        assert item.change is not None
+        assert item.change.changes == (FieldChange(Field.PHONE, "0612345678", "+31201234567"),)
+
+    def test_a_field_wanted_twice_is_refused_without_its_values(self) -> None:
+        with pytest.raises(ValueError, match="give each field once") as caught:
+            rectification([], MOVE, WantedChange(Field.ADDRESS_CITY, None, "Gouda"))
+        assert "Gouda" not in str(caught.value)
+
+    def test_staff_see_before_and_after(self) -> None:
+        shown = rectification([held(address__city="Delft")], MOVE).to_json()
+        assert shown["items"] == [
+            {
+                "connector": "operator",
+                "item": "party",
+                "category": "contact",
+                "product": "general",
+                "fields": [
+                    {"field": "address.city", "fit": "change", "from": "Delft", "to": "Rotterdam"}
+                ],
+            }
+        ]
+
+    def test_no_value_shows_in_a_repr(self) -> None:
+        located = held(address__city="Delft")
+        shown = repr(rectification([located], MOVE)) + repr(MOVE) + repr(located)
+        assert "Delft" not in shown
+        assert "Rotterdam" not in shown
+
+
+class TestRectificationDigest:
+    PLAN = rectification([held(address__city="Delft")], MOVE)
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            rectification([held(address__city="Gouda")], MOVE),
+            rectification(
+                [held(address__city="Delft")], WantedChange(Field.ADDRESS_CITY, "Delft", "Breda")
+            ),
+            rectification([held(address__city="Delft")], MOVE, request_id="r-2"),
+            rectification([held(address__city="Delft")], MOVE, key=b"another"),
+            rectification([], MOVE),
+        ],
+        ids=["other before", "other after", "other request", "other key", "no item"],
+    )
+    def test_binds_every_value_under_the_request_s_key(self, other: RectificationPlan) -> None:
+        assert other.digest != self.PLAN.digest
+
+    def test_binds_the_value_that_is_replaced_also_where_none_was_named(self) -> None:
+        wanted = WantedChange(Field.ADDRESS_CITY, None, "Rotterdam")
+        one = rectification([held(address__city="Delft")], wanted)
+        assert rectification([held(address__city="Gouda")], wanted).digest != one.digest
+
+    def test_is_the_same_whatever_the_order(self) -> None:
+        second = LocatedFields("xelion", "user", CONTACT, {Field.ADDRESS_CITY: "Delft"})
+        both = [held(address__city="Delft"), second]
+        assert rectification(both, MOVE) == rectification(both[::-1], MOVE)
+
+    def test_differs_from_the_digest_of_an_erasure_of_nothing(self) -> None:
+        pack = load_pack("libervoice-2019")
+        erasure = plan_erasure([], pack, LATER, request_id="r-1", valid_until=LATER)
+        assert rectification([], MOVE).digest != erasure.digest
