@@ -1,0 +1,299 @@
+"""OpenDSR 2.0 and published lists over HTTP; nothing here knows whose rights it serves."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TypeVar
+from urllib.parse import urlsplit
+from uuid import UUID, uuid5
+
+from avgate_contracts import (
+    ConnectorError,
+    ContractBrokenError,
+    HttpClient,
+    Json,
+    OutcomeUnknownError,
+    PublishedList,
+    RefusedError,
+    Response,
+    UnavailableError,
+)
+from avgate_subprocessors.models import (
+    Certificate,
+    Discovery,
+    Form,
+    ListedSubprocessor,
+    ListSettings,
+    OpenDsrSettings,
+    PublishedJson,
+    Receipt,
+    RequestStatus,
+    RequestType,
+    Result,
+    Results,
+    forms,
+    lines_of_csv,
+)
+
+Named = tuple[str, str]  # an OpenDSR identity type, and the value as it is
+ReceiptT = TypeVar("ReceiptT", bound=Receipt)
+
+_OURS = UUID("5f0d9d0e-3b1c-4d0c-9a57-0d3c2f6e8b11")  # the space our request ids are made in
+_NO_REQUEST = "00000000-0000-4000-8000-000000000000"  # an id that nobody has given out
+
+# RFC 9110 section 8.8.3, less what only very old servers send; it goes back out in a header.
+_ETAG = re.compile(r'(?:W/)?"[!#-~]{0,200}"')
+
+
+class BadSignatureError(ContractBrokenError):
+    """An answer is not signed by the processor that it is said to come from."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The time, and how to let some of it pass (seconds)."""
+
+    now: Callable[[], datetime] = _now
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+class OpenDsrClient:
+    """Asks one processor, and believes only what it signed (RSA and SHA-256 over the body)."""
+
+    def __init__(
+        self,
+        http: HttpClient,
+        settings: OpenDsrSettings,
+        clock: Clock,
+        new_id: Callable[[], UUID],
+    ) -> None:
+        self._http = http
+        self._settings = settings
+        self._clock = clock
+        self._new_id = new_id
+        self._known: tuple[Discovery, Certificate] | None = None
+        self._open: dict[bytes, str] = {}  # questions not answered yet, and their request
+
+    async def _said(self) -> tuple[Discovery, Certificate]:
+        """Discovery and certificate, fetched once; again only when a signature does not fit."""
+        if self._known is None:
+            self._known = await self._discovered()
+        return self._known
+
+    async def check(self) -> None:
+        """Raises a ConnectorError if address, token or certificate are wrong."""
+        await self._discovered()
+        await self._get(f"/requests/{_NO_REQUEST}", accept=(404,))
+
+    async def takes(self, kind: RequestType, named: Iterable[Named]) -> tuple[Named, ...]:
+        """Those of the identities by which it can be asked; none if it takes no such requests."""
+        if kind not in (await self._said())[0].supported_subject_request_types:
+            return ()
+        own, extended = await self._forms()
+        return tuple(one for one in named if one[0] in own or one[0] in extended)
+
+    async def ask(
+        self, kind: RequestType, named: Sequence[Named], patience: float
+    ) -> Sequence[Result]:
+        """What is held; where that was asked before and not completed yet, it goes on from there.
+
+        Raises UnavailableError if it takes longer than `patience` (seconds), and RefusedError if
+        the processor cancelled the request.
+        """
+        question = sha256(repr((kind, named)).encode()).digest()
+        request_id = self._open.setdefault(question, str(self._new_id()))
+        try:
+            results = await self._answer(request_id, kind, named, patience)
+        except UnavailableError:
+            raise
+        except OutcomeUnknownError:  # nothing is lost by asking again, with the same id
+            raise UnavailableError("it is not known whether the processor was asked") from None
+        except ConnectorError:
+            self._open.pop(question, None)
+            raise
+        self._open.pop(question, None)
+        return results
+
+    async def _answer(
+        self, request_id: str, kind: RequestType, named: Sequence[Named], patience: float
+    ) -> Sequence[Result]:
+        receipt = await self.create(request_id, kind, named)
+        status = await self._completed(request_id, receipt.expected_completion_time, patience)
+        if status.request_status == "cancelled":
+            raise RefusedError("the processor cancelled the request")
+        if status.results_url is None:
+            raise ContractBrokenError("the processor completed a request without its results")
+        return await self._results(status.results_url)
+
+    async def erase(self, intention: str, named: Sequence[Named]) -> Receipt:
+        """Asks for erasure; the same intention makes the same request, so it takes effect once."""
+        made = uuid5(_OURS, repr((intention, named)))
+        request_id = str(UUID(bytes=made.bytes, version=4))  # OpenDSR wants the look of a version 4
+        return await self.create(request_id, "erasure", named)
+
+    async def create(self, request_id: str, kind: RequestType, named: Sequence[Named]) -> Receipt:
+        """Asks for access, portability or erasure; the same id again is the same request.
+
+        Raises BadSignatureError, and RefusedError where nothing was accepted.
+        """
+        own, extended = await self._forms()
+        identities: Json = [_identity(one, own[one[0]]) for one in named if one[0] in own]
+        others: Json = [_identity(one, extended[one[0]]) for one in named if one[0] not in own]
+        body: dict[str, Json] = {
+            "regulation": "gdpr",
+            "subject_request_id": request_id,
+            "subject_request_type": kind,
+            "submitted_time": self._clock.now().isoformat(timespec="seconds"),
+            "subject_identities": identities,
+            "api_version": "2.0",
+        }
+        if others:
+            body["extensions"] = {self._settings.signs_for: {"identities": others}}
+        answer = await self._post(body, request_id)
+        if answer.status >= 400:
+            return await self._accepted_before(request_id, answer.status)
+        return await self._signed(answer, Receipt, request_id)
+
+    async def status(self, request_id: str) -> RequestStatus:
+        """How a request stands; raises BadSignatureError, and NotFoundError if it is not known."""
+        answer = await self._get(f"/requests/{request_id}")
+        return await self._signed(answer, RequestStatus, request_id)
+
+    async def _completed(
+        self, request_id: str, expected: datetime | None, patience: float
+    ) -> RequestStatus:
+        """Looks first when it is expected to be done, then less and less often."""
+        pause = 0.5 if expected is None else (expected - self._clock.now()).total_seconds()
+        waited = 0.0
+        while waited < patience:
+            pause = min(max(pause, 0.2), 5.0, patience - waited)
+            await self._clock.sleep(pause)
+            waited += pause
+            status = await self.status(request_id)
+            if status.request_status in {"completed", "cancelled"}:
+                return status
+            pause *= 2
+        raise UnavailableError("the processor has not completed the request yet", after=60.0)
+
+    async def _forms(self) -> tuple[Mapping[str, Form], Mapping[str, Form]]:
+        """In which form each type of identity goes out: of OpenDSR itself, and of the extension."""
+        discovery = (await self._said())[0]
+        extension = discovery.extension(self._settings.signs_for)
+        return forms(discovery.supported_identities), forms(extension.supported_identities)
+
+    async def _results(self, address: str) -> Sequence[Result]:
+        """The file of results; the token goes along only to the processor itself."""
+        own = urlsplit(self._settings.opendsr_url)
+        elsewhere = urlsplit(address)
+        same = (own.scheme, own.netloc) == (elsewhere.scheme, elsewhere.netloc)
+        headers = self._authorization() if same else {}
+        answer = await self._http.send("GET", address, headers=headers, authenticated=False)
+        return answer.parse(Results).results
+
+    async def _accepted_before(self, request_id: str, status: int) -> Receipt:
+        """Some processors refuse an id they have; asking for it tells that from a real refusal."""
+        answer = await self._get(f"/requests/{request_id}", accept=(400, 404))
+        if answer.status >= 400:
+            raise RefusedError("the processor refused the request", status=status)
+        return await self._signed(answer, RequestStatus, request_id)
+
+    async def _signed(self, answer: Response, shape: type[ReceiptT], request_id: str) -> ReceiptT:
+        """An answer about this very request, after its signature was checked."""
+        domain = answer.headers.get("x-opendsr-processor-domain", "")
+        signature = answer.headers.get("x-opendsr-signature", "")
+        if not signature:
+            raise ContractBrokenError("an answer is not signed at all; is it the processor's?")
+        if domain.lower() != self._settings.signs_for:
+            raise BadSignatureError("an answer names another domain than the processor's own")
+        if not (await self._said())[1].signed(answer.body, signature):
+            self._known = None  # the processor may have a new key
+            if not (await self._said())[1].signed(answer.body, signature):
+                raise BadSignatureError("an answer is not signed with the processor's certificate")
+        receipt = answer.parse(shape)
+        if receipt.subject_request_id != request_id:
+            raise BadSignatureError("an answer was signed for another request")
+        return receipt
+
+    async def _discovered(self) -> tuple[Discovery, Certificate]:
+        answer = await self._http.send(
+            "GET", f"{self._settings.opendsr_url}/discovery", authenticated=False
+        )
+        discovery = answer.parse(Discovery)
+        address = self._settings.certificate_url or discovery.processor_certificate
+        pem = await self._http.send("GET", address, authenticated=False)
+        certificate = Certificate(pem.body)
+        if not certificate.is_for(self._settings.signs_for, self._clock.now()):
+            raise BadSignatureError("the processor's certificate is for another domain, or ended")
+        return discovery, certificate
+
+    async def _get(self, path: str, *, accept: Collection[int] = ()) -> Response:
+        return await self._http.send(
+            "GET",
+            f"{self._settings.opendsr_url}{path}",
+            headers=self._authorization(),
+            accept=accept,
+            authenticated=False,
+        )
+
+    async def _post(self, body: Json, key: str) -> Response:
+        """The same request however often it comes; an id that is known may be refused."""
+        return await self._http.send(
+            "POST",
+            f"{self._settings.opendsr_url}/requests",
+            json=body,
+            headers=self._authorization(),
+            key=key,
+            accept=(400, 409),
+            repeatable=True,
+            authenticated=False,
+        )
+
+    def _authorization(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._settings.token.get_secret_value()}"}
+
+
+class ListClient:
+    """Reads published lists; what did not change is not sent (RFC 9110 section 13.1.2)."""
+
+    def __init__(self, http: HttpClient) -> None:
+        self._http = http
+
+    async def fetch(self, source: ListSettings, etag: str | None) -> PublishedList | None:
+        """The list, or None if it is still the one with this etag."""
+        headers = {"If-None-Match": etag} if etag else {}
+        answer = await self._http.send(
+            "GET", source.url, headers=headers, accept=(304,), authenticated=False
+        )
+        if answer.status == 304:
+            return None
+        given = answer.headers.get("etag", "")
+        known = given if _ETAG.fullmatch(given) else None
+        lines = (line.processor() for line in _lines(source, answer) if line.name)
+        return PublishedList(source.provider, tuple(lines), known)
+
+
+def _lines(source: ListSettings, answer: Response) -> Sequence[ListedSubprocessor]:
+    if source.format == "csv":
+        return lines_of_csv(answer.text())
+    if source.format == "json":
+        return answer.parse(PublishedJson).subprocessors
+    extensions = answer.parse(Discovery).extensions or {}
+    lists = [one.subprocessors for one in extensions.values() if one.subprocessors is not None]
+    if not lists:
+        raise ContractBrokenError("the discovery names no list of subprocessors")
+    return [line for lines in lists for line in lines]
+
+
+def _identity(named: Named, form: Form) -> Json:
+    kind, value = named
+    hashed = sha256(value.encode()).hexdigest() if form == "sha256" else value
+    return {"identity_type": kind, "identity_value": hashed, "identity_format": form}

@@ -1,0 +1,297 @@
+"""What is asked of the processors behind the service, and what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import ClassVar, TypeVar
+from uuid import UUID, uuid4
+
+import avgate_contracts as sdk
+from avgate_subprocessors.client import BadSignatureError, Clock, ListClient, Named, OpenDsrClient
+from avgate_subprocessors.models import (
+    IDENTITY_KINDS,
+    OpenDsrSettings,
+    ProcessorSettings,
+    Receipt,
+    RequestType,
+    Result,
+    SubprocessorsSettings,
+)
+
+T = TypeVar("T")
+
+_log = logging.getLogger("avgate.subprocessors")
+_BY_HAND = "by-hand:"
+_TYPES = {kind: name for name, kind in IDENTITY_KINDS.items()}
+_SOONEST, _LATEST = timedelta(seconds=1), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom to ask, and about which identities; OpenDSR erases all that is filed under them."""
+
+    processor: str
+    named: tuple[Named, ...] = field(repr=False)
+
+
+class SubprocessorsConnector(
+    sdk.Connector,
+    sdk.SupportsAccess,
+    sdk.SupportsExport,
+    sdk.SupportsErase,
+    sdk.SupportsConfirm,
+    sdk.SupportsRegister,
+):
+    """Passes requests on to processors that speak OpenDSR, and reads the lists they publish.
+
+    A processor without an interface, or one that knows none of the subject's identifiers, is an
+    item too: a record that says "to be asked by hand", whose erasure becomes a task.
+    """
+
+    manifest: ClassVar[sdk.Manifest] = sdk.Manifest(
+        name="subprocessors",
+        title="Subprocessors",
+        processor="Processors behind the service",
+        finds_by=frozenset(_TYPES),
+        holds=frozenset({sdk.Category.PROCESSOR_DATA}),
+        erases={sdk.Category.PROCESSOR_DATA: sdk.ErasureWay.FORWARD},
+    )
+    settings_type: ClassVar[type[SubprocessorsSettings]] = SubprocessorsSettings
+
+    def __init__(
+        self,
+        settings: SubprocessorsSettings,
+        http: sdk.HttpClient,
+        *,
+        clock: Clock | None = None,
+        new_id: Callable[[], UUID] = uuid4,
+    ) -> None:
+        self._clock = clock or Clock()
+        self._settings = settings
+        self._titles = {one.name: one.title for one in settings.processors}
+        self._lists = ListClient(http)
+        self._clients: Mapping[str, OpenDsrClient] = {
+            one.name: OpenDsrClient(http, one, self._clock, new_id)
+            for one in settings.processors
+            if isinstance(one, OpenDsrSettings)
+        }
+
+    async def check(self) -> None:
+        """Asks every processor for a request that cannot exist, and reads every list."""
+        for client in self._clients.values():
+            await client.check()
+        for source in self._settings.lists:
+            await self._lists.fetch(source, None)
+
+    async def access(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Record]:
+        for record in await self._records(subject, ("access",)):
+            yield record
+
+    async def export(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Record]:
+        for record in await self._records(subject, ("portability", "access")):
+            yield record
+
+    async def erase(self, items: Sequence[sdk.ItemRef], *, key: str) -> Sequence[sdk.ItemOutcome]:
+        """One erasure request for each processor and what the items are filed under there."""
+        groups = _by_target(items)
+        outcomes = await _all(self._erase(target, key) for target in groups)
+        return [
+            sdk.ItemOutcome(item.ref, outcome)
+            for group, outcome in zip(groups.values(), outcomes, strict=True)
+            for item in group
+        ]
+
+    async def confirm(self, job: str, items: Sequence[sdk.ItemRef]) -> Sequence[sdk.ItemOutcome]:
+        outcome = await self._confirm(job)
+        return [sdk.ItemOutcome(item.ref, outcome) for item in items]
+
+    async def still_held(self, items: Sequence[sdk.ItemRef]) -> Sequence[sdk.ItemRef]:
+        """Asks for access anew: that a request was completed does not show that anything is gone.
+
+        What has to be asked by hand counts as held until a person says otherwise.
+        """
+        groups = _by_target(items)
+        held = await _all(self._held(target, group) for target, group in groups.items())
+        return [item for group in held for item in group]
+
+    async def published(self, known: Mapping[str, str]) -> Sequence[sdk.PublishedList]:
+        """The lists that changed; one that cannot be read keeps no other from being read.
+
+        Raises its ConnectorError where none could be read.
+        """
+        found: list[sdk.PublishedList | None] = []
+        faults: list[sdk.ConnectorError] = []
+        for source in self._settings.lists:
+            try:
+                found.append(await self._lists.fetch(source, known.get(source.provider)))
+            except sdk.ConnectorError as error:
+                _log.warning("list.unreadable provider=%s: %s", source.provider, error)
+                faults.append(error)
+        if faults and not found:
+            raise faults[0]
+        return [fetched for fetched in found if fetched is not None]
+
+    async def _records(
+        self, subject: sdk.DataSubject, kinds: Sequence[RequestType]
+    ) -> Sequence[sdk.Record]:
+        named = _named(subject, self._clock.now().date())
+        if not any(i.kind in _TYPES for i in subject.identifiers):
+            return ()
+        asked = (self._ask(one, subject, named, kinds) for one in self._settings.processors)
+        records = [record for found in await _all(asked) for record in found]
+        _refuse_ambiguous(records, subject)
+        return records
+
+    async def _ask(
+        self,
+        processor: ProcessorSettings,
+        subject: sdk.DataSubject,
+        named: Sequence[Named],
+        kinds: Sequence[RequestType],
+    ) -> Sequence[sdk.Record]:
+        client = self._clients.get(processor.name)
+        if client is None:
+            return [_to_be_asked(processor, subject)]
+        for kind in kinds:
+            if taken := await client.takes(kind, named):
+                target = Target(processor.name, taken)
+                results = await client.ask(kind, taken, self._settings.patience)
+                return [_record(target, result) for result in results]
+        return [_to_be_asked(processor, subject)]
+
+    async def _erase(self, target: Target, key: str) -> sdk.Outcome:
+        client = self._clients.get(target.processor)
+        if client is None or not target.named:
+            code = "no_interface" if client is None else "no_identifier"
+            return sdk.Unsupported(
+                code, f"Ask {self._titles.get(target.processor, target.processor)} by hand."
+            )
+        try:
+            if not await client.takes("erasure", target.named):
+                return sdk.Unsupported("no_erasure", "The processor takes no requests for erasure.")
+            receipt = await client.erase(f"{key}/{target.processor}", target.named)
+        except BadSignatureError as error:
+            return sdk.Failed("bad_signature", f"Ask the processor whether it was asked: {error}.")
+        except sdk.RefusedError as error:
+            return sdk.Refused("refused", f"{error}.")
+        except (sdk.ContractBrokenError, sdk.OutcomeUnknownError) as error:
+            return sdk.Unknown(f"{error}.")
+        return self._pending(target.processor, receipt)
+
+    async def _confirm(self, job: str) -> sdk.Outcome:
+        processor, _, request_id = job.partition(":")
+        client = self._clients.get(processor)
+        if client is None:
+            return sdk.Failed("unknown_processor", "The processor is no longer in the settings.")
+        try:
+            status = await client.status(request_id)
+        except BadSignatureError as error:
+            return sdk.Failed("bad_signature", f"Ask the processor what became of it: {error}.")
+        except sdk.NotFoundError:
+            return sdk.Failed(
+                "unknown_request", "The processor does not know the request any more."
+            )
+        if status.request_status == "cancelled":
+            return sdk.Refused("cancelled", "The processor cancelled the request.")
+        if status.request_status == "completed":
+            gone = status.results_count == 0
+            return sdk.Completed(sdk.Effect.ALREADY_GONE if gone else sdk.Effect.ERASED)
+        return self._pending(processor, status)
+
+    def _pending(self, processor: str, receipt: Receipt) -> sdk.Pending:
+        now = self._clock.now()
+        expected = max(receipt.expected_completion_time or now, now + _SOONEST)
+        job = f"{processor}:{receipt.subject_request_id}"
+        return sdk.Pending(job, min(expected, now + _LATEST))
+
+    async def _held(self, target: Target, items: Sequence[sdk.ItemRef]) -> Sequence[sdk.ItemRef]:
+        client = self._clients.get(target.processor)
+        if client is None or not target.named:
+            return items
+        results = await client.ask("access", target.named, self._settings.patience)
+        ids = {result.id for result in results}
+        return [item for item in items if _parts(item.ref)[1] in ids]
+
+
+async def _all(calls: Iterable[Coroutine[None, None, T]]) -> list[T]:
+    """All at once; what one of them raises is raised when all have ended."""
+    ended = await asyncio.gather(*calls, return_exceptions=True)
+    for outcome in ended:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return [outcome for outcome in ended if not isinstance(outcome, BaseException)]
+
+
+def _named(subject: sdk.DataSubject, today: date) -> tuple[Named, ...]:
+    """What a processor may be asked by: an address or a number only while it is the subject's.
+
+    OpenDSR knows no dates, so whoever has it next would be found instead.
+    """
+    return tuple(
+        (_TYPES[one.kind], one.value)
+        for one in subject.identifiers
+        if one.kind in _TYPES and (one.kind == sdk.IdentifierKind.CUSTOMER_ID or one.covers(today))
+    )
+
+
+def _refuse_ambiguous(records: Iterable[sdk.Record], subject: sdk.DataSubject) -> None:
+    """Raises AmbiguousSubjectError where several customers were found, one of them another."""
+    number = sdk.IdentifierKind.CUSTOMER_ID
+    found = {i.value for record in records for i in record.identifiers if i.kind == number}
+    if len(found) > 1 and found - {i.value for i in subject.of_kind(number)}:
+        raise sdk.AmbiguousSubjectError("more than one customer fits; ask by the customer_id alone")
+
+
+def _record(target: Target, result: Result) -> sdk.Record:
+    identifiers = tuple(result.identifiers())
+    data: dict[str, sdk.Json] = {
+        "processor": target.processor,
+        "kind": result.kind,
+        "held": result.data,
+    }
+    return sdk.Record(_item(_ref(target, result.id, identifiers)), identifiers, data)
+
+
+def _to_be_asked(processor: ProcessorSettings, subject: sdk.DataSubject) -> sdk.Record:
+    """What stands for a processor that nobody but a person can ask."""
+    item = _item(f"{_BY_HAND}{processor.name}", sdk.ErasureWay.BY_HAND)
+    return sdk.Record(item, subject.identifiers, {"processor": processor.name, "to_ask": True})
+
+
+def _item(ref: str, erasure: sdk.ErasureWay = sdk.ErasureWay.FORWARD) -> sdk.ItemRef:
+    return sdk.ItemRef(ref, sdk.Category.PROCESSOR_DATA, sdk.Product.CLOUD, erasure=erasure)
+
+
+def _ref(target: Target, result_id: str, filed_under: Sequence[sdk.Identifier]) -> str:
+    """Enough to erase it without the subject: by what it is filed under, of what was asked by.
+
+    By a number only where there is nothing else: it may be another's when the day comes.
+    """
+    known = {(_TYPES[one.kind], one.value) for one in filed_under}
+    named = [one for one in target.named if one in known] or list(target.named)
+    lasting = [one for one in named if one[0] != "phone"] or named
+    return json.dumps([target.processor, result_id, lasting])
+
+
+def _parts(ref: str) -> tuple[Target, str]:
+    """Whom a ref belongs to, and the id there; raises ContractBrokenError if it is not ours."""
+    if ref.startswith(_BY_HAND):
+        return Target(ref.removeprefix(_BY_HAND), ()), ""
+    try:
+        processor, result_id, named = json.loads(ref)
+        return Target(str(processor), tuple((kind, value) for kind, value in named)), result_id
+    except (TypeError, ValueError):
+        raise sdk.ContractBrokenError("an item's ref is not one of this connector's") from None
+
+
+def _by_target(items: Iterable[sdk.ItemRef]) -> dict[Target, list[sdk.ItemRef]]:
+    groups: dict[Target, list[sdk.ItemRef]] = defaultdict(list)
+    for item in items:
+        groups[_parts(item.ref)[0]].append(item)
+    return groups
