@@ -22,12 +22,12 @@ import avgate_contracts as sdk
 from avgate_mocks.people import Name, Person
 from avgate_mocks.subprocessors import build, config_section
 from avgate_mocks.world import World, world
-from avgate_subprocessors import SubprocessorsConnector
+from avgate_subprocessors import SubprocessorsConnector, SubprocessorsSettings
 from avgate_subprocessors.client import Clock
-from avgate_subprocessors.models import SubprocessorsSettings
 
 CASSETTES = Path(__file__).with_name("cassettes")
 HOST = "http://subprocessors.example"
+BY_HAND = {"name": "iaso-backup", "title": "IASO Backup", "products": ["IASO Backup"]}
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 EMAIL, CUSTOMER = sdk.IdentifierKind.EMAIL, sdk.IdentifierKind.CUSTOMER_ID
 PHONE = sdk.IdentifierKind.PHONE
@@ -69,6 +69,7 @@ def shared() -> World:
 def settings(**changes: object) -> SubprocessorsSettings:
     section = json.dumps(config_section(shared(), "libervoice", 80))
     written = json.loads(section.replace("http://127.0.0.1:80", HOST))
+    written["processors"].append(BY_HAND)
     return SubprocessorsSettings.model_validate({**written, **changes})
 
 
@@ -93,6 +94,22 @@ class Network(httpx.AsyncBaseTransport):
         self.asked.append(request)
         answer = await self.inner.handle_async_request(request)
         return self.changed(request, answer) if self.changed else answer
+
+
+class Elsewhere(httpx.AsyncBaseTransport):
+    """A mock behind an alias, so that its results lie on another host."""
+
+    def __init__(self, token: str) -> None:
+        self.app = httpx.ASGITransport(build(shared(), 0))
+        self.token = token
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        told = {**request.headers, "host": "subprocessors.example"}
+        if "authorization" in told:
+            told["authorization"] = f"Bearer {self.token}"
+        url, content = request.url.copy_with(host=told["host"]), await request.aread()
+        behind = httpx.Request(request.method, url, headers=told, content=content)
+        return await self.app.handle_async_request(behind)
 
 
 @dataclass(slots=True)
@@ -363,6 +380,20 @@ async def test_a_token_goes_to_its_own_processor_and_to_nobody_else() -> None:
     assert {path.rsplit("/")[-1] for path in open_to_all} == {
         *("discovery", "certificate.pem", "kpn.json", "managed-voice.csv")
     }
+
+
+async def test_a_token_does_not_follow_results_to_another_host() -> None:
+    (one, *_) = json.loads(settings().model_dump_json())["processors"]
+    alias = {**one, "opendsr_url": one["opendsr_url"].replace(HOST, "http://alias.example")}
+    async with stage(processors=[{**alias, "token": "token"}]) as at:
+        behind = Elsewhere(shared().secret("subprocessors/perfectview", "libervoice"))
+        at.network.inner = behind
+        at.mock = httpx.AsyncClient(transport=behind.app, base_url="http://mock")
+        with pytest.raises(sdk.MisconfiguredError):  # the mock lets nobody download without it
+            await at.found()
+        last = at.network.asked[-1]
+    assert last.url.host == "subprocessors.example"
+    assert "authorization" not in last.headers
 
 
 async def test_a_refused_token_is_for_an_operator_to_put_right() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import orjson
@@ -24,9 +24,7 @@ def to_bytes(part: Confidential) -> bytes:
             "reference": subject.reference,
             "name": subject.name,
             "language": subject.language,
-            "identifiers": [
-                [i.kind.value, i.value, i.valid_from, i.valid_until] for i in subject.identifiers
-            ],
+            "identifiers": [_plain(i) for i in subject.identifiers],
             "changes": [[c.name.value, c.before, c.after] for c in part.changes],
             "note": part.note,
             "callback_url": part.callback_url,
@@ -38,15 +36,20 @@ def from_bytes(plain: bytes) -> Confidential:
     read = orjson.loads(plain)
     subject = DataSubject(
         reference=read["reference"],
-        identifiers=tuple(
-            Identifier(IdentifierKind(kind), value, _day(begins), _day(ends))
-            for kind, value, begins, ends in read["identifiers"]
-        ),
+        identifiers=tuple(_identifier(*one) for one in read["identifiers"]),
         name=read["name"],
         language=read["language"],
     )
     changes = tuple(WantedChange(Field(n), before, after) for n, before, after in read["changes"])
     return Confidential(subject, changes, read["note"], read["callback_url"])
+
+
+def identifiers_to_bytes(identifiers: Iterable[Identifier]) -> bytes:
+    return orjson.dumps([_plain(i) for i in identifiers])
+
+
+def identifiers_from_bytes(plain: bytes) -> tuple[Identifier, ...]:
+    return tuple(_identifier(*one) for one in orjson.loads(plain))
 
 
 def changes_to_bytes(changes: tuple[FieldChange, ...]) -> bytes:
@@ -63,6 +66,19 @@ def fields_to_bytes(fields: Mapping[Field, str]) -> bytes:
 
 def fields_from_bytes(plain: bytes) -> Mapping[Field, str]:
     return {Field(name): value for name, value in orjson.loads(plain).items()}
+
+
+def _plain(identifier: Identifier) -> list[object]:
+    return [
+        identifier.kind.value,
+        identifier.value,
+        identifier.valid_from,
+        identifier.valid_until,
+    ]
+
+
+def _identifier(kind: str, value: str, begins: str | None, ends: str | None) -> Identifier:
+    return Identifier(IdentifierKind(kind), value, _day(begins), _day(ends))
 
 
 def _day(text: str | None) -> date | None:

@@ -44,6 +44,7 @@ class OutcomeWord(StrEnum):
     UNKNOWN = "unknown"
     NOTHING_HELD = "nothing_held"
     NOT_RELEVANT = "not_relevant"
+    NOT_SEARCHABLE = "not_searchable"
     QUARANTINED = "quarantined"
 
 
@@ -258,6 +259,10 @@ _SENTENCES: Final[Mapping[OutcomeWord, tuple[str, str]]] = {
     OutcomeWord.NOT_RELEVANT: (
         "This right is not relevant to this service.",
         "Dit recht is niet relevant voor deze dienst.",
+    ),
+    OutcomeWord.NOT_SEARCHABLE: (
+        "Nobody can be looked up here by what is known.",
+        "Met wat bekend is, kan hier niemand worden opgezocht.",
     ),
     OutcomeWord.QUARANTINED: (
         "It does not fit the data subject, and was set aside.",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_contracts.vocabulary import Category, Operation, Product
+from avgate_gateway.flow.looking import CANNOT_FIND, NOT_RELEVANT
 from avgate_gateway.report import OutcomeWord, Report, ReportLine, State
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.store import items, tasks
@@ -15,8 +16,12 @@ from avgate_gateway.store.tasks import Stage, Task
 
 _COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})
 _ON_THE_WAY = frozenset({ItemState.LOCATED, ItemState.APPROVED, ItemState.INTENDED})
-_STUCK_WORDS = {"not_relevant": OutcomeWord.NOT_RELEVANT, "refused": OutcomeWord.REFUSED}
-_BY_HAND_CODES = frozenset({"unsupported", "cannot_find", "ambiguous"})
+_STUCK_WORDS = {
+    NOT_RELEVANT: OutcomeWord.NOT_RELEVANT,
+    CANNOT_FIND: OutcomeWord.NOT_SEARCHABLE,
+    "refused": OutcomeWord.REFUSED,
+}
+_BY_HAND_CODES = frozenset({"unsupported", "ambiguous"})
 
 
 async def reported(db: AsyncConnection, request: SubjectRequest) -> Report:

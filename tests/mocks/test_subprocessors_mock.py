@@ -327,9 +327,10 @@ async def test_a_call_without_the_processors_own_token_is_refused(
         assert answer.status_code == 401
 
 
-def test_the_written_settings_have_one_processor_that_is_asked_by_hand(shared: World) -> None:
+def test_the_written_settings_name_only_processors_that_can_be_asked(shared: World) -> None:
     section = config_section(shared, LIBERVOICE, 9103)
     processors = section["processors"]
     assert isinstance(processors, list)
-    assert [p["name"] for p in processors if "opendsr_url" not in p] == ["iaso-backup"]
+    assert [p["name"] for p in processors if "opendsr_url" in p] == ["perfectview", "workspace365"]
+    assert len(processors) == 2
     assert ConnectorSettings(base_url=str(section["base_url"])).hosts() == {"127.0.0.1:9103"}

@@ -26,10 +26,11 @@ _WORST_FIRST: tuple[tuple[frozenset[str], str], ...] = (
 )
 _OF_CODE = {
     "not_relevant": "not_relevant",
+    "cannot_find": "unsupported",
     "refused": "refused",
     "done_by_hand": "completed",
 }
-_BY_HAND_CODES = frozenset({"unsupported", "cannot_find", "ambiguous"})
+_BY_HAND_CODES = frozenset({"unsupported", "ambiguous"})
 
 
 class View(BaseModel):

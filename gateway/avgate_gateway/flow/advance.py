@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
+from avgate_contracts.identifier import Identifier
 from avgate_contracts.vocabulary import Operation
+from avgate_gateway import confidential
 from avgate_gateway.flow import later, settling
 from avgate_gateway.flow.confirming import confirm
 from avgate_gateway.flow.context import Context, Part, unsealed
 from avgate_gateway.flow.copying import copy
 from avgate_gateway.flow.executing import execute, next_stage
 from avgate_gateway.flow.locating import locate
-from avgate_gateway.flow.looking import obstacle
+from avgate_gateway.flow.looking import CANNOT_FIND, LEARNED, NOT_RELEVANT, obstacle
 from avgate_gateway.flow.planning import POLICY, discard, plan, release
 from avgate_gateway.flow.trouble import QUICK_TRIES, Trouble, trouble_of
 from avgate_gateway.flow.verifying import verify
@@ -27,6 +32,7 @@ from avgate_gateway.store import evidence, requests, tasks
 from avgate_gateway.store.tasks import Stage, Task
 from avgate_gateway.vault import Box
 
+_NO_ONES_WORK = frozenset({NOT_RELEVANT, CANNOT_FIND})
 _COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})
 _log = logging.getLogger("avgate.flow")
 
@@ -98,24 +104,74 @@ async def _approve_by_policy(context: Context, request: SubjectRequest) -> None:
 
 
 async def _run_tasks(context: Context, request: SubjectRequest) -> None:
-    """Runs every connector's part at once; none waits for another or stops it."""
+    """Runs every connector's part at once; none waits for another or stops it.
+
+    A connector that cannot find anybody by what was given goes last: by then others may have said
+    what else they know the subject by.
+    """
+    person, references, box = await unsealed(context, request.id)
+    run = partial(_run, context, request, references=references, box=box)
+    runnable = await _runnable(context, request)
+    last = [t for t in runnable if _needs_others(context, request, t, person)]
+    await _all_at_once(run(t, person=person) for t in runnable if t not in last)
+    if last and person is not None and box is not None:
+        informed = await _informed(context, request, person, box)
+        await _all_at_once(run(t, person=informed) for t in last if informed is not None)
+
+
+async def _runnable(context: Context, request: SubjectRequest) -> Sequence[Task]:
     now = context.now()
     async with context.database.read() as db:
         all_tasks = await tasks.of_request(db, request.id)
     ready = [t for t in all_tasks if t.next_attempt_at is None or t.next_attempt_at <= now]
-    runnable = [t for t in ready if t.stage in _STEPS or request.state is State.CLOSED]
-    if not runnable:
-        return
-    person, references, box = await unsealed(context, request.id)
+    return [t for t in ready if t.stage in _STEPS or t.stage is Stage.DONE]
+
+
+async def _all_at_once(runs: Iterable[Coroutine[None, None, None]]) -> None:
     async with asyncio.TaskGroup() as group:
-        for task in runnable:
-            group.create_task(_run(context, request, task, person, references, box))
+        for run in runs:
+            group.create_task(run)
+
+
+def _needs_others(
+    context: Context, request: SubjectRequest, task: Task, person: Confidential | None
+) -> bool:
+    connector = context.desks[request.controller].connectors.get(task.connector)
+    if connector is None or person is None:
+        return False
+    against = obstacle(connector, request.operation, person.subject)
+    return against is not None and against[0] == CANNOT_FIND
+
+
+async def _informed(
+    context: Context, request: SubjectRequest, person: Confidential, box: Box
+) -> Confidential | None:
+    """The person with what upstreams know them by; None while some may still tell."""
+    async with context.database.read() as db:
+        all_tasks = await tasks.of_request(db, request.id)
+    learned: list[Identifier] = []
+    for task in all_tasks:
+        if task.learned_box is not None:
+            plain = box.open(task.learned_box, LEARNED)
+            learned.extend(confidential.identifiers_from_bytes(plain))
+        elif _may_tell(context, request, task, person):
+            return None
+    subject = replace(
+        person.subject, identifiers=(*person.subject.identifiers, *dict.fromkeys(learned))
+    )
+    return replace(person, subject=subject)
+
+
+def _may_tell(context: Context, request: SubjectRequest, task: Task, person: Confidential) -> bool:
+    looking = task.stage is Stage.LOCATE and task.attempts <= QUICK_TRIES
+    return looking and not _needs_others(context, request, task, person)
 
 
 async def _run(
     context: Context,
     request: SubjectRequest,
     task: Task,
+    *,
     person: Confidential | None,
     references: Box,
     box: Box | None,
@@ -164,7 +220,7 @@ async def _step(part: Part, box: Box | None) -> None:
         case Stage.VERIFY:
             await verify(part)
             await later.schedule_looks(part)
-        case _ if part.request.state is State.CLOSED:
+        case Stage.DONE:
             await later.look_after(part)
 
 
@@ -175,13 +231,13 @@ async def _locate_or_copy(part: Part, person: Confidential, box: Box) -> None:
     elif part.request.operation in _COPIES:
         await copy(part, person, box)
     else:
-        await locate(part, person)
+        await locate(part, person, box)
 
 
 async def _cannot(part: Part, code: str, reason: str) -> None:
     """Says why a connector has no part in this: of no concern, or for a person to do."""
     now = part.context.now()
-    stage = Stage.DONE if code == "not_relevant" else Stage.STUCK
+    stage = Stage.DONE if code in _NO_ONES_WORK else Stage.STUCK
     async with part.context.database.write() as db:
         await tasks.move(
             db, part.request.id, part.name, stage, now,

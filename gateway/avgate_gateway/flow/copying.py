@@ -30,7 +30,7 @@ async def copy(part: Part, person: Confidential, box: Box) -> None:
     desk = _CopyDesk(part, box)
     async for record in look.records():
         await desk.put(record)
-    await desk.close(look.quarantined)
+    await desk.close(look.quarantined, look.learned_box(box))
 
 
 @dataclass(slots=True)
@@ -60,10 +60,10 @@ class _CopyDesk:
         if sum(len(p.box) for p in self.ready) >= _WRITE_BYTES:
             await self._write()
 
-    async def close(self, quarantined: int) -> None:
+    async def close(self, quarantined: int, learned: bytes) -> None:
         for key in list(self.lines):
             self._seal_records(key)
-        await self._write(done=True, quarantined=quarantined)
+        await self._write(learned, quarantined)
 
     def _note(self, key: tuple[str, str], record: Record) -> None:
         name = "/".join(key)
@@ -87,17 +87,18 @@ class _CopyDesk:
             if sum(len(p.box) for p in self.ready) >= _WRITE_BYTES:
                 await self._write()
 
-    async def _write(self, *, done: bool = False, quarantined: int = 0) -> None:
+    async def _write(self, learned: bytes | None = None, quarantined: int = 0) -> None:
         part, now = self.part, self.part.context.now()
         async with part.context.database.write() as db:
             if not self.is_clean:
                 await copies.forget(db, part.request.id, part.name)
                 self.is_clean = True
             await copies.add(db, part.request.id, part.name, self.ready)
-            if done:
+            if learned is not None:
                 await tasks.move(
                     db, part.request.id, part.name, Stage.DONE, now,
                     quarantined=quarantined, tally=self.tally, columns=self.columns,
+                    learned_box=learned,
                 )  # fmt: skip
                 await evidence.append(
                     db, now, part.request.controller, part.request.id, "task.copied",

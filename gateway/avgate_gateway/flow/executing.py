@@ -7,7 +7,7 @@ key upstream: after a crash the same batch is sent again under the same key.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, assert_never
 from uuid import NAMESPACE_URL, uuid5
 
@@ -30,6 +30,7 @@ from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.locating import refs_of
+from avgate_gateway.retention import AMSTERDAM
 from avgate_gateway.store import evidence, items, tasks
 from avgate_gateway.store.items import Item, ItemState
 from avgate_gateway.store.tasks import Stage
@@ -137,7 +138,8 @@ def columns(outcome: Outcome, now: datetime) -> dict[str, Any]:  # noqa: PLR0911
     """The columns that an outcome comes to; the same set of columns for every outcome."""
     match outcome:
         case Completed(effect, effective_from):
-            return _columns(_STATES[effect], effective_from=effective_from)
+            look = _day_after(effective_from) if effect is Effect.SCHEDULED else None
+            return _columns(_STATES[effect], effective_from=effective_from, look_at=look)
         case NothingHeld():
             return _columns(ItemState.ALREADY_GONE)
         case Pending(job, look_again_at):
@@ -199,6 +201,13 @@ async def next_stage(part: Part) -> None:
         stage = Stage.CONFIRM if outstanding else Stage.VERIFY
         wait = outstanding[0].look_at if outstanding else None
         await tasks.move(db, part.request.id, part.name, stage, now, next_attempt_at=wait)
+
+
+def _day_after(day: date | None) -> datetime | None:
+    """When a scheduled effect must be there: the day after, so that no time of day matters."""
+    if day is None:
+        return None
+    return datetime(day.year, day.month, day.day, tzinfo=AMSTERDAM) + timedelta(days=1)
 
 
 def _tally(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:

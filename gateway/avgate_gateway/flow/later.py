@@ -27,8 +27,10 @@ _LOOKS = (
     timedelta(days=7),
     timedelta(days=30),
 )
-_DUE = (ItemState.RETAINED, ItemState.ERASED, ItemState.SCHEDULED, ItemState.DONE_BY_HAND)
+_DUE = (ItemState.RETAINED, ItemState.ERASED, ItemState.SCHEDULED)
+_AGAIN = timedelta(minutes=1)  # what could not be settled at its time is looked at again
 _PAGE = 500
+_LATE = Failed("not_effective", "the day it was confirmed for has come, and it is still shown")
 _RETURNED = Failed("returned", "it came back after it was gone: probably fed in from elsewhere")
 
 
@@ -53,8 +55,12 @@ async def look_after(part: Part) -> None:
             held = await _held(part, some)
             if state is ItemState.RETAINED:
                 await _fall_due(part, some, held)
+            elif state is ItemState.SCHEDULED:
+                await _came_about(part, some, held)
             else:
                 await _looked_again(part, some, held)
+    if part.task.attempts:
+        await _untroubled(part)
 
 
 async def _due(part: Part) -> Sequence[Item]:
@@ -115,6 +121,29 @@ async def _fall_due(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]) 
             )  # fmt: skip
 
 
+async def _came_about(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]) -> None:
+    """The day of a scheduled effect has come: it is there, or a person has to ask why not."""
+    now = part.context.now()
+    late = [row.id for row in rows if row.digest in held]
+    gone = [row.id for row in rows if row.digest not in held]
+    async with part.context.database.write() as db:
+        await items.change(db, gone, **columns(Completed(Effect.ERASED), now))
+        await items.change(db, late, **columns(_LATE, now))
+        await evidence.append(
+            db, now, part.request.controller, part.request.id, "task.looked_again",
+            {"connector": part.name, "items": len(rows), "not_effective": len(late)},
+        )  # fmt: skip
+
+
+async def _untroubled(part: Part) -> None:
+    now = part.context.now()
+    async with part.context.database.write() as db:
+        await tasks.change(
+            db, part.request.id, part.name, now,
+            attempts=0, next_attempt_at=None, code=None, reason=None,
+        )  # fmt: skip
+
+
 async def _looked_again(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]) -> None:
     now = part.context.now()
     back = [row.id for row in rows if row.digest in held]
@@ -157,5 +186,7 @@ async def shred(context: Context, request: SubjectRequest) -> None:
                 db, now, request.controller, request.id, "vault.retention_key_destroyed", {}
             )
         keep = None if sealed.subject_key is None else request.closed_at + context.vault_keeps
-        wake = min((moment for moment in (look, keep) if moment), default=None)
-        await requests.change(db, request.id, wake_at=wake)
+        tries = [t.next_attempt_at for t in await tasks.of_request(db, request.id)]
+        wake = min((moment for moment in (look, keep, *tries) if moment), default=None)
+        # What is due and still not settled, stuck say, must not be woken for every second.
+        await requests.change(db, request.id, wake_at=max(wake, now + _AGAIN) if wake else None)

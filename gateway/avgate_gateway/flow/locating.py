@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
+from avgate_contracts.connector import SupportsRectify
 from avgate_contracts.record import ItemRef, Record
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential
@@ -18,17 +19,18 @@ from avgate_gateway.request import Confidential
 from avgate_gateway.store import evidence, items, tasks
 from avgate_gateway.store.items import Found
 from avgate_gateway.store.tasks import Stage
+from avgate_gateway.vault import Box
 
 _AT_ONCE = 500
 
 
-async def locate(part: Part, person: Confidential) -> None:
+async def locate(part: Part, person: Confidential, box: Box) -> None:
     """Records every item that concerns the request; raises what the connector raises."""
     look = Look(part.connector, Operation.ACCESS, person.subject, part.request.scope)
     shelf = _Shelf(part)
     async for found in _found(part, person, look):
         await shelf.put(found)
-    await shelf.close(look.quarantined)
+    await shelf.close(look.quarantined, look.learned_box(box))
 
 
 async def _found(part: Part, person: Confidential, look: Look) -> AsyncIterator[Found]:
@@ -36,14 +38,15 @@ async def _found(part: Part, person: Confidential, look: Look) -> AsyncIterator[
         digest = digest_of(part, record.item.ref)
         if part.request.operation is Operation.ERASE:
             yield Found(digest, record.item)
-        elif (found := _to_rectify(person, record, digest)) is not None:
+        elif (found := _to_rectify(part, person, record, digest)) is not None:
             yield found
 
 
-def _to_rectify(person: Confidential, record: Record, digest: str) -> Found | None:
+def _to_rectify(part: Part, person: Confidential, record: Record, digest: str) -> Found | None:
+    """An item that holds a field to change; all of them where an upstream cannot change any."""
     wanted = {change.name for change in person.changes}
     fields = {name: value for name, value in record.fields.items() if name in wanted}
-    if not fields:
+    if not fields and isinstance(part.connector, SupportsRectify):
         return None
     return Found(digest, record.item, confidential.fields_to_bytes(fields))
 
@@ -69,22 +72,23 @@ class _Shelf:
         self.seen.add(found.digest)
         self.waiting.append(found)
         if len(self.waiting) >= _AT_ONCE:
-            await self._write(done=False, quarantined=0)
+            await self._write()
 
-    async def close(self, quarantined: int) -> None:
-        await self._write(done=True, quarantined=quarantined)
+    async def close(self, quarantined: int, learned: bytes) -> None:
+        await self._write(learned, quarantined)
 
-    async def _write(self, *, done: bool, quarantined: int) -> None:
+    async def _write(self, learned: bytes | None = None, quarantined: int = 0) -> None:
         part, now = self.part, self.part.context.now()
         async with part.context.database.write() as db:
             if not self.is_clean:
                 await items.forget(db, part.request.id, part.name)
                 self.is_clean = True
             await items.add(db, part.request.id, part.name, self.waiting, part.references)
-            if done:
+            if learned is not None:
                 await tasks.move(
-                    db, part.request.id, part.name, Stage.LOCATED, now, quarantined=quarantined
-                )
+                    db, part.request.id, part.name, Stage.LOCATED, now,
+                    quarantined=quarantined, learned_box=learned,
+                )  # fmt: skip
                 await evidence.append(
                     db, now, part.request.controller, part.request.id, "task.located",
                     {"connector": part.name, "items": len(self.seen), "set_aside": quarantined},

@@ -193,16 +193,24 @@ def _with_fields(row: Item, references: Box) -> LocatedFields:
     return LocatedFields(row.connector, row.digest, row.ref(references), fields)
 
 
+def _can_rectify(desk: Desk, row: Item) -> bool:
+    return isinstance(desk.connectors[row.connector], SupportsRectify)
+
+
+def _fitting(one: ItemRectification, *, can: bool) -> tuple[str, str | None, str | None]:
+    """What is done with an item, and if a person has to do it, why."""
+    if any(fit.fit is Fit.DIFFERS for fit in one.fields):
+        return "by_hand", "differs", "it holds neither the old nor the new value"
+    if all(fit.fit is Fit.ALREADY_RIGHT for fit in one.fields):
+        return "already_right", None, None
+    if not can:
+        return "by_hand", "unsupported", "there is no interface to change it here"
+    return ("rectify" if one.change else "already_right"), None, None
+
+
 def _fit_row(row: Item, one: ItemRectification, desk: Desk, references: Box) -> dict[str, Any]:
-    differs = any(fit.fit is Fit.DIFFERS for fit in one.fields)
-    can = isinstance(desk.connectors[row.connector], SupportsRectify)
     change = one.change
-    if differs:
-        action, code, reason = "by_hand", "differs", "it holds neither the old nor the new value"
-    elif change is not None and not can:
-        action, code, reason = "by_hand", "unsupported", "there is no interface to change it here"
-    else:
-        action, code, reason = ("rectify" if change else "already_right"), None, None
+    action, code, reason = _fitting(one, can=_can_rectify(desk, row))
     changes = confidential.changes_to_bytes(change.changes) if change else None
     return {
         "id": row.id,

@@ -29,6 +29,7 @@ _EXTENSIONS = {
     "audio/wav": "wav",
     "audio/webm": "webm",
     "audio/x-m4a": "m4a",
+    "audio/x-mp3": "mp3",  # what Xelion calls it
     "audio/x-wav": "wav",
     "image/jpeg": "jpg",
     "image/png": "png",

@@ -92,6 +92,7 @@ task = sa.Table(
     sa.Column("quarantined", sa.Integer, nullable=False),
     sa.Column("tally", sa.JSON, nullable=False),  # what a copy holds: count by category and product
     sa.Column("columns", sa.JSON),  # the same, with the names of the fields
+    sa.Column("learned_box", sa.LargeBinary),  # identifiers that this upstream knows the subject by
     sa.Column("updated_at", Moment, nullable=False),
 )
 

@@ -42,6 +42,7 @@ class Task:
     quarantined: int = 0
     tally: Mapping[str, int] = field(default_factory=dict)
     columns: Mapping[str, Sequence[str]] | None = None
+    learned_box: bytes | None = field(default=None, repr=False)
 
 
 async def add(db: AsyncConnection, request_id: str, names: Iterable[str], now: datetime) -> None:

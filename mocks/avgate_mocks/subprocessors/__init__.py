@@ -19,7 +19,6 @@ from avgate_mocks.subprocessors.published import kpn, managed_voice, perfectview
 from avgate_mocks.subprocessors.routes import ProcessorRoutes
 from avgate_mocks.world import World
 
-_BY_HAND = {"name": "iaso-backup", "title": "IASO Backup", "products": ["IASO Backup"]}
 
 
 def build(world: World, port: int) -> ASGIApp:  # noqa: ARG001 -- its addresses follow the caller's
@@ -58,17 +57,14 @@ def config_section(world: World, controller: str, port: int) -> Mapping[str, obj
             },
         ],
         "processors": [
-            *(
-                {
-                    "name": what.name,
-                    "title": what.title,
-                    "opendsr_url": f"{here}/opendsr/{what.name}/v2",
-                    "domain": what.domain,
-                    "token": world.secret(secret_name(what.name), controller),
-                    "products": [what.title],
-                }
-                for what in (PERFECTVIEW, WORKSPACE365)
-            ),
-            _BY_HAND,
+            {
+                "name": what.name,
+                "title": what.title,
+                "opendsr_url": f"{here}/opendsr/{what.name}/v2",
+                "domain": what.domain,
+                "token": world.secret(secret_name(what.name), controller),
+                "products": [what.title],
+            }
+            for what in (PERFECTVIEW, WORKSPACE365)
         ],
     }

@@ -102,7 +102,7 @@ class ProcessorRoutes:
         """One effect per id; a repeat may carry another moment of submission, but nothing else."""
         name = order.subject_request_id
         key = (self.processor.what.name, controller, name)
-        same = order.model_dump_json(exclude=set()).encode()
+        same = order.model_dump_json(exclude={"submitted_time", "status_callback_urls"}).encode()
         try:
             return self.processor.kernel.once_for(
                 request, name, key, same, lambda: self._create(request, controller, order, body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -126,7 +127,7 @@ class Journal:
             *(line.number for line in entry.person.lines),
         }
         said = f"{content['subject']} {content['contents']} {content['participants']}"
-        return any(each in said for each in telling if each)
+        return any(re.search(rf"(?<!\w){re.escape(each)}(?!\w)", said) for each in telling if each)
 
     def note(self, entry: Entry, changes: JsonObject) -> None:
         """Set what the system itself sets."""

@@ -251,8 +251,9 @@ async def test_closing_ends_a_fetch_that_is_under_way(clients: Any) -> None:
     client = clients.over(hang, credentials=CLIENT)
     call = asyncio.create_task(client.send("GET", "/x"))
     await reached.wait()
-    await client.aclose()
-    await asyncio.wait([call])
+    async with asyncio.timeout(2):
+        await client.aclose()
+        await asyncio.wait([call])
     assert call.done()
 
 

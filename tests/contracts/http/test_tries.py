@@ -185,13 +185,24 @@ async def test_a_write_that_waits_for_its_place_at_the_deadline_was_never_sent(
         await asyncio.Event().wait()
         raise AssertionError
 
-    client = clients.over(hang, limits=Limits(concurrency=1, deadline=0.03, timeout=9))
-    first, second = await asyncio.gather(
-        client.send("POST", "/a"), client.send("POST", "/b"), return_exceptions=True
-    )
-    assert isinstance(first, OutcomeUnknownError)
-    assert isinstance(second, UnavailableError)
+    client = clients.over(hang, limits=Limits(concurrency=1, deadline=0.1, timeout=9))
+    calls = (client.send("POST", path) for path in ("/a", "/b"))
+    ends = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(end) for end in ends] == [OutcomeUnknownError, UnavailableError]
     assert len(asked) == 1
+
+
+async def test_a_write_that_waits_for_its_next_try_at_the_deadline_was_never_sent(
+    clients: Any, clock: Any, turns: TURNS
+) -> None:
+    async def sleep(_: float) -> None:
+        await asyncio.Event().wait()
+
+    clock.sleep = sleep
+    limits = Limits(deadline=0.2, longest_wait=0.001)
+    client = clients.over(turns(NOT_SENT[0]), limits=limits)
+    with pytest.raises(UnavailableError):
+        await client.send("POST", "/x")
 
 
 async def test_a_time_out_of_somebody_else_is_not_taken_for_the_deadline(clients: Any) -> None:

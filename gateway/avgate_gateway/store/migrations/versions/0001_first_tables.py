@@ -222,6 +222,7 @@ def upgrade() -> None:
         sa.Column("quarantined", sa.Integer(), nullable=False),
         sa.Column("tally", sa.JSON(), nullable=False),
         sa.Column("columns", sa.JSON(), nullable=True),
+        sa.Column("learned_box", sa.LargeBinary(), nullable=True),
         sa.Column("updated_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("request_id", "connector", name=op.f("pk_task")),
     )

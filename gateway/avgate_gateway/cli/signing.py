@@ -1,0 +1,35 @@
+"""Signs access tokens with the gateway's own key."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from avgate_gateway.authentication import KeyFileError, Scope, mint, open_signing_key
+from avgate_gateway.cli.exits import CommandError
+from avgate_gateway.settings import Settings
+
+
+def signed_token(
+    settings: Settings, *, controller: str, client: str, scopes: Iterable[Scope], seconds: int
+) -> str:
+    """A token for a client of a controller; raises CommandError where none may be made."""
+    if controller not in settings.controllers:
+        known = ", ".join(sorted(settings.controllers))
+        raise CommandError(f"no controller of that name; known are: {known}")
+    if not settings.authentication.is_embedded:
+        raise CommandError("tokens come from the configured issuer, not from here")
+    try:
+        key = open_signing_key(settings.token_key_file)
+    except KeyFileError as error:
+        raise CommandError(str(error)) from None
+    return mint(
+        key,
+        issuer=settings.authentication.issuer,
+        audience=settings.authentication.audience,
+        controller=controller,
+        client=client,
+        scopes=scopes,
+        lifetime=min(seconds, settings.authentication.token_seconds),
+        now=time.time(),
+    )
