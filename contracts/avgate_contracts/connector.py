@@ -130,6 +130,17 @@ class SupportsConfirm(Protocol):
 
 
 @runtime_checkable
+class SupportsCallback(Protocol):
+    """Takes an address that it calls when a job is settled, so that nobody has to keep asking."""
+
+    async def erase_and_call_back(
+        self, items: Sequence[ItemRef], *, key: str, callback_url: str
+    ) -> Sequence[ItemOutcome]:
+        """Like `erase`; a call to `callback_url` is only a hint, after which `confirm` is asked."""
+        ...
+
+
+@runtime_checkable
 class SupportsRegister(Protocol):
     """Knows lists of processors that providers publish."""
 
@@ -145,6 +156,7 @@ __all__ = [
     "Limits",
     "Manifest",
     "SupportsAccess",
+    "SupportsCallback",
     "SupportsConfirm",
     "SupportsErase",
     "SupportsExport",

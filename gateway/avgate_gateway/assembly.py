@@ -121,6 +121,7 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
         desks=desks,
         plan_valid=timedelta(days=settings.plan_valid_days),
         vault_keeps=timedelta(days=settings.vault_days),
+        public_url=settings.public_url,
     )
     changes = Changes()
 

@@ -85,6 +85,8 @@ async def retry(
     """Sets going again what is stuck, waits for a later try, or failed."""
     if request.identity is None:
         raise _wrong_state("Its identity is not verified, and nothing runs before that.")
+    if request.closing is not None:
+        raise _wrong_state("It was withdrawn, refused or answered, and is not carried out.")
     now = context.now()
     again = [
         task.connector

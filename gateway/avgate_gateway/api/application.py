@@ -9,13 +9,13 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from avgate_gateway import authentication, problem
-from avgate_gateway.api import audit, decisions, register, requests, results, tasks
+from avgate_gateway.api import audit, callbacks, decisions, register, requests, results, tasks
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.authentication import Verifier
 from avgate_gateway.guard import Guard, Limits
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
-_RESOURCES = (requests, decisions, results, tasks, register, audit)
+_RESOURCES = (requests, decisions, results, tasks, register, audit, callbacks)
 _ABOUT = """\
 Carries out a person's privacy rights in systems that others own.
 

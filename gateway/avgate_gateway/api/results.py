@@ -14,7 +14,7 @@ from avgate_gateway.api.answering import answer, not_found, plain
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.authentication import Caller, Scope, requires
 from avgate_gateway.changes import heard
-from avgate_gateway.flow.context import unsealed
+from avgate_gateway.flow.context import SUBJECT_KEY
 from avgate_gateway.flow.planning import PLAN
 from avgate_gateway.packing import packed
 from avgate_gateway.problem import GONE, NOT_READY, Problem, ProblemError
@@ -22,13 +22,14 @@ from avgate_gateway.reporting import reported
 from avgate_gateway.request import State, SubjectRequest, WaitingFor
 from avgate_gateway.store import evidence, requests
 from avgate_gateway.store.evidence import Entry
+from avgate_gateway.vault import Box
 
 _COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})
 _QUIET_SECONDS = 1.0
 _COMMENT_AFTER = 15  # a comment keeps proxies from closing a quiet stream
 
 
-def router(gateway: Gateway) -> APIRouter:  # noqa: C901 -- a list of routes, each of them simple
+def router(gateway: Gateway) -> APIRouter:
     """The routes that show results."""
     routes = APIRouter(prefix="/v1/requests/{request_id}", tags=["results"])
     database = gateway.context.database
@@ -44,9 +45,7 @@ def router(gateway: Gateway) -> APIRouter:  # noqa: C901 -- a list of routes, ea
             raise not_found()
         if sealed.plan is None:
             raise _gone() if sealed.subject_key is None else _not_ready("No plan is made yet.")
-        _, _, box = await unsealed(gateway.context, request.id)
-        if box is None:
-            raise _gone()
+        box = await _copy_box(gateway, request)
         return answer(http, box.open(sealed.plan, PLAN))
 
     @routes.get("/report", summary="What became of each item")
@@ -73,9 +72,7 @@ def router(gateway: Gateway) -> APIRouter:  # noqa: C901 -- a list of routes, ea
             raise not_found()
         if not _is_complete(request):
             raise _not_ready("The copy is still being made.")
-        person, _, box = await unsealed(gateway.context, request.id)
-        if person is None or box is None:
-            raise _gone()
+        box = await _copy_box(gateway, request)
         name = f"avgate-{request.operation.value}-{request.id}.zip"
         headers = {"content-disposition": f'attachment; filename="{name}"'}
         body = packed(gateway.context, gateway.installed, request, box)
@@ -94,6 +91,15 @@ def router(gateway: Gateway) -> APIRouter:  # noqa: C901 -- a list of routes, ea
         return StreamingResponse(body, media_type="text/event-stream")
 
     return routes
+
+
+async def _copy_box(gateway: Gateway, request: SubjectRequest) -> Box:
+    """The box of what is kept of the person; raises ProblemError, 410, once its key is gone."""
+    async with gateway.context.database.read() as db:
+        sealed = await requests.sealed(db, request.id)
+    if sealed.subject_key is None:
+        raise _gone()
+    return gateway.context.vault.box(sealed.subject_key, request.id, SUBJECT_KEY)
 
 
 def entry_json(entry: Entry) -> dict[str, object]:

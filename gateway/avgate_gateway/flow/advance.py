@@ -28,7 +28,7 @@ from avgate_gateway.flow.planning import POLICY, discard, plan, release
 from avgate_gateway.flow.trouble import QUICK_TRIES, Trouble, trouble_of
 from avgate_gateway.flow.verifying import verify
 from avgate_gateway.request import Approval, Confidential, State, SubjectRequest, WaitingFor
-from avgate_gateway.store import evidence, requests, tasks
+from avgate_gateway.store import evidence, items, requests, tasks
 from avgate_gateway.store.tasks import Stage, Task
 from avgate_gateway.vault import Box
 
@@ -41,14 +41,14 @@ async def advance(context: Context, request_id: str) -> None:
     """Takes a request as far as it can go now."""
     async with context.database.read() as db:
         request = await requests.find(db, request_id)
-    if request is None or request.identity is None:
+    if request is None:
         return
     if request.controller not in context.desks:
         _log.error("request.orphaned %s: its controller is no longer in the config", request_id)
         return
     if request.state is State.CLOSED:
         await _after_closing(context, request)
-    else:
+    elif request.identity is not None:
         await _carry(context, request)
 
 
@@ -66,8 +66,9 @@ async def _carry(context: Context, request: SubjectRequest) -> None:
 
 
 async def _after_closing(context: Context, request: SubjectRequest) -> None:
-    await _run_tasks(context, request)
-    await settling.settle(context, request)
+    if request.closing is None:  # one that was withdrawn or refused is not carried out any further
+        await _run_tasks(context, request)
+        await settling.settle(context, request)
     await later.shred(context, request)
 
 
@@ -99,7 +100,9 @@ async def _approve_by_policy(context: Context, request: SubjectRequest) -> None:
         return
     async with context.database.write() as db:
         planned = await requests.find(db, request.id)
-        if planned is not None and planned.plan_digest is not None:
+        if planned is None or planned.state is State.CLOSED:
+            return
+        if planned.plan_digest is not None:
             await release(db, planned, Approval(POLICY, context.now(), planned.plan_digest))
 
 
@@ -109,6 +112,8 @@ async def _run_tasks(context: Context, request: SubjectRequest) -> None:
     A connector that cannot find anybody by what was given goes last: by then others may have said
     what else they know the subject by.
     """
+    if not await _runnable(context, request):
+        return
     person, references, box = await unsealed(context, request.id)
     run = partial(_run, context, request, references=references, box=box)
     runnable = await _runnable(context, request)
@@ -123,8 +128,9 @@ async def _runnable(context: Context, request: SubjectRequest) -> Sequence[Task]
     now = context.now()
     async with context.database.read() as db:
         all_tasks = await tasks.of_request(db, request.id)
+        due = await items.has_due(db, request.id, now)
     ready = [t for t in all_tasks if t.next_attempt_at is None or t.next_attempt_at <= now]
-    return [t for t in ready if t.stage in _STEPS or t.stage is Stage.DONE]
+    return [t for t in ready if t.stage in _STEPS or (t.stage is Stage.DONE and due)]
 
 
 async def _all_at_once(runs: Iterable[Coroutine[None, None, None]]) -> None:

@@ -42,6 +42,7 @@ class Context:
     desks: Mapping[str, Desk]
     plan_valid: timedelta
     vault_keeps: timedelta
+    public_url: str | None = None  # where upstreams can call us back, if they can
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, assert_never
 from uuid import NAMESPACE_URL, uuid5
 
-from avgate_contracts.connector import SupportsErase, SupportsRectify
+from avgate_contracts.connector import SupportsCallback, SupportsErase, SupportsRectify
 from avgate_contracts.errors import OutcomeUnknownError
 from avgate_contracts.outcome import (
     Completed,
@@ -31,7 +31,7 @@ from avgate_gateway import confidential
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.locating import refs_of
 from avgate_gateway.retention import AMSTERDAM
-from avgate_gateway.store import evidence, items, tasks
+from avgate_gateway.store import callbacks, evidence, items, tasks
 from avgate_gateway.store.items import Item, ItemState
 from avgate_gateway.store.tasks import Stage
 
@@ -107,9 +107,18 @@ async def _ask(part: Part, batch: Sequence[Item], key: str) -> Sequence[ItemOutc
             for ref, row in zip(refs, batch, strict=True)
         ]
         return await part.connector.rectify(changes, key=key)
+    url = part.context.public_url
+    if url is not None and isinstance(part.connector, SupportsCallback):
+        address = f"{url.rstrip('/')}/v1/callbacks/{await _token(part)}"
+        return await part.connector.erase_and_call_back(refs, key=key, callback_url=address)
     if not isinstance(part.connector, SupportsErase):
         raise TypeError(f"{part.name} cannot erase")
     return await part.connector.erase(refs, key=key)
+
+
+async def _token(part: Part) -> str:
+    async with part.context.database.write() as db:
+        return await callbacks.make(db, part.request.id, part.name, part.context.now())
 
 
 async def write_outcomes(

@@ -97,6 +97,9 @@ async def _store(
     now = context.now()
     sealed = box.seal(orjson.dumps(made.to_json()), PLAN)
     async with context.database.write() as db:
+        current = await requests.find(db, request.id)
+        if current is None or current.state is State.CLOSED:
+            return  # it was withdrawn while we planned
         await items.change_each(db, planned)
         await requests.change(
             db, request.id, plan_box=sealed, plan_digest=made.digest,
@@ -129,7 +132,10 @@ async def release(db: AsyncConnection, request: SubjectRequest, approval: Approv
         wake_at=approval.at,
     )  # fmt: skip
     await items.release(db, request.id)
-    await tasks.move_all(db, request.id, Stage.LOCATED, Stage.EXECUTE, approval.at)
+    unplanned = await items.unplanned_connectors(db, request.id)
+    await tasks.move_all(
+        db, request.id, Stage.LOCATED, Stage.EXECUTE, approval.at, but_not=unplanned
+    )
     await evidence.append(
         db, approval.at, request.controller, request.id, "plan.approved",
         {"digest": approval.plan_digest, "by": approval.by},

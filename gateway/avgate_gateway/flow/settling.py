@@ -60,6 +60,8 @@ async def _close(
     now: datetime,
     closing: str | None = None,
 ) -> None:
+    if closing is not None:
+        await hand_tasks.withdraw_all(db, request.id)
     look = await items.next_look(db, request.id)
     shredding = now + context.vault_keeps
     await requests.change(
@@ -109,9 +111,17 @@ async def _hand_over(
     for task in all_tasks:
         if task.stage is Stage.STUCK:
             await hand_tasks.add(db, _stuck(context, request, task))
+    known = await hand_tasks.of_request(db, request.id)
     for group in await items.groups(db, request.id):
         if group.state in _FOR_A_PERSON and _is_settled(group, all_tasks):
-            await hand_tasks.add(db, _of_group(context, request, group))
+            await hand_tasks.add(db, _of_group(context, request, group, _rounds(known, group)))
+
+
+def _rounds(known: Sequence[HandTask], group: Group) -> int:
+    """How often somebody said it was done: what is found again is a task again."""
+    place = (group.connector, group.category, group.product)
+    done = [task for task in known if task.completed_at is not None]
+    return sum((task.connector, task.category, task.product) == place for task in done)
 
 
 def _is_settled(group: Group, all_tasks: Sequence[Task]) -> bool:
@@ -137,10 +147,10 @@ def _stuck(context: Context, request: SubjectRequest, task: Task) -> HandTask:
     )
 
 
-def _of_group(context: Context, request: SubjectRequest, group: Group) -> HandTask:
+def _of_group(context: Context, request: SubjectRequest, group: Group, rounds: int) -> HandTask:
     name = (
         f"urn:avgate:hand:{request.id}:{group.connector}:{group.category}:{group.product}"
-        f":{group.state}:{group.code}:{group.reason}"
+        f":{group.state}:{group.code}:{group.reason}:{rounds}"
     )
     return HandTask(
         id=str(uuid5(NAMESPACE_URL, name)),

@@ -149,6 +149,9 @@ class Settings(Part):
     connectors_allowed: tuple[Line, ...] = Field(
         ("avgate",), description="The distributions whose connectors may be loaded."
     )
+    public_url: SafeAddress | None = Field(
+        None, description="Where upstreams can reach this gateway; unset, they are only asked."
+    )
     vault_days: Days = Field(
         30, description="How many days personal data outlives the closing of its request."
     )

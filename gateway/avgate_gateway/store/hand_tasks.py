@@ -87,12 +87,16 @@ async def complete(
 
 
 async def withdraw(db: AsyncConnection, request_id: str, connector: str) -> None:
-    """Drops what is open of a connector whose task is being tried again."""
-    await db.execute(
-        hand_task.delete().where(
-            hand_task.c.request_id == request_id,
-            hand_task.c.connector == connector,
-            hand_task.c.completed_at.is_(None),
-            hand_task.c.category.is_(None),
-        )
+    """Drops what is open of a connector that is being tried again; what is left is made anew."""
+    await db.execute(_open(request_id).where(hand_task.c.connector == connector))
+
+
+async def withdraw_all(db: AsyncConnection, request_id: str) -> None:
+    """Drops what is open of a request that is not carried out."""
+    await db.execute(_open(request_id))
+
+
+def _open(request_id: str) -> sa.Delete:
+    return hand_task.delete().where(
+        hand_task.c.request_id == request_id, hand_task.c.completed_at.is_(None)
     )

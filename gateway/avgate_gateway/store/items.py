@@ -213,6 +213,26 @@ async def release(db: AsyncConnection, request_id: str) -> None:
         )
 
 
+async def unplanned_connectors(db: AsyncConnection, request_id: str) -> Sequence[str]:
+    """Connectors of which something was located that no plan covers yet."""
+    query = (
+        sa.select(item.c.connector)
+        .where(
+            item.c.request_id == request_id,
+            item.c.state == ItemState.LOCATED.value,
+            item.c.action.is_(None),
+        )
+        .distinct()
+    )
+    return list((await db.execute(query)).scalars())
+
+
+async def has_due(db: AsyncConnection, request_id: str, now: datetime) -> bool:
+    """Whether some item's time to be looked at has come."""
+    query = sa.select(item.c.id).where(item.c.request_id == request_id, item.c.look_at <= now)
+    return (await db.execute(query.limit(1))).first() is not None
+
+
 async def try_again(
     db: AsyncConnection, request_id: str, connector: str, states: Iterable[ItemState]
 ) -> int:

@@ -209,3 +209,13 @@ published_list = sa.Table(
     sa.Column("etag", sa.String(200)),
     sa.Column("fetched_at", Moment, nullable=False),
 )
+
+callback = sa.Table(
+    "callback",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),  # of the token; the token itself is gone
+    sa.Column("request_id", sa.String(36), nullable=False),
+    sa.Column("connector", sa.String(40), nullable=False),
+    sa.Column("made_at", Moment, nullable=False),
+    sa.Column("used_at", Moment),
+)

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from avgate_gateway.store.schema import task
+from avgate_gateway.store.schema import item, task
 
 
 class Stage(StrEnum):
@@ -104,11 +104,36 @@ async def move(
 
 
 async def move_all(
-    db: AsyncConnection, request_id: str, before: Stage, after: Stage, now: datetime
+    db: AsyncConnection,
+    request_id: str,
+    before: Stage,
+    after: Stage,
+    now: datetime,
+    *,
+    but_not: Iterable[str] = (),
 ) -> None:
-    """Takes every task of a request from one stage to another."""
+    """Takes every task of a request from one stage to another, or all but some connectors'."""
     await db.execute(
         sa.update(task)
-        .where(task.c.request_id == request_id, task.c.stage == before.value)
+        .where(
+            task.c.request_id == request_id,
+            task.c.stage == before.value,
+            task.c.connector.notin_(list(but_not)),
+        )
         .values(stage=after.value, attempts=0, next_attempt_at=None, updated_at=now)
+    )
+
+
+async def ask_now(db: AsyncConnection, request_id: str, connector: str, now: datetime) -> None:
+    """Has what a connector still owes an answer to be asked about at once."""
+    await change(db, request_id, connector, now, next_attempt_at=None)
+    await db.execute(
+        item.update()
+        .where(
+            item.c.request_id == request_id,
+            item.c.connector == connector,
+            item.c.job.isnot(None),
+            item.c.look_at > now,
+        )
+        .values(look_at=now)
     )

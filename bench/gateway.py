@@ -1,0 +1,170 @@
+"""How fast the gateway starts, what it weighs, and how long an access across three upstreams takes.
+
+Prints one JSON object. Upstreams are the mocks with 5 ms of latency each; the access goes from POST
+to closed (`Prefer: wait`), one at a time, for people with modest holdings. Run it on an idle
+machine: `python bench/gateway.py [--rounds 30]`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from socket import socket
+from typing import Any
+
+import httpx
+
+BIN = Path(sys.executable).parent
+UPSTREAMS = ["operator", "xelion", "directory"]
+LATENCY_MS = 5
+MODEST = (6, 7, 9, 10, 11)  # people by position: nobody with fifty thousand calls
+IDENTITY = {"method": "portal", "verified_by": "bench", "verified_at": "2026-01-01T00:00:00Z"}
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--rounds", type=int, default=30)
+    rounds = arguments.parse_args().rounds
+    with tempfile.TemporaryDirectory() as folder, mocks(Path(folder)) as people:
+        started = time.perf_counter()
+        with gateway(Path(folder)) as (base, pid):
+            ready = time.perf_counter() - started
+            idle = resident_mb(pid)
+            token = access_token(Path(folder))
+            millis = [access(base, token, people[i % len(people)]) for i in range(rounds + 5)][5:]
+            figures = {
+                "ready_seconds": round(ready, 2),
+                "packages": len(packages("avgate", {"gateway"})),
+                "rss_mb_idle": idle,
+                "rss_mb_after": resident_mb(pid),
+                "access_upstreams": UPSTREAMS,
+                "access_latency_ms": LATENCY_MS,
+                "access_rounds": rounds,
+                "access_median_ms": round(statistics.median(millis), 1),
+                "access_p95_ms": round(statistics.quantiles(millis, n=20)[-1], 1),
+                "goals": {
+                    "ready_seconds": 3,
+                    "packages": 70,
+                    "rss_mb": 150,
+                    "access_median_ms": 150,
+                },
+            }
+    print(json.dumps(figures, indent=2))
+
+
+@contextmanager
+def mocks(folder: Path) -> Iterator[list[dict[str, Any]]]:
+    command = [sys.executable, "-m", "avgate_mocks", "--port-base", "0", "--seed", "7"]
+    more = ["--latency-ms", str(LATENCY_MS), "--write-config", str(folder / "avgate.toml")]
+    with subprocess.Popen([*command, *more], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            output = iter(process.stdout or [])
+            lines = dict(line.split() for line in iter(output.__next__, "ready\n"))
+            everyone = httpx.get(lines["operator"] + "/_people").json()["people"]
+            yield [everyone[i] for i in MODEST if everyone[i]["controller"] == "libervoice"]
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def gateway(folder: Path) -> Iterator[tuple[str, int]]:
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    config = ["--config", str(folder / "avgate.toml"), "--port", str(port)]
+    with (
+        (folder / "serve.log").open("w") as log,
+        subprocess.Popen([BIN / "avgate", "serve", *config], stderr=log) as process,
+    ):
+        base = f"http://127.0.0.1:{port}"
+        try:
+            wait_until_ready(base)
+            yield base, process.pid
+        finally:
+            process.terminate()
+
+
+def wait_until_ready(base: str) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            if httpx.get(base + "/health/ready").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.02)
+    raise SystemExit("the gateway did not become ready; is another one running?")
+
+
+def access_token(folder: Path) -> str:
+    command = [BIN / "avgate", "token", "--config", folder / "avgate.toml"]
+    who = ["--controller", "libervoice", "--client", "bench", "--scope", "requests:access"]
+    return subprocess.run(
+        [*command, *who], capture_output=True, text=True, check=True
+    ).stdout.split()[-1]
+
+
+def access(base: str, token: str, person: dict[str, Any]) -> float:
+    """Milliseconds from POST to closed."""
+    body = {
+        "operation": "access",
+        "subject": {"identifiers": person["identifiers"]},
+        "identity": IDENTITY,
+        "scope": {"connectors": UPSTREAMS},
+    }
+    headers = {
+        "authorization": f"Bearer {token}",
+        "idempotency-key": str(uuid.uuid4()),
+        "prefer": "wait=30",
+    }
+    began = time.perf_counter()
+    answer = httpx.post(base + "/v1/requests", json=body, headers=headers, timeout=60)
+    took = (time.perf_counter() - began) * 1000
+    if answer.status_code != 200 or answer.json()["state"] != "closed":
+        raise SystemExit(f"an access did not close: {answer.status_code}")
+    return took
+
+
+def resident_mb(pid: int) -> float:
+    match = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return round(int(match[1]) / 1024, 1) if match else 0.0
+
+
+def packages(name: str, extras: set[str]) -> set[str]:
+    """Everything that installing the gateway brings along."""
+    seen: set[str] = set()
+    waiting = [(name, extras)]
+    while waiting:
+        one, wanted = waiting.pop()
+        try:
+            requires = distribution(one).requires or []
+        except PackageNotFoundError:
+            continue
+        if one.lower() in seen and not wanted:
+            continue
+        seen.add(one.lower())
+        for text in requires:
+            requirement, _, marker = text.partition(";")
+            extra = re.search(r"extra == ['\"](\w+)['\"]", marker)
+            if extra and extra[1] not in wanted:
+                continue
+            match = re.match(r"\s*([\w.-]+)(?:\[([\w,-]+)\])?", requirement)
+            if match and match[1].lower().replace("_", "-") not in seen:
+                waiting.append(
+                    (match[1].replace("_", "-"), set((match[2] or "").split(",")) - {""})
+                )
+    return seen
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""`/v1/callbacks/{token}`: an upstream says that a job is settled.
+
+The call is only a hint: its body is not read, and what became of the job is asked of the upstream
+itself. So a forged or early call can do no more than have us look.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+
+from avgate_gateway.api.answering import not_found
+from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.problem import GONE, Problem, ProblemError
+from avgate_gateway.store import callbacks, evidence, requests, tasks
+from avgate_gateway.store.tasks import Stage
+
+
+def router(gateway: Gateway) -> APIRouter:
+    """The one route that needs no access token: its own is single-use and cannot be guessed."""
+    routes = APIRouter(tags=["callbacks"])
+
+    @routes.post(
+        "/v1/callbacks/{token}",
+        status_code=204,
+        summary="An upstream confirms",
+        response_model=None,
+    )
+    async def called(token: Annotated[str, Path(max_length=100)]) -> Response:
+        request_id = await _take(gateway, token)
+        gateway.wake([request_id])
+        return Response(status_code=204)
+
+    return routes
+
+
+async def _take(gateway: Gateway, token: str) -> str:
+    """Uses the token up and has the connector asked at once; returns the request's id."""
+    now = gateway.context.now()
+    async with gateway.context.database.write() as db:
+        found = await callbacks.find(db, token)
+        request = await requests.find(db, found.request_id) if found else None
+        if found is None or request is None:
+            raise not_found()
+        if found.used_at is not None:
+            raise ProblemError(Problem(GONE))
+        await callbacks.use(db, token, now)
+        for task in await tasks.of_request(db, found.request_id):
+            if task.connector == found.connector and task.stage is Stage.CONFIRM:
+                await tasks.ask_now(db, found.request_id, found.connector, now)
+        await requests.change(db, found.request_id, wake_at=now)
+        await evidence.append(
+            db, now, request.controller, request.id, "callback.received",
+            {"connector": found.connector},
+        )  # fmt: skip
+    return found.request_id
