@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from holidays.constants import OPTIONAL, PUBLIC
+from holidays.countries.netherlands import Netherlands
+
 from avgate_gateway.retention.term import local_day, months_later
 
 _SATURDAY: Final = 5
+# Fills itself year by year.
+_HOLIDAYS: Final = Netherlands(categories=(PUBLIC, OPTIONAL))  # type: ignore[no-untyped-call]  # its constructor has no types
 _NO_PAUSE: Final = timedelta(0)
 
 
@@ -63,39 +68,14 @@ def may_extend(received: datetime, now: datetime, paused: timedelta = _NO_PAUSE)
 def is_public_holiday(day: date) -> bool:
     """Whether Dutch law counts it as a holiday (Algemene termijnenwet Art. 3(1) and (2)).
 
-    The fifth of May counts every year, also in those in which few people have it off. Bridge days
-    that a royal decree adds for some years are left out: without them an answer is only earlier.
+    The fifth of May counts every year and Good Friday too, also where few people have it off: the
+    calendar calls those optional. Bridge days that a royal decree adds for some years are left
+    out: without them an answer is only earlier.
     """
-    after_easter = (day - _easter(day.year)).days
-    fixed = {(1, 1), (5, 5), (12, 25), (12, 26), (4, _kings_day(day.year))}
-    return after_easter in _AROUND_EASTER or (day.month, day.day) in fixed
+    return day in _HOLIDAYS
 
 
 def _working_day(day: date) -> date:
     while day.weekday() >= _SATURDAY or is_public_holiday(day):
         day += timedelta(days=1)
     return day
-
-
-# Good Friday, Easter Sunday and Monday, Ascension Day, Whit Sunday and Monday.
-_AROUND_EASTER: Final = {-2, 0, 1, 39, 49, 50}
-
-
-def _kings_day(year: int) -> int:
-    """The day in April: the 27th, or the 26th where that is a Sunday (since 2014)."""
-    return 26 if date(year, 4, 27).isoweekday() == 7 else 27
-
-
-def _easter(year: int) -> date:
-    """Easter Sunday in the Gregorian calendar, as Meeus computes it (Astronomical Algorithms, 8).
-
-    A calendar library gives the same days after three quarters of a second of imports, which
-    every start of the command line would pay; it stands beside this one in the tests.
-    """
-    century, of_century = divmod(year, 100)
-    corrected = (century - (century + 8) // 25 + 1) // 3
-    moon = (19 * (year % 19) + century - century // 4 - corrected + 15) % 30
-    weekday = (32 + 2 * (century % 4) + 2 * (of_century // 4) - moon - of_century % 4) % 7
-    late = (year % 19 + 11 * moon + 22 * weekday) // 451
-    month, day = divmod(moon + weekday - 7 * late + 114, 31)
-    return date(year, month, day + 1)

@@ -40,6 +40,7 @@ from avgate_gateway.authentication import (
     requires,
 )
 from avgate_gateway.authentication.claim import InvalidTokenError
+from avgate_gateway.authentication.compact import taken_apart
 from avgate_gateway.authentication.trusted_key import KeySetError, trusted_keys
 from avgate_gateway.guard import Guard
 from avgate_gateway.problem import ProblemError
@@ -160,6 +161,7 @@ REFUSED: dict[str, Callable[[], str]] = {
     "J10 a life of more than an hour": lambda: token({"exp": NOW + 3601}),
     "exp before iat": lambda: token({"iat": NOW + 30, "exp": NOW + 20}),
     "J11 nbf ahead": lambda: token({"nbf": NOW + 61}),
+    "J11 nbf as bool": lambda: token({"nbf": True}),
     "J12 iat ahead": lambda: token({"iat": NOW + 61}),
     "no iat": lambda: token(without="iat"),
     "J13 another issuer": lambda: token({"iss": "https://evil.test"}),
@@ -217,6 +219,11 @@ async def test_refuses_every_token_that_is_not_quite_right(forged: Callable[[], 
     keys = FixedKeys([OURS.public(), *trusted_keys(key_set(public(RSA, "rsa"))).values()])
     with pytest.raises(InvalidTokenError):
         await Verifier(POLICY, keys, Clock()).caller(forged())
+
+
+def test_refuses_a_second_spelling_itself_and_leaves_it_to_no_library() -> None:
+    with pytest.raises(InvalidTokenError, match="canonical"):
+        taken_apart(stray_bits())
 
 
 async def test_believes_the_token_that_all_these_were_made_from() -> None:
@@ -351,7 +358,16 @@ def test_leaves_out_a_key_that_must_not_be_trusted_and_says_so(
 
 @pytest.mark.parametrize(
     "document",
-    [b"", b"<html>", b"[]", b"{}", b'{"keys": {}}', b'{"keys": []}', b" " * 70_000, b"\xff"],
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"{}",
+        b'{"keys": {}}',
+        b'{"keys": []}',
+        key_set(public(EC, "k")) + b" " * 70_000,
+        b"\xff",
+    ],
 )
 def test_what_is_no_key_set_is_refused_whole(document: bytes) -> None:
     with pytest.raises(KeySetError):

@@ -142,6 +142,11 @@ async def test_a_problem_is_sent_as_the_standard_says(client: httpx.AsyncClient)
     }
 
 
+def test_no_cache_keeps_a_problem_even_without_the_guard() -> None:
+    response = problem.ProblemResponse(Problem(problem.NOT_FOUND))
+    assert response.headers["cache-control"] == "no-store"
+
+
 def test_members_of_our_own_never_replace_those_of_the_standard() -> None:
     members = Problem(problem.GONE, extra={"status": 200, "scope": "admin"}).members()
     assert members["status"] == 410

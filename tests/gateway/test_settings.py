@@ -321,6 +321,12 @@ def test_the_password_of_a_database_is_hidden(tmp_path: Path) -> None:
     assert lines[0].value == "postgresql://avgate:***@db/avgate"
 
 
+def test_what_stands_in_the_environment_is_hidden_whole(tmp_path: Path) -> None:
+    path = written(tmp_path, f'database = "env:DB"\n{LEAST}')
+    (line, *_) = explain(load(path, {"DB": "postgresql://db/avgate"}))
+    assert (line.value, line.source) == ("***", "environment")
+
+
 def models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
     yield model
     for field in model.model_fields.values():
