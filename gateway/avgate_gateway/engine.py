@@ -25,6 +25,7 @@ from avgate_gateway.turns import Advance, Turns
 _PROTOCOL = "1"  # counts engine protocols, not releases: any release finishes any other's work
 _SWEEP_SECONDS = 1.0
 _SWEEP_AT_ONCE = 64
+_DRAIN_SECONDS = 10.0
 _TIDY_SECONDS = 600.0
 _TIDY_AT_ONCE = 500
 _AFTER_A_FAULT = timedelta(seconds=30)
@@ -43,17 +44,19 @@ class Engine:
         self._database = database
         self._turns = Turns(advance)
         self._now = now
+        self._home: asyncio.AbstractEventLoop | None = None
         self._loops: list[asyncio.Task[None]] = []
         self._begun: set[asyncio.Task[Any]] = set()
 
         @DBOS.workflow(name="advance")
         async def workflow(ids: list[str]) -> None:
-            await self._advance_all(ids)
+            await self._at_home(ids)
 
         self._workflow = workflow
 
     async def start(self) -> None:
         """Launches the engine, which takes up what a dead process left, and begins to sweep."""
+        self._home = asyncio.get_running_loop()
         DBOS(
             config={
                 "name": "avgate",
@@ -77,6 +80,8 @@ class Engine:
         for loop in self._loops:
             with suppress(asyncio.CancelledError):
                 await loop
+        if not await self._turns.finished(_DRAIN_SECONDS):
+            _log.warning("engine.stopped with work under way; the next start takes it up")
         await asyncio.to_thread(DBOS.destroy)
 
     def wake(self, request_ids: Iterable[str]) -> None:
@@ -93,6 +98,15 @@ class Engine:
                 await DBOS.start_workflow_async(self._workflow, ids)
         except Exception as error:  # noqa: BLE001 -- the sweep begins what could not be begun here
             _log.error("engine.refused %s", type(error).__name__)
+
+    async def _at_home(self, ids: list[str]) -> None:
+        """Advances on our own loop: what a dead process left, the engine begins on another."""
+        home = self._home
+        if home is None or home is asyncio.get_running_loop():
+            await self._advance_all(ids)
+            return
+        begun = asyncio.run_coroutine_threadsafe(self._advance_all(ids), home)
+        await asyncio.wrap_future(begun)
 
     async def _advance_all(self, ids: list[str]) -> None:
         results = await asyncio.gather(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 Advance = Callable[[str], Awaitable[None]]
@@ -13,6 +14,8 @@ class Turns:
     def __init__(self, advance: Advance) -> None:
         self._advance = advance
         self._again: dict[str, bool] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     def is_running(self, request_id: str) -> bool:
         return request_id in self._again
@@ -23,9 +26,21 @@ class Turns:
             self._again[request_id] = True
             return
         self._again[request_id] = True
+        self._idle.clear()
         try:
             while self._again[request_id]:
                 self._again[request_id] = False
                 await self._advance(request_id)
         finally:
             del self._again[request_id]
+            if not self._again:
+                self._idle.set()
+
+    async def finished(self, seconds: float) -> bool:
+        """Waits until nobody is at work, at the longest so long; whether that came about."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
