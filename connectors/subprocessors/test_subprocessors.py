@@ -28,6 +28,7 @@ from avgate_subprocessors.client import Clock
 CASSETTES = Path(__file__).with_name("cassettes")
 HOST = "http://subprocessors.example"
 BY_HAND = {"name": "iaso-backup", "title": "IASO Backup", "products": ["IASO Backup"]}
+CALLBACK = "https://gateway.example/v1/callbacks/token"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 EMAIL, CUSTOMER = sdk.IdentifierKind.EMAIL, sdk.IdentifierKind.CUSTOMER_ID
 PHONE = sdk.IdentifierKind.PHONE
@@ -280,6 +281,30 @@ async def test_the_same_intention_is_one_request_however_often_it_comes() -> Non
         assert all(UUID(i).version == 4 and i == i.lower() for i in ids)
 
 
+async def test_an_address_to_call_is_sent_along_and_changes_nothing_else() -> None:
+    async with stage() as at:
+        items = await at.items()
+        at.network.asked.clear()
+        told = await at.connector.erase_and_call_back(items, key="key-1", callback_url=CALLBACK)
+        assert [o.outcome for o in told] == await at.erase(items)
+        called, plain = at.posts()[:2], at.posts()[2:]
+        bodies = [json.loads(request.content) for request in called]
+        assert [body.pop("status_callback_urls") for body in bodies] == [[CALLBACK]] * 2
+        assert bodies == [json.loads(request.content) for request in plain]
+        assert [keys(r) for r in called] == [keys(r) for r in plain]
+        await at.sleep(2)
+        assert sorted(await at.kinds()) == ["erase", "erase", "order", "order"]
+
+
+async def test_a_repeat_with_another_address_to_call_is_the_same_request() -> None:
+    async with stage() as at:
+        items = [item for item in await at.items() if "perfectview" in item.ref]
+        for address in (CALLBACK, f"{CALLBACK}-2"):
+            told = await at.connector.erase_and_call_back(items, key="a", callback_url=address)
+            assert all(is_pending(one.outcome) for one in told)
+        assert await at.kinds() == ["order"]
+
+
 async def test_an_erasure_whose_answer_was_lost_takes_effect_once() -> None:
     async with stage() as at:
         items = [item for item in await at.items() if "perfectview" in item.ref]
@@ -514,6 +539,10 @@ def test_only_the_hosts_that_the_settings_name_may_be_called() -> None:
     assert SubprocessorsSettings.model_validate({"lists": [one]}).hosts() == {
         *("subprocessors.invalid", "www.kpn.example")
     }
+
+
+def keys(request: httpx.Request) -> tuple[str, str]:
+    return request.headers["idempotency-key"], json.loads(request.content)["subject_request_id"]
 
 
 def is_pending(outcome: sdk.Outcome) -> TypeGuard[sdk.Pending]:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from holidays.constants import OPTIONAL, PUBLIC
-from holidays.countries.netherlands import Netherlands
+from dateutil.easter import easter
 
 from avgate_gateway.retention.term import local_day, months_later
 
 _SATURDAY: Final = 5
-# Fills itself year by year.
-_HOLIDAYS: Final = Netherlands(categories=(PUBLIC, OPTIONAL))  # type: ignore[no-untyped-call]  # its constructor has no types
+# Good Friday, Easter Sunday and Monday, Ascension Day, Whit Sunday and Monday.
+_AROUND_EASTER: Final = {-2, 0, 1, 39, 49, 50}
 _NO_PAUSE: Final = timedelta(0)
 
 
@@ -68,11 +67,16 @@ def may_extend(received: datetime, now: datetime, paused: timedelta = _NO_PAUSE)
 def is_public_holiday(day: date) -> bool:
     """Whether Dutch law counts it as a holiday (Algemene termijnenwet Art. 3(1) and (2)).
 
-    The fifth of May counts every year and Good Friday too, also where few people have it off: the
-    calendar calls those optional. Bridge days that a royal decree adds for some years are left
-    out: without them an answer is only earlier.
+    The fifth of May counts every year, also in those in which few people have it off. Bridge days
+    that a royal decree adds for some years are left out: without them an answer is only earlier.
     """
-    return day in _HOLIDAYS
+    fixed = {(1, 1), (5, 5), (12, 25), (12, 26), (4, _kings_day(day.year))}
+    return (day - easter(day.year)).days in _AROUND_EASTER or (day.month, day.day) in fixed
+
+
+def _kings_day(year: int) -> int:
+    """The day in April: the 27th, or the 26th where that is a Sunday (since 2014)."""
+    return 26 if date(year, 4, 27).isoweekday() == 7 else 27
 
 
 def _working_day(day: date) -> date:

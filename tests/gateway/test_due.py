@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import holidays
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,6 +135,13 @@ def test_a_promise_of_nothing_and_a_negative_pause_are_refused(days: int, pause:
 )
 def test_every_day_that_the_statute_names_is_a_public_holiday(day: str) -> None:
     assert is_public_holiday(date.fromisoformat(day))
+
+
+def test_the_public_holidays_are_those_of_a_calendar_library() -> None:
+    years = range(2014, 2101)
+    theirs = set(holidays.country_holidays("NL", years=years, categories=("public", "optional")))
+    days = (date(years[0], 1, 1) + timedelta(days=n) for n in range(365 * len(years) + 22))
+    assert {day for day in days if day.year in years and is_public_holiday(day)} == theirs
 
 
 @pytest.mark.parametrize("day", ["2026-04-28", "2026-05-04", "2026-12-24", "2026-12-31"])

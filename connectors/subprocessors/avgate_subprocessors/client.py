@@ -1,9 +1,8 @@
-"""OpenDSR 2.0 and published lists over HTTP; nothing here knows whose rights it serves."""
+"""OpenDSR 2.0 over HTTP; nothing here knows whose rights it serves."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +17,6 @@ from avgate_contracts import (
     HttpClient,
     Json,
     OutcomeUnknownError,
-    PublishedList,
     RefusedError,
     Response,
     UnavailableError,
@@ -27,17 +25,13 @@ from avgate_subprocessors.models import (
     Certificate,
     Discovery,
     Form,
-    ListedSubprocessor,
-    ListSettings,
     OpenDsrSettings,
-    PublishedJson,
     Receipt,
     RequestStatus,
     RequestType,
     Result,
     Results,
     forms,
-    lines_of_csv,
 )
 
 Named = tuple[str, str]  # an OpenDSR identity type, and the value as it is
@@ -45,9 +39,6 @@ ReceiptT = TypeVar("ReceiptT", bound=Receipt)
 
 _OURS = UUID("5f0d9d0e-3b1c-4d0c-9a57-0d3c2f6e8b11")  # the space our request ids are made in
 _NO_REQUEST = "00000000-0000-4000-8000-000000000000"  # an id that nobody has given out
-
-# RFC 9110 section 8.8.3, less what only very old servers send; it goes back out in a header.
-_ETAG = re.compile(r'(?:W/)?"[!#-~]{0,200}"')
 
 
 class BadSignatureError(ContractBrokenError):
@@ -134,13 +125,24 @@ class OpenDsrClient:
             raise ContractBrokenError("the processor completed a request without its results")
         return await self._results(status.results_url)
 
-    async def erase(self, intention: str, named: Sequence[Named]) -> Receipt:
-        """Asks for erasure; the same intention makes the same request, so it takes effect once."""
+    async def erase(
+        self, intention: str, named: Sequence[Named], callback_url: str | None = None
+    ) -> Receipt:
+        """Asks for erasure; the same intention makes the same request, so it takes effect once.
+
+        Who is to be called when it changes is no part of the intention.
+        """
         made = uuid5(_OURS, repr((intention, named)))
         request_id = str(UUID(bytes=made.bytes, version=4))  # OpenDSR wants the look of a version 4
-        return await self.create(request_id, "erasure", named)
+        return await self.create(request_id, "erasure", named, callback_url)
 
-    async def create(self, request_id: str, kind: RequestType, named: Sequence[Named]) -> Receipt:
+    async def create(
+        self,
+        request_id: str,
+        kind: RequestType,
+        named: Sequence[Named],
+        callback_url: str | None = None,
+    ) -> Receipt:
         """Asks for access, portability or erasure; the same id again is the same request.
 
         Raises BadSignatureError, and RefusedError where nothing was accepted.
@@ -156,6 +158,8 @@ class OpenDsrClient:
             "subject_identities": identities,
             "api_version": "2.0",
         }
+        if callback_url is not None:
+            body["status_callback_urls"] = [callback_url]
         if others:
             body["extensions"] = {self._settings.signs_for: {"identities": others}}
         answer = await self._post(body, request_id)
@@ -259,38 +263,6 @@ class OpenDsrClient:
 
     def _authorization(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._settings.token.get_secret_value()}"}
-
-
-class ListClient:
-    """Reads published lists; what did not change is not sent (RFC 9110 section 13.1.2)."""
-
-    def __init__(self, http: HttpClient) -> None:
-        self._http = http
-
-    async def fetch(self, source: ListSettings, etag: str | None) -> PublishedList | None:
-        """The list, or None if it is still the one with this etag."""
-        headers = {"If-None-Match": etag} if etag else {}
-        answer = await self._http.send(
-            "GET", source.url, headers=headers, accept=(304,), authenticated=False
-        )
-        if answer.status == 304:
-            return None
-        given = answer.headers.get("etag", "")
-        known = given if _ETAG.fullmatch(given) else None
-        lines = (line.processor() for line in _lines(source, answer) if line.name)
-        return PublishedList(source.provider, tuple(lines), known)
-
-
-def _lines(source: ListSettings, answer: Response) -> Sequence[ListedSubprocessor]:
-    if source.format == "csv":
-        return lines_of_csv(answer.text())
-    if source.format == "json":
-        return answer.parse(PublishedJson).subprocessors
-    extensions = answer.parse(Discovery).extensions or {}
-    lists = [one.subprocessors for one in extensions.values() if one.subprocessors is not None]
-    if not lists:
-        raise ContractBrokenError("the discovery names no list of subprocessors")
-    return [line for lines in lists for line in lines]
 
 
 def _identity(named: Named, form: Form) -> Json:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import ClassVar, TypeVar
 from uuid import UUID, uuid4
 
 import avgate_contracts as sdk
-from avgate_subprocessors.client import BadSignatureError, Clock, ListClient, Named, OpenDsrClient
+from avgate_subprocessors.client import BadSignatureError, Clock, Named, OpenDsrClient
+from avgate_subprocessors.lists import ListClient
 from avgate_subprocessors.models import (
-    IDENTITY_KINDS,
     OpenDsrSettings,
     ProcessorSettings,
     Receipt,
@@ -23,21 +20,19 @@ from avgate_subprocessors.models import (
     Result,
     SubprocessorsSettings,
 )
+from avgate_subprocessors.reference import (
+    BY_HAND,
+    IDENTITY_TYPES,
+    Target,
+    by_target,
+    parts_of,
+    ref_of,
+)
 
 T = TypeVar("T")
 
 _log = logging.getLogger("avgate.subprocessors")
-_BY_HAND = "by-hand:"
-_TYPES = {kind: name for name, kind in IDENTITY_KINDS.items()}
 _SOONEST, _LATEST = timedelta(seconds=1), timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Whom to ask, and about which identities; OpenDSR erases all that is filed under them."""
-
-    processor: str
-    named: tuple[Named, ...] = field(repr=False)
 
 
 class SubprocessorsConnector(
@@ -45,6 +40,7 @@ class SubprocessorsConnector(
     sdk.SupportsAccess,
     sdk.SupportsExport,
     sdk.SupportsErase,
+    sdk.SupportsCallback,
     sdk.SupportsConfirm,
     sdk.SupportsRegister,
 ):
@@ -58,7 +54,7 @@ class SubprocessorsConnector(
         name="subprocessors",
         title="Subprocessors",
         processor="Processors behind the service",
-        finds_by=frozenset(_TYPES),
+        finds_by=frozenset(IDENTITY_TYPES),
         holds=frozenset({sdk.Category.PROCESSOR_DATA}),
         erases={sdk.Category.PROCESSOR_DATA: sdk.ErasureWay.FORWARD},
     )
@@ -99,13 +95,16 @@ class SubprocessorsConnector(
 
     async def erase(self, items: Sequence[sdk.ItemRef], *, key: str) -> Sequence[sdk.ItemOutcome]:
         """One erasure request for each processor and what the items are filed under there."""
-        groups = _by_target(items)
-        outcomes = await _all(self._erase(target, key) for target in groups)
-        return [
-            sdk.ItemOutcome(item.ref, outcome)
-            for group, outcome in zip(groups.values(), outcomes, strict=True)
-            for item in group
-        ]
+        return await self._erase_all(items, key, None)
+
+    async def erase_and_call_back(
+        self, items: Sequence[sdk.ItemRef], *, key: str, callback_url: str
+    ) -> Sequence[sdk.ItemOutcome]:
+        """The same requests as `erase` makes with this key, each with the address to call.
+
+        OpenDSR has a processor call on every change of state, not only when it is done.
+        """
+        return await self._erase_all(items, key, callback_url)
 
     async def confirm(self, job: str, items: Sequence[sdk.ItemRef]) -> Sequence[sdk.ItemOutcome]:
         outcome = await self._confirm(job)
@@ -116,7 +115,7 @@ class SubprocessorsConnector(
 
         What has to be asked by hand counts as held until a person says otherwise.
         """
-        groups = _by_target(items)
+        groups = by_target(items)
         held = await _all(self._held(target, group) for target, group in groups.items())
         return [item for group in held for item in group]
 
@@ -141,7 +140,7 @@ class SubprocessorsConnector(
         self, subject: sdk.DataSubject, kinds: Sequence[RequestType]
     ) -> Sequence[sdk.Record]:
         named = _named(subject, self._clock.now().date())
-        if not any(i.kind in _TYPES for i in subject.identifiers):
+        if not any(i.kind in IDENTITY_TYPES for i in subject.identifiers):
             return ()
         asked = (self._ask(one, subject, named, kinds) for one in self._settings.processors)
         records = [record for found in await _all(asked) for record in found]
@@ -165,7 +164,18 @@ class SubprocessorsConnector(
                 return [_record(target, result) for result in results]
         return [_to_be_asked(processor, subject)]
 
-    async def _erase(self, target: Target, key: str) -> sdk.Outcome:
+    async def _erase_all(
+        self, items: Sequence[sdk.ItemRef], key: str, callback_url: str | None
+    ) -> Sequence[sdk.ItemOutcome]:
+        groups = by_target(items)
+        outcomes = await _all(self._erase(target, key, callback_url) for target in groups)
+        return [
+            sdk.ItemOutcome(item.ref, outcome)
+            for group, outcome in zip(groups.values(), outcomes, strict=True)
+            for item in group
+        ]
+
+    async def _erase(self, target: Target, key: str, callback_url: str | None) -> sdk.Outcome:
         client = self._clients.get(target.processor)
         if client is None or not target.named:
             code = "no_interface" if client is None else "no_identifier"
@@ -175,7 +185,8 @@ class SubprocessorsConnector(
         try:
             if not await client.takes("erasure", target.named):
                 return sdk.Unsupported("no_erasure", "The processor takes no requests for erasure.")
-            receipt = await client.erase(f"{key}/{target.processor}", target.named)
+            intention = f"{key}/{target.processor}"
+            receipt = await client.erase(intention, target.named, callback_url)
         except BadSignatureError as error:
             return sdk.Failed("bad_signature", f"Ask the processor whether it was asked: {error}.")
         except sdk.RefusedError as error:
@@ -216,7 +227,7 @@ class SubprocessorsConnector(
             return items
         results = await client.ask("access", target.named, self._settings.patience)
         ids = {result.id for result in results}
-        return [item for item in items if _parts(item.ref)[1] in ids]
+        return [item for item in items if parts_of(item.ref)[1] in ids]
 
 
 async def _all(calls: Iterable[Coroutine[None, None, T]]) -> list[T]:
@@ -234,9 +245,10 @@ def _named(subject: sdk.DataSubject, today: date) -> tuple[Named, ...]:
     OpenDSR knows no dates, so whoever has it next would be found instead.
     """
     return tuple(
-        (_TYPES[one.kind], one.value)
+        (IDENTITY_TYPES[one.kind], one.value)
         for one in subject.identifiers
-        if one.kind in _TYPES and (one.kind == sdk.IdentifierKind.CUSTOMER_ID or one.covers(today))
+        if one.kind in IDENTITY_TYPES
+        and (one.kind == sdk.IdentifierKind.CUSTOMER_ID or one.covers(today))
     )
 
 
@@ -255,43 +267,14 @@ def _record(target: Target, result: Result) -> sdk.Record:
         "kind": result.kind,
         "held": result.data,
     }
-    return sdk.Record(_item(_ref(target, result.id, identifiers)), identifiers, data)
+    return sdk.Record(_item(ref_of(target, result.id, identifiers)), identifiers, data)
 
 
 def _to_be_asked(processor: ProcessorSettings, subject: sdk.DataSubject) -> sdk.Record:
     """What stands for a processor that nobody but a person can ask."""
-    item = _item(f"{_BY_HAND}{processor.name}", sdk.ErasureWay.BY_HAND)
+    item = _item(f"{BY_HAND}{processor.name}", sdk.ErasureWay.BY_HAND)
     return sdk.Record(item, subject.identifiers, {"processor": processor.name, "to_ask": True})
 
 
 def _item(ref: str, erasure: sdk.ErasureWay = sdk.ErasureWay.FORWARD) -> sdk.ItemRef:
     return sdk.ItemRef(ref, sdk.Category.PROCESSOR_DATA, sdk.Product.CLOUD, erasure=erasure)
-
-
-def _ref(target: Target, result_id: str, filed_under: Sequence[sdk.Identifier]) -> str:
-    """Enough to erase it without the subject: by what it is filed under, of what was asked by.
-
-    By a number only where there is nothing else: it may be another's when the day comes.
-    """
-    known = {(_TYPES[one.kind], one.value) for one in filed_under}
-    named = [one for one in target.named if one in known] or list(target.named)
-    lasting = [one for one in named if one[0] != "phone"] or named
-    return json.dumps([target.processor, result_id, lasting])
-
-
-def _parts(ref: str) -> tuple[Target, str]:
-    """Whom a ref belongs to, and the id there; raises ContractBrokenError if it is not ours."""
-    if ref.startswith(_BY_HAND):
-        return Target(ref.removeprefix(_BY_HAND), ()), ""
-    try:
-        processor, result_id, named = json.loads(ref)
-        return Target(str(processor), tuple((kind, value) for kind, value in named)), result_id
-    except (TypeError, ValueError):
-        raise sdk.ContractBrokenError("an item's ref is not one of this connector's") from None
-
-
-def _by_target(items: Iterable[sdk.ItemRef]) -> dict[Target, list[sdk.ItemRef]]:
-    groups: dict[Target, list[sdk.ItemRef]] = defaultdict(list)
-    for item in items:
-        groups[_parts(item.ref)[0]].append(item)
-    return groups

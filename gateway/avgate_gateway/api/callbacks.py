@@ -1,7 +1,8 @@
 """`/v1/callbacks/{token}`: an upstream says that a job is settled.
 
 The call is only a hint: its body is not read, and what became of the job is asked of the upstream
-itself. So a forged or early call can do no more than have us look.
+itself. So a forged or early call can do no more than have us look. An upstream that calls at every
+change of state uses one address for all of them; it is used up once the job is settled.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from avgate_gateway.problem import GONE, Problem, ProblemError
 from avgate_gateway.store import callbacks, evidence, requests, tasks
 from avgate_gateway.store.tasks import Stage
 
+_UNSETTLED = frozenset({Stage.EXECUTE, Stage.CONFIRM})
+
 
 def router(gateway: Gateway) -> APIRouter:
-    """The one route that needs no access token: its own is single-use and cannot be guessed."""
+    """The one route that needs no access token: its own cannot be guessed, and ends with the job."""
     routes = APIRouter(tags=["callbacks"])
 
     @routes.post(
@@ -37,19 +40,18 @@ def router(gateway: Gateway) -> APIRouter:
 
 
 async def _take(gateway: Gateway, token: str) -> str:
-    """Uses the token up and has the connector asked at once; returns the request's id."""
+    """Has the connector asked at once, if it still owes an answer; returns the request's id."""
     now = gateway.context.now()
     async with gateway.context.database.write() as db:
         found = await callbacks.find(db, token)
         request = await requests.find(db, found.request_id) if found else None
         if found is None or request is None:
             raise not_found()
-        if found.used_at is not None:
+        all_tasks = await tasks.of_request(db, found.request_id)
+        if not any(t.connector == found.connector and t.stage in _UNSETTLED for t in all_tasks):
             raise ProblemError(Problem(GONE))
         await callbacks.use(db, token, now)
-        for task in await tasks.of_request(db, found.request_id):
-            if task.connector == found.connector and task.stage is Stage.CONFIRM:
-                await tasks.ask_now(db, found.request_id, found.connector, now)
+        await tasks.ask_now(db, found.request_id, found.connector, now)
         await requests.change(db, found.request_id, wake_at=now)
         await evidence.append(
             db, now, request.controller, request.id, "callback.received",

@@ -27,6 +27,7 @@ from avgate_gateway.flow.looking import CANNOT_FIND, LEARNED, NOT_RELEVANT, obst
 from avgate_gateway.flow.planning import POLICY, discard, plan, release
 from avgate_gateway.flow.trouble import QUICK_TRIES, Trouble, trouble_of
 from avgate_gateway.flow.verifying import verify
+from avgate_gateway.problem import record
 from avgate_gateway.request import Approval, Confidential, State, SubjectRequest, WaitingFor
 from avgate_gateway.store import evidence, items, requests, tasks
 from avgate_gateway.store.tasks import Stage, Task
@@ -194,7 +195,7 @@ async def _run(
         except Exception as error:  # noqa: BLE001 -- one connector's fault must not stop the others
             trouble = trouble_of(error)
             if trouble.code == "fault":
-                _log.error("task.failed %s %s", task.connector, type(error).__name__)
+                record(error)
             await _troubled(context, task, trouble)
             return
         moved = await _moved(context, task)

@@ -35,6 +35,8 @@ from avgate_gateway.store import callbacks, evidence, items, tasks
 from avgate_gateway.store.items import Item, ItemState
 from avgate_gateway.store.tasks import Stage
 
+SERVICE_RUNS = "service_runs"  # a refusal that ends with the service, so it is asked again
+_WHILE_RUNNING = timedelta(days=1)
 _BATCH = 100
 _LOOKS_AT_UNKNOWN = 3
 
@@ -156,7 +158,8 @@ def columns(outcome: Outcome, now: datetime) -> dict[str, Any]:  # noqa: PLR0911
         case Unsupported(code, reason):
             return _columns(ItemState.BY_HAND, code=code, reason=reason)
         case Refused(code, reason, until):
-            return _columns(ItemState.REFUSED, code=code, reason=reason, until=until)
+            look = _day_after(until) or (now + _WHILE_RUNNING if code == SERVICE_RUNS else None)
+            return _columns(ItemState.REFUSED, code=code, reason=reason, until=until, look_at=look)
         case Failed(code, reason):
             return _columns(ItemState.FAILED, code=code, reason=reason)
         case Unknown(reason):

@@ -27,7 +27,7 @@ _LOOKS = (
     timedelta(days=7),
     timedelta(days=30),
 )
-_DUE = (ItemState.RETAINED, ItemState.ERASED, ItemState.SCHEDULED)
+_DUE = (ItemState.RETAINED, ItemState.REFUSED, ItemState.ERASED, ItemState.SCHEDULED)
 _AGAIN = timedelta(minutes=1)  # what could not be settled at its time is looked at again
 _PAGE = 500
 _LATE = Failed("not_effective", "the day it was confirmed for has come, and it is still shown")
@@ -53,7 +53,7 @@ async def look_after(part: Part) -> None:
         for state, group in groupby(sorted(rows, key=lambda r: r.state), key=lambda r: r.state):
             some = list(group)
             held = await _held(part, some)
-            if state is ItemState.RETAINED:
+            if state in {ItemState.RETAINED, ItemState.REFUSED}:
                 await _fall_due(part, some, held)
             elif state is ItemState.SCHEDULED:
                 await _came_about(part, some, held)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from avgate_contracts.connector import SupportsErase
 from avgate_contracts.outcome import Failed
 from avgate_contracts.vocabulary import Operation
@@ -13,7 +15,8 @@ from avgate_gateway.store import evidence, items, tasks
 from avgate_gateway.store.items import Item, ItemState
 from avgate_gateway.store.tasks import Stage
 
-_GONE = (ItemState.ERASED, ItemState.ANONYMISED, ItemState.ALREADY_GONE, ItemState.DONE_BY_HAND)
+_GONE = (ItemState.ERASED, ItemState.ANONYMISED, ItemState.ALREADY_GONE)
+_SAID = (ItemState.DONE_BY_HAND,)
 _STILL = Failed("still_held", "looking again, the upstream still shows it")
 _PAGE = 500
 
@@ -24,10 +27,12 @@ async def verify(part: Part) -> None:
     if part.request.operation is Operation.RECTIFY:
         await _finish(part, ItemState.RECTIFIED, counts.get(ItemState.RECTIFIED, 0), 0)
         return
-    claimed = sum(counts.get(state, 0) for state in _GONE)
-    shown = await _shown(part) if claimed else set()
-    still = await _withdraw(part, shown) if shown else 0
-    await _finish(part, ItemState.ERASED, claimed, still)
+    gone, said = (sum(counts.get(s, 0) for s in states) for states in (_GONE, _SAID))
+    still = await _withdraw(part, await _shown(part), _GONE) if gone else 0
+    if said:
+        # What led to these may be gone, and an upstream that nobody can look into shows nothing.
+        still += await _withdraw(part, await _shown_by_reference(part, _SAID), _SAID)
+    await _finish(part, ItemState.ERASED, gone + said, still)
 
 
 async def _counts(part: Part) -> dict[str, int]:
@@ -38,17 +43,16 @@ async def _counts(part: Part) -> dict[str, int]:
 
 async def _shown(part: Part) -> set[str]:
     """Digests of everything the upstream still shows of the person, or of the erased items."""
-    if part.person is not None:
-        look = Look(part.connector, Operation.ACCESS, part.person.subject, part.request.scope)
-        return {digest_of(part, record.item.ref) async for record in look.records()}
-    return await _shown_by_reference(part)
+    if part.person is None:  # the identifiers are destroyed, so each item is looked up by itself
+        return await _shown_by_reference(part, _GONE)
+    look = Look(part.connector, Operation.ACCESS, part.person.subject, part.request.scope)
+    return {digest_of(part, record.item.ref) async for record in look.records()}
 
 
-async def _shown_by_reference(part: Part) -> set[str]:
-    """The person's identifiers are destroyed by now, so each item is looked up by itself."""
+async def _shown_by_reference(part: Part, states: Sequence[ItemState]) -> set[str]:
     shown: set[str] = set()
     last = 0
-    while rows := await _claimed(part, last):
+    while rows := await _claimed(part, last, states):
         last = rows[-1].id
         refs = refs_of(part, [row for row in rows if row.ref_box is not None])
         if refs and isinstance(part.connector, SupportsErase):
@@ -57,19 +61,19 @@ async def _shown_by_reference(part: Part) -> set[str]:
     return shown
 
 
-async def _claimed(part: Part, after: int) -> list[Item]:
+async def _claimed(part: Part, after: int, states: Sequence[ItemState]) -> list[Item]:
     async with part.context.database.read() as db:
         return list(
             await items.select(
-                db, part.request.id, connector=part.name, states=_GONE, after=after, limit=_PAGE
+                db, part.request.id, connector=part.name, states=states, after=after, limit=_PAGE
             )
         )
 
 
-async def _withdraw(part: Part, shown: set[str]) -> int:
+async def _withdraw(part: Part, shown: set[str], states: Sequence[ItemState]) -> int:
     """Takes back what was said to be gone and is not; returns how many."""
     last, still = 0, 0
-    while rows := await _claimed(part, last):
+    while rows := await _claimed(part, last, states):
         last = rows[-1].id
         wrong = [row.id for row in rows if row.digest in shown]
         still += len(wrong)

@@ -20,7 +20,6 @@ from avgate_mocks.subprocessors.routes import ProcessorRoutes
 from avgate_mocks.world import World
 
 
-
 def build(world: World, port: int) -> ASGIApp:  # noqa: ARG001 -- its addresses follow the caller's
     """A fresh mock; the processors' key pairs are made here, and are others each time."""
     kernel = Kernel("subprocessors", world)

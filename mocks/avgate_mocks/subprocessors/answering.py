@@ -17,13 +17,18 @@ def refusal(status: int, message: str = "", reasons: tuple[str, ...] = ()) -> Re
     return json_response({"error": {"code": status, "message": told, "errors": errors}}, status)
 
 
-def signed(seal: Seal, content: object, status: int = 200) -> Response:
-    """An answer whose signature covers its body, byte for byte (OpenDSR 2.0, security)."""
+def sealed(seal: Seal, content: object) -> tuple[bytes, dict[str, str]]:
+    """A body, and the headers that sign it byte for byte (OpenDSR 2.0, security)."""
     body = orjson.dumps(content)
     headers = {
         "X-OpenDSR-Processor-Domain": seal.domain,
         "X-OpenDSR-Signature": seal.signature(body),
     }
+    return body, headers
+
+
+def signed(seal: Seal, content: object, status: int = 200) -> Response:
+    body, headers = sealed(seal, content)
     return Response(body, status, headers, "application/json")
 
 

@@ -5,21 +5,18 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Literal
+from datetime import timedelta
 
 from avgate_mocks.kernel import Kernel
 from avgate_mocks.ledger import Effect
 from avgate_mocks.people import CONTROLLERS, Person
+from avgate_mocks.subprocessors.calling import Caller
 from avgate_mocks.subprocessors.holdings import Held, Identity, accounts, customer_cards
-from avgate_mocks.subprocessors.orders import RequestType, SubjectRequest
+from avgate_mocks.subprocessors.job import Job
+from avgate_mocks.subprocessors.orders import SubjectRequest
 from avgate_mocks.subprocessors.seal import Seal
 from avgate_mocks.world import World
 
-Status = Literal["pending", "in_progress", "completed", "cancelled"]
-
-_PENDING = timedelta(seconds=0.5)
-_WORKING = timedelta(seconds=1)
 _RESULTS_KEPT = timedelta(days=7)  # as the best-known implementation does; then 410
 
 
@@ -58,30 +55,6 @@ def secret_name(processor: str) -> str:
     return f"subprocessors/{processor}"
 
 
-@dataclass(slots=True)
-class Job:
-    """One request as the processor keeps it; it must not keep the request itself."""
-
-    id: str
-    controller: str
-    kind: RequestType
-    identities: frozenset[Identity]
-    received: datetime
-    cancelled: bool = False
-    results: tuple[Held, ...] | None = None  # once completed
-
-    @property
-    def completes(self) -> datetime:
-        return self.received + _PENDING + _WORKING
-
-    def status(self, now: datetime) -> Status:
-        if self.cancelled:
-            return "cancelled"
-        if now >= self.completes:
-            return "completed"
-        return "in_progress" if now >= self.received + _PENDING else "pending"
-
-
 class Processor:
     """Keeps one list of what it holds, and completes requests when their time has come."""
 
@@ -89,6 +62,7 @@ class Processor:
         self.kernel = kernel
         self.what = what
         self.seal = Seal(what.domain, kernel.clock.now())
+        self._caller = Caller(kernel, self.seal, self.settle)
         self._held: dict[str, list[Held]] = {}  # by person
         for held in what.starts_with(kernel.world):
             self._held.setdefault(held.person.id, []).append(held)
@@ -111,8 +85,8 @@ class Processor:
         known = {*self.what.identities, *self.what.extended}
         return all((kind, form) in known for kind, form, _ in identities)
 
-    def accept(self, order: SubjectRequest, controller: str) -> tuple[Job, list[Person]]:
-        """A new request, and who it is about."""
+    def accept(self, order: SubjectRequest, controller: str, here: str) -> tuple[Job, list[Person]]:
+        """A new request, and who it is about; `here` is where the requests are asked about."""
         identities = frozenset(order.identities(self.what.domain))
         job = Job(
             id=order.subject_request_id,
@@ -120,14 +94,20 @@ class Processor:
             kind=order.subject_request_type,
             identities=identities,
             received=self.kernel.clock.now(),
+            address=f"{here}/{order.subject_request_id}",
         )
         self._jobs[controller, job.id] = job
+        self._caller.follow(job, order.status_callback_urls)
         return job, _people(self._matching(job))
 
     def job(self, controller: str, request_id: str) -> Job | None:
         """A controller's own request, brought up to date."""
         self.settle()
         return self._jobs.get((controller, request_id))
+
+    def cancel(self, job: Job) -> None:
+        job.cancelled = True
+        self._caller.wake()
 
     def results_gone(self, job: Job) -> bool:
         return self.kernel.clock.now() > job.completes + _RESULTS_KEPT

@@ -1,7 +1,4 @@
-"""OpenDSR 2.0 over HTTP for one processor.
-
-No callbacks are sent: whoever asked looks for the state.
-"""
+"""OpenDSR 2.0 over HTTP for one processor."""
 
 from __future__ import annotations
 
@@ -15,8 +12,9 @@ from starlette.routing import Route
 from avgate_mocks.answers import KeyReusedError
 from avgate_mocks.kernel import json_response
 from avgate_mocks.subprocessors.answering import refusal, signed
+from avgate_mocks.subprocessors.job import Job
 from avgate_mocks.subprocessors.orders import SubjectRequest
-from avgate_mocks.subprocessors.processor import Job, Processor, encoded
+from avgate_mocks.subprocessors.processor import Processor, encoded
 from avgate_mocks.subprocessors.published import Published, conditional
 
 API_VERSION = "2.0"
@@ -82,14 +80,14 @@ class ProcessorRoutes:
         now = self.processor.kernel.clock.now()
         if job.status(now) != "pending":
             return refusal(400, "only a pending request can be cancelled")
-        job.cancelled = True
+        self.processor.cancel(job)
         self.processor.kernel.effect(request, kind="cancel", subject=None, status=202)
-        answer = {**_receipt(job), "received_time": now.isoformat()}
+        answer = {**job.receipt(), "received_time": now.isoformat()}
         return signed(self.processor.seal, answer, 202)
 
     async def results(self, request: Request) -> Response:
         job = self._job(request)
-        if job is None or job.results is None or job.kind == "erasure":
+        if job is None or job.results is None or not job.downloadable:
             return self._unknown(request)
         if self.processor.results_gone(job):
             return refusal(410, "results are kept for seven days")
@@ -118,27 +116,21 @@ class ProcessorRoutes:
             return refusal(400, "no identities", ("subject_identities",))
         if not self.processor.supports(identities):
             return refusal(400, "an identity type is not supported", ("subject_identities",))
-        job, people = self.processor.accept(order, controller)
+        job, people = self.processor.accept(order, controller, f"{_here(request)}/requests")
         if job.kind == "erasure":
             for person in people:
                 self.processor.kernel.effect(request, kind="order", subject=person.id, status=201)
         answer = {
-            **_receipt(job),
+            **job.receipt(),
             "received_time": job.received.isoformat(),
             "encoded_request": encoded(body),
         }
         return signed(self.processor.seal, answer, 201)
 
     def _shown(self, request: Request, job: Job) -> Response:
-        downloadable = job.results is not None and job.kind != "erasure"
-        answer = {
-            **_receipt(job),
-            "request_status": job.status(self.processor.kernel.clock.now()),
-            "api_version": API_VERSION,
-            "results_url": f"{_here(request)}/requests/{job.id}/results" if downloadable else None,
-            "results_count": None if job.results is None else len(job.results),
-        }
-        return signed(self.processor.seal, answer)
+        status = job.status(self.processor.kernel.clock.now())
+        state = job.state(status, f"{_here(request)}/requests/{job.id}")
+        return signed(self.processor.seal, {**state, "api_version": API_VERSION})
 
     def _job(self, request: Request) -> Job | None:
         controller = self._controller(request)
@@ -154,14 +146,6 @@ class ProcessorRoutes:
     def _controller(self, request: Request) -> str | None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         return self.processor.controller(token) if scheme.lower() == "bearer" else None
-
-
-def _receipt(job: Job) -> dict[str, object]:
-    return {
-        "controller_id": job.controller,
-        "expected_completion_time": None if job.cancelled else job.completes.isoformat(),
-        "subject_request_id": job.id,
-    }
 
 
 def _supported(pairs: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:

@@ -1,0 +1,300 @@
+"""Speaks the documented Xelion REST API: log-in, envelopes, cursors and windows of 28 days.
+
+Sources, relative to https://portal.xelion.com/nl/apidocs/user-guide/: me_login.html, me_renew.html,
+addressables_search_parameters.html, communications_with.html, communications_audio_get.html,
+patch_request.html, common_errors.html.
+"""
+
+from __future__ import annotations
+
+from asyncio import Semaphore, gather
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from secrets import token_hex
+from typing import TypeVar
+from uuid import NAMESPACE_OID, uuid5
+
+from pydantic import Field, SecretStr, ValidationError
+
+import avgate_contracts as sdk
+from avgate_xelion.models import (
+    MOMENT,
+    Addressable,
+    Communication,
+    CommunicationRow,
+    ErrorAnswer,
+    LoginAnswer,
+    One,
+    Page,
+)
+
+LIMITS = sdk.Limits(concurrency=3)  # of one session: no number is documented for what it bears
+SUBJECTS = ("Person", "UnknownAddressable")  # the second is a bare number that nobody has filed
+_SCHEME = "xelion"
+_CLASH = 10005  # somebody is logged in with this user name and user space
+_NO_SUCH_OBJECT = 10100
+_FRESH = 3
+_WINDOW, _SECOND = timedelta(days=28), timedelta(seconds=1)
+_PAGE = 100
+_CARD, _LOG, _AUDIO = "/addressables/{oid}", "/communications/{oid}", "/communications/{oid}/audio"
+
+T = TypeVar("T")
+U = TypeVar("U")
+Row = TypeVar("Row", Addressable, CommunicationRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How a session begins and goes on.
+
+    `fresh` makes the end of another user space, for when an earlier session of ours is alive and
+    its token lost: a user name and user space hold one session.
+    """
+
+    username: str
+    password: SecretStr
+    user_space: str
+    app_key: SecretStr | None
+    fresh: Callable[[], str]
+
+    async def obtain(self, exchange: sdk.Exchange, previous: sdk.Token | None) -> sdk.Token:
+        """Renews while that can be done, and logs in again when not.
+
+        A log-in whose answer was lost takes its user space when it is repeated: hence several.
+        Raises MisconfiguredError where the upstream refuses the credentials.
+        """
+        if previous is not None and previous.renewal:
+            answer = await exchange("/me/renew", previous.renewal, headers=_proof(previous))
+            if answer.status == 200:
+                return _token(answer)
+        for ending in ("", *(f"-{self.fresh()}" for _ in range(_FRESH))):
+            answer = await self._login(exchange, self.user_space + ending, previous)
+            if _code(answer.body) != _CLASH:
+                return _token(answer)
+        raise sdk.UnavailableError("every user space tried holds a session; try again later")
+
+    async def _login(
+        self, exchange: sdk.Exchange, user_space: str, previous: sdk.Token | None
+    ) -> sdk.TokenAnswer:
+        body: dict[str, sdk.Json] = {
+            "userName": self.username,
+            "password": self.password.get_secret_value(),
+            "userSpace": user_space,
+        }
+        if self.app_key is not None:
+            body["appKey"] = self.app_key.get_secret_value()
+        # A token sent along ends its session first, and so frees its user space.
+        return await exchange("/me/login", body, headers=_proof(previous) if previous else None)
+
+
+class XelionSettings(sdk.ConnectorSettings):
+    """`base_url` ends with the tenant: https://server.example/api/v1/master."""
+
+    username: str
+    password: SecretStr
+    user_space: str = Field(default="avgate", min_length=1, max_length=180)
+    app_key: SecretStr | None = None
+
+    def credentials(self) -> sdk.Credentials:
+        """A log-in of Xelion's own kind."""
+        name, space = self.username, self.user_space
+        login = Login(name, self.password, space, self.app_key, lambda: token_hex(6))
+        return sdk.Session(_SCHEME, login.obtain)
+
+
+class XelionClient:
+    """One tenant."""
+
+    def __init__(self, http: sdk.HttpClient) -> None:
+        self._http = http
+
+    async def check(self) -> None:
+        """One small page, so that log-in and envelope are tried."""
+        (await self._http.send("GET", "/addressables", params={"limit": 1})).parse(
+            Page[Addressable]
+        )
+
+    async def addressables(self) -> AsyncIterator[Addressable]:
+        """People and bare numbers, all of them: there is no search by number or by e-mail."""
+        params = {"limit": str(_PAGE), "where": f"obj_type={','.join(SUBJECTS)}"}
+        async for rows in self._pages("/addressables", params, Page[Addressable]):
+            for row in rows:
+                yield row
+
+    async def addressable(self, oid: str) -> Addressable | None:
+        return await self._one(_CARD, oid, One[Addressable])
+
+    async def communication(self, oid: str) -> Communication | None:
+        return await self._one(_LOG, oid, One[Communication])
+
+    async def communications(self, oid: str) -> AsyncIterator[list[CommunicationRow]]:
+        """All that one addressable took part in, newest first, page by page.
+
+        One search covers 28 days, so an empty page is not the end: window after window is asked
+        for, back to the oldest communication of the whole tenant.
+        """
+        newest, oldest = await self._edge("descending"), await self._edge("ascending")
+        end = newest and newest + _SECOND
+        while end and oldest and end >= oldest:
+            window = {"from": _moment(end - _WINDOW), "until": _moment(end)}
+            params = {"with": oid, **window, "limit": str(_PAGE)}
+            async for rows in self._pages("/communications", params, Page[CommunicationRow]):
+                yield rows
+            # A second of overlap: whether the ends of a window belong to it is not documented.
+            end = end - _WINDOW + _SECOND
+
+    async def _edge(self, order: str) -> datetime | None:
+        params = {"limit": "1", "order": order}
+        answer = await self._http.send("GET", "/communications", params=params)
+        rows = answer.parse(Page[CommunicationRow]).rows()
+        return rows[0].date if rows else None
+
+    async def _pages(
+        self, path: str, params: Mapping[str, str], shape: type[Page[Row]]
+    ) -> AsyncIterator[list[Row]]:
+        """Until a page is empty: a next one is offered even where it turns out to hold nothing."""
+        cursor: dict[str, str] = {}
+        read: set[str] = set()
+        while True:
+            page = (await self._http.send("GET", path, params={**params, **cursor})).parse(shape)
+            rows = page.rows()
+            if not rows:
+                return
+            yield rows
+            cursor = {"after": page.meta.paging.next_id or rows[-1].oid}
+            if cursor["after"] in read:
+                raise sdk.ContractBrokenError("the pages lead back to one that was read already")
+            read.add(cursor["after"])
+
+    async def _one(self, path: str, oid: str, shape: type[One[T]]) -> T | None:
+        answer = await self._http.send("GET", path, ids={"oid": oid}, accept=(404,))
+        if answer.status == 404:
+            _absent(answer.body)
+            return None
+        return answer.parse(shape).object
+
+    async def has_sound(self, oid: str) -> bool:
+        """Whether there is a voicemail or a recording: no field tells, so the file is opened."""
+        async with self._http.stream("GET", _AUDIO, ids={"oid": oid}, accept=(404,)) as answer:
+            if answer.status == 404:
+                _absent(b"".join([chunk async for chunk in answer.chunks]))
+                return False
+            return _is_sound(answer)
+
+    def sound(self, oid: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        return _chunks(self._http, oid)
+
+    async def replace(self, oid: str, values: Mapping[str, str], key: str) -> bool:
+        """Put values on a card under their paths; False where the answer was lost."""
+        return await self._patch(_CARD, oid, values, key)
+
+    async def strip(self, oid: str, participants: list[sdk.Json], key: str) -> bool:
+        """Leave a communication these participants and no text; False where the answer was lost."""
+        values: dict[str, sdk.Json] = {
+            "/participants": participants,
+            "/subject": "",
+            "/contents": "",
+        }
+        return await self._patch(_LOG, oid, values, key)
+
+    async def _patch(self, path: str, oid: str, values: Mapping[str, sdk.Json], key: str) -> bool:
+        """Replacements only, so that a repeat is the same change; the answer is empty."""
+        operations: list[sdk.Json] = [
+            {"op": "replace", "path": at, "value": value} for at, value in values.items()
+        ]
+        body: sdk.Json = {"operations": operations}
+        ids, own = {"oid": oid}, _key(key, "PATCH", oid)
+        try:
+            await self._http.send("PATCH", path, ids=ids, json=body, key=own, repeatable=True)
+        except sdk.OutcomeUnknownError:
+            return False
+        return True
+
+    async def remove_addressable(self, oid: str, key: str) -> bool | None:
+        """For good; there is no recycle bin.
+
+        False where it was not there and no try of this call can have removed it, None where the
+        answer was lost.
+        """
+        ids, own = {"oid": oid}, _key(key, "DELETE", oid)
+        try:
+            answer = await self._http.send("DELETE", _CARD, ids=ids, key=own, accept=(404,))
+        except sdk.OutcomeUnknownError:
+            return None
+        if answer.status == 404:
+            _absent(answer.body)
+        return answer.status != 404 or answer.after_unknown
+
+
+async def paced(things: Sequence[T], work: Callable[[T], Awaitable[U]]) -> list[U]:
+    """In order, as many at once as a session bears; an error is raised when all have been tried."""
+    places = Semaphore(LIMITS.concurrency)
+
+    async def one(thing: T) -> U:
+        async with places:
+            return await work(thing)
+
+    results = await gather(*(one(thing) for thing in things), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if not isinstance(result, BaseException)]
+
+
+@asynccontextmanager
+async def _chunks(http: sdk.HttpClient, oid: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    async with http.stream("GET", _AUDIO, ids={"oid": oid}) as answer:
+        _is_sound(answer)
+        yield answer.chunks
+
+
+def _is_sound(answer: sdk.Streamed) -> bool:
+    """A page for people, with status 200, is no recording: raises ContractBrokenError."""
+    if answer.headers.get("content-type", "").startswith("audio/"):
+        return True
+    raise sdk.ContractBrokenError("what came for a recording is not sound")
+
+
+def _key(key: str, method: str, oid: str) -> str:
+    """One key may cover many items; each write has its own, and the same one when repeated."""
+    return str(uuid5(NAMESPACE_OID, f"{key}/{method}/{oid}"))
+
+
+def _moment(moment: datetime) -> str:
+    return moment.strftime(MOMENT)
+
+
+def _absent(body: bytes) -> None:
+    """A 404 that Xelion did not write says nothing about the object: raises ContractBrokenError."""
+    try:
+        code = ErrorAnswer.model_validate_json(body).error_code
+    except ValidationError:
+        code = 0
+    if code != _NO_SUCH_OBJECT:
+        raise sdk.ContractBrokenError("a 404 without Xelion's code for it; check the base address")
+
+
+def _code(body: sdk.Json) -> int:
+    try:
+        return ErrorAnswer.model_validate(body).error_code
+    except ValidationError:
+        return 0
+
+
+def _proof(token: sdk.Token) -> dict[str, str]:
+    return {"Authorization": f"{_SCHEME} {token.value}"}
+
+
+def _token(answer: sdk.TokenAnswer) -> sdk.Token:
+    if answer.status != 200:
+        raise sdk.MisconfiguredError(
+            f"the log-in was refused with status {answer.status} and code {_code(answer.body)}; "
+            "check user name, password, user space and tenant, and that no second factor is asked"
+        )
+    try:
+        login = LoginAnswer.model_validate(answer.body)
+    except ValidationError:
+        raise sdk.ContractBrokenError("the answer to the log-in has another shape") from None
+    return sdk.Token(login.authentication, login.valid_until, login.renewal_token)

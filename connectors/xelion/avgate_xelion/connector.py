@@ -1,0 +1,294 @@
+"""What a data subject's rights come to in Xelion: whose a card or a call is, and how it goes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from functools import partial
+from typing import ClassVar
+
+import avgate_contracts as sdk
+from avgate_xelion.client import LIMITS, SUBJECTS, XelionClient, XelionSettings, paced
+from avgate_xelion.models import Addressable, Communication, Place, Ref, identifier, words
+
+_CARD, _CALL = sdk.Category.CONTACTS, sdk.Category.COMMUNICATION_METADATA
+_ERASES = {
+    _CARD: sdk.ErasureWay.DELETE,
+    _CALL: sdk.ErasureWay.ANONYMISE,
+    sdk.Category.VOICEMAIL: sdk.ErasureWay.BY_HAND,
+    sdk.Category.RECORDING: sdk.ErasureWay.BY_HAND,
+}
+_SOUND = ("oid", "date", "durationSec", "incoming", "callId", "voicemail")
+_LOST = sdk.Unknown("the answer was lost, and reading back does not show the change")
+_NO_DELETE = sdk.Unsupported(
+    "no_delete",
+    "Xelion documents no call that deletes a voicemail or a recording: "
+    "remove it in the management environment",
+)
+_ALTERED = sdk.Refused("altered_by_upstream", "it stores Windows-1252, which lacks a letter of it")
+_Step = tuple[Place, str]  # a value, and what is to stand there instead
+
+
+class XelionConnector(
+    sdk.Connector, sdk.SupportsAccess, sdk.SupportsExport, sdk.SupportsRectify, sdk.SupportsErase
+):
+    """Finds people by what is on their card, and calls by the card or bare number they lead to."""
+
+    manifest: ClassVar[sdk.Manifest] = sdk.Manifest(
+        name="xelion",
+        title="Xelion",
+        processor="Xelion B.V.",
+        finds_by=frozenset(sdk.IdentifierKind(kind) for kind in ("phone", "email", "xelion_id")),
+        holds=frozenset(_ERASES),
+        erases=_ERASES,
+        limits=LIMITS,
+        relists=True,  # a second program that keeps contacts in step may make a card anew
+    )
+    settings_type: ClassVar[type[XelionSettings]] = XelionSettings
+
+    def __init__(self, settings: XelionSettings, http: sdk.HttpClient) -> None:  # noqa: ARG002 -- the client was opened with them
+        self._client = XelionClient(http)
+
+    async def check(self) -> None:
+        await self._client.check()
+
+    async def access(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Record]:
+        """Communications before the cards and bare numbers that lead to them."""
+        cards = _narrowed(subject, await self._matches(subject))
+        theirs, done = frozenset(card.oid for card in cards), set[str]()
+        for card in cards:
+            async for record in self._communications(subject, card, theirs, done):
+                yield record
+        for card in cards:
+            whole = await self._client.addressable(card.oid)
+            if whole is not None and whole.borne(subject.identifiers, in_their_days=True):
+                yield _contact(subject, whole)
+
+    def export(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Record]:
+        """The same as access, which brings the sound along."""
+        return self.access(subject)
+
+    async def _matches(self, subject: sdk.DataSubject) -> list[Addressable]:
+        """Every card and bare number with one of the subject's identifiers on it."""
+        named = subject.of_kind(sdk.IdentifierKind.XELION_ID)
+        cards = [await self._client.addressable(by.value) for by in named]
+        found = {card.oid: card for card in cards if card is not None}
+        if any(i.kind in ("phone", "email") for i in subject.identifiers):
+            async for card in self._client.addressables():
+                if card.borne(subject.identifiers):
+                    found[card.oid] = card
+        return [card for card in found.values() if card.object_type in SUBJECTS]
+
+    async def _communications(
+        self, subject: sdk.DataSubject, card: Addressable, theirs: frozenset[str], done: set[str]
+    ) -> AsyncIterator[sdk.Record]:
+        """Those of days on which the card or number was the subject's, each only once."""
+        known = card.identifiers()
+        read = partial(self._of_call, subject, card, theirs)
+        async for rows in self._client.communications(card.oid):
+            days = {row.oid: row.date.date() for row in rows if row.oid not in done}
+            new = [oid for oid, day in days.items() if subject.known_by(known, on=day)]
+            done.update(days)
+            for records in await paced(new, read):
+                for record in records:
+                    yield record
+
+    async def _of_call(
+        self, subject: sdk.DataSubject, card: Addressable, theirs: frozenset[str], oid: str
+    ) -> list[sdk.Record]:
+        call = await self._client.communication(oid)
+        if call is None or not _is_theirs(subject, theirs, call):
+            return []
+        log = _log(card, theirs, call)
+        sounds = call.may_have_sound and await self._client.has_sound(oid)
+        return [log, self._sound(log, call)] if sounds else [log]
+
+    def _sound(self, log: sdk.Record, call: Communication) -> sdk.Record:
+        kind = sdk.Category.VOICEMAIL if call.voicemail else sdk.Category.RECORDING
+        sound = partial(self._client.sound, call.oid)
+        return sdk.Record(
+            item=_item(Ref(kind, call.oid), call.date),
+            identifiers=log.identifiers,
+            data={name: log.data[name] for name in _SOUND if name in log.data},
+            occurred_at=call.date,
+            attachments=(sdk.Attachment(f"{call.oid}.mp3", "audio/x-mp3", sound),),
+        )
+
+    async def rectify(
+        self, items: Sequence[sdk.ItemChange], *, key: str
+    ) -> Sequence[sdk.ItemOutcome]:
+        """Writes where the old value still stands, and reads back what came of it.
+
+        A value that Windows-1252 cannot hold is not written at all: it would come out as another
+        name, and show on every colleague's screen at once.
+        """
+        outcomes = await paced(items, partial(self._rectified, key))
+        pairs = zip(items, outcomes, strict=True)
+        return [sdk.ItemOutcome(change.item.ref, outcome) for change, outcome in pairs]
+
+    async def _rectified(self, key: str, change: sdk.ItemChange) -> sdk.Outcome:
+        ref = Ref.read(change.item.ref)
+        if ref.kind is not _CARD:
+            return sdk.Unsupported("not_rectifiable", "only a contact's card can be changed")
+        card = await self._client.addressable(ref.oid)
+        if card is None:
+            return sdk.NothingHeld()
+        steps = _steps(card, change.changes)
+        if not isinstance(steps, list):
+            return steps
+        try:
+            return await self._put(ref.oid, steps, key)
+        except sdk.RefusedError as error:
+            return _refused(error)
+
+    async def _put(self, oid: str, steps: Sequence[_Step], key: str) -> sdk.Outcome:
+        if not steps:
+            return sdk.Completed(sdk.Effect.ALREADY_RIGHT)
+        answered = await self._client.replace(oid, {old.path: new for old, new in steps}, key)
+        card = await self._client.addressable(oid)
+        places = [] if card is None else [p for name in sdk.Field for p in card.places(name)]
+        now = {place.path: place.text for place in places}
+        if all(now.get(old.path) == new for old, new in steps):
+            return sdk.Completed(sdk.Effect.RECTIFIED)
+        if not answered and all(now.get(old.path) == old.text for old, _ in steps):
+            return _LOST
+        return sdk.Failed("altered_by_upstream", "another value stands there now; look at the card")
+
+    async def erase(self, items: Sequence[sdk.ItemRef], *, key: str) -> Sequence[sdk.ItemOutcome]:
+        """Calls before the cards they lead to."""
+        calls = [item for item in items if item.category is not _CARD]
+        cards = [item for item in items if item.category is _CARD]
+        erase = partial(self._erased, key)
+        outcomes = [*await paced(calls, erase), *await paced(cards, erase)]
+        by_ref = {i.ref: each for i, each in zip((*calls, *cards), outcomes, strict=True)}
+        return [sdk.ItemOutcome(item.ref, by_ref[item.ref]) for item in items]
+
+    async def _erased(self, key: str, item: sdk.ItemRef) -> sdk.Outcome:
+        ref = Ref.read(item.ref)
+        try:
+            if ref.kind is _CARD:
+                return await self._removed(ref.oid, key)
+            if ref.kind is _CALL:
+                return await self._anonymised(ref, key)
+        except sdk.RefusedError as error:
+            return _refused(error)
+        there = await self._client.has_sound(ref.oid)
+        return _NO_DELETE if there else sdk.Completed(sdk.Effect.ALREADY_GONE)
+
+    async def _removed(self, oid: str, key: str) -> sdk.Outcome:
+        removed = await self._client.remove_addressable(oid, key)
+        if await self._client.addressable(oid) is None:
+            # It was there when it was located: not finding it now says that it went since.
+            ours = removed is not False
+            return sdk.Completed(sdk.Effect.ERASED if ours else sdk.Effect.ALREADY_GONE)
+        if removed is None:
+            return _LOST
+        return sdk.Failed("not_deleted", "it can still be read; look at it in Xelion")
+
+    async def _anonymised(self, ref: Ref, key: str) -> sdk.Outcome:
+        call = await self._client.communication(ref.oid)
+        ends = [] if call is None else call.ends(ref.addressables, ref.ends)
+        if call is None or not (ends or call.has_text):
+            return sdk.Completed(sdk.Effect.ALREADY_GONE)
+        others = [each for each in call.participants if each not in ends]
+        answered = await self._client.strip(ref.oid, [each.sent() for each in others], key)
+        after = await self._client.communication(ref.oid)
+        traces = words(ends) - words(others)
+        if after is None or not (_shows(after, ref) or after.mentions(traces)):
+            return sdk.Completed(sdk.Effect.ANONYMISED)
+        if not answered:
+            return _LOST
+        return sdk.Failed("identity_left", "the call still shows whose it is; look at it in Xelion")
+
+    async def still_held(self, items: Sequence[sdk.ItemRef]) -> Sequence[sdk.ItemRef]:
+        held = await paced([Ref.read(item.ref) for item in items], self._holds)
+        return [item for item, is_held in zip(items, held, strict=True) if is_held]
+
+    async def _holds(self, ref: Ref) -> bool:
+        if ref.kind is _CARD:
+            return await self._client.addressable(ref.oid) is not None
+        if ref.kind is _CALL:
+            call = await self._client.communication(ref.oid)
+            return call is not None and _shows(call, ref)
+        return await self._client.has_sound(ref.oid)
+
+
+def _narrowed(subject: sdk.DataSubject, cards: Sequence[Addressable]) -> list[Addressable]:
+    """One person's card, or those that were named by OID, with the bare numbers.
+
+    Another card that bears only a part of that is a colleague's or a housemate's. Raises
+    AmbiguousSubjectError where no card bears all that any card bears.
+    """
+    borne = {c.oid: c.borne(subject.identifiers, in_their_days=True) for c in cards if c.is_person}
+    found = {oid: by for oid, by in borne.items() if by}
+    named = [oid for oid in found if oid in {i.value for i in found[oid] if i.kind == "xelion_id"}]
+    best = named or [oid for oid in found if all(found[oid] >= by for by in found.values())]
+    together = {mine for oid in best for mine in found[oid]}
+    single = bool(named) or len(best) == 1
+    if found and not (single and all(by <= together for by in found.values())):
+        raise sdk.AmbiguousSubjectError(
+            "more than one contact in Xelion fits; add the xelion_id of the right one"
+        )
+    return [card for card in cards if card.oid in best or not card.is_person]
+
+
+def _is_theirs(subject: sdk.DataSubject, theirs: frozenset[str], call: Communication) -> bool:
+    """Led to their card, and not by a number that was somebody else's on that day."""
+    ends = call.ends(theirs)
+    used = [found for each in ends if (found := identifier(each.address)) is not None]
+    mine = [each for each in subject.identifiers if any(each.matches(other) for other in used)]
+    in_time = not mine or any(each.covers(call.date.date()) for each in mine)
+    return in_time and (bool(ends) or call.belongs_to(theirs))
+
+
+def _shows(call: Communication, ref: Ref) -> bool:
+    return bool(call.ends(ref.addressables, ref.ends)) or call.belongs_to(ref.addressables)
+
+
+def _log(card: Addressable, theirs: frozenset[str], call: Communication) -> sdk.Record:
+    ends = call.ends(theirs)
+    used = [found for each in ends if (found := identifier(each.address)) is not None]
+    return sdk.Record(
+        item=_item(Ref(_CALL, call.oid, theirs, frozenset(e.oid for e in ends)), call.date),
+        identifiers=tuple(dict.fromkeys([*used, *card.identifiers()])),
+        data=call.sent(),
+        occurred_at=call.date,
+    )
+
+
+def _contact(subject: sdk.DataSubject, card: Addressable) -> sdk.Record:
+    return sdk.Record(
+        item=_item(Ref(_CARD, card.oid), None),
+        identifiers=card.identifiers(),
+        data=card.sent(),
+        fields=card.fields(frozenset(mine.value for mine in subject.identifiers)),
+    )
+
+
+def _item(ref: Ref, starts: datetime | None) -> sdk.ItemRef:
+    way = _ERASES[ref.kind]
+    return sdk.ItemRef(str(ref), ref.kind, sdk.Product.XELION, term_starts=starts, erasure=way)
+
+
+def _steps(card: Addressable, changes: Sequence[sdk.FieldChange]) -> list[_Step] | sdk.Outcome:
+    """What is left to write; an outcome where that cannot be done."""
+    steps: list[_Step] = []
+    for change in changes:
+        places = card.places(change.name)
+        old = next((place for place in places if place.says(change.before)), None)
+        if not places:
+            return sdk.Unsupported("no_such_field", "the card has no place for it: add one there")
+        if old is not None and not old.says(change.after):
+            steps.append((old, change.after))
+        elif not any(place.says(change.after) for place in places):
+            return sdk.Refused("changed_meanwhile", "another value stands there now; look again")
+    if any(new.encode("cp1252", "ignore").decode("cp1252") != new for _, new in steps):
+        return _ALTERED
+    return steps
+
+
+def _refused(error: sdk.RefusedError) -> sdk.Refused:
+    """403/10101 is the one refusal documented for lack of a right to write or delete."""
+    if error.status == 403:
+        return sdk.Refused("no_permission", "the API user lacks the right; give it, or do by hand")
+    return sdk.Refused("refused", "Xelion refused the change; look at the object there")
