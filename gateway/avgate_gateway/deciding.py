@@ -21,7 +21,7 @@ from avgate_gateway.problem import (
 from avgate_gateway.request import Approval, IdentityCheck, State, SubjectRequest, WaitingFor
 from avgate_gateway.store import evidence, hand_tasks, items, requests, tasks
 from avgate_gateway.store.hand_tasks import HandTask
-from avgate_gateway.store.items import ItemState
+from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.tasks import Stage
 
 _AGAIN = (ItemState.FAILED, ItemState.UNKNOWN, ItemState.RETURNED)
@@ -146,6 +146,9 @@ async def complete(
     """Takes a person's word that something was done by hand; then the upstream is looked at."""
     now = context.now()
     await hand_tasks.complete(db, task.id, by, told, now)
+    if task.code == settling.AMBIGUOUS:
+        await settling.close(db, context, request, settling.AMBIGUOUS)
+        return
     await items.done_by_hand(db, request.id, task.connector, task.category, task.product)
     if task.category is None:
         await tasks.move(db, request.id, task.connector, Stage.DONE, now, code="done_by_hand")

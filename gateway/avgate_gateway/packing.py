@@ -11,6 +11,7 @@ from avgate_contracts.record import Json
 from avgate_contracts.vocabulary import Category, Product
 from avgate_gateway.flow.context import Context
 from avgate_gateway.flow.copying import FILE, FILE_NAME, RECORDS
+from avgate_gateway.flow.looking import NOT_RELEVANT
 from avgate_gateway.package import (
     File,
     PackageHead,
@@ -28,7 +29,7 @@ from avgate_gateway.store.database import Database
 from avgate_gateway.store.tasks import Stage, Task
 from avgate_gateway.vault import Box
 
-_BY_HAND = frozenset({"cannot_find", "ambiguous", "unsupported", "not_relevant"})
+_BY_HAND = frozenset({"cannot_find", "ambiguous", "unsupported"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ def _note(task: Task, installed: Mapping[str, Installed]) -> SystemNote:
 
 
 def _outcome(task: Task) -> SystemOutcome:
+    if task.code == NOT_RELEVANT:
+        return SystemOutcome.NOT_RELEVANT
     if task.code in _BY_HAND:
         return SystemOutcome.UNSUPPORTED
     if task.stage is Stage.STUCK:

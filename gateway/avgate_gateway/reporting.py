@@ -11,7 +11,7 @@ from avgate_gateway.flow.looking import CANNOT_FIND, NOT_RELEVANT
 from avgate_gateway.report import OutcomeWord, Report, ReportLine, State
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.store import items, tasks
-from avgate_gateway.store.items import Group, ItemState
+from avgate_gateway.store.item import Group, ItemState
 from avgate_gateway.store.tasks import Stage, Task
 
 _COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})
@@ -21,7 +21,7 @@ _STUCK_WORDS = {
     CANNOT_FIND: OutcomeWord.NOT_SEARCHABLE,
     "refused": OutcomeWord.REFUSED,
 }
-_BY_HAND_CODES = frozenset({"unsupported", "ambiguous"})
+_BY_HAND_CODES = frozenset({"unsupported", "ambiguous", "held_back"})
 
 
 async def reported(db: AsyncConnection, request: SubjectRequest) -> Report:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from avgate_contracts import (
@@ -23,6 +23,7 @@ from avgate_contracts import (
     ItemRef,
     Manifest,
     NotFoundError,
+    Operation,
     Outcome,
     Pending,
     Product,
@@ -44,10 +45,6 @@ _NO_LISTING = Failed("listing_not_found", "the listing has ended; locate the sub
 _NO_END = Failed("still_shown", "it is registered, and this publication says something else")
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class DirectoryConnector(
     Connector, SupportsAccess, SupportsRectify, SupportsErase, SupportsConfirm
 ):
@@ -63,6 +60,9 @@ class DirectoryConnector(
         finds_by=frozenset({IdentifierKind.PHONE}),
         holds=frozenset({Category.DIRECTORY_LISTING}),
         erases={Category.DIRECTORY_LISTING: ErasureWay.DELIST},
+        not_relevant={
+            Operation.EXPORT: "a listing is published, not provided under a contract; access shows it"
+        },
         relists=True,
     )
     settings_type: ClassVar[type[DirectorySettings]] = DirectorySettings
@@ -72,11 +72,11 @@ class DirectoryConnector(
         settings: DirectorySettings,
         http: HttpClient,
         *,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         self._client = DirectoryClient(http, settings.account_id)
         self._interval = settings.look_again_seconds
-        self._now = now
+        self._now = now or http.now
 
     async def check(self) -> None:
         await self._client.check()

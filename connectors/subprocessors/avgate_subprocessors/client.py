@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -45,16 +44,12 @@ class BadSignatureError(ContractBrokenError):
     """An answer is not signed by the processor that it is said to come from."""
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True)
 class Clock:
     """The time, and how to let some of it pass (seconds)."""
 
-    now: Callable[[], datetime] = _now
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    now: Callable[[], datetime]
+    sleep: Callable[[float], Awaitable[None]]
 
 
 class OpenDsrClient:

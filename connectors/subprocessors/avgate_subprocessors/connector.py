@@ -68,7 +68,7 @@ class SubprocessorsConnector(
         clock: Clock | None = None,
         new_id: Callable[[], UUID] = uuid4,
     ) -> None:
-        self._clock = clock or Clock()
+        self._clock = clock or Clock(http.now, http.sleep)
         self._settings = settings
         self._titles = {one.name: one.title for one in settings.processors}
         self._lists = ListClient(http)
@@ -113,7 +113,8 @@ class SubprocessorsConnector(
     async def still_held(self, items: Sequence[sdk.ItemRef]) -> Sequence[sdk.ItemRef]:
         """Asks for access anew: that a request was completed does not show that anything is gone.
 
-        What has to be asked by hand counts as held until a person says otherwise.
+        Nobody can look where a processor has to be asked by hand, so such an item is not counted as
+        held: a person's word is all there is.
         """
         groups = by_target(items)
         held = await _all(self._held(target, group) for target, group in groups.items())
@@ -224,7 +225,7 @@ class SubprocessorsConnector(
     async def _held(self, target: Target, items: Sequence[sdk.ItemRef]) -> Sequence[sdk.ItemRef]:
         client = self._clients.get(target.processor)
         if client is None or not target.named:
-            return items
+            return []
         results = await client.ask("access", target.named, self._settings.patience)
         ids = {result.id for result in results}
         return [item for item in items if parts_of(item.ref)[1] in ids]

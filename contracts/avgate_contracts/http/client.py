@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Self
 
 from avgate_contracts.http.address import Addresses
@@ -13,6 +14,7 @@ from avgate_contracts.http.body import UNSET, Unset, encoded
 from avgate_contracts.http.call import READS, REPEATABLE, Call
 from avgate_contracts.http.header import headers as header_fields
 from avgate_contracts.http.path import NO_IDS, Params
+from avgate_contracts.http.runtime import Runtime
 from avgate_contracts.http.tries import Tries
 from avgate_contracts.record import Json
 
@@ -27,10 +29,25 @@ class HttpClient:
     again where that is safe, and raises nothing but ConnectorErrors, whose messages name nobody.
     """
 
-    def __init__(self, addresses: Addresses, tries: Tries, authorization: Authorization) -> None:
+    def __init__(
+        self,
+        addresses: Addresses,
+        tries: Tries,
+        authorization: Authorization,
+        runtime: Runtime,
+    ) -> None:
         self._addresses = addresses
         self._tries = tries
         self._authorization = authorization
+        self._runtime = runtime
+
+    def now(self) -> datetime:
+        """The time as the gateway, or a test, tells it: aware, UTC."""
+        return self._runtime.now()
+
+    async def sleep(self, seconds: float) -> None:
+        """Lets time pass on the same clock; a test need not wait."""
+        await self._runtime.sleep(seconds)
 
     async def send(
         self,

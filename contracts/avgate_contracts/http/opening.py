@@ -37,7 +37,7 @@ def open_client(settings: ConnectorSettings, limits: Limits, runtime: Runtime) -
     transport = runtime.transport() if runtime.transport else network(limits)
     tries = Tries(transport, limits, runtime)
     calls = TokenCalls(addresses, tries)
-    return HttpClient(addresses, tries, _authorization(settings, calls, runtime))
+    return HttpClient(addresses, tries, _authorization(settings, calls, runtime), runtime)
 
 
 def _authorization(

@@ -14,13 +14,14 @@ from avgate_gateway.api.answering import answer, not_found, plain
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.authentication import Caller, Scope, requires
 from avgate_gateway.changes import heard
+from avgate_gateway.flow import settling
 from avgate_gateway.flow.context import SUBJECT_KEY
 from avgate_gateway.flow.planning import PLAN
 from avgate_gateway.packing import packed
 from avgate_gateway.problem import GONE, NOT_READY, Problem, ProblemError
 from avgate_gateway.reporting import reported
 from avgate_gateway.request import State, SubjectRequest, WaitingFor
-from avgate_gateway.store import evidence, requests
+from avgate_gateway.store import evidence, requests, tasks
 from avgate_gateway.store.evidence import Entry
 from avgate_gateway.vault import Box
 
@@ -29,7 +30,7 @@ _QUIET_SECONDS = 1.0
 _COMMENT_AFTER = 15  # a comment keeps proxies from closing a quiet stream
 
 
-def router(gateway: Gateway) -> APIRouter:
+def router(gateway: Gateway) -> APIRouter:  # noqa: C901 -- a list of routes, each of them simple
     """The routes that show results."""
     routes = APIRouter(prefix="/v1/requests/{request_id}", tags=["results"])
     database = gateway.context.database
@@ -69,6 +70,10 @@ def router(gateway: Gateway) -> APIRouter:
         request = await gateway.request(caller, request_id)
         caller.must_hold(Scope.EXPORT if request.operation is Operation.EXPORT else Scope.ACCESS)
         if request.operation not in _COPIES:
+            raise not_found()
+        async with database.read() as db:
+            held_back = settling.is_ambiguous(await tasks.of_request(db, request.id))
+        if held_back or request.closing is not None:
             raise not_found()
         if not _is_complete(request):
             raise _not_ready("The copy is still being made.")

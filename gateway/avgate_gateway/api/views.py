@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway.request import State, SubjectRequest, WaitingFor
 from avgate_gateway.store import items, tasks
-from avgate_gateway.store.items import ItemState
+from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.tasks import Stage, Task
 
 _COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})
@@ -30,7 +30,7 @@ _OF_CODE = {
     "refused": "refused",
     "done_by_hand": "completed",
 }
-_BY_HAND_CODES = frozenset({"unsupported", "ambiguous"})
+_BY_HAND_CODES = frozenset({"unsupported", "ambiguous", "held_back"})
 
 
 class View(BaseModel):

@@ -13,11 +13,12 @@ from joserfc.errors import JoseError
 
 from avgate_gateway.authentication.caller import Caller
 from avgate_gateway.authentication.claim import InvalidTokenError, caller, expiry
-from avgate_gateway.authentication.compact import LONGEST, Compact, taken_apart
+from avgate_gateway.authentication.compact import Compact, taken_apart
 from avgate_gateway.authentication.key_set import Keys
 from avgate_gateway.authentication.policy import TokenPolicy
 from avgate_gateway.authentication.trusted_key import TrustedKey
 
+_LONGEST = 8_192  # bytes; checked before anything reads the token
 _REMEMBERED_SECONDS = 60.0
 
 
@@ -47,8 +48,8 @@ class Verifier:
 
     async def caller(self, token: str) -> Caller:
         """Who is calling; raises InvalidTokenError, or ProblemError (503) without keys."""
-        if len(token) > LONGEST:
-            raise InvalidTokenError(f"a token may be {LONGEST} bytes long")
+        if len(token) > _LONGEST:
+            raise InvalidTokenError(f"a token may be {_LONGEST} bytes long")
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         known = self._remembered(digest)
         return known or await self._verify(token, digest)

@@ -8,9 +8,9 @@ import sys
 def main() -> None:
     """Starts the command line, or says what to install for it."""
     try:
-        from avgate_gateway.cli.application import app  # noqa: PLC0415 -- bare installs lack typer
+        from avgate_gateway.cli.running import run  # noqa: PLC0415 -- bare installs lack typer
     except ModuleNotFoundError as error:
         sys.exit(
             f"avgate: {error.name} is missing; install the gateway: pip install 'avgate[gateway]'"
         )
-    app()
+    sys.exit(run(sys.argv[1:]))

@@ -1,16 +1,92 @@
-"""Every command, put together."""
+"""Every command by name, and nothing of it before it is called.
+
+The parts that the commands need take from 0.1 s (a token) to 4 s (the service) to import. So this
+table is all that starts with every command line; a command's module is imported here, and only
+here, when the command is resolved.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module, metadata
+from typing import Annotated, Any
+
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from avgate_gateway.cli import serving, tokens
+_HERE = "avgate_gateway.cli"
 
-app = typer.Typer(
-    name="avgate",
-    help="Carries out a person's privacy rights in systems that others own.",
-    no_args_is_help=True,
-    pretty_exceptions_show_locals=False,  # locals hold personal data
-)
-serving.register(app)
-tokens.register(app)
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """Where a command is, and its line in the list of commands."""
+
+    module: str
+    name: str
+    help: str
+
+    def command(self, called: str) -> Any:
+        """The command itself: a function, or a group of them."""
+        found: Callable[..., None] | typer.Typer = getattr(
+            import_module(f"{_HERE}.{self.module}"), self.name
+        )
+        if isinstance(found, typer.Typer):
+            return typer.main.get_command(found)
+        alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+        alone.command(called)(found)
+        return typer.main.get_command(alone)
+
+
+COMMANDS: Mapping[str, Late] = {
+    "demo": Late("demo.command", "demo", "Shows the gateway at work between four mocks."),
+    "serve": Late("serving", "serve", "Answers HTTP and carries out requests, in one process."),
+    "work": Late("serving", "work", "Carries out requests without answering HTTP."),
+    "migrate": Late("serving", "migrate", "Brings the database to the tables of this release."),
+    "request": Late("request.commands", "app", "Submits requests and carries them to their end."),
+    "connectors": Late(
+        "connectors", "connectors", "Lists the installed connectors, and what each can do."
+    ),
+    "settings": Late(
+        "settings_listing",
+        "settings",
+        "Prints every setting, its meaning, its value (or ***) and where it came from.",
+    ),
+    "audit": Late("auditing", "app", "Checks the chain of evidence."),
+    "token": Late("tokens", "token", "Prints an access token on its last line."),
+}
+
+
+class _Commands(TyperGroup):
+    """Lists commands by their line in the table, and imports the one that is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 -- the same for every context
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 -- as above
+        late = COMMANDS.get(cmd_name)
+        return TyperCommand(cmd_name, help=late.help) if late else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, found, rest = super().resolve_command(ctx, args)
+        late = COMMANDS.get(name or "")
+        return name, late.command(late.name) if late else found, rest
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"avgate {metadata.version('avgate')}")
+        raise typer.Exit
+
+
+app = typer.Typer(cls=_Commands, name="avgate", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def avgate(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Prints the version."),
+    ] = False,
+) -> None:
+    """Carries out a person's privacy rights in systems that others own."""

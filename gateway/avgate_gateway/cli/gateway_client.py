@@ -83,6 +83,12 @@ class GatewayClient:
         answer = await self._send("GET", f"{_ONE}/report", ids={"id": request_id})
         return _read(answer, ReportAnswer)
 
+    async def verify(self, request_id: str, identity: Mapping[str, Json]) -> RequestAnswer:
+        """Records that identity is verified."""
+        path = f"{_ONE}/identity"
+        answer = await self._send("POST", path, ids={"id": request_id}, json=dict(identity))
+        return _read(answer, RequestAnswer)
+
     async def decide(
         self, request_id: str, digest: str, *, approve: bool, reason: str | None = None
     ) -> RequestAnswer:
@@ -94,7 +100,9 @@ class GatewayClient:
         if reason is not None:
             body["reason"] = reason
         path = f"{_ONE}/approval"
-        return _read(await self._send("POST", path, ids={"id": request_id}, json=body), RequestAnswer)
+        return _read(
+            await self._send("POST", path, ids={"id": request_id}, json=body), RequestAnswer
+        )
 
     async def tasks(self, state: str | None = "open") -> AsyncIterator[TaskAnswer]:
         """Every task of the controller in this state, oldest first."""

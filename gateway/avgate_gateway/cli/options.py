@@ -1,4 +1,4 @@
-"""Options that several commands share, and the one way in which they fail."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from avgate_gateway.cli.exits import CommandError
 from avgate_gateway.settings import Settings, SettingsError, load
 
 ConfigOption = Annotated[
@@ -22,16 +23,15 @@ DEFAULT_CONFIG = Path("avgate.toml")
 
 
 def settings_of(config: Path) -> Settings:
-    """The settings, or a one-line complaint and exit code 2."""
+    """The settings; raises CommandError with one line for each mistake."""
     with complaining(SettingsError):
         return load(config, os.environ)
 
 
 @contextmanager
 def complaining(*kinds: type[Exception]) -> Iterator[None]:
-    """Turns expected errors into one line on standard error."""
+    """Turns expected errors into the one that ends a command."""
     try:
         yield
     except kinds as error:
-        typer.echo(f"avgate: {error}", err=True)
-        raise typer.Exit(2) from None
+        raise CommandError(str(error)) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from typing import Annotated
 
 import typer
@@ -19,12 +20,6 @@ from avgate_gateway.store.migrations import migrate as bring_up_to_date
 from avgate_gateway.vault import VaultError
 
 _EXPECTED = (SettingsError, AlreadyRunningError, VaultError, KeyFileError, PackError, OSError)
-
-
-def register(app: typer.Typer) -> None:
-    app.command()(serve)
-    app.command()(work)
-    app.command()(migrate)
 
 
 def serve(
@@ -55,14 +50,23 @@ def migrate(config: ConfigOption = DEFAULT_CONFIG) -> None:
     typer.echo("the database is up to date")
 
 
+class _Server(uvicorn.Server):
+    """Says on standard output where it listens, once it does: port 0 is known only then."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and sockets:
+            host, port = sockets[0].getsockname()[:2]
+            typer.echo(f"ready http://{f'[{host}]' if ':' in host else host}:{port}")
+
+
 async def _serve(settings: Settings, host: str, port: int) -> None:
+    listening = _listening(host, port)
     async with alone(settings.database):
         assembled = assemble(settings)
-        server = uvicorn.Server(
+        server = _Server(
             uvicorn.Config(
                 assembled.app(),
-                host=host,
-                port=port,
                 http="httptools",
                 loop="none",
                 access_log=False,
@@ -71,7 +75,12 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
                 timeout_graceful_shutdown=20,
             )
         )
-        await server.serve()
+        await server.serve(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=2048)
 
 
 async def _work(settings: Settings) -> None:

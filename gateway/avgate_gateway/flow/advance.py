@@ -86,6 +86,8 @@ async def _may_plan(context: Context, request: SubjectRequest) -> bool:
         return False
     async with context.database.read() as db:
         all_tasks = await tasks.of_request(db, request.id)
+    if settling.is_ambiguous(all_tasks):
+        return False
     looking = [t for t in all_tasks if t.stage is Stage.LOCATE and t.attempts <= QUICK_TRIES]
     return not looking and any(t.stage is Stage.LOCATED for t in all_tasks)
 

@@ -11,7 +11,7 @@ from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.executing import next_stage, write_outcomes
 from avgate_gateway.flow.locating import refs_of
 from avgate_gateway.store import items
-from avgate_gateway.store.items import Item, ItemState
+from avgate_gateway.store.item import Item, ItemState
 
 _NO_WAY = Failed("unconfirmable", "the upstream accepted, but there is no way to ask about it")
 

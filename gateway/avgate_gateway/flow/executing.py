@@ -32,7 +32,7 @@ from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.locating import refs_of
 from avgate_gateway.retention import AMSTERDAM
 from avgate_gateway.store import callbacks, evidence, items, tasks
-from avgate_gateway.store.items import Item, ItemState
+from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import Stage
 
 SERVICE_RUNS = "service_runs"  # a refusal that ends with the service, so it is asked again
@@ -133,6 +133,8 @@ async def write_outcomes(
         {"id": row.id, **columns(by_ref.get(ref.ref, _UNSAID), now)}
         for row, ref in zip(batch, refs_of(part, batch), strict=True)
     ]
+    if part.request.operation is Operation.RECTIFY:
+        rows = [_unwatched(row) for row in rows]
     async with part.context.database.write() as db:
         await items.change_each(db, rows)
         await tasks.change(
@@ -213,6 +215,11 @@ async def next_stage(part: Part) -> None:
         stage = Stage.CONFIRM if outstanding else Stage.VERIFY
         wait = outstanding[0].look_at if outstanding else None
         await tasks.move(db, part.request.id, part.name, stage, now, next_attempt_at=wait)
+
+
+def _unwatched(row: dict[str, Any]) -> dict[str, Any]:
+    """A corrected value that appears later is not looked for: by then nobody may know the value."""
+    return {**row, "look_at": None} if row["state"] == ItemState.SCHEDULED else row
 
 
 def _day_after(day: date | None) -> datetime | None:

@@ -16,7 +16,7 @@ from avgate_gateway.flow.planning import next_look
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.retention import Action, decide
 from avgate_gateway.store import copies, evidence, items, requests, tasks
-from avgate_gateway.store.items import Item, ItemState
+from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import Stage
 
 # When something that may come back by itself is looked for again, counted from its erasure.

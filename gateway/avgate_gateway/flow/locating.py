@@ -17,7 +17,7 @@ from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.looking import Look
 from avgate_gateway.request import Confidential
 from avgate_gateway.store import evidence, items, tasks
-from avgate_gateway.store.items import Found
+from avgate_gateway.store.item import Found, Item
 from avgate_gateway.store.tasks import Stage
 from avgate_gateway.vault import Box
 
@@ -96,6 +96,6 @@ class _Shelf:
         self.waiting = []
 
 
-def refs_of(part: Part, rows: Sequence[items.Item]) -> list[ItemRef]:
+def refs_of(part: Part, rows: Sequence[Item]) -> list[ItemRef]:
     """The references of items, opened."""
     return [row.ref(part.references) for row in rows]

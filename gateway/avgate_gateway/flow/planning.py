@@ -30,7 +30,7 @@ from avgate_gateway.plan import (
 from avgate_gateway.request import Approval, Confidential, State, SubjectRequest
 from avgate_gateway.retention import AMSTERDAM, Action, GroundCode, Verdict
 from avgate_gateway.store import evidence, items, requests, tasks
-from avgate_gateway.store.items import Item, ItemState
+from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import Stage
 from avgate_gateway.vault import Box
 

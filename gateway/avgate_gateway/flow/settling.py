@@ -11,12 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_gateway.flow.context import Context
 from avgate_gateway.request import State, SubjectRequest, WaitingFor
-from avgate_gateway.store import evidence, hand_tasks, items, requests, tasks
+from avgate_gateway.store import copies, evidence, hand_tasks, items, requests, tasks
 from avgate_gateway.store.hand_tasks import HandTask
-from avgate_gateway.store.items import Group, ItemState
+from avgate_gateway.store.item import Group, ItemState
 from avgate_gateway.store.tasks import Stage, Task
 
 _FOR_A_PERSON = (ItemState.BY_HAND, ItemState.FAILED, ItemState.UNKNOWN, ItemState.RETURNED)
+AMBIGUOUS = "ambiguous"
+HELD_BACK = "held_back"
+_HELD_BACK = "elsewhere, what was given fits more than one person; nothing is shown or done here"
+_BEFORE_EFFECTS = frozenset({Stage.LOCATE, Stage.LOCATED, Stage.DONE})
 _IDLE = timedelta(minutes=5)  # an open request is looked at so often even if nothing is due
 
 
@@ -26,6 +30,9 @@ async def settle(context: Context, request: SubjectRequest) -> None:
     async with context.database.write() as db:
         current = await requests.find(db, request.id)
         all_tasks = await tasks.of_request(db, request.id)
+        if is_ambiguous(all_tasks):
+            await _hold_back(db, request, all_tasks, now)
+            all_tasks = await tasks.of_request(db, request.id)
         await _hand_over(db, context, request, all_tasks)
         if current is None or current.state is State.CLOSED:
             return
@@ -39,11 +46,28 @@ async def settle(context: Context, request: SubjectRequest) -> None:
             await requests.change(db, request.id, **values)
 
 
-async def close_unrun(context: Context, request: SubjectRequest, closing: str) -> None:
-    """Closes a request that was not carried out, and says why."""
-    now = context.now()
-    async with context.database.write() as db:
-        await _close(db, context, request, now, closing)
+def is_ambiguous(all_tasks: Sequence[Task]) -> bool:
+    """Whether some upstream says that what was given fits more than one person."""
+    return any(t.stage is Stage.STUCK and t.code == AMBIGUOUS for t in all_tasks)
+
+
+async def _hold_back(
+    db: AsyncConnection, request: SubjectRequest, all_tasks: Sequence[Task], now: datetime
+) -> None:
+    """What one upstream knows counts for all: nothing found elsewhere is shown, planned or done.
+
+    An upstream that does not know who else had a number shows what it holds of both.
+    """
+    for task in all_tasks:
+        if task.stage in _BEFORE_EFFECTS and await items.is_untouched(
+            db, request.id, task.connector
+        ):
+            await copies.forget(db, request.id, task.connector)
+            await items.forget(db, request.id, task.connector)
+            await tasks.move(
+                db, request.id, task.connector, Stage.STUCK, now, resume=Stage.LOCATE.value,
+                code=HELD_BACK, reason=_HELD_BACK, tally={}, columns=None, learned_box=None,
+            )  # fmt: skip
 
 
 async def close(
@@ -109,7 +133,7 @@ async def _hand_over(
 ) -> None:
     """Makes a task for a person of everything that no program can settle; each once."""
     for task in all_tasks:
-        if task.stage is Stage.STUCK:
+        if task.stage is Stage.STUCK and task.code != HELD_BACK:
             await hand_tasks.add(db, _stuck(context, request, task))
     known = await hand_tasks.of_request(db, request.id)
     for group in await items.groups(db, request.id):

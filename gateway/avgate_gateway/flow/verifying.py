@@ -12,7 +12,7 @@ from avgate_gateway.flow.executing import columns
 from avgate_gateway.flow.locating import digest_of, refs_of
 from avgate_gateway.flow.looking import Look
 from avgate_gateway.store import evidence, items, tasks
-from avgate_gateway.store.items import Item, ItemState
+from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import Stage
 
 _GONE = (ItemState.ERASED, ItemState.ANONYMISED, ItemState.ALREADY_GONE)

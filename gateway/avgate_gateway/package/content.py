@@ -19,6 +19,7 @@ class SystemOutcome(StrEnum):
 
     COMPLETED = "completed"
     NOTHING_HELD = "nothing_held"
+    NOT_RELEVANT = "not_relevant"
     PENDING = "pending"
     UNSUPPORTED = "unsupported"
     REFUSED = "refused"

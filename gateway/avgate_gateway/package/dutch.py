@@ -36,6 +36,7 @@ DUTCH = Wording(
     outcomes={
         SystemOutcome.COMPLETED: 'Uw gegevens staan in de map "{folder}".',
         SystemOutcome.NOTHING_HELD: "In dit systeem staat niets over u.",
+        SystemOutcome.NOT_RELEVANT: "Dit recht gaat niet over dit systeem.",
         SystemOutcome.PENDING: "Dit systeem is nog bezig. Deze gegevens zitten nog niet in de map.",
         SystemOutcome.UNSUPPORTED: (
             "Dit systeem kan gegevens niet vanzelf geven. Een medewerker moet dit met de hand doen."

@@ -37,6 +37,7 @@ ENGLISH = Wording(
     outcomes={
         SystemOutcome.COMPLETED: 'Your data is in the folder "{folder}".',
         SystemOutcome.NOTHING_HELD: "This system holds nothing about you.",
+        SystemOutcome.NOT_RELEVANT: "This right does not concern this system.",
         SystemOutcome.PENDING: "This system is still busy. Its data is not in this folder yet.",
         SystemOutcome.UNSUPPORTED: (
             "This system cannot give data by itself. A member of staff has to do it by hand."

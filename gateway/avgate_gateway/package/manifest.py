@@ -86,7 +86,11 @@ class Manifest:
         yield b"}\n"
 
     def _is_complete(self) -> bool:
-        answered = (SystemOutcome.COMPLETED, SystemOutcome.NOTHING_HELD)
+        answered = (
+            SystemOutcome.COMPLETED,
+            SystemOutcome.NOTHING_HELD,
+            SystemOutcome.NOT_RELEVANT,
+        )
         return self._all_arrived and all(note.outcome in answered for note in self.head.notes)
 
     def _systems(self) -> Iterator[Json]:

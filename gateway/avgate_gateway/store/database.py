@@ -64,7 +64,12 @@ def _sqlite_engine(url: str, size: int, begin: str) -> AsyncEngine:
     @sa.event.listens_for(engine.sync_engine, "connect")
     def set_pragmas(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "cache_size=-512"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "secure_delete=ON",
+            "cache_size=-512",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

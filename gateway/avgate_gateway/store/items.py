@@ -3,118 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from avgate_contracts.record import ErasureWay, ItemRef
+from avgate_contracts.record import ErasureWay
 from avgate_contracts.vocabulary import Category, Product
+from avgate_gateway.store.item import (
+    Found,
+    Group,
+    Item,
+    ItemState,
+    sealed_changes,
+    sealed_ref,
+)
 from avgate_gateway.store.schema import item
 from avgate_gateway.vault import Box
-
-_REF = "item reference"
-_CHANGES = "item changes"
-
-
-class ItemState(StrEnum):
-    """Where an item is. The first four are on the way; the rest say what became of it."""
-
-    LOCATED = "located"
-    APPROVED = "approved"
-    INTENDED = "intended"  # written down before the effect; its batch is the key upstream
-    PENDING = "pending"
-    ERASED = "erased"
-    ANONYMISED = "anonymised"
-    ALREADY_GONE = "already_gone"
-    SCHEDULED = "scheduled"
-    RECTIFIED = "rectified"
-    ALREADY_RIGHT = "already_right"
-    RETAINED = "retained"
-    BY_HAND = "by_hand"
-    DONE_BY_HAND = "done_by_hand"
-    RETURNED = "returned"
-    REFUSED = "refused"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A row of an item, with its reference still sealed."""
-
-    id: int
-    request_id: str
-    connector: str
-    digest: str
-    category: Category
-    product: Product
-    state: ItemState
-    erasure: ErasureWay
-    term_starts: datetime | None
-    service_runs: bool
-    upstream_version: str | None
-    action: str | None
-    batch: str | None
-    ground: str | None
-    until: date | None
-    effective_from: date | None
-    code: str | None
-    reason: str | None
-    job: str | None
-    look_at: datetime | None
-    looks: int
-    ref_box: bytes | None = field(repr=False)
-    changes_box: bytes | None = field(repr=False)
-
-    def ref(self, box: Box) -> ItemRef:
-        """What the connector needs to find the item again; raises VaultError if it was shed."""
-        return ItemRef(
-            ref=box.open(self.ref_box or b"", f"{_REF} {self.digest}").decode(),
-            category=self.category,
-            product=self.product,
-            term_starts=self.term_starts,
-            service_runs=self.service_runs,
-            erasure=self.erasure,
-            version=self.upstream_version,
-        )
-
-    def changes(self, box: Box) -> bytes:
-        """The sealed changes of a rectification, as they were planned."""
-        return box.open(self.changes_box or b"", f"{_CHANGES} {self.digest}")
-
-    def sealed_changes(self, changes: bytes, box: Box) -> bytes:
-        """Changes in the form in which the row keeps them."""
-        return box.seal(changes, f"{_CHANGES} {self.digest}")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An item as it was just located."""
-
-    digest: str
-    item: ItemRef
-    changes: bytes | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Items that came to the same end, counted."""
-
-    connector: str
-    category: str
-    product: str
-    state: str
-    ground: str | None
-    until: date | None
-    effective_from: date | None
-    code: str | None
-    reason: str | None
-    count: int
 
 
 async def add(
@@ -225,6 +132,16 @@ async def unplanned_connectors(db: AsyncConnection, request_id: str) -> Sequence
         .distinct()
     )
     return list((await db.execute(query)).scalars())
+
+
+async def is_untouched(db: AsyncConnection, request_id: str, connector: str) -> bool:
+    """Whether nothing of this connector is planned or done: all there is was only located."""
+    query = sa.select(item.c.id).where(
+        item.c.request_id == request_id,
+        item.c.connector == connector,
+        sa.or_(item.c.state != ItemState.LOCATED.value, item.c.action.isnot(None)),
+    )
+    return (await db.execute(query.limit(1))).first() is None
 
 
 async def has_due(db: AsyncConnection, request_id: str, now: datetime) -> bool:
@@ -362,10 +279,8 @@ def _row(request_id: str, connector: str, found: Found, box: Box) -> dict[str, A
         "upstream_version": at.version,
         "state": ItemState.LOCATED.value,
         "looks": 0,
-        "ref_box": box.seal(at.ref.encode(), f"{_REF} {found.digest}"),
-        "changes_box": (
-            box.seal(found.changes, f"{_CHANGES} {found.digest}") if found.changes else None
-        ),
+        "ref_box": sealed_ref(found, box),
+        "changes_box": sealed_changes(found, box),
     }
 
 

@@ -1,0 +1,298 @@
+"""What a data subject's rights come to in the upstream: whose an item is, and how it goes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import groupby
+from typing import Any, ClassVar, NamedTuple, TypeAlias
+
+import avgate_contracts as sdk
+from avgate_contracts import Category, Completed, Effect, ItemOutcome, ItemRef, Record, Refused
+from avgate_operator import client, models
+from avgate_operator.client import INDIVIDUALS, SERVICES, USAGES
+from avgate_operator.models import Owner, Service, Usage
+
+
+class Ref(NamedTuple):
+    """What an item's `ref` says: enough to find it again without the subject."""
+
+    kind: str
+    id: str  # of the resource
+    mark: str = ""  # of an entry in one of its lists
+
+    def __str__(self) -> str:
+        return "/".join(filter(None, self))
+
+
+_Outcomes: TypeAlias = Mapping[Ref, sdk.Outcome]
+# The kinds of items in the order in which they can go, a service before its individual and what is
+# in a resource before that: where they stand, and which characteristic they are.
+_KINDS: Mapping[str, tuple[client.Shelf[Any], str]] = {
+    "reach": (SERVICES, models.REACH),
+    "contact": (SERVICES, models.CONTACTS),
+    "usage": (USAGES, ""),
+    "product": (SERVICES, ""),
+    "bank_account": (INDIVIDUALS, models.BANK_ACCOUNT),
+    "individual": (INDIVIDUALS, ""),
+}
+_HOLDS = frozenset(Category) - {Category.DIRECTORY_LISTING, Category.PROCESSOR_DATA}
+_OBSTACLES = {
+    "usageBilled": Refused("usage_billed", "its bill can still be disputed"),
+    "usageUnderDispute": Refused("usage_under_dispute", "its bill is disputed, without an end"),
+    "productActive": Refused("service_runs", "it is in service: end the service first"),
+    "hasActiveProducts": Refused("service_runs", "services of theirs run: end them first"),
+}
+_CONFLICT = Refused("conflict", "the upstream says that something else stands in the way")
+_CHANGED = Refused("changed_meanwhile", "the upstream says something else than was planned")
+_NOT_DONE = sdk.Failed("not_as_written", "the upstream took the change and shows another value")
+_DENIED = sdk.Failed("contradiction", "the upstream shows it, and says that it is not there")
+_LOST = sdk.Unknown("the answer was lost, and reading back does not show the change")
+_NO_FIELD = sdk.Unsupported("not_rectifiable", "this item has no such field to change")
+_ERASED, _GONE = Completed(Effect.ERASED), Completed(Effect.ALREADY_GONE)
+
+
+class OperatorConnector(
+    sdk.Connector, sdk.SupportsAccess, sdk.SupportsExport, sdk.SupportsRectify, sdk.SupportsErase
+):
+    """Finds the one party that all identifiers fit, and what the upstream keeps of it."""
+
+    manifest: ClassVar[sdk.Manifest] = sdk.Manifest(
+        name="operator",
+        title="Operator",
+        processor="Provider of the core network",
+        finds_by=client.FINDS_BY,
+        holds=_HOLDS,
+        erases=dict.fromkeys(_HOLDS, sdk.ErasureWay.DELETE),
+        limits=client.LIMITS,
+    )
+    settings_type: ClassVar[type[client.OperatorSettings]] = client.OperatorSettings
+
+    def __init__(self, settings: client.OperatorSettings, http: sdk.HttpClient) -> None:  # noqa: ARG002 -- the client was opened with the settings
+        self._client = client.OperatorClient(http)
+
+    async def check(self) -> None:
+        await self._client.answers(INDIVIDUALS)
+
+    async def access(self, subject: sdk.DataSubject) -> AsyncIterator[Record]:
+        """In the order in which items can go, for they are erased in the order they are found."""
+        parties = {p for known in subject.identifiers for p in await self._client.parties(known)}
+        owner = _the_one(subject, [await self._client.owner(party) for party in sorted(parties)])
+        if owner is None:
+            return
+        for record in _parts(owner):
+            yield record
+        theirs = owner.identifiers
+        async for usage in self._client.rows(USAGES, {"relatedParty.id": owner.id}):
+            if owner.id not in usage.parties:
+                yield self._usage(usage, ())  # nobody's, until a person has looked
+            elif subject.known_by(theirs, on=models.local_day(usage.ended_at)):
+                yield self._usage(usage, theirs)
+        for record in _wholes(owner):
+            yield record
+
+    def export(self, subject: sdk.DataSubject) -> AsyncIterator[Record]:
+        """The same as access, which brings the sound along."""
+        return self.access(subject)
+
+    def _usage(self, usage: Usage, theirs: tuple[sdk.Identifier, ...]) -> Record:
+        record = _record(Ref("usage", usage.id), usage.sort, usage, theirs, usage.readable())
+        opened, media = partial(self._client.sound, usage.id), usage.media_type
+        files = (sdk.Attachment(f"{usage.id}.wav", media, opened),) if media is not None else ()
+        return replace(record, occurred_at=usage.ended_at, attachments=files)
+
+    async def rectify(self, items: Sequence[sdk.ItemChange], *, key: str) -> Sequence[ItemOutcome]:
+        """Writes where the old value still stands, and reads back what came of it."""
+        changes = {_ref(change.item): change.changes for change in items}
+
+        async def change(group: Sequence[Ref]) -> _Outcomes:
+            return {ref: await self._rectify(ref, changes[ref], key) for ref in group}
+
+        return await _outcomes(list(changes), change)
+
+    async def _rectify(self, ref: Ref, told: Sequence[sdk.FieldChange], key: str) -> sdk.Outcome:
+        if _KINDS[ref.kind][0] is not INDIVIDUALS:
+            return _NO_FIELD
+        person = await self._client.present(INDIVIDUALS, ref.id)
+        if person is None:
+            return sdk.NothingHeld()
+        held = person.fields
+        if any(held.get(change.name) not in (change.before, change.after) for change in told):
+            return _CHANGED if all(change.name in held for change in told) else _NO_FIELD
+        wanted = {change.name: change.after for change in told if held[change.name] != change.after}
+        if not wanted:
+            return Completed(Effect.ALREADY_RIGHT)
+        patch, own_key = person.with_values(wanted), f"{key}/{ref.kind}/{sorted(wanted)}"
+        done = await self._client.patch(INDIVIDUALS, ref.id, patch, own_key)
+        after = await self._client.present(INDIVIDUALS, ref.id)
+        if after and all(after.fields.get(name, "") == value for name, value in wanted.items()):
+            return Completed(Effect.RECTIFIED)
+        return Completed(Effect.RECTIFIED)
+
+    async def erase(self, items: Sequence[ItemRef], *, key: str) -> Sequence[ItemOutcome]:
+        """In the order in which they can go; what is in one resource goes with one patch."""
+
+        async def erase(group: Sequence[Ref]) -> _Outcomes:
+            shelf, name = _KINDS[group[0].kind]
+            if name:
+                return await self._take_out(shelf, name, group, key)
+            return {ref: await self._delete(shelf, ref, key) for ref in group}
+
+        return await _outcomes([_ref(item) for item in items], erase)
+
+    async def _take_out(
+        self, shelf: client.Shelf[Any], name: str, group: Sequence[Ref], key: str
+    ) -> _Outcomes:
+        found = await self._client.present(shelf, group[0].id)
+        held = [ref for ref in group if found and found.holds(name, ref.mark)]
+        outcomes: dict[Ref, sdk.Outcome] = dict.fromkeys(group, _GONE)
+        if found is None or not held:
+            return outcomes
+        patch = found.without(name, {ref.mark for ref in held if ref.mark})
+        done = await self._client.patch(shelf, found.id, patch, f"{key}/{name}")
+        after = await self._client.present(shelf, found.id)
+        for ref in held:
+            stays = after is not None and after.holds(name, ref.mark)
+            outcomes[ref] = (_NOT_DONE if done else _LOST) if stays else _ERASED
+        return outcomes
+
+    async def _delete(self, shelf: client.Shelf[Any], ref: Ref, key: str) -> sdk.Outcome:
+        status, code, after_unknown = await self._client.delete(shelf, ref.id, key)
+        if status == 204 or (status == 404 and after_unknown):
+            return _ERASED
+        found = await self._client.present(shelf, ref.id)
+        if found is None:
+            return _GONE
+        if status == 404:
+            return _DENIED
+        until = found.disputable_until if code == "usageBilled" else None
+        return replace(_OBSTACLES.get(code, _CONFLICT), until=until)
+
+    async def still_held(self, items: Sequence[ItemRef]) -> Sequence[ItemRef]:
+        """Those that are there, with their terms as they are now; asked while some are answered."""
+        by_ref = {_ref(item): item for item in items}
+        held, left = dict[Ref, ItemRef](), list(by_ref)
+
+        async def look(group: Sequence[Ref]) -> Mapping[Ref, ItemRef]:
+            shelf, name = _KINDS[group[0].kind]
+            found = await self._client.one(shelf, group[0].id)
+            if found is None:
+                return {}
+            of = await self._client.owner(found.id) if shelf is INDIVIDUALS else found
+            return {ref: _as_now(by_ref[ref], of) for ref in group if found.holds(name, ref.mark)}
+
+        while left:
+            found, failed = await client.in_turn(_stages(left), look)
+            if len(failed) == len(left):
+                raise client.worst(failed.values())
+            held, left = held | found, list(failed)
+        for shelf in {_KINDS[ref.kind][0] for ref in by_ref.keys() - held.keys()}:
+            await self._client.answers(shelf)
+        return [held[ref] for ref in by_ref if ref in held]
+
+
+async def _outcomes(
+    refs: Sequence[Ref], treat: Callable[[Sequence[Ref]], Awaitable[_Outcomes]]
+) -> Sequence[ItemOutcome]:
+    """One for each item; raises only where nothing at all was done, refused or lost.
+
+    What was not sent is Unknown too once others were: looking settles it like what was lost.
+    """
+    outcomes, failed = await client.in_turn(_stages(refs), treat)
+    told = [isinstance(e, sdk.RefusedError | sdk.OutcomeUnknownError) for e in failed.values()]
+    if failed and not outcomes and not any(told):
+        raise client.worst(failed.values())
+    outcomes |= {ref: _outcome(error) for ref, error in failed.items()}
+    return [ItemOutcome(str(ref), outcomes[ref]) for ref in refs]
+
+
+def _outcome(error: sdk.ConnectorError) -> sdk.Outcome:
+    if isinstance(error, sdk.RefusedError):
+        return Refused(f"status_{error.status}", "the upstream refuses, with this status")
+    return sdk.Unknown(str(error))
+
+
+def _stages(refs: Sequence[Ref]) -> Iterator[Sequence[Sequence[Ref]]]:
+    """By kind, in the order of kinds, and then by resource."""
+    by_kind = {kind: sorted(ref for ref in refs if ref.kind == kind) for kind in _KINDS}
+    for of_kind in by_kind.values():
+        yield [list(group) for _, group in groupby(of_kind, key=lambda ref: ref.id)]
+
+
+def _the_one(subject: sdk.DataSubject, owners: Sequence[Owner]) -> Owner | None:
+    """The party that every identifier fits that fits any; raises AmbiguousSubjectError.
+
+    If customer ids are given, one of them has to fit: who has another is somebody else.
+    """
+    numbers, told = set[str](), list[set[str]]()
+    for known in subject.identifiers:
+        fits = {o.id for o in owners if any(known.matches(own) for own in o.identifiers)}
+        if known.kind is sdk.IdentifierKind.CUSTOMER_ID:
+            numbers |= fits
+        elif fits:
+            told.append(fits)
+    if subject.of_kind(sdk.IdentifierKind.CUSTOMER_ID):
+        told.append(numbers)
+    if not any(told):
+        return None
+    left = set.intersection(*told)
+    if len(left) != 1:
+        raise sdk.AmbiguousSubjectError(
+            "the identifiers fit more than one person, or contradict one another; give others, "
+            "or the days on which a number was the subject's"
+        )
+    return next(owner for owner in owners if owner.id in left)
+
+
+def _parts(owner: Owner) -> Iterator[Record]:
+    """What the end user keeps in a service."""
+    for service in owner.services:
+        line, theirs = {"phoneNumber": service.value("phoneNumber")}, owner.identifiers
+        if reach := service.value(models.REACH):
+            ref, sort = Ref("reach", service.id), (Category.REACH_CONFIGURATION, service.line)
+            yield _record(ref, sort, service, theirs, {**line, models.REACH: reach})
+        for mark, entry in service.entries(models.CONTACTS).items():
+            ref, sort = Ref("contact", service.id, mark), (Category.CONTACTS, service.line)
+            yield _record(ref, sort, service, theirs, {**line, "contact": entry})
+
+
+def _wholes(owner: Owner) -> Iterator[Record]:
+    theirs, person = owner.identifiers, owner.individual
+    for service in owner.services:
+        data = service.readable(models.REACH, models.CONTACTS)
+        yield _record(Ref("product", service.id), service.sort, service, theirs, data)
+    if person is None:
+        return
+    fields, data = person.fields, person.readable(models.BANK_ACCOUNT)
+    if account := fields.pop(sdk.Field.BANK_ACCOUNT, None):
+        ref, sort = Ref("bank_account", person.id), (Category.FINANCIAL, sdk.Product.GENERAL)
+        financial = _record(ref, sort, owner, theirs, {models.BANK_ACCOUNT: account})
+        yield replace(financial, fields={sdk.Field.BANK_ACCOUNT: account})
+    contact = _record(Ref("individual", person.id), models.LINE, owner, theirs, data)
+    yield replace(contact, fields=fields)
+
+
+def _record(
+    ref: Ref,
+    sort: tuple[Category, sdk.Product],
+    of: Usage | Service | Owner,
+    theirs: tuple[sdk.Identifier, ...],
+    data: models.Raw,
+) -> Record:
+    starts = None if of.runs else of.ended_at
+    return Record(ItemRef(str(ref), *sort, starts, of.runs), theirs, data)
+
+
+def _as_now(item: ItemRef, of: Usage | Service | Owner) -> ItemRef:
+    """With the terms of today; a contract that is no longer listed has left its end in the item."""
+    known = item.term_starts if isinstance(of, Owner) else None
+    starts = max(filter(None, (of.ended_at, known)), default=None)
+    return replace(item, term_starts=None if of.runs else starts, service_runs=of.runs)
+
+
+def _ref(item: ItemRef) -> Ref:
+    kind, _, rest = item.ref.partition("/")
+    if kind not in _KINDS:
+        raise sdk.InvalidIdentifierError("a reference that this connector did not make")
+    return Ref(kind, *rest.split("/", 1))

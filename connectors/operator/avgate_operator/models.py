@@ -1,0 +1,299 @@
+"""What the upstream sends, in the shapes of TM Forum, and the patches that change it.
+
+Sources: TMF632 Party 4.0.0 (Individual), TMF637 Product Inventory 4.0.0 (Product), TMF635 Usage
+4.0.0 (Usage). The names of characteristics are those of our own analogue.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar
+from zoneinfo import ZoneInfo
+
+import pydantic
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+from pydantic.alias_generators import to_camel
+
+from avgate_contracts import Category, Field, Identifier, IdentifierKind, InvalidIdentifierError
+from avgate_contracts import Product as Group
+
+T = TypeVar("T")
+Raw: TypeAlias = dict[str, Any]
+Many = Annotated[tuple[T, ...], BeforeValidator(lambda value: value or ())]  # null: none
+# TMF632 wants an end with every start; that of what runs on is the year 9999.
+End = Annotated[AwareDatetime, AfterValidator(lambda end: end if end.year < 9999 else None)]
+BANK_ACCOUNT, REACH, CONTACTS = "bankAccount", "reachConfiguration", "contacts"
+IDENTIFYING = {
+    IdentifierKind.PHONE: "phoneNumber",
+    IdentifierKind.ICCID: "iccid",
+    IdentifierKind.IMSI: "imsi",
+    IdentifierKind.IP: "ipAddress",
+}
+_LISTS = ("partyCharacteristic", "productCharacteristic", "usageCharacteristic")
+_LOCAL = ZoneInfo("Europe/Amsterdam")  # numbers change hands on Dutch days
+LINE = (Category.CONTACT, Group.GENERAL)  # a number is contact data, and what has one is too
+_SERVICES = {
+    "wan": (Category.CONNECTION_DATA, Group.WAN),
+    "webshop": (Category.DELIVERY_ADDRESS, Group.WEBSHOP),
+    "contact_connect": (Category.CRM_DATA, Group.CONTACT_CONNECT),
+}
+_SOUNDS = {"voicemail": Category.VOICEMAIL, "recording": Category.RECORDING}
+_NAMES = {
+    Field.NAME_GIVEN: "givenName",
+    Field.NAME_FAMILY: "familyName",
+    Field.NAME_PREFIX: "familyNamePrefix",
+}
+_REACHED = {
+    Field.EMAIL: "emailAddress", Field.PHONE: "phoneNumber",
+    Field.ADDRESS_STREET: "street1", Field.ADDRESS_NUMBER: "street2",
+    Field.ADDRESS_POSTCODE: "postCode", Field.ADDRESS_CITY: "city",
+}  # fmt: skip
+
+
+def local_day(moment: datetime) -> date:
+    return moment.astimezone(_LOCAL).date()
+
+
+class _Part(pydantic.BaseModel):
+    """Part of an answer; its values show in no repr, so in no log."""
+
+    model_config = pydantic.ConfigDict(
+        frozen=True, alias_generator=to_camel, populate_by_name=True, hide_input_in_errors=True
+    )
+
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        return []
+
+
+class Named(_Part):
+    """A resource, as far as its id or a reference to it tells."""
+
+    id: str
+
+
+class Period(_Part):
+    start_date_time: AwareDatetime | None = None
+    end_date_time: End | None = None
+
+    @property
+    def days(self) -> tuple[date | None, date | None]:
+        """The first day, and the first day no more; an end at 23:59:59 takes that day along."""
+        start, end = self.start_date_time, self.end_date_time
+        until = local_day(end + timedelta(minutes=1)) if end else None
+        return local_day(start) if start else None, until
+
+
+class Medium(_Part):
+    """One way to reach somebody: a number, an e-mail address or an address."""
+
+    preferred: bool | None = None
+    characteristic: Raw = {}
+    valid_for: Annotated[Period, BeforeValidator(lambda value: value or {})] = Period()
+
+    def text(self, name: str) -> str:
+        return str(self.characteristic.get(name) or "")
+
+
+class Resource(Named):
+    """Read for what we need of it, and kept whole for whoever asks for a copy."""
+
+    listed_under: ClassVar[str]
+    raw: Raw = pydantic.Field(alias="@raw")
+    related_party: Many[Named] = ()
+    listed: Many[Raw] = pydantic.Field(default=(), validation_alias=pydantic.AliasChoices(*_LISTS))
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _keep(cls, data: Any) -> Any:
+        return {**data, "@raw": data} if isinstance(data, dict) else data
+
+    @property
+    def parties(self) -> frozenset[str]:
+        return frozenset(party.id for party in self.related_party)
+
+    def value(self, name: str) -> Any:
+        return next((each.get("value") for each in self.listed if each.get("name") == name), None)
+
+    def entries(self, name: str) -> dict[str, Any]:
+        """What is in a list, by a mark that each entry keeps for as long as it is not changed."""
+        found = self.value(name)
+        entries = found if isinstance(found, list) else [found]
+        return {_mark(each): each for each in entries if each}
+
+    def holds(self, name: str, mark: str) -> bool:
+        """Whether it has this characteristic, or this entry of it; without a name it is there."""
+        return mark in self.entries(name) if mark else not name or bool(self.value(name))
+
+    def without(self, name: str, marks: Collection[str]) -> Raw:
+        """The patch that takes out a characteristic or entries of it: lists are replaced whole."""
+        others = [each for each in self.listed if each.get("name") != name]
+        left = [entry for mark, entry in self.entries(name).items() if mark not in marks]
+        if marks and left:
+            others.append({"name": name, "valueType": "array", "value": left})
+        return {self.listed_under: others}
+
+    def readable(self, *without: str) -> Raw:
+        """The whole of it, with characteristics under their names, but for some of them."""
+        listed = [each for each in self.listed if each.get("name") not in without]
+        named = {str(each.get("name")): each.get("value") for each in listed}
+        return {**self.raw, self.listed_under: named if len(named) == len(listed) else listed}
+
+
+class Individual(Resource):
+    """A person (TMF632)."""
+
+    listed_under: ClassVar[str] = _LISTS[0]
+    contact_medium: Many[Medium] = ()
+    external_reference: Many[Raw] = ()
+
+    @property
+    def identifiers(self) -> Iterator[Identifier]:
+        for reference in self.external_reference:
+            if reference.get("externalReferenceType") == "customerId":
+                yield from _identifier(IdentifierKind.CUSTOMER_ID, reference.get("name"))
+        for medium in self.contact_medium:
+            yield from _identifier(IdentifierKind.EMAIL, medium.text("emailAddress"))
+            days = medium.valid_for.days
+            yield from _identifier(IdentifierKind.PHONE, medium.text("phoneNumber"), *days)
+
+    @property
+    def fields(self) -> dict[Field, str]:
+        """The rectifiable values; of several numbers or e-mail addresses the one that holds now."""
+        found = {name: str(self.raw.get(key) or "") for name, key in _NAMES.items()}
+        for name, key in _REACHED.items():
+            place = self._place(key)
+            found[name] = "" if place is None else self.contact_medium[place].text(key)
+        found[Field.BANK_ACCOUNT] = str(self.value(BANK_ACCOUNT) or "")
+        return {name: value for name, value in found.items() if value}
+
+    def with_values(self, values: Mapping[Field, str]) -> Raw:
+        """The patch that puts these values in place of those that `fields` tells."""
+        patch: Raw = {_NAMES[name]: text or None for name, text in values.items() if name in _NAMES}
+        if values.keys() & _REACHED.keys():
+            patch["contactMedium"] = self._media(values)
+        if Field.BANK_ACCOUNT in values:
+            account = {"value": values[Field.BANK_ACCOUNT]}
+            listed = [
+                each | account if each.get("name") == BANK_ACCOUNT else each for each in self.listed
+            ]
+            patch[self.listed_under] = listed
+        return patch
+
+    def _media(self, values: Mapping[Field, str]) -> list[Raw]:
+        media = [{**medium} for medium in self.raw["contactMedium"]]
+        for name, text in values.items():
+            place = self._place(_REACHED.get(name, ""))
+            if place is not None:
+                told = {**media[place]["characteristic"], _REACHED[name]: text}
+                media[place]["characteristic"] = told
+        return media
+
+    def _place(self, key: str) -> int | None:
+        """Which medium: one without an end before others, then the preferred before others."""
+        media = [(place, each) for place, each in enumerate(self.contact_medium) if each.text(key)]
+        ranks = [(bool(m.valid_for.end_date_time), not m.preferred, place) for place, m in media]
+        return min(ranks)[-1] if ranks else None
+
+
+class Service(Resource):
+    """What somebody has or had: a line, a connection (TMF637, Product)."""
+
+    listed_under: ClassVar[str] = _LISTS[1]
+    status: str
+    start_date: AwareDatetime | None = None
+    termination_date: AwareDatetime | None = None
+    product_specification: Named = Named(id="")
+
+    @property
+    def runs(self) -> bool:
+        # TMF637 writes "aborted " with a space.
+        return self.status.strip() not in {"terminated", "cancelled", "aborted"}
+
+    @property
+    def ended_at(self) -> datetime | None:
+        return None if self.runs else self.termination_date
+
+    @property
+    def line(self) -> Group:
+        return Group.MOBILE if self.product_specification.id == "mobile" else Group.VOICE
+
+    @property
+    def sort(self) -> tuple[Category, Group]:
+        return _SERVICES.get(self.product_specification.id, LINE)
+
+    @property
+    def identifiers(self) -> Iterator[Identifier]:
+        """What it says by itself of whoever has it, in the days it ran."""
+        days = Period(start_date_time=self.start_date, end_date_time=self.ended_at).days
+        for kind, name in IDENTIFYING.items():
+            yield from _identifier(kind, self.value(name), *days)
+
+
+class Usage(Resource):
+    """A call, a session, a voicemail or a recording (TMF635)."""
+
+    listed_under: ClassVar[str] = _LISTS[2]
+    runs: ClassVar[bool] = False
+    ended_at: AwareDatetime = pydantic.Field(alias="usageDate")
+    usage_type: str
+
+    @property
+    def sort(self) -> tuple[Category, Group]:
+        if self.usage_type == "internet":
+            return Category.NETWORK_METADATA, Group.WAN
+        is_mobile = self.usage_type == "mobile" or self.value("iccid")
+        category = _SOUNDS.get(self.usage_type, Category.COMMUNICATION_METADATA)
+        return category, Group.MOBILE if is_mobile else Group.VOICE
+
+    @property
+    def media_type(self) -> str | None:
+        audio = self.value("audio")  # its sound
+        return str(audio.get("mimeType", "audio/x-wav")) if isinstance(audio, dict) else None
+
+    @property
+    def disputable_until(self) -> date | None:
+        with suppress(ValueError):
+            return local_day(datetime.fromisoformat(str(self.value("disputableUntil"))))
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A party with its services, which may outlive their individual."""
+
+    id: str
+    individual: Individual | None
+    services: tuple[Service, ...]
+
+    @property
+    def identifiers(self) -> tuple[Identifier, ...]:
+        """All that is said of them; of the days of a number the individual knows best."""
+        found = dict.fromkeys(self.individual.identifiers if self.individual else ())
+        known = {(each.kind, each.value) for each in found}
+        told = (each for service in self.services for each in service.identifiers)
+        return (*found, *(each for each in told if (each.kind, each.value) not in known))
+
+    @property
+    def runs(self) -> bool:
+        return any(service.runs for service in self.services)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When the last contract ended: from then on the terms of contact data run."""
+        ends = [service.ended_at for service in self.services]
+        return None if None in ends else max(filter(None, ends), default=None)
+
+
+def _identifier(kind: IdentifierKind, value: Any, *days: date | None) -> Iterator[Identifier]:
+    """What is no identifier of its kind finds nobody; nor does one that was held no day."""
+    with suppress(InvalidIdentifierError):
+        yield Identifier.of(kind, str(value or ""), *days)
+
+
+def _mark(entry: Any) -> str:
+    return sha256(json.dumps(entry, sort_keys=True).encode()).hexdigest()[:24]

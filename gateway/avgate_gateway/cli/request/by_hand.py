@@ -1,0 +1,91 @@
+"""`avgate request tasks` and `complete`: what people do by hand, and their word that it is done."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import orjson
+import typer
+
+from avgate_gateway.authentication import Scope
+from avgate_gateway.cli.answers import TaskAnswer
+from avgate_gateway.cli.gateway_client import connected
+from avgate_gateway.cli.request.reaching import (
+    DEFAULT_URL,
+    AsJson,
+    ClientOption,
+    ConfigOption,
+    ControllerOption,
+    Reach,
+    TokenOption,
+    UrlOption,
+)
+from avgate_gateway.cli.screen import screen
+from avgate_gateway.cli.wording import Grid
+
+
+def tasks(
+    url: UrlOption = DEFAULT_URL,
+    token: TokenOption = None,
+    config: ConfigOption = None,
+    controller: ControllerOption = None,
+    client: ClientOption = None,
+    completed: Annotated[bool, typer.Option("--all", help="Completed ones too.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Lists what has to be done by hand, oldest first."""
+    reach = Reach(url, token, config, controller, client)
+    found = asyncio.run(_tasks(reach, None if completed else "open"))
+    if json:
+        items = {"items": [task.model_dump(mode="json") for task in found]}
+        typer.echo(orjson.dumps(items, option=orjson.OPT_INDENT_2).decode())
+        return
+    with screen() as shown:
+        shown.grid(_grid(found))
+
+
+def complete(
+    task_id: Annotated[str, typer.Argument(metavar="TASK", help="The task's id.")],
+    evidence: Annotated[str, typer.Option(help="What was done, and what shows it.")],
+    by: Annotated[str | None, typer.Option(help="Who did it, if that was not you.")] = None,
+    url: UrlOption = DEFAULT_URL,
+    token: TokenOption = None,
+    config: ConfigOption = None,
+    controller: ControllerOption = None,
+    client: ClientOption = None,
+) -> None:
+    """Says that a task is done; the upstream is then looked at again."""
+    reach = Reach(url, token, config, controller, client)
+    done = asyncio.run(_complete(reach, task_id, evidence, by))
+    typer.echo(f"task {done.id} is {done.state}")
+    typer.echo(f"how its request stands: {reach.command('show', done.request_id)}")
+
+
+async def _tasks(reach: Reach, state: str | None) -> list[TaskAnswer]:
+    async with connected(reach.url, reach.token_for({Scope.READ})) as client:
+        return [task async for task in client.tasks(state)]
+
+
+async def _complete(reach: Reach, task_id: str, evidence: str, by: str | None) -> TaskAnswer:
+    token = reach.token_for({Scope.READ, Scope.COMPLETE_TASKS})
+    async with connected(reach.url, token) as client:
+        return await client.complete(task_id, evidence, by)
+
+
+def _grid(found: list[TaskAnswer]) -> Grid:
+    head = ("task", "request", "upstream", "what", "items", "due", "state", "why")
+    rows = tuple(
+        (
+            task.id,
+            task.request_id,
+            task.connector,
+            task.category or "all of it",
+            str(task.count or ""),
+            str(task.due),
+            task.state,
+            task.reason,
+        )
+        for task in found
+    )
+    return Grid(f"{len(found)} to be done by hand", head, rows)

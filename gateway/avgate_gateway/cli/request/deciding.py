@@ -1,0 +1,93 @@
+"""`avgate request approve`: a second person decides about exactly the plan they saw."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from avgate_gateway.authentication import Scope
+from avgate_gateway.cli.answers import PlanAnswer
+from avgate_gateway.cli.exits import CommandError, Exit
+from avgate_gateway.cli.gateway_client import connected
+from avgate_gateway.cli.request.following import Following
+from avgate_gateway.cli.request.reaching import (
+    DEFAULT_URL,
+    AsJson,
+    ClientOption,
+    ConfigOption,
+    ControllerOption,
+    Reach,
+    RequestId,
+    Seconds,
+    TokenOption,
+    UrlOption,
+    Wait,
+)
+from avgate_gateway.cli.screen import screen
+from avgate_gateway.cli.wording import plan_grid
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What the person at the command line wants; with a digest, of that plan only."""
+
+    approve: bool
+    reason: str | None
+    digest: str | None
+    ask: bool
+
+    def must_fit(self, plan: PlanAnswer) -> None:
+        """Raises CommandError where the plan is another, or the person thinks better of it."""
+        if self.digest is not None and self.digest != plan.digest:
+            raise CommandError("the plan is another by now: look at it again", Exit.WRONG)
+        word = "Approve" if self.approve else "Reject"
+        if self.ask and not typer.confirm(f"{word} exactly this plan?", err=True):
+            raise CommandError("nothing was decided", Exit.WAITS_FOR_A_PERSON)
+
+
+def approve(
+    request_id: RequestId,
+    url: UrlOption = DEFAULT_URL,
+    token: TokenOption = None,
+    config: ConfigOption = None,
+    controller: ControllerOption = None,
+    client: ClientOption = None,
+    digest: Annotated[
+        str | None, typer.Option(help="Decide only if the plan still has this digest.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    reject: Annotated[bool, typer.Option("--reject", help="Reject it instead.")] = False,
+    reason: Annotated[str | None, typer.Option(help="Why.")] = None,
+    wait: Wait = False,
+    seconds: Seconds = 300.0,
+    json: AsJson = False,
+) -> None:
+    """Shows the plan of a request, asks, and approves exactly that plan."""
+    choice = _Choice(not reject, reason, digest, ask=not (yes or digest))
+    if choice.ask and not sys.stdin.isatty():
+        raise CommandError("say --yes, or --digest with that of the plan that was seen")
+    reach = Reach(url, token, config, controller, client)
+    limit = seconds if wait else 0.0
+    going = _approve(reach, request_id, choice, limit, waited=wait, json=json)
+    raise typer.Exit(asyncio.run(going))
+
+
+async def _approve(
+    reach: Reach, request_id: str, choice: _Choice, limit: float, *, waited: bool, json: bool
+) -> int:
+    async with connected(reach.url, reach.token_for({Scope.READ, Scope.APPROVE})) as client:
+        plan = await client.plan(request_id)
+        with screen(silent=json) as shown:
+            shown.grid(plan_grid(plan))
+            shown.say(f"digest {plan.digest}, to be decided before {plan.valid_until:%Y-%m-%d}")
+            choice.must_fit(plan)
+            request = await client.decide(
+                request_id, plan.digest, approve=choice.approve, reason=choice.reason
+            )
+            following = Following(client, reach, shown, json)
+            request = await following.until_settled(request, limit)
+            return await following.conclude(request, waited=waited)

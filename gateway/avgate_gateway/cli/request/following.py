@@ -1,0 +1,51 @@
+"""Shows a request on a screen, once or until nothing more happens by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import orjson
+import typer
+
+from avgate_gateway.cli.answers import ReportAnswer, RequestAnswer
+from avgate_gateway.cli.gateway_client import GatewayClient
+from avgate_gateway.cli.request.outcome import ending, exit_code
+from avgate_gateway.cli.request.reaching import Reach
+from avgate_gateway.cli.screen import Screen
+from avgate_gateway.cli.watching import watched
+from avgate_gateway.cli.wording import report_grid
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """A conversation about one request, and how it is shown."""
+
+    client: GatewayClient
+    reach: Reach
+    screen: Screen
+    json: bool
+
+    async def until_settled(self, request: RequestAnswer, seconds: float) -> RequestAnswer:
+        """Follows the request, at the longest for so many seconds."""
+        last = request
+        async for last in watched(self.client, request.id, seconds=seconds):
+            self.screen.follow(last)
+        self.screen.rest()
+        return last
+
+    async def conclude(self, request: RequestAnswer, *, waited: bool) -> int:
+        """Says how it stands and what comes next; returns the exit code."""
+        report = await self.client.report(request.id)
+        if self.json:
+            typer.echo(_as_json(request, report))
+        else:
+            if report.items and request.is_closed:
+                self.screen.grid(report_grid(report))
+            for line in ending(request, self.reach):
+                self.screen.say(line)
+        return exit_code(request) if waited else 0
+
+
+def _as_json(request: RequestAnswer, report: ReportAnswer) -> str:
+    both = {"request": request.model_dump(mode="json"), "report": report.model_dump(mode="json")}
+    return orjson.dumps(both, option=orjson.OPT_INDENT_2).decode()

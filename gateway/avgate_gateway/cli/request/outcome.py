@@ -1,0 +1,47 @@
+"""How a request ends on the command line: in words, with the next command, as an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from avgate_gateway.cli.answers import RequestAnswer
+from avgate_gateway.cli.exits import Exit
+from avgate_gateway.cli.request.reaching import Reach
+from avgate_gateway.cli.wording import state
+
+_DONE = frozenset({"completed", "nothing_held", "not_relevant", None})
+
+
+def ending(request: RequestAnswer, reach: Reach) -> Iterator[str]:
+    """Where the request is, and the exact next command, if there is one."""
+    yield f"request {request.id}: {state(request)}; to be answered by {request.due.promised}"
+    match request.waiting_for:
+        case "approval":
+            approve = reach.command("approve", request.id, client="COLLEAGUE")
+            yield f"somebody else than {request.submitted_by} decides: {approve}"
+        case "identity":
+            verify = ("--identity-method", "METHOD", "--verified-by", "WHO")
+            yield f"when identity is verified: {reach.command('verify', request.id, *verify)}"
+        case "person":
+            yield f"what is left to people: {reach.command('tasks')}"
+            word = ("complete", "TASK", "--evidence", "WHAT WAS DONE")
+            yield f"when a task is done: {reach.command(*word)}"
+        case _ if not request.is_closed:
+            yield f"it goes on by itself; look again: {reach.command('show', request.id)}"
+        case _ if exit_code(request) is Exit.NOT_ALL_DONE:
+            parts = (p for p in request.connectors if p.outcome not in _DONE)
+            undone = ", ".join(f"{part.connector} ({part.outcome})" for part in parts)
+            yield f"not all of it was done: {undone or request.closing}"
+
+
+def exit_code(request: RequestAnswer) -> Exit:
+    """The exit code of a command that waited for the request."""
+    if request.waits_for_a_person:
+        return Exit.WAITS_FOR_A_PERSON
+    if not request.is_closed:
+        return Exit.UNDER_WAY
+    undone = any(part.outcome not in _DONE for part in request.connectors)
+    return Exit.NOT_ALL_DONE if undone or request.closing in _UNDONE else Exit.DONE
+
+
+_UNDONE = frozenset({"rejected", "cancelled"})

@@ -1,0 +1,86 @@
+"""How a command reaches a gateway: where it is, and in whose name."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from avgate_gateway.authentication import Scope
+from avgate_gateway.cli.exits import CommandError
+from avgate_gateway.cli.options import settings_of
+from avgate_gateway.cli.signing import signed_token
+
+_SECONDS = 3600
+DEFAULT_URL = "http://127.0.0.1:8080"
+
+UrlOption = Annotated[
+    str, typer.Option("--url", envvar="AVGATE_URL", help="Where the gateway answers.")
+]
+TokenOption = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        envvar="AVGATE_TOKEN",
+        help="An access token; better in the environment, for a command line can be seen.",
+    ),
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", envvar="AVGATE_CONFIG", help="Sign a token with this gateway's own key."
+    ),
+]
+ControllerOption = Annotated[
+    str | None, typer.Option("--controller", help="Whom to act for, where a token is signed.")
+]
+ClientOption = Annotated[
+    str | None, typer.Option("--client", help="Who you are, where a token is signed.")
+]
+RequestId = Annotated[str, typer.Argument(metavar="ID", help="The request's id.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Follow it until it needs somebody.")]
+Seconds = Annotated[float, typer.Option(help="The longest to follow it.", min=0)]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object and nothing else.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The options with which a gateway is reached."""
+
+    url: str
+    token: str | None
+    config: Path | None
+    controller: str | None
+    client: str | None
+
+    def token_for(self, scopes: Iterable[Scope]) -> str:
+        """The token that was given, or one that may do no more than this; raises CommandError."""
+        if self.token is not None:
+            return self.token
+        if self.config is None:
+            raise CommandError("give --token, or --config with --controller and --client")
+        if self.client is None:
+            raise CommandError("say who you are with --client")
+        settings = settings_of(self.config)
+        alone = next(iter(settings.controllers)) if len(settings.controllers) == 1 else None
+        controller = self.controller or alone
+        if controller is None:
+            raise CommandError(f"say for whom: --controller {' or '.join(settings.controllers)}")
+        return signed_token(
+            settings, controller=controller, client=self.client, scopes=scopes, seconds=_SECONDS
+        )
+
+    def command(self, *words: str, client: str | None = None) -> str:
+        """A command line that reaches the same gateway; a token is left to the environment."""
+        options: list[str] = []
+        if self.url != DEFAULT_URL:
+            options += ["--url", self.url]
+        if self.token is None and self.config is not None:
+            options += ["--config", str(self.config)]
+            options += ["--controller", self.controller] if self.controller else []
+            options += ["--client", client or self.client or "YOU"]
+        return shlex.join(["avgate", "request", *words, *options])

@@ -1,0 +1,114 @@
+"""`avgate request show`, `verify` and `package`: a request that is recorded already."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from avgate_gateway.authentication import Scope
+from avgate_gateway.cli.gateway_client import connected
+from avgate_gateway.cli.request.download import save_package
+from avgate_gateway.cli.request.following import Following
+from avgate_gateway.cli.request.reaching import (
+    DEFAULT_URL,
+    AsJson,
+    ClientOption,
+    ConfigOption,
+    ControllerOption,
+    Reach,
+    RequestId,
+    Seconds,
+    TokenOption,
+    UrlOption,
+    Wait,
+)
+from avgate_gateway.cli.request.submitting import identity
+from avgate_gateway.cli.screen import screen
+from avgate_gateway.cli.wording import plan_grid
+
+_OPERATIONS = frozenset({Scope.ACCESS, Scope.RECTIFY, Scope.ERASE, Scope.EXPORT})
+
+
+def show(
+    request_id: RequestId,
+    url: UrlOption = DEFAULT_URL,
+    token: TokenOption = None,
+    config: ConfigOption = None,
+    controller: ControllerOption = None,
+    client: ClientOption = None,
+    wait: Wait = False,
+    seconds: Seconds = 300.0,
+    json: AsJson = False,
+) -> None:
+    """Shows how a request stands, its plan while that waits, and what became of it."""
+    reach = Reach(url, token, config, controller, client)
+    limit = seconds if wait else 0.0
+    raise typer.Exit(asyncio.run(_show(reach, request_id, limit, waited=wait, json=json)))
+
+
+def verify(
+    request_id: RequestId,
+    identity_method: Annotated[str, typer.Option(help="How identity was verified.")],
+    verified_by: Annotated[str, typer.Option(help="Who verified it.")],
+    url: UrlOption = DEFAULT_URL,
+    token: TokenOption = None,
+    config: ConfigOption = None,
+    controller: ControllerOption = None,
+    client: ClientOption = None,
+    wait: Wait = False,
+    seconds: Seconds = 300.0,
+    json: AsJson = False,
+) -> None:
+    """Records that identity is verified, which a request may wait for."""
+    reach = Reach(url, token, config, controller, client)
+    limit = seconds if wait else 0.0
+    going = _verify(
+        reach, request_id, (identity_method, verified_by), limit, waited=wait, json=json
+    )
+    raise typer.Exit(asyncio.run(going))
+
+
+def package(
+    request_id: RequestId,
+    output: Annotated[Path, typer.Option(help="Where to save it.")],
+    url: UrlOption = DEFAULT_URL,
+    token: TokenOption = None,
+    config: ConfigOption = None,
+    controller: ControllerOption = None,
+    client: ClientOption = None,
+) -> None:
+    """Saves the copy that an access or export made, as a ZIP for your eyes alone."""
+    reach = Reach(url, token, config, controller, client)
+    size = asyncio.run(_package(reach, request_id, output))
+    typer.echo(f"saved {output}, {size} bytes")
+
+
+async def _show(reach: Reach, request_id: str, limit: float, *, waited: bool, json: bool) -> int:
+    async with connected(reach.url, reach.token_for({Scope.READ})) as client:
+        request = await client.request(request_id)
+        with screen(silent=json) as shown:
+            following = Following(client, reach, shown, json)
+            request = await following.until_settled(request, limit)
+            if request.waiting_for == "approval":
+                shown.grid(plan_grid(await client.plan(request_id)))
+            return await following.conclude(request, waited=waited)
+
+
+async def _verify(
+    reach: Reach, request_id: str, by: tuple[str, str], limit: float, *, waited: bool, json: bool
+) -> int:
+    async with connected(reach.url, reach.token_for({Scope.READ, *_OPERATIONS})) as client:
+        request = await client.verify(request_id, identity(*by))
+        with screen(silent=json) as shown:
+            following = Following(client, reach, shown, json)
+            request = await following.until_settled(request, limit)
+            return await following.conclude(request, waited=waited)
+
+
+async def _package(reach: Reach, request_id: str, output: Path) -> int:
+    token = reach.token_for({Scope.READ, Scope.ACCESS, Scope.EXPORT})
+    async with connected(reach.url, token) as client:
+        return await save_package(client, request_id, output)

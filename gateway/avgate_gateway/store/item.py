@@ -1,0 +1,120 @@
+"""An item: one thing that an upstream holds, and how far it is on its way out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from avgate_contracts.record import ErasureWay, ItemRef
+from avgate_contracts.vocabulary import Category, Product
+from avgate_gateway.vault import Box
+
+_REF = "item reference"
+_CHANGES = "item changes"
+
+
+class ItemState(StrEnum):
+    """Where an item is. The first four are on the way; the rest say what became of it."""
+
+    LOCATED = "located"
+    APPROVED = "approved"
+    INTENDED = "intended"  # written down before the effect; its batch is the key upstream
+    PENDING = "pending"
+    ERASED = "erased"
+    ANONYMISED = "anonymised"
+    ALREADY_GONE = "already_gone"
+    SCHEDULED = "scheduled"
+    RECTIFIED = "rectified"
+    ALREADY_RIGHT = "already_right"
+    RETAINED = "retained"
+    BY_HAND = "by_hand"
+    DONE_BY_HAND = "done_by_hand"
+    RETURNED = "returned"
+    REFUSED = "refused"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A row of an item, with its reference still sealed."""
+
+    id: int
+    request_id: str
+    connector: str
+    digest: str
+    category: Category
+    product: Product
+    state: ItemState
+    erasure: ErasureWay
+    term_starts: datetime | None
+    service_runs: bool
+    upstream_version: str | None
+    action: str | None
+    batch: str | None
+    ground: str | None
+    until: date | None
+    effective_from: date | None
+    code: str | None
+    reason: str | None
+    job: str | None
+    look_at: datetime | None
+    looks: int
+    ref_box: bytes | None = field(repr=False)
+    changes_box: bytes | None = field(repr=False)
+
+    def ref(self, box: Box) -> ItemRef:
+        """What the connector needs to find the item again; raises VaultError if it was shed."""
+        return ItemRef(
+            ref=box.open(self.ref_box or b"", f"{_REF} {self.digest}").decode(),
+            category=self.category,
+            product=self.product,
+            term_starts=self.term_starts,
+            service_runs=self.service_runs,
+            erasure=self.erasure,
+            version=self.upstream_version,
+        )
+
+    def changes(self, box: Box) -> bytes:
+        """The sealed changes of a rectification, as they were planned."""
+        return box.open(self.changes_box or b"", f"{_CHANGES} {self.digest}")
+
+    def sealed_changes(self, changes: bytes, box: Box) -> bytes:
+        """Changes in the form in which the row keeps them."""
+        return box.seal(changes, f"{_CHANGES} {self.digest}")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An item as it was just located."""
+
+    digest: str
+    item: ItemRef
+    changes: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Items that came to the same end, counted."""
+
+    connector: str
+    category: str
+    product: str
+    state: str
+    ground: str | None
+    until: date | None
+    effective_from: date | None
+    code: str | None
+    reason: str | None
+    count: int
+
+
+def sealed_ref(found: Found, box: Box) -> bytes:
+    return box.seal(found.item.ref.encode(), f"{_REF} {found.digest}")
+
+
+def sealed_changes(found: Found, box: Box) -> bytes | None:
+    if found.changes is None:
+        return None
+    return box.seal(found.changes, f"{_CHANGES} {found.digest}")

@@ -1,0 +1,119 @@
+"""One set of mocks and one gateway for most tests, and enough people that each is used once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from avgate_mocks.people import Person
+from avgate_mocks.world import world
+
+from .harness import Caller, Mocks, Office, Process, Served
+
+SEED, PEOPLE = 11, 120
+
+
+def usable() -> tuple[str, ...]:
+    found = []
+    for point in entry_points(group="avgate.connectors.v1"):
+        try:
+            point.load()
+        except (ImportError, AttributeError):
+            continue
+        found.append(point.name)
+    return tuple(sorted(found))
+
+
+CONNECTORS = usable()
+
+
+@pytest.fixture(scope="session")
+def connectors() -> tuple[str, ...]:
+    return CONNECTORS
+
+
+def begun(folder: Path, *more: str, seed: int = SEED, people: int = PEOPLE) -> Mocks:
+    """Mocks in a folder, and a gateway config beside them."""
+    config = folder / "avgate.toml"
+    arguments = ["--port-base", "0", "--seed", str(seed), "--people", str(people)]
+    command = [sys.executable, "-m", "avgate_mocks", *arguments, "--write-config", str(config)]
+    process = Process([*command, *more], folder, folder / "mocks.log")
+    mocks = Mocks(process, config, world(seed=seed, count=people).people)
+    mocks.start()
+    config.write_text(narrowed(config.read_text()))
+    return mocks
+
+
+def narrowed(text: str) -> str:
+    blocks = text.split("\n\n")
+    missing = {"operator", "xelion", "directory", "subprocessors"} - set(CONNECTORS)
+    return "\n\n".join(
+        block for block in blocks if not any(f".connectors.{name}" in block for name in missing)
+    )
+
+
+@pytest.fixture(scope="session")
+def mocks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mocks]:
+    made = begun(tmp_path_factory.mktemp("gateway"))
+    yield made
+    made.end()
+
+
+@pytest.fixture(scope="session")
+def served(mocks: Mocks) -> Iterator[Served]:
+    made = Served(mocks.config.parent)
+    made.start()
+    yield made
+    made.end()
+
+
+@pytest.fixture(scope="session")
+def office(served: Served) -> Office:
+    return Office(served.caller("libervoice", "portal"), served.caller("libervoice", "colleague"))
+
+
+@pytest.fixture(scope="session")
+def asks(office: Office) -> Caller:
+    return office.asks
+
+
+@pytest.fixture(scope="session")
+def stranger(served: Served) -> Caller:
+    """A client of the other controller, with every right."""
+    return served.caller("mister-voip", "portal")
+
+
+Casting = Callable[..., Person]
+
+
+@pytest.fixture(scope="session")
+def anyone(mocks: Mocks) -> Casting:
+    """Gives a person whom no other test has had: `anyone()`, `anyone(runs=False)`."""
+    fresh = list(mocks.everyone[12:])
+    day = world(seed=SEED, count=12).as_of
+
+    def person(
+        *, controller: str = "libervoice", runs: bool | None = None, long_gone: bool = False
+    ) -> Person:
+        for one in fresh:
+            gone = one.contract.end is not None and (day - one.contract.end).days > 2600
+            fits = runs is None or one.runs(day) == runs
+            if one.controller == controller and fits and gone == long_gone:
+                fresh.remove(one)
+                return one
+        pytest.fail("every such person was used: invent more")
+
+    return person
+
+
+@pytest.fixture(autouse=True)
+def calm(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No planted fault outlives its test."""
+    yield
+    if "mocks" in request.fixturenames:
+        for name in request.getfixturevalue("mocks").addresses:
+            request.getfixturevalue("mocks").plant(name, mood="none")

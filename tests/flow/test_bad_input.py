@@ -1,0 +1,188 @@
+"""What is wrong is said so, where it is wrong, without repeating it; and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import httpx
+import pytest
+
+from .conftest import Casting
+from .harness import IDENTITY, Caller, JsonMap, Mocks, Office, Served, a_request
+
+MARKER = "Zq7Marker"
+
+
+def body_with(**changes: object) -> JsonMap:
+    kinds = [{"kind": "email", "value": "somebody@example.org"}]
+    return {"operation": "access", "subject": {"identifiers": kinds}, **changes}
+
+
+def known_as(kind: str, value: str, **more: object) -> JsonMap:
+    return body_with(subject={"identifiers": [{"kind": kind, "value": value, **more}]})
+
+
+BAD: dict[str, JsonMap] = {
+    "unknown connector": body_with(scope={"connectors": [MARKER]}),
+    "unknown category": body_with(scope={"categories": [MARKER]}),
+    "unknown field": body_with(**{MARKER: 1}),
+    "unknown field deep inside": known_as("email", "a@example.org", surprise=MARKER),
+    "unknown operation": body_with(operation=MARKER),
+    "phone that is none": known_as("phone", MARKER),
+    "phone too short": known_as("phone", "+3161"),
+    "phone with letters": known_as("phone", f"+31612345678{MARKER}"),
+    "email that is none": known_as("email", f"{MARKER}@"),
+    "customer id that climbs": known_as("customer_id", ".."),
+    "customer id with a path": known_as("customer_id", f"../{MARKER}"),
+    "customer id with a slash": known_as("customer_id", f"C/{MARKER}"),
+    "customer id with a query": known_as("customer_id", f"C?{MARKER}=1"),
+    "xelion id that climbs": known_as("xelion_id", "../.."),
+    "ip that is none": known_as("ip", MARKER),
+    "nobody at all": body_with(subject={"identifiers": []}),
+    "NUL": known_as("customer_id", f"C\x00{MARKER}"),
+    "NUL in a note": body_with(note=f"{MARKER}\x00"),
+    "citizen service number in a note": body_with(note=f"{MARKER} BSN 111222333"),
+    "citizen service number in a name": body_with(
+        subject={
+            "identifiers": [{"kind": "email", "value": "a@example.org"}],
+            "name": "burgerservicenummer 111222333",
+        }
+    ),
+    "text for a number": body_with(subject={"identifiers": 1}),
+    "a number for text": body_with(note=5),
+    "changes without rectifying": body_with(changes=[{"field": "address.city", "to": MARKER}]),
+    "rectifying without changes": body_with(operation="rectify"),
+    "an unknown field to rectify": body_with(
+        operation="rectify", changes=[{"field": MARKER, "to": "x"}]
+    ),
+    "a field twice": body_with(
+        operation="rectify",
+        changes=[{"field": "address.city", "to": "A"}, {"field": "address.city", "to": "B"}],
+    ),
+    "days the wrong way round": known_as(
+        "phone", "+31612345678", valid_from="2026-02-01", valid_until="2026-01-01"
+    ),
+    "a day that is none": known_as("phone", "+31612345678", valid_from="2026-02-30"),
+    "identity without a zone": body_with(
+        identity={**IDENTITY, "verified_at": "2026-01-05T10:00:00"}
+    ),
+    "a callback that is no address": body_with(callback_url=f"ftp://{MARKER}"),
+}
+
+
+def refused(answer: httpx.Response, *statuses: int) -> None:
+    assert answer.status_code in statuses, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    told = answer.json()
+    assert told["status"] == answer.status_code
+    assert {"type", "title", "detail"} <= told.keys()
+    assert MARKER not in answer.text
+    assert "111222333" not in answer.text
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_wrong_is_refused_without_repeating_it(name: str, asks: Caller) -> None:
+    answer = asks.post("/v1/requests", BAD[name], key=str(uuid.uuid4()))
+    refused(answer, 422)
+    assert "NUL" in name or answer.json()["errors"], "it must say where"
+
+
+RAW: dict[str, tuple[bytes, str, int]] = {
+    "a lone surrogate": (
+        b'{"operation": "access", "note": "\\ud800Zq7Marker"}', "application/json", 422
+    ),
+    "an object cut short": (b'{"operation": "Zq7Marker', "application/json", 400),
+    "bytes that are no UTF-8": (b'{"note": "Zq7Marker\xff"}', "application/json", 400),
+    "UTF-16": (json.dumps(body_with()).encode("utf-16"), "application/json", 400),
+    "a member twice": (
+        b'{"operation": "access", "operation": "Zq7Marker"}', "application/json", 400
+    ),
+    "a number without end": (b'{"note": 1e999, "x": "Zq7Marker"}', "application/json", 400),
+    "not a number": (b'{"note": NaN}', "application/json", 400),
+    "sixty thousand brackets": (b"[" * 60_000, "application/json", 400),
+    "a list": (b'["Zq7Marker"]', "application/json", 422),
+    "nothing": (b"", "application/json", 422),
+    "a form": (b"operation=Zq7Marker", "application/x-www-form-urlencoded", 415),
+    "more than is read": (b'{"note": "' + b"x" * 70_000 + b'"}', "application/json", 413),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RAW)
+def test_what_is_no_request_at_all_is_refused(name: str, asks: Caller) -> None:
+    content, media_type, status = RAW[name]
+    headers = {"idempotency-key": str(uuid.uuid4()), "content-type": media_type}
+    answer = asks.http.post("/v1/requests", content=content, headers=headers)
+    refused(answer, status, 400 if status == 422 else status)
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=1000000000", "cursor=Zq7Marker",
+                                   "state=Zq7Marker", "Zq7Marker=1", "limit=1&limit=2"])  # fmt: skip
+def test_a_list_asked_for_wrongly_is_refused(query: str, asks: Caller) -> None:
+    refused(asks.http.get(f"/v1/requests?{query}"), 400, 422)
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/requests/..", "/v1/requests/%2e%2e/plan", "/v1/requests/Zq7Marker", "/Zq7Marker"]
+)
+def test_what_is_not_there_is_not_found(path: str, asks: Caller) -> None:
+    refused(asks.http.get(path), 400, 404)
+
+
+def test_a_misspelt_key_in_the_config_ends_the_start_with_one_line_that_helps(
+    mocks: Mocks, tmp_path: Path
+) -> None:
+    text = mocks.config.read_text().replace("answer_within_days", "anwser_within_days", 1)
+    (tmp_path / "avgate.toml").write_text(text)
+    avgate = Path(sys.executable).with_name("avgate")
+    ended = subprocess.run(  # noqa: S603 -- our own command
+        [avgate, "serve", "--config", "avgate.toml", "--port", "0"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2
+    [line] = ended.stderr.strip().splitlines()
+    assert "anwser_within_days" in line
+    assert "answer_within_days" in line
+
+
+def test_an_upstream_that_answers_with_a_page_is_waited_for_and_nothing_is_lost(
+    mocks: Mocks, asks: Caller, anyone: Casting
+) -> None:
+    person = anyone(runs=True)
+    mocks.plant("directory", {"fault": "html_200", "method": "GET", "times": 2})
+    shown = asks.submit(a_request("access", person, "directory", "xelion"), prefer="wait=30")
+    assert shown["state"] == "closed"
+    assert {one["outcome"] for one in shown["connectors"]} == {"completed"}
+    assert not mocks.left("directory")
+
+
+def test_an_upstream_that_only_has_pages_is_a_persons_to_look_into(
+    mocks: Mocks, office: Office, anyone: Casting
+) -> None:
+    asks, person = office.asks, anyone(runs=True)
+    mocks.plant("directory", {"fault": "html_200", "times": 10_000})
+    request_id = asks.submit(a_request("access", person, "directory"))["id"]
+    shown = asks.when_ended(request_id)
+    [connector] = shown["connectors"]
+    assert (shown["waiting_for"], connector["outcome"]) == ("person", "failed")
+    assert connector["reason_code"] == "contract_broken"
+    assert "zo terug" not in str(shown)
+    mocks.plant("directory")
+    asks.post(f"/v1/requests/{request_id}/retry", {"connector": "directory"})
+    assert asks.when(request_id, "closed")["connectors"][0]["outcome"] == "completed"
+    assert not asks.tasks(request_id)
+
+
+def test_no_log_line_names_anybody(served: Served, mocks: Mocks) -> None:
+    log = served.log()
+    assert MARKER not in log
+    for person in mocks.everyone:
+        values = [i.value for i in person.identifiers() if i.kind != "xelion_id"]
+        assert not [value for value in values if value in log]

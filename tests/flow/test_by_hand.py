@@ -1,0 +1,110 @@
+"""What no interface offers is a task for a person, and is not called done before it was."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from avgate_contracts import Category, DataSubject, Identifier, SupportsAccess
+from avgate_mocks.people import Person, Role
+
+from .harness import JsonMap
+from .indoors import BY_HAND, Indoors, indoors
+
+
+async def open_tasks(here: Indoors, request_id: str) -> list[JsonMap]:
+    listed = (await here.get("/v1/tasks?state=open"))["items"]
+    return [task for task in listed if task["request_id"] == request_id]
+
+
+async def complete(here: Indoors, task: JsonMap, evidence: str = "seen to, ticket 17") -> int:
+    url = f"/v1/tasks/{task['id']}/completion"
+    return (await here.caller().post(url, json={"evidence": evidence})).status_code
+
+
+async def test_a_processor_without_an_interface_is_asked_by_a_person_and_then_done(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, ("subprocessors",), more=BY_HAND) as here:
+        request_id = await here.erased(here.person(Role.RUNNING), "subprocessors")
+        [task] = await open_tasks(here, request_id)
+        assert (task["category"], task["reason_code"]) == ("processor_data", "unsupported")
+        assert (await here.request(request_id))["waiting_for"] == "person"
+        assert await complete(here, task) == 200
+        shown = await here.until(request_id, "closed", seconds=5)
+        assert shown["state"] == "closed"
+        outcomes = {line["outcome"] for line in await here.report(request_id)}
+        assert "done_by_hand" in outcomes
+        assert not outcomes & {"failed", "by_hand"}
+        assert not await open_tasks(here, request_id)
+
+
+async def test_completing_a_task_twice_is_the_same_as_once(tmp_path: Path) -> None:
+    async with indoors(tmp_path, ("subprocessors",), more=BY_HAND) as here:
+        request_id = await here.erased(here.person(Role.RUNNING), "subprocessors")
+        [task] = await open_tasks(here, request_id)
+        assert await complete(here, task) == 200
+        assert await complete(here, task) == 200
+        assert await complete(here, task, "something else") == 409
+        await here.settle()
+        assert (await here.events(request_id)).count("hand_task.completed") == 1
+
+
+async def test_a_word_that_something_is_done_is_not_believed_while_it_is_still_there(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, ("xelion",)) as here:
+        person = here.person(Role.RUNNING)
+        request_id = await here.erased(person, "xelion")
+        for _ in range(3):  # whoever says so again is believed no more than before
+            tasks = await open_tasks(here, request_id)
+            assert tasks
+            for task in tasks:
+                assert await complete(here, task) == 200
+            await here.until(request_id, "person", "closed")
+        held = await here.holds("xelion", person)
+        assert held["voicemail"]
+        report = await here.report(request_id)
+        said = {x["category"] for x in report if x["outcome"] == "done_by_hand"}
+        assert not said & {"voicemail", "recording"}
+        assert await open_tasks(here, request_id)
+
+
+async def test_what_was_really_done_by_hand_ends_the_request(tmp_path: Path) -> None:
+    async with indoors(tmp_path, ("xelion",)) as here:
+        person = here.person(Role.RUNNING)
+        oids = await sounds(here, person)
+        request_id = await here.erased(person, "xelion")
+        tasks = await open_tasks(here, request_id)
+        assert {task["category"] for task in tasks} == {"voicemail", "recording"}
+        await by_hand(here, oids)
+        for task in tasks:
+            assert await complete(here, task) == 200
+        shown = await here.until(request_id, "closed", "person")
+        assert shown["state"] == "closed"
+        outcomes = {x["outcome"] for x in await here.report(request_id)}
+        assert "done_by_hand" in outcomes
+        assert "failed" not in outcomes
+
+
+async def sounds(here: Indoors, person: Person) -> list[str]:
+    """The names that Xelion gives to a person's voicemails and recordings."""
+    connector = here.assembled.context.desks["libervoice"].connectors["xelion"]
+    assert isinstance(connector, SupportsAccess)
+    known = tuple(
+        Identifier.of(one.kind, one.value, one.valid_from, one.valid_until)
+        for one in person.identifiers()
+    )
+    wanted = {Category.VOICEMAIL, Category.RECORDING}
+    found = [
+        record.item.ref
+        async for record in connector.access(DataSubject("a reference", known))
+        if record.item.category in wanted
+    ]
+    return [oid for ref in found for oid in re.findall(r"\d{5,}", ref)]
+
+
+async def by_hand(here: Indoors, oids: list[str]) -> None:
+    """An administrator removes sounds from Xelion."""
+    order = {"tenant": "libervoice", "oids": oids}
+    await here.outside.post(f"{here.addresses['xelion']}/_by_hand", json=order)

@@ -1,0 +1,132 @@
+"""What is closed stays closed, and what it held is destroyed in time."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from avgate_mocks.people import Role
+
+from .harness import a_request
+from .indoors import indoors
+
+DIRECTORY = ("directory",)
+
+
+async def test_a_request_cancelled_before_its_identity_was_verified_is_destroyed_too(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, DIRECTORY) as here:
+        body = a_request("erase", here.person(Role.RUNNING), "directory", identity=None)
+        request_id = await here.submit(body)
+        answer = await here.caller().post(f"/v1/requests/{request_id}/cancel")
+        assert answer.json()["closing"] == "cancelled"
+        await here.let_pass(days=31)
+        assert "vault.subject_key_destroyed" in await here.events(request_id)
+
+
+@pytest.mark.parametrize("operation", ["restrict", "object"])
+async def test_what_is_not_relevant_is_answered_at_once_and_destroyed_in_time(
+    operation: str, tmp_path: Path
+) -> None:
+    async with indoors(tmp_path, DIRECTORY) as here:
+        body = a_request(operation, here.person(Role.RUNNING), identity=None)
+        request_id = await here.submit(body)
+        shown = await here.request(request_id)
+        assert (shown["state"], shown["closing"]) == ("closed", "not_relevant")
+        await here.let_pass(days=31)
+        assert "vault.subject_key_destroyed" in await here.events(request_id)
+
+
+async def test_a_cancelled_access_copies_nothing_any_more(tmp_path: Path) -> None:
+    async with indoors(tmp_path, DIRECTORY) as here:
+        request_id = await here.submit(a_request("access", here.person(Role.RUNNING), "directory"))
+        await here.caller().post(f"/v1/requests/{request_id}/cancel")
+        await here.let_pass(seconds=1)
+        await here.let_pass(days=1)
+        assert "task.copied" not in await here.events(request_id)
+
+
+async def test_a_stuck_connector_of_a_cancelled_access_is_not_asked_on_retry(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, DIRECTORY) as here:
+        await here.plant("directory", {"fault": "html_200", "times": 50})
+        request_id = await here.submit(a_request("access", here.person(Role.RUNNING), "directory"))
+        await here.until(request_id, "person")
+        await here.caller().post(f"/v1/requests/{request_id}/cancel")
+        await here.plant("directory")
+        await here.caller().post(f"/v1/requests/{request_id}/retry")
+        await here.let_pass(seconds=1)
+        assert "task.copied" not in await here.events(request_id)
+
+
+@pytest.mark.parametrize("how", ["reject", "cancel"])
+async def test_a_plan_that_was_turned_down_changes_nothing_ever(how: str, tmp_path: Path) -> None:
+    async with indoors(tmp_path, ("directory", "subprocessors")) as here:
+        person = here.person(Role.RUNNING)
+        request_id = await here.submit(a_request("erase", person))
+        await here.until(request_id, "approval")
+        if how == "reject":
+            assert (await here.decide(request_id, "reject")).status_code == 200
+        else:
+            await here.caller().post(f"/v1/requests/{request_id}/cancel")
+        shown = await here.request(request_id)
+        assert shown["state"] == "closed"
+        await here.caller().post(f"/v1/requests/{request_id}/retry")
+        for _ in range(5):
+            await here.let_pass(days=400)
+        assert not [e for name in here.addresses for e in await here.effects(name)
+                    if e["subject"] == person.id]  # fmt: skip
+        assert "vault.retention_key_destroyed" in await here.events(request_id)
+
+
+async def test_after_thirty_days_the_plan_is_gone_and_the_evidence_remains(tmp_path: Path) -> None:
+    async with indoors(tmp_path, DIRECTORY) as here:
+        person = here.person(Role.RUNNING)
+        request_id = await here.submit(
+            a_request("erase", person, "directory", note="Marker-Of-A-Note")
+        )
+        await here.until(request_id, "approval")
+        await here.decide(request_id)
+        await here.until(request_id, "closed")
+        await here.let_pass(days=29)
+        assert (await here.caller().get(f"/v1/requests/{request_id}/plan")).status_code == 200
+        await here.let_pass(days=2)
+        assert (await here.caller().get(f"/v1/requests/{request_id}/plan")).status_code == 410
+        assert "plan.approved" in await here.events(request_id)
+        assert await here.report(request_id)
+        assert await here.chain_breaks_at() is None
+
+
+async def test_after_thirty_days_the_copy_is_gone_from_the_file_itself(tmp_path: Path) -> None:
+    async with indoors(tmp_path, DIRECTORY) as here:
+        person = here.person(Role.RUNNING)
+        request_id = await here.carry_out(a_request("access", person, "directory"))
+        sealed = boxes(tmp_path)
+        assert sealed
+        assert (await here.caller().get(f"/v1/requests/{request_id}/package")).status_code == 200
+        await here.let_pass(days=31)
+        assert (await here.caller().get(f"/v1/requests/{request_id}/package")).status_code == 410
+        assert not boxes(tmp_path)
+        stored = file_bytes(tmp_path)
+        assert not any(box in stored for box in sealed)
+
+
+def boxes(folder: Path) -> list[bytes]:
+    """What is stored of copies and of confidential parts, still encrypted."""
+    with sqlite3.connect(folder / "avgate.db") as db:
+        copies = [row[0] for row in db.execute("SELECT box FROM copy_part")]
+        people = [row[0] for row in db.execute("SELECT confidential_box FROM request")]
+    db.close()
+    return [bytes(box) for box in (*copies, *people) if box]
+
+
+def file_bytes(folder: Path) -> bytes:
+    """The database and its log, once what is in the log has been written back."""
+    with sqlite3.connect(folder / "avgate.db") as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+    return b"".join(path.read_bytes() for path in folder.glob("avgate.db*"))

@@ -1,0 +1,143 @@
+"""Each controller sees only its own, and each client does only what it may."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from avgate_gateway.authentication import Scope
+
+from .conftest import Casting
+from .harness import IDENTITY, Caller, Office, Served, a_request
+
+READ = ("", "/plan", "/report", "/evidence", "/package", "/events")
+DECISIONS = {
+    "/identity": IDENTITY,
+    "/approval": {"plan_digest": "0" * 64, "decision": "approve"},
+    "/cancel": {},
+    "/retry": {},
+    "/extension": {"reason": "many systems"},
+}
+
+
+@pytest.fixture(scope="module")
+def erasure(office: Office, anyone: Casting) -> str:
+    """An erasure that waits for approval."""
+    request_id, _ = office.planned(a_request("erase", anyone(runs=True), "operator"))
+    return request_id
+
+
+@pytest.fixture(scope="module")
+def access(asks: Caller, anyone: Casting) -> str:
+    body = a_request("access", anyone(), "directory")
+    return str(asks.submit(body, prefer="wait=20")["id"])
+
+
+@pytest.mark.parametrize("part", READ)
+def test_another_controller_finds_nothing_to_read(
+    part: str, erasure: str, access: str, stranger: Caller
+) -> None:
+    for request_id in (erasure, access):
+        answer = stranger.http.get(f"/v1/requests/{request_id}{part}")
+        assert answer.status_code == 404
+        assert answer.content == stranger.http.get(f"/v1/requests/{uuid.uuid4()}{part}").content
+
+
+@pytest.mark.parametrize("part", DECISIONS)
+def test_another_controller_finds_nothing_to_decide(
+    part: str, erasure: str, stranger: Caller, asks: Caller
+) -> None:
+    before = asks.request(erasure)
+    answer = stranger.post(f"/v1/requests/{erasure}{part}", DECISIONS[part])
+    assert answer.status_code == 404
+    assert asks.request(erasure) == before
+
+
+def test_lists_tasks_and_the_audit_show_only_what_is_ones_own(
+    erasure: str, access: str, stranger: Caller, asks: Caller
+) -> None:
+    listed = stranger.get("/v1/requests?limit=200")["items"]
+    assert not [one for one in listed if one["controller"] != "mister-voip"]
+    assert not {erasure, access} & {one["id"] for one in listed}
+    assert {e["controller"] for e in stranger.get("/v1/audit?limit=1000")["items"]} <= {
+        "mister-voip"
+    }
+    own = stranger.get("/v1/tasks?limit=200")["items"]
+    assert not {one["id"] for one in own} & {one["id"] for one in asks.get("/v1/tasks")["items"]}
+
+
+def test_another_controller_cannot_complete_ones_task(
+    office: Office, stranger: Caller, anyone: Casting
+) -> None:
+    request_id = office.carry_out(a_request("erase", anyone(runs=True), "xelion"))
+    task = office.asks.tasks(request_id)[0]
+    told = {"evidence": "seen to"}
+    assert stranger.post(f"/v1/tasks/{task['id']}/completion", told).status_code == 404
+    assert task in office.asks.tasks(request_id)
+
+
+def test_another_controllers_customer_is_nobody_here(
+    stranger: Caller, anyone: Casting
+) -> None:
+    shown = stranger.submit(a_request("access", anyone()), prefer="wait=30")
+    shown = stranger.when_ended(shown["id"])
+    words = {one["outcome"] for one in shown["connectors"]}
+    assert words == {"nothing_held"}, shown["connectors"]
+
+
+@pytest.fixture(scope="module")
+def limited(served: Served) -> Iterator[dict[str, Caller]]:
+    """One client for each scope, which holds that scope alone."""
+    yield {s.value: served.caller("libervoice", f"only-{s.value}", [s]) for s in Scope}
+
+
+CALLS = {
+    ("GET", "/v1/requests"): "requests:read",
+    ("GET", "/v1/tasks"): "requests:read",
+    ("GET", "/v1/processors"): "requests:read",
+    ("GET", "/v1/retention"): "requests:read",
+    ("GET", "/v1/connectors"): "requests:read",
+    ("GET", "/v1/audit"): "audit:read",
+    ("GET", "/v1/requests/{id}/plan"): "requests:read",
+    ("GET", "/v1/requests/{id}/report"): "requests:read",
+    ("POST", "/v1/requests/{id}/approval"): "requests:approve",
+    ("POST", "/v1/requests/{id}/cancel"): "requests:erase",
+    ("POST", "/v1/requests/{id}/retry"): "requests:erase",
+}
+
+
+@pytest.mark.parametrize(("method", "path"), CALLS)
+def test_a_scope_opens_its_own_door_and_no_other(
+    method: str, path: str, erasure: str, limited: dict[str, Caller]
+) -> None:
+    url = path.replace("{id}", erasure)
+    body = DECISIONS.get("/" + path.rsplit("/", 1)[1]) if method == "POST" else None
+    for name, caller in limited.items():
+        if name == CALLS[method, path]:
+            continue
+        answer = caller.http.request(method, url, json=body)
+        if path == "/v1/audit" and name == "requests:read":
+            assert answer.status_code == 403
+        assert answer.status_code == 403, f"{name} {method} {path}"
+        assert "insufficient_scope" in answer.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize("operation", ["access", "rectify", "erase", "export"])
+def test_each_operation_has_a_scope_of_its_own(
+    operation: str, limited: dict[str, Caller], anyone: Casting
+) -> None:
+    changes = [{"field": "address.city", "to": "Arnhem"}] if operation == "rectify" else None
+    body = a_request(operation, anyone(), "directory", identity=None, changes=changes)
+    for name, caller in limited.items():
+        answer = caller.post("/v1/requests", body, key=str(uuid.uuid4()))
+        assert answer.status_code == (202 if name == f"requests:{operation}" else 403), name
+
+
+@pytest.mark.parametrize("path", ["/v1/requests", "/v1/tasks", "/v1/audit", "/v1/connectors"])
+def test_nobody_gets_in_without_a_token(path: str, served: Served) -> None:
+    answer = httpx.get(served.base + path)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Bearer")

@@ -1,0 +1,126 @@
+"""Killed at any moment, it takes up its work again: nothing is lost and nothing is done twice."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from avgate_gateway.store import evidence
+from avgate_gateway.store.database import Database
+from avgate_mocks.people import Person
+
+from .conftest import CONNECTORS, begun
+from .harness import Caller, Mocks, Served, a_request, staying, until
+
+Moment = Callable[[Mocks, Person], object]
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mocks]:
+    made = begun(tmp_path_factory.mktemp("killed"), seed=23, people=60)
+    text = made.config.read_text()
+    rule = 'approval_exempt_clients = ["portal"]\nanswer_within_days'
+    made.config.write_text(text.replace("answer_within_days", rule))
+    yield made
+    made.end()
+
+
+def after(name: str, method: str) -> Moment:
+    """The moment when an upstream has done something and has not said so yet."""
+
+    def come(mocks: Mocks, person: Person) -> object:
+        return until(lambda: mocks.effects(name, person.id) and not mocks.left(name), 20)
+
+    come.__name__ = f"{name} {method}"
+    return come
+
+
+def at_once(_mocks: Mocks, _person: Person) -> object:
+    return None
+
+
+def at_the_first_effect(mocks: Mocks, person: Person) -> object:
+    return until(lambda: mocks.effects("operator", person.id), 20)
+
+
+MOMENTS: dict[str, tuple[str, str, Moment]] = {
+    "right after it was accepted": ("", "", at_once),
+    "at its first effect": ("", "", at_the_first_effect),
+    "when the operator had deleted": ("operator", "DELETE", after("operator", "DELETE")),
+    "when xelion had changed": ("xelion", "PATCH", after("xelion", "PATCH")),
+    "when the directory had taken the order": ("directory", "POST", after("directory", "POST")),
+    "when a processor had taken the request": (
+        "subprocessors",
+        "POST",
+        after("subprocessors", "POST"),
+    ),
+}
+
+
+def test_whenever_it_is_killed_everything_ends_and_nothing_is_done_twice(own: Mocks) -> None:
+    served = Served(own.config.parent)
+    people = iter([p for p in own.everyone[12:] if p.controller == "libervoice"])
+    before = own.truth(CONNECTORS)
+    made: dict[str, tuple[str, Person]] = {}
+    for upstream, method, moment in MOMENTS.values():
+        served.start()
+        caller = served.caller("libervoice", "portal")
+        person = next(people)
+        if upstream:
+            fault = {"fault": "hang_after", "method": method, "times": 1}
+            path = "/requests" if upstream == "subprocessors" else ""
+            skip = 2 if upstream == "subprocessors" else 0
+            own.plant(upstream, {**fault, "path_contains": path, "skip": skip})
+        for operation, whom in (("erase", person), ("access", next(people))):
+            made[caller.submit(a_request(operation, whom))["id"]] = (operation, whom)
+        changes = [{"field": "address.street", "to": "Nieuwe Proefweg"}]
+        whom = next(people)
+        body = a_request("rectify", whom, "operator", "directory", changes=changes)
+        made[caller.submit(body)["id"]] = ("rectify", whom)
+        moment(own, person)
+        served.process.end(signal.SIGKILL)
+        for name in CONNECTORS:
+            own.plant(name)
+    served.start()
+    caller = served.caller("libervoice", "portal")
+    for request_id, (operation, person) in made.items():
+        shown = caller.when_ended(request_id, 60)
+        assert shown["waiting_for"] in {None, "person"}
+        check(own, caller, request_id, operation, person, before)
+    served.end()
+    assert asyncio.run(first_broken(own.config.parent)) is None
+
+
+def check(
+    own: Mocks,
+    caller: Caller,
+    request_id: str,
+    operation: str,
+    person: Person,
+    before: dict[str, dict[str, dict[str, int]]],
+) -> None:
+    report = caller.report(request_id)
+    outcomes = {line["outcome"] for line in report}
+    assert not outcomes & {"failed", "unknown", "pending"}, (operation, report)
+    assert not own.twice(person.id), operation
+    for name in CONNECTORS:
+        held = own.holds(name)[person.id]
+        if operation == "erase":
+            assert held == staying(report, name), name
+        else:
+            assert held == before[name][person.id], name
+    if operation == "access":
+        assert not [e for name in CONNECTORS for e in own.effects(name, person.id)]
+
+
+async def first_broken(folder: Path) -> int | None:
+    database = Database(f"sqlite:///{folder / 'avgate.db'}")
+    async with database.read() as db:
+        chain = await evidence.entries(db, limit=1_000_000)
+    await database.close()
+    assert chain
+    return evidence.first_broken(chain, evidence.BEGINNING, 0)
