@@ -128,7 +128,7 @@ class OperatorConnector(
         after = await self._client.present(INDIVIDUALS, ref.id)
         if after and all(after.fields.get(name, "") == value for name, value in wanted.items()):
             return Completed(Effect.RECTIFIED)
-        return Completed(Effect.RECTIFIED)
+        return _NOT_DONE if done else _LOST
 
     async def erase(self, items: Sequence[ItemRef], *, key: str) -> Sequence[ItemOutcome]:
         """In the order in which they can go; what is in one resource goes with one patch."""
@@ -201,7 +201,7 @@ async def _outcomes(
     """
     outcomes, failed = await client.in_turn(_stages(refs), treat)
     told = [isinstance(e, sdk.RefusedError | sdk.OutcomeUnknownError) for e in failed.values()]
-    if failed and not outcomes and not any(told):
+    if failed:
         raise client.worst(failed.values())
     outcomes |= {ref: _outcome(error) for ref, error in failed.items()}
     return [ItemOutcome(str(ref), outcomes[ref]) for ref in refs]
