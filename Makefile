@@ -1,5 +1,5 @@
 # Two words are enough: `make demo` shows it at work, `make test` runs everything that CI runs.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .PHONY: setup demo test check lock serve-mocks bench clean
@@ -8,8 +8,8 @@ setup: .venv/.ready
 
 # pip is handed hashes for everything, the build backend included, so nothing else is fetched.
 .venv/.ready: requirements.lock pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: apt-get install python3.11"; exit 1; }
-	@$(PYTHON) -c "import ensurepip" 2>/dev/null || { echo "venv is missing: apt-get install python3.11-venv"; exit 1; }
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "Python 3.11 is needed: apt-get install python3.11"; exit 1; }
+	@$(PYTHON) -c "import ensurepip" 2>/dev/null || { echo "Debian keeps venv in a package of its own; installing it"; apt-get -qq update && apt-get -qq install -y python3-venv; }
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .

@@ -6,10 +6,11 @@ and kept only if the test passes; so to record one anew, delete it.
 
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ FAKES = {
     "city": "Teststad", "access_token": "token", "macAddress": "02:00:5e:00:00:00",
 }  # fmt: skip
 KEPT = {"Nieuwenhuis", "Hilversum"}  # what a rectification puts in the place of something else
-PATTERNS = {
+PATTERNS: dict[str, Callable[[str], str]] = {
     r"\+31\d{9}": lambda text: f"+312000{checked(text):05d}",
     r"(?<=sip)\d{9}": lambda text: f"2000{checked(text):05d}",
     r"C-\d{6}": lambda text: f"C-{checked(text):06d}",
@@ -76,8 +77,12 @@ def checked(text: str) -> int:
 
 def fake(text: str) -> str:
     for pattern, other in PATTERNS.items():
-        text = re.sub(pattern, lambda found, other=other: other(found[0]), text)
+        text = re.sub(pattern, partial(replaced, other), text)
     return text
+
+
+def replaced(other: Callable[[str], str], found: re.Match[str]) -> str:
+    return other(found[0])
 
 
 def redacted(value: Any, name: str = "") -> Any:
@@ -146,8 +151,9 @@ class Stage:
     is_taped: bool
 
     def person(self, role: Role | int) -> Person:
-        by_role: Mapping[Role | int, Person] = {**cast(self.world.people)}
-        return by_role.get(role) or self.world.people[int(role) - 1]
+        if isinstance(role, Role):
+            return cast(self.world.people)[role]
+        return self.world.people[role - 1]
 
     def subject(self, role: Role | int, *kinds: IdentifierKind, dated: bool = True) -> DataSubject:
         told = [i for i in self.person(role).identifiers() if i.kind in kinds]

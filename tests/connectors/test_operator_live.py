@@ -146,6 +146,12 @@ def subject_of(person: Person, *kinds: IdentifierKind, dated: bool = True) -> Da
     return DataSubject(person.id, tuple(Identifier.of(i.kind, i.value, *d) for i, d in pairs))
 
 
+def characteristics(record: Record) -> dict[str, Any]:
+    told = record.data["usageCharacteristic"]
+    assert isinstance(told, dict)
+    return {**told}
+
+
 def customer(role: Role, bench: Bench) -> DataSubject:
     return subject_of(bench.person(role), IdentifierKind.CUSTOMER_ID)
 
@@ -222,6 +228,8 @@ async def test_a_number_belongs_to_whoever_had_it_on_the_subjects_days(bench: Be
     after = Identifier.of(IdentifierKind.PHONE, number.value, day, day + timedelta(60))
     for known, role in ((before, Role.NUMBER_BEFORE), (after, Role.NUMBER_AFTER)):
         records = await bench.found(DataSubject("s", (known,)))
+        theirs = subject_of(bench.person(role), IdentifierKind.PHONE).identifiers
+        assert {own for own in records[-1].identifiers if own.kind is known.kind} == {*theirs}
         assert records[-1].item.ref == f"individual/{bench.party(role)}"
         calls = [record.occurred_at.date() for record in records if record.occurred_at]
         assert calls
@@ -387,12 +395,12 @@ async def test_a_wrong_address_does_not_look_like_an_erasure() -> None:
 
 async def test_says_until_when_the_upstream_refuses(bench: Bench) -> None:
     calls = [r for r in await bench.held(Role.RUNNING) if r.item.ref.startswith("usage")]
-    billed = [r for r in calls if "disputableUntil" in r.data["usageCharacteristic"]]
+    billed = [r for r in calls if "disputableUntil" in characteristics(r)]
     outcomes = await bench.erase([record.item for record in billed])
     refused = [(o, r) for o, r in zip(outcomes, billed, strict=True) if isinstance(o, Refused)]
     assert refused
     for outcome, record in refused:
-        until = datetime.fromisoformat(record.data["usageCharacteristic"]["disputableUntil"])
+        until = datetime.fromisoformat(characteristics(record)["disputableUntil"])
         assert (outcome.code, outcome.until) == ("usage_billed", until.date())
 
 
@@ -460,7 +468,7 @@ async def test_sound_comes_while_it_is_read(bench: Bench) -> None:
         async with sound.open() as chunks:
             async for chunk in chunks:
                 size += len(chunk)
-        assert size == record.data["usageCharacteristic"]["audio"]["sizeBytes"]
+        assert size == characteristics(record)["audio"]["sizeBytes"]
         assert sound.media_type == "audio/x-wav"
     await bench.plant("html_200", path_contains="mediaStore")
     with pytest.raises(UnavailableError):

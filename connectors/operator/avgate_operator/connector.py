@@ -201,7 +201,7 @@ async def _outcomes(
     """
     outcomes, failed = await client.in_turn(_stages(refs), treat)
     told = [isinstance(e, sdk.RefusedError | sdk.OutcomeUnknownError) for e in failed.values()]
-    if failed:
+    if failed and not outcomes and not any(told):
         raise client.worst(failed.values())
     outcomes |= {ref: _outcome(error) for ref, error in failed.items()}
     return [ItemOutcome(str(ref), outcomes[ref]) for ref in refs]
@@ -280,8 +280,7 @@ def _record(
     theirs: tuple[sdk.Identifier, ...],
     data: models.Raw,
 ) -> Record:
-    starts = None if of.runs else of.ended_at
-    return Record(ItemRef(str(ref), *sort, starts, of.runs), theirs, data)
+    return Record(ItemRef(str(ref), *sort, of.ended_at, of.runs), theirs, data)
 
 
 def _as_now(item: ItemRef, of: Usage | Service | Owner) -> ItemRef:
