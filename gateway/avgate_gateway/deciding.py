@@ -94,7 +94,7 @@ async def retry(
         if connector in {None, task.connector} and await _retry_one(db, request, task, now)
     ]
     await _note(db, now, request, "request.retried", {"connectors": again, "by": by})
-    await requests.change(db, request.id, wake_at=now)
+    await _go_on(db, request, now, is_moving=bool(again))
 
 
 async def _retry_one(
@@ -158,7 +158,17 @@ async def complete(
         db, now, request, "hand_task.completed",
         {"connector": task.connector, "category": task.category, "count": task.count, "by": by},
     )  # fmt: skip
-    await requests.change(db, request.id, wake_at=now)
+    await _go_on(db, request, now, is_moving=True)
+
+
+async def _go_on(
+    db: AsyncConnection, request: SubjectRequest, now: datetime, *, is_moving: bool
+) -> None:
+    """Has the engine look; whoever reads the request before that sees that it is under way."""
+    if is_moving and request.waiting_for is WaitingFor.PERSON:
+        await requests.change(db, request.id, state=State.RUNNING, waiting_for=None, wake_at=now)
+    else:
+        await requests.change(db, request.id, wake_at=now)
 
 
 async def _note(

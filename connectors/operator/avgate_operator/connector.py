@@ -223,7 +223,7 @@ def _stages(refs: Sequence[Ref]) -> Iterator[Sequence[Sequence[Ref]]]:
 def _the_one(subject: sdk.DataSubject, owners: Sequence[Owner]) -> Owner | None:
     """The party that every identifier fits that fits any; raises AmbiguousSubjectError.
 
-    If customer ids are given, one of them has to fit: who has another is somebody else.
+    If customer ids are given, one has to fit, unless the individual that had it is gone.
     """
     numbers, told = set[str](), list[set[str]]()
     for known in subject.identifiers:
@@ -233,7 +233,7 @@ def _the_one(subject: sdk.DataSubject, owners: Sequence[Owner]) -> Owner | None:
         elif fits:
             told.append(fits)
     if subject.of_kind(sdk.IdentifierKind.CUSTOMER_ID):
-        told.append(numbers)
+        told.append(numbers or {owner.id for owner in owners if owner.individual is None})
     if not any(told):
         return None
     left = set.intersection(*told)

@@ -24,10 +24,10 @@ _SAID = {
 }
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], commands: typer.Typer = app) -> int:
     """Runs one command and returns its exit code."""
     try:
-        ended = typer.main.get_command(app).main(
+        ended = typer.main.get_command(commands).main(
             args=list(arguments), prog_name="avgate", standalone_mode=False
         )
     except CommandError as error:

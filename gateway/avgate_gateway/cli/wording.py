@@ -56,6 +56,8 @@ def state(request: RequestAnswer) -> str:
 def standing(part: ConnectorPart) -> str:
     """How one upstream stands: what became of it, or what it is at."""
     now = part.outcome if part.stage == "done" and part.outcome else _STAGES.get(part.stage, "")
+    if part.stage == "located" and not part.items:
+        now = "nothing found"
     again = f"again at {part.next_attempt_at:%H:%M:%S} UTC" if part.next_attempt_at else ""
     parts = (now, counted(part.items), again if part.attempts else "", part.reason or "")
     return "; ".join(filter(None, parts))
@@ -80,12 +82,18 @@ def plan_grid(plan: PlanAnswer) -> Grid:
 
 
 def _plan_rows(plan: PlanAnswer) -> Iterator[tuple[str, ...]]:
+    """Products that fare alike share a line."""
+    alike: dict[tuple[str, ...], list[PlanLine]] = {}
     for bucket, words in _BUCKETS.items():
         lines: Sequence[PlanLine] = getattr(plan, bucket)
         for line in lines:
             ground = line.ground if bucket == "stays" or line.ground in _UNDECIDABLE else ""
-            until = _until(line.earliest_until, line.latest_until)
-            yield words, line.connector, line.category, str(line.count), ground, until
+            alike.setdefault((words, line.connector, line.category, ground), []).append(line)
+    for (words, connector, category, ground), merged in alike.items():
+        first = [line.earliest_until for line in merged if line.earliest_until]
+        last = [line.latest_until for line in merged if line.latest_until]
+        until = _until(min(first, default=None), max(last, default=None))
+        yield words, connector, category, str(sum(m.count for m in merged)), ground, until
 
 
 def _until(earliest: date | None, latest: date | None) -> str:

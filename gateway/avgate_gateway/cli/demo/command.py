@@ -90,6 +90,8 @@ async def _demo(folder: Path, *, json: bool) -> bool:
                 effects = await play.mocks.effects()
         except CommandError as error:
             wrong.append(str(error))
+        except TimeoutError:
+            wrong.append("the gateway did not take up what was done by hand")
         wrong += shortcomings(ended)
         _conclude(shown, effects, wrong)
     if json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import zipfile
@@ -20,6 +21,7 @@ from avgate_gateway.cli.watching import watched
 from avgate_gateway.cli.wording import plan_grid, report_grid, state
 
 _LONGEST = 45.0  # seconds for one operation to get on by itself
+_PAUSE = 0.2  # seconds
 _SOUNDS = frozenset({"xelion/xelion-recording.json", "xelion/xelion-voicemail.json"})
 # What no interface offers; anything else that is left to people is a fault, and no part of a demo.
 _BY_HAND = frozenset({"unsupported", "no_interface", "no_delete", "no_erasure", "no_identifier"})
@@ -106,19 +108,30 @@ class Play:
         return last
 
     async def _done_by_hand(self, request: RequestAnswer, tenant: str) -> RequestAnswer:
-        tasks = [task async for task in self.support.tasks() if task.request_id == request.id]
         if self.by_hand:
             self.screen.say(f"an administrator removes {len(self.by_hand)} sounds in Xelion")
             await self.mocks.remove_by_hand(tenant, self.by_hand)
             self.by_hand = []
-        for task in tasks:
+        for task in await self._open_tasks(request):
             if task.reason_code not in _BY_HAND:
                 message = f"{request.operation.value}: {task.connector} is stuck: {task.reason}"
                 raise CommandError(message, Exit.WRONG)
             what = f"{task.count} {task.category}" if task.category else "its part"
             self.screen.say(f"by hand, at {task.connector}: {what}; {task.reason}")
             await self.support.complete(task.id, _evidence(task))
-        return await self._until_settled(request)
+        return await self._taken_up(request)
+
+    async def _taken_up(self, request: RequestAnswer) -> RequestAnswer:
+        """The request once the gateway has acted on the last word that was given."""
+        async with asyncio.timeout(_LONGEST):
+            while True:
+                now = await self.support.request(request.id)
+                if now.waiting_for != "person" or await self._open_tasks(now):
+                    return await self._until_settled(now)
+                await asyncio.sleep(_PAUSE)
+
+    async def _open_tasks(self, request: RequestAnswer) -> list[TaskAnswer]:
+        return [task async for task in self.support.tasks() if task.request_id == request.id]
 
     async def _unpack(self, request: RequestAnswer) -> None:
         """Opens the package, and notes whose sounds Xelion will only remove by hand."""
