@@ -61,8 +61,16 @@ MOMENTS: dict[str, tuple[str, str, Moment]] = {
 }
 
 
-def test_whenever_it_is_killed_everything_ends_and_nothing_is_done_twice(own: Mocks) -> None:
-    served = Served(own.config.parent)
+@pytest.fixture
+def served(own: Mocks) -> Iterator[Served]:
+    made = Served(own.config.parent)
+    yield made
+    made.end()
+
+
+def test_whenever_it_is_killed_everything_ends_and_nothing_is_done_twice(
+    own: Mocks, served: Served
+) -> None:
     people = iter([p for p in own.everyone[12:] if p.controller == "libervoice"])
     before = own.truth(CONNECTORS)
     made: dict[str, tuple[str, Person]] = {}

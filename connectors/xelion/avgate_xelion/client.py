@@ -8,10 +8,11 @@ patch_request.html, common_errors.html.
 from __future__ import annotations
 
 from asyncio import Semaphore, gather
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from secrets import token_hex
 from typing import TypeVar
 from uuid import NAMESPACE_OID, uuid5
@@ -136,14 +137,16 @@ class XelionClient:
         for, back to the oldest communication of the whole tenant.
         """
         newest, oldest = await self._edge("descending"), await self._edge("ascending")
-        end = newest and newest + _SECOND
-        while end and oldest and end >= oldest:
-            window = {"from": _moment(end - _WINDOW), "until": _moment(end)}
-            params = {"with": oid, **window, "limit": str(_PAGE)}
-            async for rows in self._pages("/communications", params, Page[CommunicationRow]):
+        windows = list(_windows(newest, oldest)) if newest and oldest else []
+        for first in range(0, len(windows), LIMITS.concurrency):
+            some = windows[first : first + LIMITS.concurrency]
+            for rows in await paced(some, partial(self._within, oid)):
                 yield rows
-            # A second of overlap: whether the ends of a window belong to it is not documented.
-            end = end - _WINDOW + _SECOND
+
+    async def _within(self, oid: str, window: Mapping[str, str]) -> list[CommunicationRow]:
+        params = {"with": oid, **window, "limit": str(_PAGE)}
+        pages = self._pages("/communications", params, Page[CommunicationRow])
+        return [row async for rows in pages for row in rows]
 
     async def _edge(self, order: str) -> datetime | None:
         params = {"limit": "1", "order": order}
@@ -226,6 +229,14 @@ class XelionClient:
         if answer.status == 404:
             _absent(answer.body)
         return answer.status != 404 or answer.after_unknown
+
+
+def _windows(newest: datetime, oldest: datetime) -> Iterator[Mapping[str, str]]:
+    end = newest + _SECOND
+    while end >= oldest:
+        yield {"from": _moment(end - _WINDOW), "until": _moment(end)}
+        # A second of overlap: whether the ends of a window belong to it is not documented.
+        end = end - _WINDOW + _SECOND
 
 
 async def paced(things: Sequence[T], work: Callable[[T], Awaitable[U]]) -> list[U]:
