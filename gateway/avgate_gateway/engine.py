@@ -18,6 +18,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 from dbos import DBOS, DBOSPortableJSONSerializer, SetWorkflowID
 
+from avgate_gateway.problem import record
 from avgate_gateway.store import idempotency, requests
 from avgate_gateway.store.database import Database
 from avgate_gateway.turns import Advance, Turns
@@ -120,7 +121,8 @@ class Engine:
 
     async def _postpone(self, request_id: str, error: BaseException) -> None:
         """A request that trips us up is tried again, but not every second."""
-        _log.error("request.failed %s %s", request_id, type(error).__name__)
+        _log.error("request.postponed %s", request_id)
+        record(error)
         with suppress(sa.exc.SQLAlchemyError):
             async with self._database.write() as db:
                 await requests.change(db, request_id, wake_at=self._now() + _AFTER_A_FAULT)

@@ -120,12 +120,15 @@ class Journal:
         return [{"oid": self._book.new_oid(), **fresh, **each} for each in participants]
 
     def _names(self, content: JsonObject, entry: Entry) -> bool:
-        """Whether a record still says whose it is: a name, a number, an object of the person."""
-        own = self._own_party(entry)
+        """Whether a record still says whose it is: a name, a number, an object of the person.
+
+        What it says of the other party is not about the person, even if they are namesakes.
+        """
+        own, other = self._own_party(entry), party(other_end(entry.call, self._book.others))
         telling = {
             *(own.name, own.oid, stored(entry.person.name.full), entry.person.xelion_id),
             *(line.number for line in entry.person.lines),
-        }
+        } - {other.name}
         said = f"{content['subject']} {content['contents']} {content['participants']}"
         return any(re.search(rf"(?<!\w){re.escape(each)}(?!\w)", said) for each in telling if each)
 
