@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
-from avgate_mocks.people import Person
+from avgate_mocks.people import UPSTREAMS, Person
 from avgate_mocks.world import world
 
 from .harness import Caller, Mocks, Office, Process, Served
@@ -17,18 +16,7 @@ from .harness import Caller, Mocks, Office, Process, Served
 SEED, PEOPLE = 11, 120
 
 
-def usable() -> tuple[str, ...]:
-    found = []
-    for point in entry_points(group="avgate.connectors.v1"):
-        try:
-            point.load()
-        except (ImportError, AttributeError):
-            continue
-        found.append(point.name)
-    return tuple(sorted(found))
-
-
-CONNECTORS = usable()
+CONNECTORS = UPSTREAMS  # each has a connector of ours
 
 
 @pytest.fixture(scope="session")
@@ -44,16 +32,7 @@ def begun(folder: Path, *more: str, seed: int = SEED, people: int = PEOPLE) -> M
     process = Process([*command, *more], folder, folder / "mocks.log")
     mocks = Mocks(process, config, world(seed=seed, count=people).people)
     mocks.start()
-    config.write_text(narrowed(config.read_text()))
     return mocks
-
-
-def narrowed(text: str) -> str:
-    blocks = text.split("\n\n")
-    missing = {"operator", "xelion", "directory", "subprocessors"} - set(CONNECTORS)
-    return "\n\n".join(
-        block for block in blocks if not any(f".connectors.{name}" in block for name in missing)
-    )
 
 
 @pytest.fixture(scope="session")

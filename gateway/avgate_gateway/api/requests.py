@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Request
@@ -60,6 +60,7 @@ class ListQuery(BaseModel):
     operation: Operation | None = None
     connector: Annotated[str, Field(max_length=40)] | None = None
     reference: Annotated[str, Field(max_length=40)] | None = None
+    due: Annotated[date | None, Field(description="Promised on or before this day.")] = None
     due_before: date | None = None
     cursor: Annotated[str, Field(max_length=200)] | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = _PAGE
@@ -220,6 +221,11 @@ def _send(stored: Stored) -> Response:
     return Response(stored.body, stored.status, stored.headers, JSON)
 
 
+def _due_before(query: ListQuery) -> date | None:
+    days = [query.due_before, query.due + timedelta(days=1) if query.due else None]
+    return min((day for day in days if day is not None), default=None)
+
+
 async def _list(gateway: Gateway, caller: Caller, query: ListQuery) -> Response:
     wanted = requests.Wanted(
         controller=caller.controller,
@@ -227,7 +233,7 @@ async def _list(gateway: Gateway, caller: Caller, query: ListQuery) -> Response:
         operation=query.operation.value if query.operation else None,
         connector=query.connector,
         reference=query.reference,
-        due_before=query.due_before,
+        due_before=_due_before(query),
         after=from_cursor(query.cursor),
         limit=query.limit + 1,
     )
