@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Any
 
-import httpx
-
 from avgate_contracts.connector import Limits
+
+# httpx's own command line would load rich, pygments and click into every process: a twentieth of
+# its start. Without that module httpx says so if somebody calls it, and does the rest as ever.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None: "cannot be imported"
+
+import httpx  # noqa: E402 -- after the line above, or that would have no effect
 
 AsyncBaseTransport = httpx.AsyncBaseTransport
 AsyncByteStream = httpx.AsyncByteStream
