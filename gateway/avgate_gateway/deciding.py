@@ -6,7 +6,6 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from avgate_contracts.vocabulary import Operation
 from avgate_gateway.due import due_dates, may_extend
 from avgate_gateway.flow import settling
 from avgate_gateway.flow.context import Context
@@ -19,11 +18,12 @@ from avgate_gateway.problem import (
     ProblemError,
 )
 from avgate_gateway.request import Approval, IdentityCheck, State, SubjectRequest, WaitingFor
-from avgate_gateway.store import evidence, hand_tasks, items, requests, tasks
+from avgate_gateway.store import evidence, hand_tasks, item_steps, items, requests, tasks
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.tasks import Stage
 
+_BEGUN = (ItemState.APPROVED, ItemState.INTENDED)
 _AGAIN = (ItemState.FAILED, ItemState.UNKNOWN, ItemState.RETURNED)
 
 
@@ -54,6 +54,8 @@ async def decide(
         return
     if request.waiting_for is not WaitingFor.APPROVAL or request.plan_valid_until is None:
         raise _wrong_state("No plan of it waits for a decision.")
+    if settling.is_ambiguous(await tasks.of_request(db, request.id)):
+        raise _wrong_state("What was given fits more than one person.")
     now = context.now()
     if digest != request.plan_digest or now >= request.plan_valid_until:
         raise ProblemError(Problem(PLAN_CHANGED))
@@ -61,7 +63,21 @@ async def decide(
         await release(db, request, Approval(by, now, digest))
         return
     await _note(db, now, request, "plan.rejected", {"digest": digest, "by": by})
-    await settling.close(db, context, request, "rejected")
+    await _reject(db, context, request)
+
+
+async def _reject(db: AsyncConnection, context: Context, request: SubjectRequest) -> None:
+    """Ends the request; or only what the plan covers, where an earlier plan is being carried out."""
+    if await items.is_untouched(db, request.id):
+        await settling.close(db, context, request, "rejected")
+        return
+    now = context.now()
+    await item_steps.reject(db, request.id, "a person refused the plan that it was part of")
+    await tasks.move_all(db, request.id, Stage.LOCATED, Stage.DONE, now)
+    await requests.change(
+        db, request.id, plan_box=None, plan_digest=None, plan_valid_until=None,
+        state=State.RUNNING, waiting_for=None, wake_at=now,
+    )  # fmt: skip
 
 
 def _is_the_same(approval: Approval | None, by: str, digest: str) -> bool:
@@ -72,11 +88,16 @@ async def cancel(db: AsyncConnection, context: Context, request: SubjectRequest,
     """Withdraws a request of which nothing was carried out yet."""
     if request.state is State.CLOSED and request.closing == "cancelled":
         return
-    changes = request.operation in {Operation.ERASE, Operation.RECTIFY}
-    if request.state is State.CLOSED or (changes and request.approval is not None):
+    if request.state is State.CLOSED or not await _is_unbegun(db, request):
         raise _wrong_state("It is being, or was, carried out.")
     await _note(db, context.now(), request, "request.cancelled", {"by": by})
     await settling.close(db, context, request, "cancelled")
+
+
+async def _is_unbegun(db: AsyncConnection, request: SubjectRequest) -> bool:
+    """Whether nothing was approved, by the plan that is shown or by an earlier one."""
+    approved = request.approval is not None and not settling.awaits_approval(request)
+    return not approved and await items.is_untouched(db, request.id)
 
 
 async def retry(
@@ -115,7 +136,8 @@ async def _retry_one(
 async def _retry_items(
     db: AsyncConnection, request: SubjectRequest, connector: str, now: datetime
 ) -> bool:
-    if not await items.try_again(db, request.id, connector, _AGAIN):
+    failed = await item_steps.try_again(db, request.id, connector, _AGAIN)
+    if not failed and not await items.has_any(db, request.id, connector, _BEGUN):
         return False
     await hand_tasks.withdraw(db, request.id, connector)
     await tasks.move(db, request.id, connector, Stage.EXECUTE, now)
@@ -149,16 +171,21 @@ async def complete(
     if task.code == settling.AMBIGUOUS:
         await settling.close(db, context, request, settling.AMBIGUOUS)
         return
-    await items.done_by_hand(db, request.id, task.connector, task.category, task.product)
+    await item_steps.done_by_hand(db, request.id, task.connector, task.category, task.product)
     if task.category is None:
         await tasks.move(db, request.id, task.connector, Stage.DONE, now, code="done_by_hand")
-    else:
+    elif await _is_through(db, request, task.connector):  # else it comes to that by itself
         await tasks.move(db, request.id, task.connector, Stage.VERIFY, now)
     await _note(
         db, now, request, "hand_task.completed",
         {"connector": task.connector, "category": task.category, "count": task.count, "by": by},
     )  # fmt: skip
     await _go_on(db, request, now, is_moving=True)
+
+
+async def _is_through(db: AsyncConnection, request: SubjectRequest, connector: str) -> bool:
+    found = await tasks.of_request(db, request.id)
+    return any(task.connector == connector and task.stage is Stage.DONE for task in found)
 
 
 async def _go_on(

@@ -163,7 +163,7 @@ class SubprocessorsConnector(
                 target = Target(processor.name, taken)
                 results = await client.ask(kind, taken, self._settings.patience)
                 return [_record(target, result) for result in results]
-        return [_to_be_asked(processor, subject)]
+        return []  # it knows people by other things than what is known of this one
 
     async def _erase_all(
         self, items: Sequence[sdk.ItemRef], key: str, callback_url: str | None

@@ -127,6 +127,8 @@ def request_view(
 ) -> RequestView:
     """The view of a request whose parts are at hand."""
     identity, approval = request.identity, request.approval
+    if approval is not None and approval.plan_digest != request.plan_digest:
+        approval = None  # it was of an earlier plan; the evidence keeps it
     return RequestView(
         id=request.id,
         operation=request.operation.value,

@@ -55,6 +55,7 @@ class Part:
     connector: Connector
     person: Confidential | None  # None once the key was destroyed
     references: Box  # seals and opens the connector's references
+    looked_with: str | None = None  # digest of what it can look by
 
     @property
     def name(self) -> str:

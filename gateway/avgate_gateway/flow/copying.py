@@ -98,7 +98,7 @@ class _CopyDesk:
                 await tasks.move(
                     db, part.request.id, part.name, Stage.DONE, now,
                     quarantined=quarantined, tally=self.tally, columns=self.columns,
-                    learned_box=learned,
+                    learned_box=learned, looked_with=part.looked_with,
                 )  # fmt: skip
                 await evidence.append(
                     db, now, part.request.controller, part.request.id, "task.copied",

@@ -74,7 +74,7 @@ async def _intend(part: Part) -> Sequence[Item]:
         )
         if not rows:
             return []
-        rows = [row for row in rows if row.looks == rows[0].looks]
+        rows = [row for row in rows if row.tries == rows[0].tries]
         name = batch_key(part, rows[0])
         await items.change(db, [r.id for r in rows], state=ItemState.INTENDED, batch=name)
         await evidence.append(
@@ -85,8 +85,8 @@ async def _intend(part: Part) -> Sequence[Item]:
 
 
 def batch_key(part: Part, first: Item) -> str:
-    """The key of a batch: the same for the same items and the same try after a look."""
-    name = f"urn:avgate:{part.request.id}:{part.name}:{first.digest}:{first.looks}"
+    """The key of a batch: the same for the same items in the same attempt, and no other."""
+    name = f"urn:avgate:{part.request.id}:{part.name}:{first.digest}:{first.tries}"
     return str(uuid5(NAMESPACE_URL, name))
 
 
@@ -187,7 +187,8 @@ async def _read_back(part: Part) -> None:
                 await items.change(db, [row.id], **columns(Completed(Effect.ERASED), now))
             else:
                 await items.change(
-                    db, [row.id], state=ItemState.APPROVED, looks=row.looks + 1, code=None,
+                    db, [row.id], state=ItemState.APPROVED, looks=row.looks + 1,
+                    tries=row.tries + 1, code=None,
                     reason=None,
                 )  # fmt: skip
         await evidence.append(
@@ -207,19 +208,18 @@ async def _gone(part: Part, rows: Sequence[Item]) -> set[int]:
 
 async def next_stage(part: Part) -> None:
     """Goes on to wait for confirmation where some is outstanding, else to look again."""
-    now = part.context.now()
+    now, request = part.context.now(), part.request
     async with part.context.database.write() as db:
-        outstanding = await items.select(
-            db, part.request.id, connector=part.name, states=[ItemState.PENDING], limit=1
+        wait = await items.next_look(
+            db, request.id, connector=part.name, states=[ItemState.PENDING]
         )
-        stage = Stage.CONFIRM if outstanding else Stage.VERIFY
-        wait = outstanding[0].look_at if outstanding else None
-        await tasks.move(db, part.request.id, part.name, stage, now, next_attempt_at=wait)
+        stage = Stage.CONFIRM if wait is not None else Stage.VERIFY
+        await tasks.move(db, request.id, part.name, stage, now, next_attempt_at=wait)
 
 
 def _unwatched(row: dict[str, Any]) -> dict[str, Any]:
-    """A corrected value that appears later is not looked for: by then nobody may know the value."""
-    return {**row, "look_at": None} if row["state"] == ItemState.SCHEDULED else row
+    """A correction is no matter of retention, and its value may be forgotten when a day comes."""
+    return row if row["state"] == ItemState.PENDING else {**row, "look_at": None}
 
 
 def _day_after(day: date | None) -> datetime | None:

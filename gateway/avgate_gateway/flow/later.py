@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_contracts.connector import SupportsErase
 from avgate_contracts.outcome import Completed, Effect, Failed
@@ -15,8 +17,9 @@ from avgate_gateway.flow.locating import digest_of, refs_of
 from avgate_gateway.flow.planning import next_look
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.retention import Action, decide
-from avgate_gateway.store import copies, evidence, items, requests, tasks
+from avgate_gateway.store import copies, evidence, item_steps, items, requests, tasks
 from avgate_gateway.store.item import Item, ItemState
+from avgate_gateway.store.schema import item
 from avgate_gateway.store.tasks import Stage
 
 # When something that may come back by itself is looked for again, counted from its erasure.
@@ -29,6 +32,7 @@ _LOOKS = (
 )
 _DUE = (ItemState.RETAINED, ItemState.REFUSED, ItemState.ERASED, ItemState.SCHEDULED)
 _AGAIN = timedelta(minutes=1)  # what could not be settled at its time is looked at again
+_GOES_ON = frozenset({Stage.EXECUTE, Stage.CONFIRM, Stage.VERIFY})
 _PAGE = 500
 _LATE = Failed("not_effective", "the day it was confirmed for has come, and it is still shown")
 _RETURNED = Failed("returned", "it came back after it was gone: probably fed in from elsewhere")
@@ -112,7 +116,7 @@ async def _fall_due(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]) 
         if goes:
             await items.change(
                 db, goes, state=ItemState.APPROVED, look_at=None, ground=None, until=None,
-                code=None, reason=None,
+                code=None, reason=None, looks=0, tries=item.c.tries + 1,
             )  # fmt: skip
             await tasks.move(db, part.request.id, part.name, Stage.EXECUTE, now)
             await evidence.append(
@@ -163,30 +167,51 @@ async def _looked_again(part: Part, rows: Sequence[Item], held: dict[str, ItemRe
 
 
 async def shred(context: Context, request: SubjectRequest) -> None:
-    """Destroys the keys whose time has come; what stays is evidence without identifiers."""
+    """Destroys the keys whose time has come; what stays is evidence without identifiers.
+
+    The references of kept items live until the last of them is gone: as long as anything is still
+    watched, under way or stuck, their key stays.
+    """
     now = context.now()
     if request.closed_at is None:
         return
     async with context.database.write() as db:
+        await _shred_subject(db, context, request, now)
+        is_over = request.closing is not None  # withdrawn, refused or answered: nothing follows
+        look = None if is_over else await items.next_look(db, request.id)
+        found = [] if is_over else await tasks.of_request(db, request.id)
+        busy = [task for task in found if task.stage is not Stage.DONE]
+        left = not is_over and await items.has_left(db, request.id)
         sealed = await requests.sealed(db, request.id)
-        if now >= request.closed_at + context.vault_keeps and sealed.subject_key is not None:
-            await copies.forget(db, request.id)
-            await requests.change(
-                db, request.id, subject_key=None, confidential_box=None, plan_box=None
-            )
-            await evidence.append(
-                db, now, request.controller, request.id, "vault.subject_key_destroyed", {}
-            )
-        look = await items.next_look(db, request.id)
-        sealed = await requests.sealed(db, request.id)
-        if look is None and sealed.subject_key is None and sealed.retention_key is not None:
-            await items.shed(db, request.id)
-            await requests.change(db, request.id, retention_key=None)
-            await evidence.append(
-                db, now, request.controller, request.id, "vault.retention_key_destroyed", {}
-            )
-        keep = None if sealed.subject_key is None else request.closed_at + context.vault_keeps
-        tries = [t.next_attempt_at for t in await tasks.of_request(db, request.id)]
-        wake = min((moment for moment in (look, keep, *tries) if moment), default=None)
-        # What is due and still not settled, stuck say, must not be woken for every second.
+        if sealed.subject_key is None and sealed.retention_key and not (look or busy or left):
+            await _shred_references(db, request, now)
+        keep = request.closed_at + context.vault_keeps if sealed.subject_key else None
+        times = [look, keep, *(task.next_attempt_at for task in found)]
+        if any(task.stage in _GOES_ON and task.next_attempt_at is None for task in busy):
+            times.append(now)
+        wake = min((moment for moment in times if moment), default=None)
+        # What is due and could not be settled, stuck say, must not be woken for every second.
         await requests.change(db, request.id, wake_at=max(wake, now + _AGAIN) if wake else None)
+
+
+async def _shred_subject(
+    db: AsyncConnection, context: Context, request: SubjectRequest, now: datetime
+) -> None:
+    sealed = await requests.sealed(db, request.id)
+    is_due = request.closed_at and now >= request.closed_at + context.vault_keeps
+    if not is_due or sealed.subject_key is None:
+        return
+    await copies.forget(db, request.id)
+    await tasks.forget_learned(db, request.id)
+    await requests.change(db, request.id, subject_key=None, confidential_box=None, plan_box=None)
+    await evidence.append(
+        db, now, request.controller, request.id, "vault.subject_key_destroyed", {}
+    )
+
+
+async def _shred_references(db: AsyncConnection, request: SubjectRequest, now: datetime) -> None:
+    await item_steps.shed(db, request.id)
+    await requests.change(db, request.id, retention_key=None)
+    await evidence.append(
+        db, now, request.controller, request.id, "vault.retention_key_destroyed", {}
+    )

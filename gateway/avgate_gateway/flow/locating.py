@@ -87,7 +87,7 @@ class _Shelf:
             if learned is not None:
                 await tasks.move(
                     db, part.request.id, part.name, Stage.LOCATED, now,
-                    quarantined=quarantined, learned_box=learned,
+                    quarantined=quarantined, learned_box=learned, looked_with=part.looked_with,
                 )  # fmt: skip
                 await evidence.append(
                     db, now, part.request.controller, part.request.id, "task.located",

@@ -29,7 +29,7 @@ from avgate_gateway.plan import (
 )
 from avgate_gateway.request import Approval, Confidential, State, SubjectRequest
 from avgate_gateway.retention import AMSTERDAM, Action, GroundCode, Verdict
-from avgate_gateway.store import evidence, items, requests, tasks
+from avgate_gateway.store import evidence, item_steps, items, requests, tasks
 from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import Stage
 from avgate_gateway.vault import Box
@@ -104,7 +104,6 @@ async def _store(
         await requests.change(
             db, request.id, plan_box=sealed, plan_digest=made.digest,
             plan_valid_until=made.valid_until,
-            approved_by=None, approved_at=None, approved_digest=None,
         )  # fmt: skip
         await evidence.append(
             db, now, request.controller, request.id, "plan.made",
@@ -113,15 +112,15 @@ async def _store(
 
 
 async def discard(db: AsyncConnection, context: Context, request: SubjectRequest) -> None:
-    """Throws an old plan away: what it covered is located anew before anybody is asked again."""
+    """Throws a plan away that nobody approved: what it covered is located anew."""
     now = context.now()
-    await items.unplan(db, request.id)
+    await item_steps.unplan(db, request.id)
     await tasks.move_all(db, request.id, Stage.LOCATED, Stage.LOCATE, now)
     await requests.change(
         db, request.id, plan_box=None, plan_digest=None, plan_valid_until=None,
         state=State.RUNNING, waiting_for=None, wake_at=now,
     )  # fmt: skip
-    await evidence.append(db, now, request.controller, request.id, "plan.expired", {})
+    await evidence.append(db, now, request.controller, request.id, "plan.discarded", {})
 
 
 async def release(db: AsyncConnection, request: SubjectRequest, approval: Approval) -> None:
@@ -131,7 +130,7 @@ async def release(db: AsyncConnection, request: SubjectRequest, approval: Approv
         approved_digest=approval.plan_digest, state=State.RUNNING, waiting_for=None,
         wake_at=approval.at,
     )  # fmt: skip
-    await items.release(db, request.id)
+    await item_steps.release(db, request.id)
     unplanned = await items.unplanned_connectors(db, request.id)
     await tasks.move_all(
         db, request.id, Stage.LOCATED, Stage.EXECUTE, approval.at, but_not=unplanned
@@ -143,11 +142,20 @@ async def release(db: AsyncConnection, request: SubjectRequest, approval: Approv
 
 
 async def _open_items(context: Context, request: SubjectRequest) -> AsyncIterator[Item]:
+    """What was located by connectors that are through: half a list is no basis for a plan."""
+    async with context.database.read() as db:
+        found = await tasks.of_request(db, request.id)
+    through = [task.connector for task in found if task.stage is Stage.LOCATED]
     last = 0
     while True:
         async with context.database.read() as db:
             page = await items.select(
-                db, request.id, states=[ItemState.LOCATED], after=last, limit=_PAGE
+                db,
+                request.id,
+                connectors=through,
+                states=[ItemState.LOCATED],
+                after=last,
+                limit=_PAGE,
             )
         for row in page:
             yield row

@@ -21,6 +21,7 @@ AMBIGUOUS = "ambiguous"
 HELD_BACK = "held_back"
 _HELD_BACK = "elsewhere, what was given fits more than one person; nothing is shown or done here"
 _BEFORE_EFFECTS = frozenset({Stage.LOCATE, Stage.LOCATED, Stage.DONE})
+_SOON = timedelta(seconds=1)
 _IDLE = timedelta(minutes=5)  # an open request is looked at so often even if nothing is due
 
 
@@ -29,21 +30,36 @@ async def settle(context: Context, request: SubjectRequest) -> None:
     now = context.now()
     async with context.database.write() as db:
         current = await requests.find(db, request.id)
-        all_tasks = await tasks.of_request(db, request.id)
-        if is_ambiguous(all_tasks):
-            await _hold_back(db, request, all_tasks, now)
-            all_tasks = await tasks.of_request(db, request.id)
-        await _hand_over(db, context, request, all_tasks)
-        if current is None or current.state is State.CLOSED:
+        if current is None or current.closing is not None:
             return
+        all_tasks = await _held_together(db, context, current)
+        await _hand_over(db, context, current, all_tasks)
+        if current.state is State.CLOSED:
+            return
+        current = await requests.find(db, request.id) or current
         open_hand_tasks = [
             t for t in await hand_tasks.of_request(db, request.id) if t.completed_at is None
         ]
-        values = _state(current, all_tasks, has_hand_tasks=bool(open_hand_tasks), now=now)
+        look = await items.next_look(db, request.id)
+        values = _state(current, all_tasks, look, has_hand_tasks=bool(open_hand_tasks), now=now)
         if values["state"] is State.CLOSED:
             await _close(db, context, request, now)
         elif _differs(current, values):
             await requests.change(db, request.id, **values)
+
+
+async def _held_together(
+    db: AsyncConnection, context: Context, request: SubjectRequest
+) -> Sequence[Task]:
+    """Holds the others back while one is ambiguous, and lets them go once none is."""
+    all_tasks = await tasks.of_request(db, request.id)
+    if is_ambiguous(all_tasks):
+        await _hold_back(db, context, request, all_tasks)
+    else:
+        held = [t for t in all_tasks if t.stage is Stage.STUCK and t.code == HELD_BACK]
+        for task in held:
+            await tasks.move(db, request.id, task.connector, Stage.LOCATE, context.now())
+    return await tasks.of_request(db, request.id)
 
 
 def is_ambiguous(all_tasks: Sequence[Task]) -> bool:
@@ -52,12 +68,17 @@ def is_ambiguous(all_tasks: Sequence[Task]) -> bool:
 
 
 async def _hold_back(
-    db: AsyncConnection, request: SubjectRequest, all_tasks: Sequence[Task], now: datetime
+    db: AsyncConnection, context: Context, request: SubjectRequest, all_tasks: Sequence[Task]
 ) -> None:
     """What one upstream knows counts for all: nothing found elsewhere is shown, planned or done.
 
     An upstream that does not know who else had a number shows what it holds of both.
     """
+    now = context.now()
+    if awaits_approval(request):
+        await requests.change(
+            db, request.id, plan_box=None, plan_digest=None, plan_valid_until=None
+        )
     for task in all_tasks:
         if task.stage in _BEFORE_EFFECTS and await items.is_untouched(
             db, request.id, task.connector
@@ -98,24 +119,31 @@ async def _close(
 
 
 def _state(
-    request: SubjectRequest, all_tasks: Sequence[Task], *, has_hand_tasks: bool, now: datetime
+    request: SubjectRequest,
+    all_tasks: Sequence[Task],
+    look: datetime | None,
+    *,
+    has_hand_tasks: bool,
+    now: datetime,
 ) -> dict[str, Any]:
     stages = {task.stage for task in all_tasks}
-    times = [t.next_attempt_at for t in all_tasks if t.next_attempt_at and t.stage in _ACTIVE]
-    if Stage.LOCATED in stages and _is_unapproved(request) and request.plan_valid_until:
+    tries = [t.next_attempt_at for t in all_tasks if t.next_attempt_at and t.stage in _ACTIVE]
+    # What is due and could not be settled at once is looked at again, but not every instant.
+    times = [*tries, *([max(look, now + _SOON)] if look else [])]
+    if Stage.LOCATED in stages and awaits_approval(request) and request.plan_valid_until:
         return _waiting(WaitingFor.APPROVAL, min([request.plan_valid_until, *times]))
     if stages & _ACTIVE:
         # Some stages may be without a time: what they wait for is another look by this process.
-        wake = min(times) if times else now + timedelta(seconds=1)
-        return _waiting(WaitingFor.UPSTREAM, wake)
+        return _waiting(WaitingFor.UPSTREAM, min(times) if tries else now + _SOON)
     if Stage.LOCATED in stages:
         return {"state": State.RUNNING, "waiting_for": None, "wake_at": now}
     if has_hand_tasks:
-        return _waiting(WaitingFor.PERSON, now + _IDLE)
+        return _waiting(WaitingFor.PERSON, min([now + _IDLE, *times]))
     return {"state": State.CLOSED}
 
 
-def _is_unapproved(request: SubjectRequest) -> bool:
+def awaits_approval(request: SubjectRequest) -> bool:
+    """Whether there is a plan that nobody has approved."""
     approved = request.approval.plan_digest if request.approval else None
     return request.plan_digest is not None and approved != request.plan_digest
 

@@ -36,6 +36,15 @@ class ItemState(StrEnum):
     UNKNOWN = "unknown"
 
 
+LEFT_TO_PEOPLE = (
+    ItemState.BY_HAND,
+    ItemState.FAILED,
+    ItemState.UNKNOWN,
+    ItemState.RETURNED,
+)
+UNDER_WAY = (ItemState.APPROVED, ItemState.INTENDED, ItemState.PENDING)
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """A row of an item, with its reference still sealed."""
@@ -61,6 +70,7 @@ class Item:
     job: str | None
     look_at: datetime | None
     looks: int
+    tries: int
     ref_box: bytes | None = field(repr=False)
     changes_box: bytes | None = field(repr=False)
 

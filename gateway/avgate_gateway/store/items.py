@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from avgate_contracts.record import ErasureWay
 from avgate_contracts.vocabulary import Category, Product
 from avgate_gateway.store.item import (
+    LEFT_TO_PEOPLE,
+    UNDER_WAY,
     Found,
     Group,
     Item,
@@ -33,13 +35,12 @@ async def add(
 
 
 async def forget(db: AsyncConnection, request_id: str, connector: str) -> None:
-    """Drops what an interrupted look-up left, so that it can begin again; nothing was done yet."""
+    """Drops what a look left that is made anew; nothing was approved, let alone done."""
     await db.execute(
         item.delete().where(
             item.c.request_id == request_id,
             item.c.connector == connector,
             item.c.state == ItemState.LOCATED.value,
-            item.c.action.is_(None),
         )
     )
 
@@ -49,6 +50,7 @@ async def select(
     request_id: str,
     *,
     connector: str | None = None,
+    connectors: Sequence[str] | None = None,
     states: Iterable[ItemState] = (),
     batch: str | None = None,
     job: str | None = None,
@@ -60,6 +62,8 @@ async def select(
     query = item.select().where(item.c.request_id == request_id, item.c.id > after)
     if connector is not None:
         query = query.where(item.c.connector == connector)
+    if connectors is not None:
+        query = query.where(item.c.connector.in_(connectors))
     wanted = [s.value for s in states]
     if wanted:
         query = query.where(item.c.state.in_(wanted))
@@ -97,29 +101,6 @@ async def change_each(db: AsyncConnection, rows: Sequence[Mapping[str, Any]]) ->
     )
 
 
-async def unplan(db: AsyncConnection, request_id: str) -> None:
-    """Makes planned items unplanned again, so that a new look replaces them."""
-    await db.execute(
-        item.update()
-        .where(item.c.request_id == request_id, item.c.state == ItemState.LOCATED.value)
-        .values(action=None, look_at=None)
-    )
-
-
-async def release(db: AsyncConnection, request_id: str) -> None:
-    """Sends every planned item its way, as the plan says."""
-    for action, state in _RELEASED.items():
-        await db.execute(
-            item.update()
-            .where(
-                item.c.request_id == request_id,
-                item.c.state == ItemState.LOCATED.value,
-                item.c.action == action,
-            )
-            .values(state=state.value)
-        )
-
-
 async def unplanned_connectors(db: AsyncConnection, request_id: str) -> Sequence[str]:
     """Connectors of which something was located that no plan covers yet."""
     query = (
@@ -134,66 +115,22 @@ async def unplanned_connectors(db: AsyncConnection, request_id: str) -> Sequence
     return list((await db.execute(query)).scalars())
 
 
-async def is_untouched(db: AsyncConnection, request_id: str, connector: str) -> bool:
-    """Whether nothing of this connector is planned or done: all there is was only located."""
+async def is_untouched(db: AsyncConnection, request_id: str, connector: str | None = None) -> bool:
+    """Whether nothing was approved or done: all there is was located, and planned at the most."""
     query = sa.select(item.c.id).where(
-        item.c.request_id == request_id,
-        item.c.connector == connector,
-        sa.or_(item.c.state != ItemState.LOCATED.value, item.c.action.isnot(None)),
+        item.c.request_id == request_id, item.c.state != ItemState.LOCATED.value
     )
+    if connector is not None:
+        query = query.where(item.c.connector == connector)
     return (await db.execute(query.limit(1))).first() is None
 
 
 async def has_due(db: AsyncConnection, request_id: str, now: datetime) -> bool:
     """Whether some item's time to be looked at has come."""
-    query = sa.select(item.c.id).where(item.c.request_id == request_id, item.c.look_at <= now)
+    query = sa.select(item.c.id).where(
+        item.c.request_id == request_id, item.c.look_at <= now, item.c.state.in_(_WATCHED)
+    )
     return (await db.execute(query.limit(1))).first() is not None
-
-
-async def try_again(
-    db: AsyncConnection, request_id: str, connector: str, states: Iterable[ItemState]
-) -> int:
-    """Approves items again whose effect did not come about; returns how many."""
-    done = await db.execute(
-        item.update()
-        .where(
-            item.c.request_id == request_id,
-            item.c.connector == connector,
-            item.c.state.in_([state.value for state in states]),
-            item.c.ref_box.isnot(None),
-        )
-        .values(
-            state=ItemState.APPROVED.value, looks=item.c.looks + 1, code=None, reason=None,
-            look_at=None,
-        )
-    )  # fmt: skip
-    return done.rowcount
-
-
-async def done_by_hand(
-    db: AsyncConnection,
-    request_id: str,
-    connector: str,
-    category: str | None,
-    product: str | None,
-) -> None:
-    """Marks what a person says they did; without a category, all that was left of a connector."""
-    left = [s.value for s in (*_LEFT_TO_PEOPLE, *(() if category else _UNDER_WAY))]
-    doing = item.update().where(
-        item.c.request_id == request_id, item.c.connector == connector, item.c.state.in_(left)
-    )
-    if category is not None:
-        doing = doing.where(item.c.category == category, item.c.product == product)
-    await db.execute(
-        doing.values(state=ItemState.DONE_BY_HAND.value, code=None, reason=None, look_at=None)
-    )
-
-
-async def shed(db: AsyncConnection, request_id: str) -> None:
-    """Drops every sealed reference: nothing of this request is acted on again."""
-    await db.execute(
-        item.update().where(item.c.request_id == request_id).values(ref_box=None, changes_box=None)
-    )
 
 
 async def counts(db: AsyncConnection, request_id: str) -> Mapping[tuple[str, str], int]:
@@ -238,30 +175,52 @@ async def groups(db: AsyncConnection, request_id: str) -> Sequence[Group]:
     return [Group(*row) for row in await db.execute(query)]
 
 
-async def next_look(db: AsyncConnection, request_id: str) -> datetime | None:
+async def next_look(
+    db: AsyncConnection,
+    request_id: str,
+    *,
+    connector: str | None = None,
+    states: Iterable[str] | None = None,
+) -> datetime | None:
     """The earliest moment at which some item has to be looked at."""
-    query = sa.select(sa.func.min(item.c.look_at)).where(item.c.request_id == request_id)
+    query = sa.select(sa.func.min(item.c.look_at)).where(
+        item.c.request_id == request_id,
+        item.c.state.in_(list(states) if states is not None else _WATCHED),
+    )
+    if connector is not None:
+        query = query.where(item.c.connector == connector)
     earliest: datetime | None = (await db.execute(query)).scalar_one()
     return earliest
 
 
-_LEFT_TO_PEOPLE = (
-    ItemState.BY_HAND,
-    ItemState.FAILED,
-    ItemState.UNKNOWN,
-    ItemState.RETURNED,
-)
-_UNDER_WAY = (ItemState.APPROVED, ItemState.INTENDED, ItemState.PENDING)
-_RELEASED = {
-    "retain": ItemState.RETAINED,
-    "by_hand": ItemState.BY_HAND,
-    "already_right": ItemState.ALREADY_RIGHT,
-    "erase": ItemState.APPROVED,
-    "anonymise": ItemState.APPROVED,
-    "delist": ItemState.APPROVED,
-    "forward": ItemState.APPROVED,
-    "rectify": ItemState.APPROVED,
-}
+async def has_left(db: AsyncConnection, request_id: str) -> bool:
+    """Whether something is left that a person may set going again, or that is not at its end."""
+    left = [state.value for state in (*LEFT_TO_PEOPLE, *UNDER_WAY)]
+    query = sa.select(item.c.id).where(item.c.request_id == request_id, item.c.state.in_(left))
+    return (await db.execute(query.limit(1))).first() is not None
+
+
+async def has_any(
+    db: AsyncConnection, request_id: str, connector: str, states: Iterable[ItemState]
+) -> bool:
+    query = sa.select(item.c.id).where(
+        item.c.request_id == request_id,
+        item.c.connector == connector,
+        item.c.state.in_([state.value for state in states]),
+    )
+    return (await db.execute(query.limit(1))).first() is not None
+
+
+_WATCHED = [
+    state.value
+    for state in (
+        ItemState.PENDING,
+        ItemState.RETAINED,
+        ItemState.REFUSED,
+        ItemState.ERASED,
+        ItemState.SCHEDULED,
+    )
+]
 _AT_ONCE = 500  # below SQLite's limit on bound values in the oldest release still about (999)
 
 
@@ -279,6 +238,7 @@ def _row(request_id: str, connector: str, found: Found, box: Box) -> dict[str, A
         "upstream_version": at.version,
         "state": ItemState.LOCATED.value,
         "looks": 0,
+        "tries": 0,
         "ref_box": sealed_ref(found, box),
         "changes_box": sealed_changes(found, box),
     }

@@ -92,6 +92,7 @@ task = sa.Table(
     sa.Column("quarantined", sa.Integer, nullable=False),
     sa.Column("tally", sa.JSON, nullable=False),  # what a copy holds: count by category and product
     sa.Column("columns", sa.JSON),  # the same, with the names of the fields
+    sa.Column("looked_with", sa.String(64)),  # digest of the identifiers that were looked by
     sa.Column("learned_box", sa.LargeBinary),  # identifiers that this upstream knows the subject by
     sa.Column("updated_at", Moment, nullable=False),
 )
@@ -119,7 +120,8 @@ item = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("job", sa.String(200)),
     sa.Column("look_at", Moment),  # when to confirm, to erase what was kept, or to look again
-    sa.Column("looks", sa.Integer, nullable=False),
+    sa.Column("looks", sa.Integer, nullable=False),  # how often it was looked at in this state
+    sa.Column("tries", sa.Integer, nullable=False),  # which attempt this is; part of the key
     sa.Column("ref_box", sa.LargeBinary),  # NULL once the item is gone for good
     sa.Column("changes_box", sa.LargeBinary),
     sa.UniqueConstraint("request_id", "connector", "digest"),

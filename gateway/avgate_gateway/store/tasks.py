@@ -42,6 +42,7 @@ class Task:
     quarantined: int = 0
     tally: Mapping[str, int] = field(default_factory=dict)
     columns: Mapping[str, Sequence[str]] | None = None
+    looked_with: str | None = None
     learned_box: bytes | None = field(default=None, repr=False)
 
 
@@ -122,6 +123,11 @@ async def move_all(
         )
         .values(stage=after.value, attempts=0, next_attempt_at=None, updated_at=now)
     )
+
+
+async def forget_learned(db: AsyncConnection, request_id: str) -> None:
+    """Drops what upstreams know the subject by."""
+    await db.execute(task.update().where(task.c.request_id == request_id).values(learned_box=None))
 
 
 async def ask_now(db: AsyncConnection, request_id: str, connector: str, now: datetime) -> None:

@@ -1,0 +1,241 @@
+"""Runs what every connector has to do for a request, all at once, each at its own pace."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import TypedDict
+
+from avgate_contracts.vocabulary import Operation
+from avgate_gateway.flow import later
+from avgate_gateway.flow.confirming import confirm
+from avgate_gateway.flow.context import Context, Part, unsealed
+from avgate_gateway.flow.copying import copy
+from avgate_gateway.flow.executing import execute, next_stage
+from avgate_gateway.flow.informing import Knowledge
+from avgate_gateway.flow.locating import locate
+from avgate_gateway.flow.looking import CANNOT_FIND, NOT_RELEVANT, obstacle
+from avgate_gateway.flow.planning import discard
+from avgate_gateway.flow.settling import awaits_approval
+from avgate_gateway.flow.trouble import Trouble, trouble_of
+from avgate_gateway.flow.verifying import verify
+from avgate_gateway.problem import record
+from avgate_gateway.request import Confidential, State, SubjectRequest
+from avgate_gateway.store import evidence, items, requests, tasks
+from avgate_gateway.store.tasks import Stage, Task
+from avgate_gateway.vault import Box
+
+_COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})
+_NO_ONES_WORK = frozenset({NOT_RELEVANT, CANNOT_FIND})
+_LOOKED = frozenset({Stage.LOCATED, Stage.DONE})
+_ROUNDS = 3  # of telling each other what is known; two are enough unless an upstream is late
+
+
+async def run_tasks(context: Context, request: SubjectRequest) -> None:
+    """Runs every connector's part at once; none waits for another or stops it.
+
+    Only a connector that cannot find anybody by what was given waits for what others know; and one
+    that looked before something new was known looks again.
+    """
+    for _ in range(_ROUNDS):
+        await _run_due(context, request)
+        if not await _look_again(context, request):
+            return
+
+
+async def _run_due(context: Context, request: SubjectRequest) -> None:
+    due = await _due(context, request)
+    if not due:
+        return
+    person, references, box = await unsealed(context, request.id)
+    run = partial(_run, context, request, references=references, box=box)
+    if person is None or box is None:
+        await _all_at_once(run(task, person=None, looked_with=None) for task in due)
+        return
+    known = await _knowledge(context, request, person, box)
+    first = [task for task in due if not known.has_to_wait(task)]
+    await _all_at_once(run(task, **_informed(known, task)) for task in first)
+    last = [task for task in due if task not in first]
+    if last:
+        known = await _knowledge(context, request, person, box)
+        ready = [task for task in last if not known.has_to_wait(task)]
+        await _all_at_once(run(task, **_informed(known, task)) for task in ready)
+
+
+class _Informed(TypedDict):
+    person: Confidential
+    looked_with: str | None
+
+
+def _informed(known: Knowledge, task: Task) -> _Informed:
+    is_loaded = task.connector in known.context.desks[known.request.controller].connectors
+    return {
+        "person": known.person_for(task.connector),
+        "looked_with": known.looked_with(task.connector) if is_loaded else None,
+    }
+
+
+async def _knowledge(
+    context: Context, request: SubjectRequest, person: Confidential, box: Box
+) -> Knowledge:
+    async with context.database.read() as db:
+        found = await tasks.of_request(db, request.id)
+    return Knowledge.of(context, request, person, box, found)
+
+
+async def _look_again(context: Context, request: SubjectRequest) -> bool:
+    """Sends those back to look who did before something was known that they can look by."""
+    if request.state is State.CLOSED:
+        return False
+    person, _, box = await unsealed(context, request.id)
+    if person is None or box is None:
+        return False
+    known = await _knowledge(context, request, person, box)
+    outdated = [
+        task.connector
+        for task in known.tasks
+        if task.stage in _LOOKED
+        and task.looked_with is not None
+        and task.looked_with != known.looked_with(task.connector)
+    ]
+    return bool(outdated) and await _send_back(context, request, outdated)
+
+
+async def _send_back(context: Context, request: SubjectRequest, outdated: Sequence[str]) -> bool:
+    """Whether any could be sent back: what was approved already stays as it was approved."""
+    now = context.now()
+    async with context.database.write() as db:
+        current = await requests.find(db, request.id)
+        if current is None or current.state is State.CLOSED:
+            return False
+        again = [n for n in outdated if await items.is_untouched(db, request.id, n)]
+        if again and awaits_approval(current):
+            await discard(db, context, current)
+        for name in again:
+            await tasks.move(db, request.id, name, Stage.LOCATE, now, looked_with=None)
+    return bool(again)
+
+
+async def _due(context: Context, request: SubjectRequest) -> Sequence[Task]:
+    now = context.now()
+    async with context.database.read() as db:
+        all_tasks = await tasks.of_request(db, request.id)
+        due = await items.has_due(db, request.id, now)
+    ready = [t for t in all_tasks if t.next_attempt_at is None or t.next_attempt_at <= now]
+    return [t for t in ready if t.stage in _STEPS or (t.stage is Stage.DONE and due)]
+
+
+async def _all_at_once(runs: Iterable[Coroutine[None, None, None]]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for run in runs:
+            group.create_task(run)
+
+
+async def _run(
+    context: Context,
+    request: SubjectRequest,
+    task: Task,
+    *,
+    person: Confidential | None,
+    looked_with: str | None,
+    references: Box,
+    box: Box | None,
+) -> None:
+    """Takes one connector through its stages until it has to wait."""
+    connector = context.desks[request.controller].connectors.get(task.connector)
+    while True:
+        if connector is None:
+            await _troubled(context, task, Trouble("refused", "the connector is not loaded", 1))
+            return
+        part = Part(context, request, task, connector, person, references, looked_with)
+        try:
+            await _step(part, box)
+        except Exception as error:  # noqa: BLE001 -- one connector's fault must not stop the others
+            trouble = trouble_of(error)
+            if trouble.code == "fault":
+                record(error)
+            await _troubled(context, task, trouble)
+            return
+        moved = await _moved(context, task)
+        if moved is None:
+            return
+        task = moved
+
+
+async def _moved(context: Context, before: Task) -> Task | None:
+    """The task as it is now, if it got on to a stage that can run at once."""
+    async with context.database.read() as db:
+        found = await tasks.of_request(db, before.request_id)
+    after = next(t for t in found if t.connector == before.connector)
+    waits = after.next_attempt_at is not None and after.next_attempt_at > context.now()
+    return (
+        after if after.stage is not before.stage and after.stage in _STEPS and not waits else None
+    )
+
+
+async def _step(part: Part, box: Box | None) -> None:
+    match part.task.stage:
+        case Stage.LOCATE if part.person is not None and box is not None:
+            await _locate_or_copy(part, part.person, box)
+        case Stage.EXECUTE:
+            await execute(part)
+            await next_stage(part)
+        case Stage.CONFIRM:
+            await confirm(part)
+        case Stage.VERIFY:
+            await verify(part)
+            await later.schedule_looks(part)
+        case Stage.DONE:
+            await later.look_after(part)
+
+
+async def _locate_or_copy(part: Part, person: Confidential, box: Box) -> None:
+    against = obstacle(part.connector, part.request.operation, person.subject)
+    if against is not None:
+        await _cannot(part, *against)
+    elif part.request.operation in _COPIES:
+        await copy(part, person, box)
+    else:
+        await locate(part, person, box)
+
+
+async def _cannot(part: Part, code: str, reason: str) -> None:
+    """Says why a connector has no part in this: of no concern, or for a person to do."""
+    now = part.context.now()
+    stage = Stage.DONE if code in _NO_ONES_WORK else Stage.STUCK
+    async with part.context.database.write() as db:
+        await tasks.move(
+            db, part.request.id, part.name, stage, now,
+            code=code, reason=reason, resume=Stage.LOCATE.value, looked_with=part.looked_with,
+        )  # fmt: skip
+        await evidence.append(
+            db, now, part.request.controller, part.request.id, "task.not_done",
+            {"connector": part.name, "code": code},
+        )  # fmt: skip
+
+
+async def _troubled(context: Context, task: Task, trouble: Trouble) -> None:
+    """Plans the next try, or hands the task to a person when enough were made."""
+    now = context.now()
+    attempts = task.attempts + 1
+    delay = trouble.delay(attempts)
+    async with context.database.write() as db:
+        request = await requests.find(db, task.request_id)
+        if request is None:
+            return
+        stuck = {"stage": Stage.STUCK, "resume": task.stage.value} if delay is None else {}
+        await tasks.change(
+            db, task.request_id, task.connector, now, attempts=attempts, code=trouble.code,
+            reason=trouble.reason,
+            next_attempt_at=None if delay is None else now + timedelta(seconds=delay), **stuck,
+        )  # fmt: skip
+        await evidence.append(
+            db, now, request.controller, task.request_id, "task.attempted",
+            {"connector": task.connector, "attempt": attempts, "code": trouble.code,
+             "next_in_seconds": delay},
+        )  # fmt: skip
+
+
+_STEPS = frozenset({Stage.LOCATE, Stage.EXECUTE, Stage.CONFIRM, Stage.VERIFY})

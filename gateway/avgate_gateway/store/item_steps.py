@@ -1,0 +1,102 @@
+"""Steps that many items take together, each by one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from avgate_gateway.store.item import LEFT_TO_PEOPLE, UNDER_WAY, ItemState
+from avgate_gateway.store.schema import item
+
+_RELEASED = {
+    "retain": ItemState.RETAINED,
+    "by_hand": ItemState.BY_HAND,
+    "already_right": ItemState.ALREADY_RIGHT,
+    "erase": ItemState.APPROVED,
+    "anonymise": ItemState.APPROVED,
+    "delist": ItemState.APPROVED,
+    "forward": ItemState.APPROVED,
+    "rectify": ItemState.APPROVED,
+}
+
+
+async def unplan(db: AsyncConnection, request_id: str) -> None:
+    """Makes planned items unplanned again, so that a new look replaces them."""
+    await db.execute(
+        item.update()
+        .where(item.c.request_id == request_id, item.c.state == ItemState.LOCATED.value)
+        .values(action=None, look_at=None)
+    )
+
+
+async def release(db: AsyncConnection, request_id: str) -> None:
+    """Sends every planned item its way, as the plan says."""
+    for action, state in _RELEASED.items():
+        await db.execute(
+            item.update()
+            .where(
+                item.c.request_id == request_id,
+                item.c.state == ItemState.LOCATED.value,
+                item.c.action == action,
+            )
+            .values(state=state.value)
+        )
+
+
+async def reject(db: AsyncConnection, request_id: str, reason: str) -> None:
+    """Ends what a rejected plan covers, and leaves alone what an earlier one set going."""
+    await db.execute(
+        item.update()
+        .where(item.c.request_id == request_id, item.c.state == ItemState.LOCATED.value)
+        .values(
+            state=ItemState.REFUSED.value, code="rejected", reason=reason, look_at=None,
+            ground=None, until=None,
+        )
+    )  # fmt: skip
+
+
+async def try_again(
+    db: AsyncConnection, request_id: str, connector: str, states: Iterable[ItemState]
+) -> int:
+    """Approves items again whose effect did not come about; returns how many."""
+    done = await db.execute(
+        item.update()
+        .where(
+            item.c.request_id == request_id,
+            item.c.connector == connector,
+            item.c.state.in_([state.value for state in states]),
+            item.c.ref_box.isnot(None),
+        )
+        .values(
+            state=ItemState.APPROVED.value, looks=0, tries=item.c.tries + 1, code=None, reason=None,
+            look_at=None,
+        )
+    )  # fmt: skip
+    return done.rowcount
+
+
+async def done_by_hand(
+    db: AsyncConnection,
+    request_id: str,
+    connector: str,
+    category: str | None,
+    product: str | None,
+) -> None:
+    """Marks what a person says they did; without a category, all that was left of a connector."""
+    left = [s.value for s in (*LEFT_TO_PEOPLE, *(() if category else UNDER_WAY))]
+    doing = item.update().where(
+        item.c.request_id == request_id, item.c.connector == connector, item.c.state.in_(left)
+    )
+    if category is not None:
+        doing = doing.where(item.c.category == category, item.c.product == product)
+    await db.execute(
+        doing.values(state=ItemState.DONE_BY_HAND.value, code=None, reason=None, look_at=None)
+    )
+
+
+async def shed(db: AsyncConnection, request_id: str) -> None:
+    """Drops every sealed reference: nothing of this request is acted on again."""
+    await db.execute(
+        item.update().where(item.c.request_id == request_id).values(ref_box=None, changes_box=None)
+    )
