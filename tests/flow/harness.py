@@ -181,9 +181,7 @@ class Served:
         line = next(line for line in status.splitlines() if line.startswith(name))
         return int(line.split()[1]) * 1024
 
-    def caller(
-        self, controller: str, client: str, scopes: Iterable[Scope] = EVERYTHING
-    ) -> Caller:
+    def caller(self, controller: str, client: str, scopes: Iterable[Scope] = EVERYTHING) -> Caller:
         made = token(self.folder / "avgate-token.jwk", controller, client, scopes)
         self.callers.append(
             Caller(httpx.Client(base_url=self.base, headers=bearer(made), timeout=90))

@@ -143,6 +143,7 @@ class Indoors:
 
     async def settle(self, rounds: int = 20) -> None:
         """Does what was woken and what is due, as the engine would, until nothing is."""
+        due: dict[str, None] = {}
         for _ in range(rounds):
             async with self.assembled.context.database.read() as db:
                 found = await requests.due(db, self.time.now(), 64)
@@ -167,6 +168,7 @@ class Indoors:
     async def until(self, request_id: str, *ends: str, seconds: int = 120) -> JsonMap:
         """The request once it ends or waits for people; a second passes between two looks."""
         await self.settle()
+        shown: JsonMap = {}
         for _ in range(seconds):
             shown = await self.request(request_id)
             if {shown["state"], shown["waiting_for"]} & (set(ends) or _ENDS):
@@ -205,7 +207,12 @@ class Indoors:
 
 @asynccontextmanager
 async def indoors(
-    folder: Path, names: tuple[str, ...], *, people: int = 30, exempt: str = "nobody", more: str = ""
+    folder: Path,
+    names: tuple[str, ...],
+    *,
+    people: int = 30,
+    exempt: str = "nobody",
+    more: str = "",
 ) -> AsyncIterator[Indoors]:
     """A gateway with the named upstreams; the client named in `exempt` needs no second person."""
     time = Time()

@@ -101,7 +101,7 @@ async def test_a_plan_is_not_approved_after_its_time(tmp_path: Path) -> None:
     async with indoors(tmp_path, DIRECTORY) as here:
         request_id = await planned(here)
         digest = (await here.request(request_id))["plan"]["digest"]
-        here.time.pushed += (await here.remaining(request_id))
+        here.time.pushed += await here.remaining(request_id)
         answer = await decided(here, request_id, digest)
         assert answer.status_code == 409
 

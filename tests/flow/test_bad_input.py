@@ -11,8 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from avgate_mocks.people import Role
+
 from .conftest import Casting
-from .harness import IDENTITY, Caller, JsonMap, Mocks, Office, Served, a_request
+from .harness import IDENTITY, Caller, JsonMap, Mocks, Served, a_request
+from .indoors import indoors
 
 MARKER = "Zq7Marker"
 
@@ -163,21 +166,21 @@ def test_an_upstream_that_answers_with_a_page_is_waited_for_and_nothing_is_lost(
     assert not mocks.left("directory")
 
 
-def test_an_upstream_that_only_has_pages_is_a_persons_to_look_into(
-    mocks: Mocks, office: Office, anyone: Casting
-) -> None:
-    asks, person = office.asks, anyone(runs=True)
-    mocks.plant("directory", {"fault": "html_200", "times": 10_000})
-    request_id = asks.submit(a_request("access", person, "directory"))["id"]
-    shown = asks.when_ended(request_id)
-    [connector] = shown["connectors"]
-    assert (shown["waiting_for"], connector["outcome"]) == ("person", "failed")
-    assert connector["reason_code"] == "contract_broken"
-    assert "zo terug" not in str(shown)
-    mocks.plant("directory")
-    asks.post(f"/v1/requests/{request_id}/retry", {"connector": "directory"})
-    assert asks.when(request_id, "closed")["connectors"][0]["outcome"] == "completed"
-    assert not asks.tasks(request_id)
+async def test_an_upstream_that_only_has_pages_is_a_persons_to_look_into(tmp_path: Path) -> None:
+    async with indoors(tmp_path, ("directory",)) as here:
+        await here.plant("directory", {"fault": "html_200", "times": 10_000})
+        body = a_request("access", here.person(Role.RUNNING), "directory")
+        request_id = await here.submit(body)
+        shown = await here.until(request_id)
+        [connector] = shown["connectors"]
+        assert (shown["waiting_for"], connector["outcome"]) == ("person", "failed")
+        assert connector["reason_code"] == "contract_broken"
+        assert "zo terug" not in str(shown)
+        await here.plant("directory")
+        await here.caller().post(f"/v1/requests/{request_id}/retry", json={})
+        shown = await here.until(request_id, "closed")
+        assert shown["connectors"][0]["outcome"] == "completed"
+        assert not (await here.get("/v1/tasks?state=open"))["items"]
 
 
 def test_no_log_line_names_anybody(served: Served, mocks: Mocks) -> None:

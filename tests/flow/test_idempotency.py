@@ -100,9 +100,7 @@ def test_another_client_and_another_controller_have_keys_of_their_own(
     assert len({one.json()["id"] for one in answers}) == 3
 
 
-def test_what_was_refused_may_be_corrected_under_the_same_key(
-    asks: Caller, body: JsonMap
-) -> None:
+def test_what_was_refused_may_be_corrected_under_the_same_key(asks: Caller, body: JsonMap) -> None:
     key = str(uuid.uuid4())
     assert send(asks, {**body, "operation": "vanish"}, key).status_code == 422
     answer = send(asks, body, key)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -79,9 +78,7 @@ def test_another_controller_cannot_complete_ones_task(
     assert task in office.asks.tasks(request_id)
 
 
-def test_another_controllers_customer_is_nobody_here(
-    stranger: Caller, anyone: Casting
-) -> None:
+def test_another_controllers_customer_is_nobody_here(stranger: Caller, anyone: Casting) -> None:
     shown = stranger.submit(a_request("access", anyone()), prefer="wait=30")
     shown = stranger.when_ended(shown["id"])
     words = {one["outcome"] for one in shown["connectors"]}
@@ -89,9 +86,9 @@ def test_another_controllers_customer_is_nobody_here(
 
 
 @pytest.fixture(scope="module")
-def limited(served: Served) -> Iterator[dict[str, Caller]]:
+def limited(served: Served) -> dict[str, Caller]:
     """One client for each scope, which holds that scope alone."""
-    yield {s.value: served.caller("libervoice", f"only-{s.value}", [s]) for s in Scope}
+    return {s.value: served.caller("libervoice", f"only-{s.value}", [s]) for s in Scope}
 
 
 CALLS = {

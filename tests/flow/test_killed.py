@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,6 @@ from avgate_mocks.people import Person
 
 from .conftest import CONNECTORS, begun
 from .harness import Caller, Mocks, Served, a_request, staying, until
-
-Moment = Callable[[Mocks, Person], object]
 
 
 @pytest.fixture(scope="module")
@@ -29,36 +28,18 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mocks]:
     made.end()
 
 
-def after(name: str, method: str) -> Moment:
-    """The moment when an upstream has done something and has not said so yet."""
-
-    def come(mocks: Mocks, person: Person) -> object:
-        return until(lambda: mocks.effects(name, person.id) and not mocks.left(name), 20)
-
-    come.__name__ = f"{name} {method}"
-    return come
-
-
-def at_once(_mocks: Mocks, _person: Person) -> object:
-    return None
+# Where calls take effect and are not answered any more when it is killed.
+UNANSWERED: tuple[tuple[tuple[str, str, str, int], ...], ...] = (
+    (),
+    (("operator", "DELETE", "", 0), ("directory", "POST", "", 0)),
+    (("xelion", "PATCH", "", 0), ("subprocessors", "POST", "/requests", 2)),
+    (("operator", "PATCH", "", 0), ("xelion", "DELETE", "", 0)),
+)
 
 
-def at_the_first_effect(mocks: Mocks, person: Person) -> object:
-    return until(lambda: mocks.effects("operator", person.id), 20)
-
-
-MOMENTS: dict[str, tuple[str, str, Moment]] = {
-    "right after it was accepted": ("", "", at_once),
-    "at its first effect": ("", "", at_the_first_effect),
-    "when the operator had deleted": ("operator", "DELETE", after("operator", "DELETE")),
-    "when xelion had changed": ("xelion", "PATCH", after("xelion", "PATCH")),
-    "when the directory had taken the order": ("directory", "POST", after("directory", "POST")),
-    "when a processor had taken the request": (
-        "subprocessors",
-        "POST",
-        after("subprocessors", "POST"),
-    ),
-}
+def comes_to_it(own: Mocks, person: Person, upstreams: list[str]) -> bool:
+    """Whether each of these has done something for the person and owes the answer."""
+    return all(own.effects(name, person.id) and not own.left(name) for name in upstreams)
 
 
 @pytest.fixture
@@ -74,14 +55,12 @@ def test_whenever_it_is_killed_everything_ends_and_nothing_is_done_twice(
     people = iter([p for p in own.everyone[12:] if p.controller == "libervoice"])
     before = own.truth(CONNECTORS)
     made: dict[str, tuple[str, Person]] = {}
-    for upstream, method, moment in MOMENTS.values():
+    for unanswered in UNANSWERED:
         served.start()
         caller = served.caller("libervoice", "portal")
         person = next(people)
-        if upstream:
+        for upstream, method, path, skip in unanswered:
             fault = {"fault": "hang_after", "method": method, "times": 1}
-            path = "/requests" if upstream == "subprocessors" else ""
-            skip = 2 if upstream == "subprocessors" else 0
             own.plant(upstream, {**fault, "path_contains": path, "skip": skip})
         for operation, whom in (("erase", person), ("access", next(people))):
             made[caller.submit(a_request(operation, whom))["id"]] = (operation, whom)
@@ -89,7 +68,8 @@ def test_whenever_it_is_killed_everything_ends_and_nothing_is_done_twice(
         whom = next(people)
         body = a_request("rectify", whom, "operator", "directory", changes=changes)
         made[caller.submit(body)["id"]] = ("rectify", whom)
-        moment(own, person)
+        named = [upstream for upstream, *_ in unanswered]
+        until(partial(comes_to_it, own, person, named), 30)
         served.process.end(signal.SIGKILL)
         for name in CONNECTORS:
             own.plant(name)

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from .conftest import Casting
-from .harness import Caller, Mocks, Office, a_request, copied, counted, package, staying
+from .harness import Caller, JsonMap, Mocks, Office, a_request, copied, counted, package, staying
 
 
 def outcomes(report: list[Any]) -> set[str]:
@@ -14,18 +14,40 @@ def outcomes(report: list[Any]) -> set[str]:
     return {x["outcome"] for x in report if x["connector"] != "subprocessors" and x["count"]}
 
 
-def test_an_erasure_leaves_what_its_report_says_and_touches_nobody_else(
+def test_an_erasure_does_what_its_plan_and_its_report_say_and_touches_nobody_else(
     mocks: Mocks, office: Office, anyone: Casting, connectors: tuple[str, ...]
 ) -> None:
     person = anyone(runs=True)
     before = mocks.truth(connectors)
-    request_id = office.carry_out(a_request("erase", person))
+    request_id, plan = office.planned(a_request("erase", person))
+    assert mocks.truth(connectors) == before
+    office.see_through(request_id)
     report, after = office.asks.report(request_id), mocks.truth(connectors)
     for name in connectors:
         assert counted(report, name) == before[name][person.id], name
         assert staying(report, name) == after[name][person.id], name
         del before[name][person.id], after[name][person.id]
     assert before == after
+    as_planned(plan, report)
+
+
+def as_planned(plan: JsonMap, report: list[JsonMap]) -> None:
+    """Whether all that was planned, and nothing else, was done, and kept."""
+    planned: Counter[tuple[str, str]] = Counter()
+    stays: Counter[tuple[str, str]] = Counter()
+    for part in ("goes", "anonymised", "stays", "by_hand"):
+        for group in plan[part]:
+            key = (group["connector"], group["category"])
+            planned[key] += group["count"]
+            stays[key] += group["count"] if part == "stays" else 0
+    done: Counter[tuple[str, str]] = Counter()
+    kept: Counter[tuple[str, str]] = Counter()
+    for line in report:
+        key = (line["connector"], line["category"])
+        done[key] += line["count"]
+        kept[key] += line["count"] if line["outcome"] == "retained" else 0
+    assert +done == +planned
+    assert +kept == +stays
 
 
 def test_an_access_hands_out_all_that_is_held_and_nothing_more(
@@ -121,27 +143,3 @@ def test_a_request_narrowed_to_a_category_touches_only_that(
     after = mocks.holds("xelion")[person.id]
     assert {line["category"] for line in office.asks.report(request_id)} == {"contacts"}
     assert after == {name: n for name, n in before.items() if name != "contacts"}
-
-
-def test_the_plan_that_was_seen_is_what_is_done(
-    mocks: Mocks, office: Office, anyone: Casting, connectors: tuple[str, ...]
-) -> None:
-    person = anyone(runs=False)
-    request_id, plan = office.planned(a_request("erase", person))
-    assert not [e for name in connectors for e in mocks.effects(name, person.id)]
-    planned: Counter[tuple[str, str]] = Counter()
-    stays: Counter[tuple[str, str]] = Counter()
-    for part in ("goes", "anonymised", "stays", "by_hand"):
-        for group in plan[part]:
-            key = (group["connector"], group["category"])
-            planned[key] += group["count"]
-            stays[key] += group["count"] if part == "stays" else 0
-    office.see_through(request_id)
-    done: Counter[tuple[str, str]] = Counter()
-    kept: Counter[tuple[str, str]] = Counter()
-    for line in office.asks.report(request_id):
-        key = (line["connector"], line["category"])
-        done[key] += line["count"]
-        kept[key] += line["count"] if line["outcome"] == "retained" else 0
-    assert +done == +planned
-    assert +kept == +stays

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pytest
@@ -26,28 +26,11 @@ from .indoors import indoors
 EVERYWHERE = ("operator", "xelion", "directory", "subprocessors")
 
 
-def of(mocks: Mocks, role: Role) -> str:
-    return cast(mocks.everyone)[role].id
-
-
-def others(truth: Mapping[str, JsonMap], person_id: str) -> dict[str, JsonMap]:
+def others(truth: Mapping[str, JsonMap], but: Collection[str]) -> dict[str, JsonMap]:
     return {
-        name: {one: held for one, held in people.items() if one != person_id}
+        name: {one: held for one, held in people.items() if one not in but}
         for name, people in truth.items()
     }
-
-
-def test_of_two_people_with_one_name_only_the_right_one_is_erased(
-    mocks: Mocks, office: Office, connectors: tuple[str, ...]
-) -> None:
-    person = cast(mocks.everyone)[Role.SAME_NAME_FIRST]
-    before = mocks.truth(connectors)
-    request_id = office.carry_out(a_request("erase", person))
-    after = mocks.truth(connectors)
-    assert others(before, person.id) == others(after, person.id)
-    report = office.asks.report(request_id)
-    for name in connectors:
-        assert staying(report, name) == after[name][person.id], name
 
 
 @pytest.mark.parametrize("role", [Role.NUMBER_BEFORE, Role.NUMBER_AFTER])
@@ -61,13 +44,20 @@ def test_each_holder_of_a_number_sees_what_was_theirs(
         assert counted(asks.report(shown["id"]), name) == truth[name][person.id], name
 
 
-def test_the_former_holder_of_a_number_erases_nothing_of_the_new_one(
+def test_only_the_right_one_is_erased_of_two_with_one_name_and_of_two_with_one_number(
     mocks: Mocks, office: Office, connectors: tuple[str, ...]
 ) -> None:
-    person = cast(mocks.everyone)[Role.NUMBER_BEFORE]
+    roles = (Role.SAME_NAME_FIRST, Role.NUMBER_BEFORE)
+    people = [cast(mocks.everyone)[role] for role in roles]
     before = mocks.truth(connectors)
-    office.carry_out(a_request("erase", person))
-    assert others(before, person.id) == others(mocks.truth(connectors), person.id)
+    made = [office.asks.submit(a_request("erase", person))["id"] for person in people]
+    for request_id, person in zip(made, people, strict=True):
+        office.see_through(request_id)
+        report = office.asks.report(request_id)
+        for name in connectors:
+            assert staying(report, name) == mocks.holds(name)[person.id], (person.id, name)
+    ids = {person.id for person in people}
+    assert others(before, ids) == others(mocks.truth(connectors), ids)
 
 
 @pytest.mark.parametrize("operation", ["access", "export", "erase", "rectify"])

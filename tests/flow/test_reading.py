@@ -167,5 +167,3 @@ def test_a_connector_that_waits_is_tried_at_once_on_retry(
 
 def waits(shown: JsonMap) -> JsonMap | None:
     return shown if shown["connectors"][0]["next_attempt_at"] else None
-
-

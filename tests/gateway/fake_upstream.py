@@ -1,0 +1,327 @@
+"""An upstream of a few lines that can be told to misbehave, and that writes down what it is made do.
+
+It knows what the gateway cannot: who owns an item, and what really happened behind a lost answer.
+What must never be asked of it is in `complaints`: a key that comes back with other items, an item
+of somebody else, one that must stay, one whose effect happened and that is sent under a new key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+from avgate_contracts.connector import (
+    Manifest,
+    SupportsAccess,
+    SupportsConfirm,
+    SupportsErase,
+    SupportsExport,
+    SupportsRectify,
+)
+from avgate_contracts.errors import (
+    AmbiguousSubjectError,
+    ContractBrokenError,
+    OutcomeUnknownError,
+    RefusedError,
+    UnavailableError,
+)
+from avgate_contracts.identifier import Identifier
+from avgate_contracts.outcome import (
+    Completed,
+    Effect,
+    Failed,
+    ItemOutcome,
+    NothingHeld,
+    Outcome,
+    Pending,
+    Refused,
+    Unknown,
+)
+from avgate_contracts.record import ErasureWay, ItemChange, ItemRef, Record
+from avgate_contracts.subject import DataSubject
+from avgate_contracts.vocabulary import Category, Field, IdentifierKind
+from avgate_gateway.retention import Action, Pack, decide, local_day
+
+TROUBLES = {
+    "down": lambda: UnavailableError("not now"),
+    "down for an hour": lambda: UnavailableError("not now", after=3600),
+    "no": lambda: RefusedError("no", status=403),
+    "odd": lambda: ContractBrokenError("an odd page"),
+    "bug": lambda: ValueError("a fault of the connector"),
+    "ambiguous": lambda: AmbiguousSubjectError("two fit"),
+}
+MOODS = (
+    "done", "lost before", "lost after", "bug after", "refuse", "refuse until", "service runs",
+    "fail", "unknown before", "unknown after", "silent", "lie", "pending", "schedule",
+    "schedule and forget", "the first only",
+)  # fmt: skip
+ANSWERS = ("done", "pending", "fail", "refuse", "lie", "down")
+
+
+@dataclass(slots=True)
+class Holding:
+    """One thing that an upstream holds of somebody."""
+
+    item: ItemRef
+    owner: str
+    identifiers: tuple[Identifier, ...]
+    fields: dict[Field, str] = field(default_factory=dict)
+    ends: date | None = None  # the day on which a scheduled erasure comes about
+
+
+@dataclass(slots=True)
+class Upstream:
+    """What it holds, how it feels, and all that was asked of it."""
+
+    name: str
+    now: Callable[[], datetime]
+    pack: Pack
+    subject: str
+    holdings: dict[str, Holding] = field(default_factory=dict)
+    troubles: list[str] = field(default_factory=list)  # one for each of the next calls
+    breaks_after: int | None = None  # the next look breaks off after so many records
+    moods: list[str] = field(default_factory=list)  # one for each of the next writes
+    answers: list[str] = field(default_factory=list)  # one for each of the next questions
+    strangers: bool = False  # shows other people's records as well
+    meanwhile: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    approved: set[str] = field(default_factory=set)
+    asked_again: set[str] = field(default_factory=set)  # a person had these tried again
+    came_back: set[str] = field(default_factory=set)
+    bodies: dict[str, frozenset[str]] = field(default_factory=dict)
+    effects: dict[str, str] = field(default_factory=dict)  # by reference: the key that did it
+    jobs: dict[str, str] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
+    changes: int = 0  # how often something came or went
+
+    def holds(self, ref: str) -> Holding | None:
+        self._end_what_is_due()
+        return self.holdings.get(ref)
+
+    def of_subject(self) -> list[Holding]:
+        self._end_what_is_due()
+        return [h for h in self.holdings.values() if h.owner == self.subject]
+
+    def drop(self, refs: Iterable[str]) -> None:
+        for ref in refs:
+            if self.holdings.pop(ref, None) is not None:
+                self.changes += 1
+
+    def end_services(self) -> None:
+        for holding in self.holdings.values():
+            if holding.item.service_runs:
+                ended = replace(holding.item, service_runs=False, term_starts=self.now())
+                holding.item = ended
+
+    def calm(self) -> None:
+        """Is well from here on."""
+        self.breaks_after, self.strangers = None, False
+        for queue in (self.troubles, self.moods, self.answers, self.meanwhile):
+            queue.clear()
+
+    async def enter(self) -> None:
+        while self.meanwhile:
+            await self.meanwhile.pop(0)()
+        if self.troubles:
+            raise TROUBLES[self.troubles.pop(0)]()
+
+    async def show(self) -> AsyncIterator[Record]:
+        await self.enter()
+        self._end_what_is_due()
+        breaks_after, self.breaks_after = self.breaks_after, None
+        for count, held in enumerate(list(self.holdings.values())):
+            if breaks_after == count:
+                raise UnavailableError("broke off")
+            if held.owner == self.subject or self.strangers:
+                data = {"ref": held.item.ref}
+                yield Record(held.item, held.identifiers, data, fields=dict(held.fields))
+
+    async def erase(self, items: Sequence[ItemRef], key: str) -> list[ItemOutcome]:
+        await self.enter()
+        self._examine(items, key)
+        mood = self.moods.pop(0) if self.moods else "done"
+        if mood == "lost before":
+            raise OutcomeUnknownError("lost on the way there")
+        outcomes = [
+            ItemOutcome(item.ref, self._erase_one(item, key, mood, number))
+            for number, item in enumerate(items)
+        ]
+        if mood == "lost after":
+            raise OutcomeUnknownError("lost on the way back")
+        if mood == "bug after":
+            raise ValueError("a fault of the connector")
+        return outcomes[1:] if mood == "silent" else outcomes
+
+    async def confirm(self, job: str, items: Sequence[ItemRef]) -> list[ItemOutcome]:
+        await self.enter()
+        if job not in self.jobs:
+            self.complaints.append("was asked about a job that it never accepted")
+        answer = self.answers.pop(0) if self.answers else "done"
+        if answer == "down":
+            raise UnavailableError("not now")
+        return [ItemOutcome(i.ref, self._settled(i, job, answer)) for i in items]
+
+    async def rectify(self, changes: Sequence[ItemChange], key: str) -> list[ItemOutcome]:
+        await self.enter()
+        self._examine([change.item for change in changes], key, is_erasure=False)
+        mood = self.moods.pop(0) if self.moods else "done"
+        if mood == "lost before":
+            raise OutcomeUnknownError("lost on the way there")
+        told = [ItemOutcome(c.item.ref, self._rectify_one(c, mood)) for c in changes]
+        if mood == "lost after":
+            raise OutcomeUnknownError("lost on the way back")
+        return told
+
+    async def still(self, items: Sequence[ItemRef]) -> list[ItemRef]:
+        await self.enter()
+        self._end_what_is_due()
+        found = [self.holdings.get(item.ref) for item in items]
+        return [held.item for held in found if held is not None]
+
+    def _end_what_is_due(self) -> None:
+        today = local_day(self.now())
+        due = [ref for ref, held in self.holdings.items() if held.ends and held.ends <= today]
+        self.drop(due)
+
+    def _examine(self, items: Sequence[ItemRef], key: str, *, is_erasure: bool = True) -> None:
+        refs = frozenset(item.ref for item in items)
+        if self.bodies.setdefault(key, refs) != refs:
+            self._complain("a key came back with other items")
+        if len(refs) != len(items):
+            self._complain("an item was sent twice in one call")
+        for ref in sorted(refs):
+            self._examine_one(ref, key, is_erasure=is_erasure)
+
+    def _examine_one(self, ref: str, key: str, *, is_erasure: bool) -> None:
+        held = self.holds(ref)
+        if ref not in self.approved:
+            self._complain(f"{ref} was never approved")
+        if held is not None and held.owner != self.subject:
+            self._complain(f"{ref} is somebody else's")
+        if not is_erasure:
+            return
+        if held is not None and decide(held.item, self.pack, self.now()).action is Action.RETAIN:
+            self._complain(f"{ref} must stay")
+        did = self.effects.get(ref)
+        if held is None and did not in {None, key} and ref not in self.asked_again:
+            self._complain(f"{ref} went, and was sent again under another key")
+
+    def _complain(self, text: str) -> None:
+        self.complaints.append(f"{self.name}: {text}")
+
+    def _gone(self, ref: str, key: str) -> Completed:
+        if self.holds(ref) is None:
+            return Completed(Effect.ALREADY_GONE)
+        self.drop([ref])
+        self.effects[ref] = key
+        return Completed(Effect.ERASED)
+
+    def _erase_one(self, item: ItemRef, key: str, mood: str, number: int) -> Outcome:
+        now, today = self.now(), local_day(self.now())
+        match mood:
+            case "refuse" | "refuse until":
+                until = today + timedelta(days=20) if mood == "refuse until" else None
+                return Refused("no", "it says no", until)
+            case "service runs":
+                return Refused("service_runs", "the service runs")
+            case "fail":
+                return Failed("broken", "it could not")
+            case "unknown before":
+                return Unknown("nobody knows")
+            case "unknown after":
+                self._gone(item.ref, key)
+                return Unknown("nobody knows")
+            case "lie":
+                return Completed(Effect.ERASED)
+            case "pending":
+                job = f"{self.name}-{len(self.jobs)}"
+                self.jobs[job] = key
+                return Pending(job, now + timedelta(minutes=5 + 600 * (number % 2)))
+            case "schedule" | "schedule and forget":
+                day = today + timedelta(days=10)
+                if (held := self.holds(item.ref)) is not None and mood == "schedule":
+                    held.ends = day
+                return Completed(Effect.SCHEDULED, day)
+            case "the first only" if number:
+                return Failed("broken", "it could not")
+        if mood == "silent" and number == 0:
+            return NothingHeld()
+        return self._gone(item.ref, key)
+
+    def _settled(self, item: ItemRef, job: str, answer: str) -> Outcome:
+        match answer:
+            case "pending":
+                return Pending(job, self.now() + timedelta(minutes=10))
+            case "fail":
+                return Failed("broken", "it could not after all")
+            case "refuse":
+                return Refused("no", "not after all")
+            case "lie":
+                return Completed(Effect.ERASED)
+        return self._gone(item.ref, self.jobs.get(job, ""))
+
+    def _rectify_one(self, change: ItemChange, mood: str) -> Outcome:
+        held = self.holds(change.item.ref)
+        match mood:
+            case "refuse" | "refuse until" | "service runs":
+                return Refused("no", "it says no", local_day(self.now()) + timedelta(days=20))
+            case "fail" | "silent":
+                return Failed("broken", "it could not")
+            case "unknown before":
+                return Unknown("nobody knows")
+        if held is None:
+            return NothingHeld()
+        held.fields.update({each.name: each.after for each in change.changes})
+        return Unknown("nobody knows") if mood == "unknown after" else Completed(Effect.RECTIFIED)
+
+
+def manifest(name: str, finds_by: IdentifierKind, *, relists: bool = False) -> Manifest:
+    return Manifest(
+        name=name,
+        title=name,
+        processor=name,
+        finds_by=frozenset({finds_by}),
+        holds=frozenset(Category),
+        erases=dict.fromkeys(Category, ErasureWay.DELETE),
+        relists=relists,
+    )
+
+
+class Paper(SupportsAccess):
+    """Can show what it holds, and nothing more."""
+
+    settings_type = dict
+
+    def __init__(self, upstream: Upstream, says: Manifest) -> None:
+        self.upstream = upstream
+        self.manifest = says
+
+    async def check(self) -> None: ...
+
+    async def access(self, subject: DataSubject) -> AsyncIterator[Record]:
+        async for record in self.upstream.show():
+            yield record
+
+
+class Desk(Paper, SupportsErase, SupportsConfirm):
+    """Takes orders, and may confirm them later."""
+
+    async def erase(self, items: Sequence[ItemRef], *, key: str) -> Sequence[ItemOutcome]:
+        return await self.upstream.erase(items, key)
+
+    async def still_held(self, items: Sequence[ItemRef]) -> Sequence[ItemRef]:
+        return await self.upstream.still(items)
+
+    async def confirm(self, job: str, items: Sequence[ItemRef]) -> Sequence[ItemOutcome]:
+        return await self.upstream.confirm(job, items)
+
+
+class System(Desk, SupportsRectify, SupportsExport):
+    """Can do everything."""
+
+    async def export(self, subject: DataSubject) -> AsyncIterator[Record]:
+        async for record in self.upstream.show():
+            yield record
+
+    async def rectify(self, items: Sequence[ItemChange], *, key: str) -> Sequence[ItemOutcome]:
+        return await self.upstream.rectify(items, key)
