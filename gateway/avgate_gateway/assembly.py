@@ -7,7 +7,7 @@ import fcntl
 import os
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -36,6 +36,7 @@ from avgate_gateway.flow.advance import advance
 from avgate_gateway.flow.context import Context, Desk
 from avgate_gateway.guard import Limits as GuardLimits
 from avgate_gateway.key_fetching import fetch_over_http
+from avgate_gateway.problem import record
 from avgate_gateway.registry import (
     ConnectorRefusedError,
     Installed,
@@ -91,6 +92,8 @@ class Assembled:
             yield
         finally:
             lists.cancel()
+            with suppress(asyncio.CancelledError):
+                await lists
             await self.engine.stop()
             for client in self.clients:
                 await client.aclose()
@@ -213,7 +216,10 @@ def _limits(settings: Settings) -> GuardLimits:
 
 async def _keep_lists(context: Context) -> None:
     while True:
-        await listing.refresh(context)
+        try:
+            await listing.refresh(context)
+        except Exception as error:  # noqa: BLE001 -- one odd list must not end all later rounds
+            record(error)
         await asyncio.sleep(_REFRESH_LISTS_SECONDS)
 
 
@@ -230,8 +236,7 @@ async def alone(database: str) -> AsyncIterator[None]:
     except BlockingIOError:
         os.close(handle)
         raise AlreadyRunningError(
-            "another process works on this SQLite database; "
-            "stop it, or set database to a postgresql:// address to run several"
+            "another process works on this SQLite database; stop it first"
         ) from None
     try:
         yield

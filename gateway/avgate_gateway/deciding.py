@@ -52,6 +52,8 @@ async def decide(
         raise ProblemError(Problem(SECOND_PERSON_REQUIRED))
     if approve and _is_the_same(request.approval, by, digest):
         return
+    if not approve and request.closing == "rejected" and digest == request.plan_digest:
+        return
     if request.waiting_for is not WaitingFor.APPROVAL or request.plan_valid_until is None:
         raise _wrong_state("No plan of it waits for a decision.")
     if settling.is_ambiguous(await tasks.of_request(db, request.id)):
@@ -168,7 +170,7 @@ async def complete(
     """Takes a person's word that something was done by hand; then the upstream is looked at."""
     now = context.now()
     await hand_tasks.complete(db, task.id, by, told, now)
-    if task.code == settling.AMBIGUOUS:
+    if task.code == settling.AMBIGUOUS and await items.is_untouched(db, request.id):
         await settling.close(db, context, request, settling.AMBIGUOUS)
         return
     await item_steps.done_by_hand(db, request.id, task.connector, task.category, task.product)

@@ -129,16 +129,16 @@ class Engine:
 
     async def _sweep(self) -> None:
         async with self._database.read() as db:
-            due = await requests.due(db, self._now(), _SWEEP_AT_ONCE)
-        self.wake(request_id for request_id in due if not self._turns.is_running(request_id))
+            running = self._turns.running()[:_SWEEP_AT_ONCE]
+            due = await requests.due(db, self._now(), _SWEEP_AT_ONCE, running)
+        self.wake(due)
 
     async def _tidy(self) -> None:
         """Drops finished workflows and old answers, so that neither table grows for ever."""
         before = (self._now() - _KEEP_FINISHED).isoformat()
-        finished = await DBOS.list_workflows_async(
+        while finished := await DBOS.list_workflows_async(
             completed_before=before, limit=_TIDY_AT_ONCE, load_input=False, load_output=False
-        )
-        if finished:
+        ):
             await DBOS.delete_workflows_async([workflow.workflow_id for workflow in finished])
         async with self._database.write() as db:
             await idempotency.expire(db, self._now() - _KEEP_ANSWERS)
@@ -148,7 +148,7 @@ class Engine:
             try:
                 await work()
             except Exception as error:  # noqa: BLE001 -- a sweep that fails must sweep again
-                _log.error("engine.sweep_failed %s", type(error).__name__)
+                record(error)
             await asyncio.sleep(seconds)
 
 

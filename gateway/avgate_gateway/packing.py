@@ -29,7 +29,8 @@ from avgate_gateway.store.database import Database
 from avgate_gateway.store.tasks import Stage, Task
 from avgate_gateway.vault import Box
 
-_BY_HAND = frozenset({"cannot_find", "ambiguous", "unsupported"})
+DONE_BY_HAND = "done_by_hand"
+_BY_HAND = frozenset({"cannot_find", "ambiguous", "unsupported", "held_back"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ async def packed(
         received_at=request.received_at.astimezone(AMSTERDAM),
         notes=[_note(task, installed) for task in all_tasks],
     )
-    columns = {task.connector: task.columns or {} for task in all_tasks}
+    columns = {task.connector: task.columns for task in all_tasks if task.columns is not None}
+    shelves = [shelf for shelf in shelves if shelf.connector in columns]  # half a copy is none
     sections = [_section(s, copy, columns[s.connector]) for s in shelves if s.file is None]
     files = [_file(s, copy) for s in shelves if s.file is not None]
     async for chunk in stream_package(head, sections, files):
@@ -111,6 +113,8 @@ def _note(task: Task, installed: Mapping[str, Installed]) -> SystemNote:
 def _outcome(task: Task) -> SystemOutcome:
     if task.code == NOT_RELEVANT:
         return SystemOutcome.NOT_RELEVANT
+    if task.code == DONE_BY_HAND:
+        return SystemOutcome.UNSUPPORTED  # a person gives it out; it is not in this package
     if task.code in _BY_HAND:
         return SystemOutcome.UNSUPPORTED
     if task.stage is Stage.STUCK:

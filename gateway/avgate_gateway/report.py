@@ -45,6 +45,7 @@ class OutcomeWord(StrEnum):
     NOTHING_HELD = "nothing_held"
     NOT_RELEVANT = "not_relevant"
     NOT_SEARCHABLE = "not_searchable"
+    NOT_DONE = "not_done"
     QUARANTINED = "quarantined"
 
 
@@ -259,6 +260,10 @@ _SENTENCES: Final[Mapping[OutcomeWord, tuple[str, str]]] = {
     OutcomeWord.NOT_RELEVANT: (
         "This right is not relevant to this service.",
         "Dit recht is niet relevant voor deze dienst.",
+    ),
+    OutcomeWord.NOT_DONE: (
+        "Nothing was done: the request was withdrawn or refused.",
+        "Er is niets gedaan: het verzoek is ingetrokken of geweigerd.",
     ),
     OutcomeWord.NOT_SEARCHABLE: (
         "Nobody can be looked up here by what is known.",

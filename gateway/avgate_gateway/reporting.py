@@ -21,6 +21,11 @@ _STUCK_WORDS = {
     CANNOT_FIND: OutcomeWord.NOT_SEARCHABLE,
     "refused": OutcomeWord.REFUSED,
 }
+# What the statements of both controllers say of these two rights.
+_NOT_RELEVANT = {
+    Operation.RESTRICT: "restriction (GDPR Art. 18) is not relevant to this service, says the controller's privacy statement",
+    Operation.OBJECT: "objection (GDPR Art. 21(1)) is not relevant to this service, says the controller's privacy statement",
+}
 _BY_HAND_CODES = frozenset({"unsupported", "ambiguous", "held_back"})
 
 
@@ -28,12 +33,15 @@ async def reported(db: AsyncConnection, request: SubjectRequest) -> Report:
     """What became of every item so far."""
     all_tasks = await tasks.of_request(db, request.id)
     groups = await items.groups(db, request.id)
-    lines = [_line_of_group(group) for group in groups]
-    for task in all_tasks:
+    lines = [_line_of_group(group, request.closing) for group in groups]
+    for task in all_tasks if request.closing is None else ():
         held = any(group.connector == task.connector for group in groups)
         lines.extend(_lines_of_task(request, task, held=held))
     if not all_tasks and request.closing == "not_relevant":
-        lines.append(_line("gateway", State(OutcomeWord.NOT_RELEVANT)))
+        why = _NOT_RELEVANT[request.operation]
+        lines.append(_line("gateway", State(OutcomeWord.NOT_RELEVANT, reason="law", detail=why)))
+    elif request.closing is not None and not lines:
+        lines.append(_line("gateway", State(OutcomeWord.NOT_DONE, reason=request.closing)))
     return Report(
         request.id,
         request.operation,
@@ -83,8 +91,12 @@ def _state_of_trouble(task: Task) -> State:
     return State(_STUCK_WORDS.get(code, word), reason=task.code, detail=task.reason)
 
 
-def _line_of_group(group: Group) -> ReportLine:
+def _line_of_group(group: Group, closing: str | None) -> ReportLine:
     state = ItemState(group.state)
+    if closing is not None and state in _ON_THE_WAY:
+        ended = State(OutcomeWord.NOT_DONE, reason=closing)
+        place = (Category(group.category), Product(group.product))
+        return ReportLine(group.connector, *place, ended, group.count)
     word = OutcomeWord.PENDING if state in _ON_THE_WAY else OutcomeWord(state.value)
     stays = state is ItemState.RETAINED
     return ReportLine(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+_AT_ONCE = 32  # requests worked on side by side; more would only queue for the same upstreams
 Advance = Callable[[str], Awaitable[None]]
 
 
@@ -14,11 +15,12 @@ class Turns:
     def __init__(self, advance: Advance) -> None:
         self._advance = advance
         self._again: dict[str, bool] = {}
+        self._places = asyncio.Semaphore(_AT_ONCE)
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def is_running(self, request_id: str) -> bool:
-        return request_id in self._again
+    def running(self) -> list[str]:
+        return list(self._again)
 
     async def take(self, request_id: str) -> None:
         """Advances now, or has whoever is at it go round once more."""
@@ -30,7 +32,8 @@ class Turns:
         try:
             while self._again[request_id]:
                 self._again[request_id] = False
-                await self._advance(request_id)
+                async with self._places:
+                    await self._advance(request_id)
         finally:
             del self._again[request_id]
             if not self._again:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -130,10 +131,12 @@ class House:
         return await self.held(), await self.events(), await self.shown()
 
     async def token(self) -> str:
-        """One more address for this request: those that were sent out are kept nowhere."""
+        """One more address for this request: of those that were sent out only digests are kept."""
+        token = secrets.token_hex(32)
         context, request_id = self.whole.context, self.request.rpartition("/")[2]
         async with context.database.write() as db:
-            return await callbacks.make(db, request_id, SUBPROCESSORS, context.now())
+            await callbacks.keep(db, token, request_id, SUBPROCESSORS, context.now())
+        return token
 
     async def call(self, token: str, content: bytes = b"") -> httpx.Response:
         headers = {"Content-Type": "application/json"} if content else {}

@@ -15,7 +15,8 @@ from avgate_gateway.store.database import Database
 from avgate_mocks.people import Person
 
 from .conftest import CONNECTORS, begun
-from .harness import Caller, Mocks, Served, a_request, staying, until
+from .harness import Caller, Mocks, Served, a_request, until
+from .telling import staying
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +96,8 @@ def check(
     outcomes = {line["outcome"] for line in report}
     assert not outcomes & {"failed", "unknown", "pending"}, (operation, report)
     assert not own.twice(person.id), operation
+    orders = [e for e in own.effects("directory", person.id) if e["kind"] == "order"]
+    assert len(orders) <= len(person.lines), operation
     for name in CONNECTORS:
         held = own.holds(name)[person.id]
         if operation == "erase":

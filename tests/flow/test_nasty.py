@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from .conftest import CONNECTORS
-from .harness import a_request, counted, staying
+from .harness import JsonMap, a_request
 from .indoors import Indoors, indoors
+from .telling import counted, staying
 
 
 async def untroubled(here: Indoors, request_id: str) -> list[str]:
@@ -54,6 +55,7 @@ async def test_in_a_bad_mood_every_request_ends_and_every_item_is_accounted_for(
 
 async def ended(here: Indoors, request_id: str) -> None:
     """Lets hours pass, so that every retry gets its turn, until nothing happens by itself."""
+    shown: JsonMap = {}
     for _ in range(60):
         await here.settle()
         shown = await here.request(request_id)

@@ -6,7 +6,8 @@ from collections import Counter
 from typing import Any
 
 from .conftest import Casting
-from .harness import Caller, JsonMap, Mocks, Office, a_request, copied, counted, package, staying
+from .harness import Caller, JsonMap, Mocks, Office, a_request
+from .telling import copied, counted, package, staying
 
 
 def outcomes(report: list[Any]) -> set[str]:

@@ -9,19 +9,9 @@ import pytest
 
 from avgate_mocks.people import Role, cast
 
-from .harness import (
-    Caller,
-    JsonMap,
-    Mocks,
-    Office,
-    Served,
-    a_request,
-    copied,
-    counted,
-    package,
-    staying,
-)
+from .harness import Caller, JsonMap, Mocks, Office, Served, a_request
 from .indoors import indoors
+from .telling import copied, counted, package, staying
 
 EVERYWHERE = ("operator", "xelion", "directory", "subprocessors")
 

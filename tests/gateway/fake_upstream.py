@@ -2,7 +2,8 @@
 
 It knows what the gateway cannot: who owns an item, and what really happened behind a lost answer.
 What must never be asked of it is in `complaints`: a key that comes back with other items, an item
-of somebody else, one that must stay, one whose effect happened and that is sent under a new key.
+of somebody else, one that must stay. What went and is sent again under a new key is in `resent`:
+that is right only if another request asked for it.
 """
 
 from __future__ import annotations
@@ -56,6 +57,13 @@ MOODS = (
     "fail", "unknown before", "unknown after", "silent", "lie", "pending", "schedule",
     "schedule and forget", "the first only",
 )  # fmt: skip
+_SAYS: dict[str, Outcome] = {
+    "refuse": Refused("no", "it says no"),
+    "service runs": Refused("service_runs", "the service runs"),
+    "fail": Failed("broken", "it could not"),
+    "unknown before": Unknown("nobody knows"),
+    "lie": Completed(Effect.ERASED),
+}
 ANSWERS = ("done", "pending", "fail", "refuse", "lie", "down")
 
 
@@ -92,6 +100,7 @@ class Upstream:
     effects: dict[str, str] = field(default_factory=dict)  # by reference: the key that did it
     jobs: dict[str, str] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
+    resent: list[tuple[str, str, str]] = field(default_factory=list)  # what, under which two keys
     changes: int = 0  # how often something came or went
 
     def holds(self, ref: str) -> Holding | None:
@@ -123,7 +132,8 @@ class Upstream:
         while self.meanwhile:
             await self.meanwhile.pop(0)()
         if self.troubles:
-            raise TROUBLES[self.troubles.pop(0)]()
+            error = TROUBLES[self.troubles.pop(0)]()
+            raise error
 
     async def show(self) -> AsyncIterator[Record]:
         await self.enter()
@@ -204,7 +214,7 @@ class Upstream:
             self._complain(f"{ref} must stay")
         did = self.effects.get(ref)
         if held is None and did not in {None, key} and ref not in self.asked_again:
-            self._complain(f"{ref} went, and was sent again under another key")
+            self.resent.append((ref, did or "", key))
 
     def _complain(self, text: str) -> None:
         self.complaints.append(f"{self.name}: {text}")
@@ -217,36 +227,29 @@ class Upstream:
         return Completed(Effect.ERASED)
 
     def _erase_one(self, item: ItemRef, key: str, mood: str, number: int) -> Outcome:
-        now, today = self.now(), local_day(self.now())
-        match mood:
-            case "refuse" | "refuse until":
-                until = today + timedelta(days=20) if mood == "refuse until" else None
-                return Refused("no", "it says no", until)
-            case "service runs":
-                return Refused("service_runs", "the service runs")
-            case "fail":
-                return Failed("broken", "it could not")
-            case "unknown before":
-                return Unknown("nobody knows")
-            case "unknown after":
-                self._gone(item.ref, key)
-                return Unknown("nobody knows")
-            case "lie":
-                return Completed(Effect.ERASED)
-            case "pending":
-                job = f"{self.name}-{len(self.jobs)}"
-                self.jobs[job] = key
-                return Pending(job, now + timedelta(minutes=5 + 600 * (number % 2)))
-            case "schedule" | "schedule and forget":
-                day = today + timedelta(days=10)
-                if (held := self.holds(item.ref)) is not None and mood == "schedule":
-                    held.ends = day
-                return Completed(Effect.SCHEDULED, day)
-            case "the first only" if number:
-                return Failed("broken", "it could not")
-        if mood == "silent" and number == 0:
-            return NothingHeld()
-        return self._gone(item.ref, key)
+        if mood in _SAYS:
+            return _SAYS[mood]
+        if (mood, number == 0) in {("silent", True), ("the first only", False)}:
+            return _SAYS["fail"]  # of the silent one nobody hears
+        if mood == "pending":
+            job = f"{self.name}-{len(self.jobs)}"
+            self.jobs[job] = key
+            return Pending(job, self.now() + timedelta(minutes=5 + 600 * (number % 2)))
+        if mood == "refuse until":
+            return self._refused_for_now()
+        if mood.startswith("schedule"):
+            return self._schedule(item.ref, mood)
+        gone = self._gone(item.ref, key)
+        return Unknown("nobody knows") if mood == "unknown after" else gone
+
+    def _refused_for_now(self) -> Refused:
+        return Refused("no", "it says no", local_day(self.now()) + timedelta(days=20))
+
+    def _schedule(self, ref: str, mood: str) -> Completed:
+        day, held = local_day(self.now()) + timedelta(days=10), self.holds(ref)
+        if held is not None and mood == "schedule":
+            held.ends = day
+        return Completed(Effect.SCHEDULED, day)
 
     def _settled(self, item: ItemRef, job: str, answer: str) -> Outcome:
         match answer:
@@ -264,7 +267,7 @@ class Upstream:
         held = self.holds(change.item.ref)
         match mood:
             case "refuse" | "refuse until" | "service runs":
-                return Refused("no", "it says no", local_day(self.now()) + timedelta(days=20))
+                return self._refused_for_now()
             case "fail" | "silent":
                 return Failed("broken", "it could not")
             case "unknown before":
@@ -298,7 +301,7 @@ class Paper(SupportsAccess):
 
     async def check(self) -> None: ...
 
-    async def access(self, subject: DataSubject) -> AsyncIterator[Record]:
+    async def access(self, subject: DataSubject) -> AsyncIterator[Record]:  # noqa: ARG002 -- it has one
         async for record in self.upstream.show():
             yield record
 
@@ -319,7 +322,7 @@ class Desk(Paper, SupportsErase, SupportsConfirm):
 class System(Desk, SupportsRectify, SupportsExport):
     """Can do everything."""
 
-    async def export(self, subject: DataSubject) -> AsyncIterator[Record]:
+    async def export(self, subject: DataSubject) -> AsyncIterator[Record]:  # noqa: ARG002 -- it has one
         async for record in self.upstream.show():
             yield record
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from avgate_gateway import authentication, problem
 from avgate_gateway.api import audit, callbacks, decisions, register, requests, results, tasks
@@ -30,14 +30,39 @@ def application(
     gateway: Gateway, verifier: Verifier, limits: Limits, lifespan: Lifespan | None = None
 ) -> ASGIApp:
     """The whole application, guarded."""
-    return Guard(unguarded(gateway, verifier, lifespan), limits)
+    return Guard(HeadAsGet(unguarded(gateway, verifier, lifespan)), limits)
 
 
 def unguarded(gateway: Gateway, verifier: Verifier, lifespan: Lifespan | None = None) -> FastAPI:
     """The application without its guard: for its OpenAPI description."""
-    app = FastAPI(title="Avgate", version="1", description=_ABOUT, lifespan=lifespan)
+    app = FastAPI(
+        title="Avgate",
+        version="1",
+        description=_ABOUT,
+        lifespan=lifespan,
+        redirect_slashes=False,  # a redirect would be built from whatever Host was sent
+    )
     problem.install(app)
     authentication.install(app, verifier)
     for resource in _RESOURCES:
         app.include_router(resource.router(gateway))
     return app
+
+
+class HeadAsGet:
+    """Answers HEAD as GET without the content (RFC 9110 section 9.3.2)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def bare(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self._app({**scope, "method": "GET"}, receive, bare)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from stdnum import iban
 
 from avgate_contracts.errors import InvalidIdentifierError
 from avgate_contracts.identifier import Identifier
@@ -90,13 +91,17 @@ class ChangeBody(Body):
 
     @model_validator(mode="after")
     def _plausible(self) -> Self:
+        if self.before == self.after:
+            raise WrongValueError("from and to are the same: there is nothing to change")
+        for text in (self.before or "", self.after):
+            finding = find_identity_data(text, self.field.value)
+            if finding is not None:
+                raise WrongValueError(finding.message)
         kind = _AS_IDENTIFIER.get(self.field)
         if kind is not None:
             IdentifierBody(kind=kind, value=self.after)
-        elif self.field is not SubjectField.BANK_ACCOUNT and find_identity_data(
-            self.after, self.field.value
-        ):
-            raise WrongValueError("must not hold a citizen service number; leave it out")
+        if self.field is SubjectField.BANK_ACCOUNT and not iban.is_valid(self.after):
+            raise WrongValueError("a bank_account is an IBAN with the right check digits")
         return self
 
 
@@ -122,7 +127,12 @@ class CreateRequest(Body):
     changes: Annotated[list[ChangeBody], Field(max_length=20)] = []
     scope: ScopeBody | None = None
     note: Annotated[str, Field(max_length=2000), _free_text("note")] | None = None
-    callback_url: Annotated[str, Field(max_length=500, pattern=r"^https?://[^\s]+$")] | None = None
+    callback_url: (
+        Annotated[
+            str, Field(max_length=500, pattern=r"^https?://[^\s]+$"), _free_text("callback_url")
+        ]
+        | None
+    ) = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

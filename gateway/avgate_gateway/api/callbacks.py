@@ -42,6 +42,9 @@ def router(gateway: Gateway) -> APIRouter:
 async def _take(gateway: Gateway, token: str) -> str:
     """Has the connector asked at once, if it still owes an answer; returns the request's id."""
     now = gateway.context.now()
+    async with gateway.context.database.read() as db:  # a guess must not queue before real writes
+        if await callbacks.find(db, token) is None:
+            raise not_found()
     async with gateway.context.database.write() as db:
         found = await callbacks.find(db, token)
         request = await requests.find(db, found.request_id) if found else None
@@ -50,7 +53,6 @@ async def _take(gateway: Gateway, token: str) -> str:
         all_tasks = await tasks.of_request(db, found.request_id)
         if not any(t.connector == found.connector and t.stage in _UNSETTLED for t in all_tasks):
             raise ProblemError(Problem(GONE))
-        await callbacks.use(db, token, now)
         await tasks.ask_now(db, found.request_id, found.connector, now)
         await requests.change(db, found.request_id, wake_at=now)
         await evidence.append(

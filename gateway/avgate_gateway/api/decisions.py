@@ -19,7 +19,7 @@ from avgate_gateway.api.bodies import (
     RetryBody,
 )
 from avgate_gateway.api.gateway import Gateway
-from avgate_gateway.api.requests import SCOPES
+from avgate_gateway.api.requests import SCOPES, not_in_the_future
 from avgate_gateway.api.views import RequestView, view
 from avgate_gateway.authentication import Caller, Scope, requires
 from avgate_gateway.problem import INVALID_CONTENT, Located, Problem, ProblemError
@@ -40,6 +40,7 @@ def router(gateway: Gateway) -> APIRouter:  # noqa: C901 -- a list of routes, ea
     async def identity(
         request_id: str, body: IdentityBody, caller: Annotated[Caller, requires()]
     ) -> Response:
+        not_in_the_future(body.verified_at, context.now(), "#/verified_at")
         check = IdentityCheck(body.method, body.verified_by, body.verified_at)
 
         async def record(db: AsyncConnection, request: SubjectRequest) -> None:

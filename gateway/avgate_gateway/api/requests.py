@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Request
@@ -39,6 +39,7 @@ from avgate_gateway.store.idempotency import Stored
 _ROUTE = "POST /v1/requests"
 _LONGEST_WAIT = 60
 _PAGE = 50
+_CLOCKS_DIFFER = timedelta(minutes=5)
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?([0-9]{1,4})\"?(?:$|[,;\s])")
 SCOPES = {
     Operation.ACCESS: Scope.ACCESS,
@@ -127,6 +128,13 @@ def router(gateway: Gateway) -> APIRouter:
     return routes
 
 
+def not_in_the_future(moment: datetime, now: datetime, where: str) -> None:
+    """Raises ProblemError, 422, for an identity that somebody says they will have verified."""
+    if moment > now + _CLOCKS_DIFFER:
+        wrong = Located("must not lie in the future", where)
+        raise ProblemError(Problem(INVALID_CONTENT, errors=(wrong,)))
+
+
 def seconds_to_wait(prefer: str | None) -> int:
     """The `wait` of a Prefer header in seconds, RFC 7240 section 4.3; unknown ones are ignored."""
     match = _WAIT.search(prefer or "")
@@ -184,6 +192,8 @@ def _asked(gateway: Gateway, caller: Caller, body: CreateRequest) -> intake.Aske
         wrong = Located(f"Name connectors of this controller: {known}.", "#/scope/connectors")
         raise ProblemError(Problem(INVALID_CONTENT, errors=(wrong,)))
     identity = body.identity
+    if identity is not None:
+        not_in_the_future(identity.verified_at, gateway.context.now(), "#/identity/verified_at")
     return intake.Asked(
         controller=caller.controller,
         client_id=caller.client_id,

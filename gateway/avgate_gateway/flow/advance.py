@@ -8,6 +8,7 @@ copy where erasure locates, and are done. Each connector goes at its own pace (`
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway.flow import later, settling
@@ -19,6 +20,7 @@ from avgate_gateway.request import Approval, State, SubjectRequest, WaitingFor
 from avgate_gateway.store import requests, tasks
 from avgate_gateway.store.tasks import Stage
 
+_ORPHAN = timedelta(hours=1)
 _COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})
 _log = logging.getLogger("avgate.flow")
 
@@ -31,6 +33,8 @@ async def advance(context: Context, request_id: str) -> None:
         return
     if request.controller not in context.desks:
         _log.error("request.orphaned %s: its controller is no longer in the config", request_id)
+        async with context.database.write() as db:
+            await requests.change(db, request_id, wake_at=context.now() + _ORPHAN)
         return
     if request.state is State.CLOSED:
         await _after_closing(context, request)

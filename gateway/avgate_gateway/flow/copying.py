@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from avgate_contracts.errors import NotFoundError
 from avgate_contracts.record import Attachment, Record
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.looking import Look
@@ -45,6 +46,7 @@ class _CopyDesk:
     tally: dict[str, int] = field(default_factory=dict)
     columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     files: int = 0
+    files_gone: int = 0
     is_clean: bool = False
 
     async def put(self, record: Record) -> None:
@@ -57,8 +59,7 @@ class _CopyDesk:
             self._seal_records(key)
         for attachment in record.attachments:
             await self._put_file(key, attachment)
-        if sum(len(p.box) for p in self.ready) >= _WRITE_BYTES:
-            await self._write()
+        await self._write_if_much()
 
     async def close(self, quarantined: int, learned: bytes) -> None:
         for key in list(self.lines):
@@ -77,15 +78,23 @@ class _CopyDesk:
         self.ready.append(CopyPart(key[0], key[1], len(lines), sealed))
 
     async def _put_file(self, key: tuple[str, str], attachment: Attachment) -> None:
+        """Copies a file; one that has expired upstream since it was listed is counted, not copied."""
         self.files += 1
         name = self.box.seal(attachment.name.encode(), FILE_NAME)
-        async for chunk in _chunks(attachment):
-            sealed = self.box.seal(chunk, FILE)
-            self.ready.append(
-                CopyPart(key[0], key[1], 0, sealed, self.files, name, attachment.media_type)
-            )
-            if sum(len(p.box) for p in self.ready) >= _WRITE_BYTES:
-                await self._write()
+        try:
+            async for chunk in _chunks(attachment):
+                sealed = self.box.seal(chunk, FILE)
+                self.ready.append(
+                    CopyPart(key[0], key[1], 0, sealed, self.files, name, attachment.media_type)
+                )
+                await self._write_if_much()
+        except NotFoundError:
+            self.files -= 1
+            self.files_gone += 1
+
+    async def _write_if_much(self) -> None:
+        if sum(len(p.box) for p in self.ready) >= _WRITE_BYTES:
+            await self._write()
 
     async def _write(self, learned: bytes | None = None, quarantined: int = 0) -> None:
         part, now = self.part, self.part.context.now()
@@ -103,6 +112,7 @@ class _CopyDesk:
                 await evidence.append(
                     db, now, part.request.controller, part.request.id, "task.copied",
                     {"connector": part.name, "items": self.tally, "files": self.files,
+                     "files_gone": self.files_gone,
                      "set_aside": quarantined},
                 )  # fmt: skip
         self.ready = []

@@ -25,7 +25,7 @@ from avgate_contracts.outcome import (
     Unknown,
     Unsupported,
 )
-from avgate_contracts.record import ItemChange
+from avgate_contracts.record import ErasureWay, ItemChange
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential
 from avgate_gateway.flow.context import Part
@@ -111,16 +111,19 @@ async def _ask(part: Part, batch: Sequence[Item], key: str) -> Sequence[ItemOutc
         return await part.connector.rectify(changes, key=key)
     url = part.context.public_url
     if url is not None and isinstance(part.connector, SupportsCallback):
-        address = f"{url.rstrip('/')}/v1/callbacks/{await _token(part)}"
+        address = f"{url.rstrip('/')}/v1/callbacks/{await _token(part, key)}"
         return await part.connector.erase_and_call_back(refs, key=key, callback_url=address)
     if not isinstance(part.connector, SupportsErase):
         raise TypeError(f"{part.name} cannot erase")
     return await part.connector.erase(refs, key=key)
 
 
-async def _token(part: Part) -> str:
+async def _token(part: Part, key: str) -> str:
+    """The same for the same batch, so that a repeated call says the same; nobody can guess it."""
+    token = part.context.vault.blind(part.request.controller, "callback", part.request.id, key)
     async with part.context.database.write() as db:
-        return await callbacks.make(db, part.request.id, part.name, part.context.now())
+        await callbacks.keep(db, token, part.request.id, part.name, part.context.now())
+    return token
 
 
 async def write_outcomes(
@@ -184,7 +187,7 @@ async def _read_back(part: Part) -> None:
     async with part.context.database.write() as db:
         for row in lost:
             if row.id in gone:
-                await items.change(db, [row.id], **columns(Completed(Effect.ERASED), now))
+                await items.change(db, [row.id], **columns(Completed(_effect_of(row)), now))
             else:
                 await items.change(
                     db, [row.id], state=ItemState.APPROVED, looks=row.looks + 1,
@@ -196,6 +199,11 @@ async def _read_back(part: Part) -> None:
             {"connector": part.name, "gone": len(gone), "still_there": len(lost) - len(gone)},
         )  # fmt: skip
     await execute(part)
+
+
+def _effect_of(row: Item) -> Effect:
+    """What it came to if an item is no longer shown after a write whose answer was lost."""
+    return Effect.ANONYMISED if row.erasure is ErasureWay.ANONYMISE else Effect.ERASED
 
 
 async def _gone(part: Part, rows: Sequence[Item]) -> set[int]:
@@ -224,7 +232,7 @@ def _unwatched(row: dict[str, Any]) -> dict[str, Any]:
 
 def _day_after(day: date | None) -> datetime | None:
     """When a scheduled effect must be there: the day after, so that no time of day matters."""
-    if day is None:
+    if day is None or day == date.max:
         return None
     return datetime(day.year, day.month, day.day, tzinfo=AMSTERDAM) + timedelta(days=1)
 

@@ -147,7 +147,11 @@ async def _run(
     connector = context.desks[request.controller].connectors.get(task.connector)
     while True:
         if connector is None:
-            await _troubled(context, task, Trouble("refused", "the connector is not loaded", 1))
+            await _troubled(
+                context,
+                task,
+                Trouble("misconfigured", "the connector is no longer in the config", 1),
+            )
             return
         part = Part(context, request, task, connector, person, references, looked_with)
         try:

@@ -14,7 +14,7 @@ from avgate_contracts.errors import (
     UnavailableError,
 )
 
-# Seconds until the next try; the last one is repeated. All tries together last about two days.
+# Seconds until the next try. Twelve tries take most of a day; then a person is told.
 _DELAYS = (1, 2, 5, 15, 60, 300, 900, 3_600, 10_800, 21_600, 43_200, 86_400)
 QUICK_TRIES = 4  # after so many, the others no longer wait for this connector's part of the plan
 
@@ -32,7 +32,8 @@ class Trouble:
         """Seconds until the next try after so many; None: a person has to act."""
         if attempts >= self.tries:
             return None
-        return max(self.after, _DELAYS[min(attempts - 1, len(_DELAYS) - 1)])
+        # A year's wait is nobody's answer: within a day it is asked again, and then told to a person.
+        return max(min(self.after, _DELAYS[-1]), _DELAYS[min(attempts, len(_DELAYS)) - 1])
 
 
 def trouble_of(error: Exception) -> Trouble:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 _BUSY_SECONDS = 30
 _READERS = 4
+_CHAIN = 0x61766761  # an arbitrary number that all our processes share
 
 
 class Database:
@@ -38,6 +39,8 @@ class Database:
         """A transaction; on disk when the block is left, undone when it raises."""
         if not self.is_sqlite:
             async with self._writers.begin() as connection:
+                # The chain of evidence has one end: writers queue for it, as SQLite's do anyway.
+                await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHAIN)))
                 yield connection
             return
         async with self._turn, self._writers.begin() as connection:
@@ -50,7 +53,8 @@ class Database:
 
 
 def _pg(url: str) -> AsyncEngine:
-    return create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1))
+    address = url.replace("postgresql://", "postgresql+asyncpg://", 1)
+    return create_async_engine(address, isolation_level="READ COMMITTED")
 
 
 def _sqlite_engine(url: str, size: int, begin: str) -> AsyncEngine:

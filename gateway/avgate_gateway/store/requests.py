@@ -109,11 +109,13 @@ async def change(db: AsyncConnection, request_id: str, **values: Any) -> None:
     await db.execute(request.update().where(request.c.id == request_id).values(**plain))
 
 
-async def due(db: AsyncConnection, now: datetime, limit: int) -> Sequence[str]:
+async def due(
+    db: AsyncConnection, now: datetime, limit: int, but_not: Sequence[str] = ()
+) -> Sequence[str]:
     """Requests whose time to be woken has come, the longest waiting first."""
     found = await db.execute(
         sa.select(request.c.id)
-        .where(request.c.wake_at <= now)
+        .where(request.c.wake_at <= now, request.c.id.notin_(but_not))
         .order_by(request.c.wake_at)
         .limit(limit)
     )

@@ -219,5 +219,4 @@ callback = sa.Table(
     sa.Column("request_id", sa.String(36), nullable=False),
     sa.Column("connector", sa.String(40), nullable=False),
     sa.Column("made_at", Moment, nullable=False),
-    sa.Column("used_at", Moment),
 )

@@ -124,6 +124,32 @@ async def test_fifty_refused_callers_fetch_one_more_token(clients: Any, concurre
     assert {response.json()["token"] for response in responses} == {"t2"}
 
 
+async def test_a_token_is_fetched_while_a_stream_keeps_the_last_place(
+    clients: Any, clock: Any
+) -> None:
+    upstream = Guarded()
+    client = clients.over(upstream, credentials=CLIENT, limits=Limits(concurrency=1))
+    async with client.stream("GET", "/file"):
+        clock.seconds += 3600
+        waiting = asyncio.create_task(client.send("GET", "/x"))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert upstream.fetched == 2
+    assert (await waiting).json() == {"token": "t2"}
+
+
+async def test_a_token_that_runs_out_in_the_queue_is_not_sent(clients: Any, clock: Any) -> None:
+    upstream = Guarded()
+    client = clients.over(upstream, credentials=CLIENT, limits=Limits(concurrency=1))
+    async with client.stream("GET", "/file"):
+        waiting = asyncio.create_task(client.send("GET", "/x"))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        clock.seconds += 3600
+    await waiting
+    assert upstream.seen == ["t1", "t2"]
+
+
 async def test_a_write_is_sent_again_with_the_new_token(clients: Any) -> None:
     upstream = Guarded(revoked={"t1"})
     response = await clients.over(upstream, credentials=CLIENT).send("POST", "/x", json={})

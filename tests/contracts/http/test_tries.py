@@ -175,13 +175,13 @@ async def test_a_deadline_ends_a_read_as_unavailable_and_a_write_as_unknown(clie
         await client.send("POST", "/x")
 
 
-async def test_a_write_that_waits_for_its_place_at_the_deadline_was_never_sent(
+async def test_a_write_for_which_no_place_ever_comes_free_was_never_sent(
     clients: Any, turns: TURNS
 ) -> None:
     handler = turns(httpx.Response(200))
-    client = clients.over(handler, limits=Limits(concurrency=1, deadline=0.1))
+    client = clients.over(handler, limits=Limits(concurrency=1, deadline=0.05))
     async with client.stream("GET", "/file"):
-        with pytest.raises(UnavailableError):
+        with pytest.raises(UnavailableError, match="our own queue"):
             await client.send("POST", "/x")
     assert len(handler.asked) == 1
 

@@ -16,7 +16,6 @@ def upgrade() -> None:
         sa.Column("request_id", sa.String(length=36), nullable=False),
         sa.Column("connector", sa.String(length=40), nullable=False),
         sa.Column("made_at", Moment(), nullable=False),
-        sa.Column("used_at", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_callback")),
     )
     op.create_table(
