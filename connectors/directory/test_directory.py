@@ -29,6 +29,7 @@ from avgate_contracts import (
     IdentifierKind,
     ItemChange,
     ItemRef,
+    MisconfiguredError,
     Outcome,
     Pending,
     Record,
@@ -53,6 +54,10 @@ FAKES = {
     "StreetName": "Teststraat", "HouseNumber": "1", "HouseSuffix": "A", "Zip": "1234 AB",
     "City": "Teststad",
 }  # fmt: skip
+SETTINGS = DirectorySettings.model_validate(
+    {"base_url": "http://directory.example/api", "account_id": "1"}
+    | {"username": "user", "password": "unused"}
+)
 ERASED, GONE = Completed(Effect.ERASED), Completed(Effect.ALREADY_GONE)
 
 
@@ -70,6 +75,7 @@ class Clock:
 @dataclass(frozen=True, slots=True)
 class Stage:
     connector: DirectoryConnector
+    settings: DirectorySettings
     subject: DataSubject
     clock: Clock
     mock: Callable[[str, object], Awaitable[Any]]  # tells or asks the mock, if there is one
@@ -189,7 +195,8 @@ async def acting(
         transport=(lambda: transport) if transport else None, now=clock.now, sleep=clock.turn
     )
     async with open_client(settings, DirectoryConnector.manifest.limits, runtime) as http:
-        yield Stage(DirectoryConnector(settings, http, now=clock.now), subject, clock, mock)
+        connector = DirectoryConnector(settings, http, now=clock.now)
+        yield Stage(connector, settings, subject, clock, mock)
 
 
 def subject_of(person: Person, known_as: Callable[[str], str]) -> DataSubject:
@@ -324,6 +331,34 @@ async def test_another_order_under_way_is_waited_for_and_not_taken_for_a_delisti
             await stage.erase([records[0].item], "key-2")
 
 
+async def test_a_404_proves_that_something_is_gone_only_where_the_account_is_found() -> None:
+    async with live() as stage:
+        items = await stage.items()
+        ended = ItemRef("no-such-listing/online", items[0].category, items[0].product)
+        assert await stage.connector.still_held([ended]) == []
+        (outcome,) = await stage.erase([ended])
+        assert isinstance(outcome, Failed)
+        assert outcome.code == "listing_not_found"
+        elsewhere = {"base_url": f"{stage.settings.base_url}/elsewhere"}
+        astray = stage.settings.model_copy(update=elsewhere)
+        async with acting(astray, stage.subject, stage.clock) as other:
+            with pytest.raises(MisconfiguredError):
+                await other.connector.still_held(items)
+            with pytest.raises(MisconfiguredError):
+                await other.erase(items)
+
+
+@pytest.mark.parametrize(("hour", "found"), [(21, 0), (22, 1)])  # Dutch summer time: 22 UTC is 0
+async def test_a_number_changes_hands_at_dutch_midnight(hour: int, found: int) -> None:
+    body = listings("Jansen").replace("<Publications/>", PUBLISHED)
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, text=body))
+    clock = Clock(datetime(2026, 7, 1, hour, 30, tzinfo=UTC))
+    phone = Identifier.of(IdentifierKind.PHONE, "+31200000001", date(2026, 7, 2))
+    subject = DataSubject("s", (phone,))
+    async with acting(SETTINGS, subject, clock, transport=transport) as acted:
+        assert len(await acted.found()) == found
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -349,6 +384,11 @@ LISTING = (
     "<Listing><ListingId>L-{0}</ListingId><TelephoneNumber>+31200000001</TelephoneNumber>"
     "<RegisteredAt>2026-01-01T00:00:00Z</RegisteredAt><Registered>" + LISTED + "</Registered>"
     "<Publications/></Listing>"
+)
+PUBLISHED = (
+    "<Publications><Publication><PublicationId>online</PublicationId><Kind>online</Kind>"
+    "<Status>LISTED</Status><EffectiveFrom>2026-01-01T00:00:00Z</EffectiveFrom>"
+    "<Listed>" + LISTED.format("Jansen") + "</Listed></Publication></Publications>"
 )
 
 
@@ -376,13 +416,9 @@ async def test_an_answer_that_contradicts_itself_or_the_contract_names_nobody(
     body: str, error: type[Exception]
 ) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, text=body))
-    settings = DirectorySettings.model_validate(
-        {"base_url": "http://directory.example/api", "account_id": "1"}
-        | {"username": "user", "password": "unused"}
-    )
     phone = Identifier.of(IdentifierKind.PHONE, "+31200000001")
     subject = DataSubject("s", (phone,))
-    async with acting(settings, subject, Clock(), transport=transport) as acted:
+    async with acting(SETTINGS, subject, Clock(), transport=transport) as acted:
         with pytest.raises(error) as caught:
             await acted.found()
     assert "Jansen" not in f"{caught.value} {caught.value.__context__}"

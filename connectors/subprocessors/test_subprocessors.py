@@ -323,12 +323,35 @@ async def test_a_lost_answer_with_no_tries_left_leaves_the_outcome_unknown() -> 
         assert {type(outcome) for outcome in await at.erase(items)} == {sdk.Unknown}
 
 
-async def test_an_id_that_a_processor_will_not_take_twice_is_looked_up() -> None:
+async def test_a_repeat_is_the_same_to_the_last_byte_however_late_it_comes() -> None:
+    async with stage() as at:
+        items = [item for item in await at.items() if "perfectview" in item.ref]
+        at.network.asked.clear()
+        for _ in range(2):
+            await at.connector.erase_and_call_back(items, key="a", callback_url=CALLBACK)
+            await at.sleep(90)
+        await at.erase(items, "b")
+    first, again, other = (request.content for request in at.posts())
+    assert first == again
+    assert json.loads(first)["submitted_time"] < json.loads(other)["submitted_time"]
+
+
+async def test_only_the_times_of_the_latest_requests_are_kept() -> None:
+    async with stage() as at:
+        client = at.connector._clients["perfectview"]
+        times = {client._first_submitted(f"request-{number}") for number in range(1001)}
+        await at.sleep(90)
+    assert client._first_submitted("request-1") in times
+    assert client._first_submitted("request-0") not in times
+
+
+@pytest.mark.parametrize("status", [400, 409, 422])
+async def test_an_id_that_a_processor_will_not_take_twice_is_looked_up(status: int) -> None:
     async with stage() as at:
         items = [item for item in await at.items() if "perfectview" in item.ref]
         first = await at.erase(items)
         at.network.changed = lambda request, answer: (
-            httpx.Response(400) if request.method == "POST" else answer
+            httpx.Response(status) if request.method == "POST" else answer
         )
         assert jobs(await at.erase(items)) == jobs(first)
         at.network.inner = httpx.MockTransport(lambda _: httpx.Response(400))
@@ -450,6 +473,15 @@ async def test_a_number_goes_out_through_the_extension_and_only_while_it_is_the_
     assert {r.data["processor"] for r in records if r.data.get("to_ask")} == {
         *("workspace365", "iaso-backup")
     }
+
+
+@pytest.mark.parametrize(("hour", "asked"), [(22, 0), (23, 1)])  # 23 UTC is Dutch midnight
+async def test_a_number_changes_hands_at_dutch_midnight(hour: int, asked: int) -> None:
+    mine = sdk.Identifier.of(PHONE, "+31612345678", NOON.date() + timedelta(days=1))
+    async with stage() as at:
+        at.moment = NOON.replace(hour=hour)
+        await at.found(subject(mine))
+    assert len(at.posts()) == asked
 
 
 async def test_a_processor_that_knows_none_of_the_identifiers_becomes_a_task() -> None:

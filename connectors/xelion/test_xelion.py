@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -277,7 +277,7 @@ async def test_access_shows_the_card_the_bare_number_and_every_call_with_its_sou
         "contacts": 2,
     }
     assert all(
-        stage.subject.known_by(r.identifiers, on=r.occurred_at and r.occurred_at.date())
+        stage.subject.known_by(r.identifiers, on=r.occurred_at and sdk.local_day(r.occurred_at))
         for r in records
     )
     assert all(r.data["participants"] for r in records if "participants" in r.data)
@@ -362,7 +362,7 @@ async def test_access_finds_all_that_the_upstream_holds_and_leaves_no_trace(role
     calls = [record for record in records if record.occurred_at]
     assert len({r.item.ref for r in records}) == len(records)
     assert all(
-        stage.subject.known_by(r.identifiers, on=r.occurred_at.date())
+        stage.subject.known_by(r.identifiers, on=sdk.local_day(r.occurred_at))
         for r in calls
         if r.occurred_at
     )
@@ -378,7 +378,7 @@ async def test_of_a_number_handed_on_only_the_days_of_its_holder_are_read(role: 
     async with live(who=role, known=first_number) as stage:
         records = await stage.found()
     held = stage.person.lines[0].held
-    days = [r.occurred_at.date() for r in records if r.occurred_at]
+    days = [sdk.local_day(r.occurred_at) for r in records if r.occurred_at]
     contacts = [r for r in records if r.item.category is sdk.Category.CONTACTS]
     assert days
     assert all(held.covers(day) for day in days)
@@ -632,6 +632,39 @@ async def test_a_404_that_xelion_did_not_write_is_no_proof_that_something_is_gon
             await stage.connector.still_held([item])
         with pytest.raises(sdk.ContractBrokenError):
             await stage.erase(item)
+
+
+def around_midnight(request: httpx.Request) -> httpx.Response:
+    """A bare number that was used, and called from, just before and just after Dutch midnight."""
+    days = ("2026-07-01 21:59:59", "2026-07-01 22:00:00")  # UTC, in summer
+    number = {"oid": "5", "address": "+31612345678"}
+    line = {**number, "lastUsedOn": days[1]}
+    card = {"oid": "1", "objectType": "UnknownAddressable", "telecomAddresses": [line]}
+    end = {**number, "addressable": {"oid": "1"}}
+    calls = [
+        {"oid": str(oid), "date": day, "participants": [end], "voicemail": False}
+        for oid, day in enumerate(days, start=10)
+    ]
+    path, asked = request.url.path.rpartition("/")[2], request.url.params
+    if path == "login":
+        return httpx.Response(200, json={"authentication": "t"})
+    found = [each for each in (card, *calls) if each["oid"] == path]
+    if found:
+        return httpx.Response(200, json={"object": found[0]})
+    rows = [] if "after" in asked else {"addressables": [card], "communications": calls}[path]
+    rows = rows[:1] if asked.get("order") == "ascending" else rows[::-1]
+    return httpx.Response(200, json={"data": [{"object": row} for row in rows], "meta": {}})
+
+
+@pytest.mark.parametrize(("held", "oids"), [("until", ["10"]), ("from", ["11", "1"])])
+async def test_a_number_changes_hands_at_dutch_midnight(held: str, oids: list[str]) -> None:
+    day = date(2026, 7, 2)
+    window = (None, day) if held == "until" else (day, None)
+    phone = sdk.Identifier.of(sdk.IdentifierKind.PHONE, "+31612345678", *window)
+    transport = httpx.MockTransport(around_midnight)
+    async with live(transport=transport, known=lambda _: (phone,)) as stage:
+        found = [record.data["oid"] for record in await stage.found()]
+    assert found == oids
 
 
 async def test_a_page_for_people_is_no_recording() -> None:

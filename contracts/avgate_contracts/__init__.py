@@ -25,6 +25,7 @@ from avgate_contracts.credentials import (
     Token,
     TokenAnswer,
 )
+from avgate_contracts.day import AMSTERDAM, local_day
 from avgate_contracts.errors import (
     AmbiguousSubjectError,
     ConnectorError,
@@ -66,6 +67,7 @@ from avgate_contracts.subject import DataSubject
 from avgate_contracts.vocabulary import Category, Field, IdentifierKind, Operation, Product
 
 __all__ = [
+    "AMSTERDAM",
     "PROTOCOL",
     "AmbiguousSubjectError",
     "ApiKey",
@@ -130,5 +132,6 @@ __all__ = [
     "Unsupported",
     "WebAddress",
     "canonical",
+    "local_day",
     "open_client",
 ]

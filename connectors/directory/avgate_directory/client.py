@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from html import escape
 from uuid import UUID, uuid5
 
@@ -15,6 +16,8 @@ from avgate_contracts import (
     ContractBrokenError,
     Credentials,
     HttpClient,
+    MisconfiguredError,
+    NotFoundError,
     Response,
     UnavailableError,
 )
@@ -90,6 +93,21 @@ class DirectoryClient:
         if [listing.listing_id for listing in found] != [listing_id]:
             raise ContractBrokenError("the directory answered about another listing than was asked")
         return found[0]
+
+    async def present(self, listing_id: str) -> Listing | None:
+        """One listing, or None where the directory has it no more.
+
+        A 404 counts only beside an answer of the same account: a wrong account or address has
+        none of its listings either. Raises MisconfiguredError where nothing at all is found.
+        """
+        with suppress(NotFoundError):
+            return await self.listing(listing_id)
+        with suppress(NotFoundError):
+            await self.check()
+            return None
+        raise MisconfiguredError(
+            "the directory knows neither the listing nor the account; check base_url and account_id"
+        )
 
     async def registered(self, number: str) -> Registered:
         """Bandwidth api-docs: `GET /tns/{tn}/tndetails`, "Checking DLDA information"."""

@@ -35,6 +35,7 @@ from avgate_contracts import (
     SupportsRectify,
     UnavailableError,
     Unsupported,
+    local_day,
 )
 from avgate_directory.client import DONE, UNDER_WAY, DirectoryClient, DirectorySettings, writable
 from avgate_directory.models import FIELDS, Content, Listing, Order, OrderError, Publication
@@ -128,11 +129,9 @@ class DirectoryConnector(
         """
         held = set[str]()
         for listing_id, group in _by_listing(items).items():
-            try:
-                listing = await self._client.listing(listing_id)
-            except NotFoundError:
-                continue
-            held.update(item.ref for item in group if _shown(listing, item))
+            listing = await self._client.present(listing_id)
+            if listing is not None:
+                held.update(item.ref for item in group if _shown(listing, item))
         return [item for item in items if item.ref in held]
 
     async def _records(self, number: str, windows: Sequence[Identifier]) -> Sequence[Record]:
@@ -153,7 +152,7 @@ class DirectoryConnector(
     def _is_theirs(self, listing: Listing, windows: Iterable[Identifier]) -> bool:
         """A listing belongs to the present holder; without a date, to whoever has it today."""
         if listing.held_since is None:
-            return any(window.covers(self._now().date()) for window in windows)
+            return any(window.covers(local_day(self._now())) for window in windows)
         return any(_phone(listing).overlaps(window) for window in windows)
 
     async def _each(
@@ -165,10 +164,13 @@ class DirectoryConnector(
         outcomes: dict[str, Outcome] = {}
         later: UnavailableError | None = None
         for listing_id, group in _by_listing(items).items():
+            outcomes.update({item.ref: _NO_LISTING for item in group})
             try:
-                outcomes.update(await treat(await self._client.listing(listing_id), group))
-            except NotFoundError:
-                outcomes.update({item.ref: _NO_LISTING for item in group})
+                listing = await self._client.present(listing_id)
+                if listing is not None:
+                    outcomes.update(await treat(listing, group))
+            except NotFoundError:  # it went while it was treated
+                continue
             except UnavailableError as error:
                 later = error
         if later is not None:
@@ -222,7 +224,7 @@ class DirectoryConnector(
         if publication.effective_until is None:
             return _NO_END
         if publication.kind == "print":
-            return Completed(Effect.SCHEDULED, publication.effective_until.date())
+            return Completed(Effect.SCHEDULED, local_day(publication.effective_until))
         if job is None:
             raise UnavailableError("registered; online follows shortly", after=self._interval)
         return self._pending(job)

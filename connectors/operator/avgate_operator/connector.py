@@ -87,7 +87,7 @@ class OperatorConnector(
         async for usage in self._client.rows(USAGES, {"relatedParty.id": owner.id}):
             if owner.id not in usage.parties:
                 yield self._usage(usage, ())  # nobody's, until a person has looked
-            elif subject.known_by(theirs, on=models.local_day(usage.ended_at)):
+            elif subject.known_by(theirs, on=sdk.local_day(usage.ended_at)):
                 yield self._usage(usage, theirs)
         for record in _wholes(owner):
             yield record

@@ -13,13 +13,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar
-from zoneinfo import ZoneInfo
 
 import pydantic
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 from pydantic.alias_generators import to_camel
 
-from avgate_contracts import Category, Field, Identifier, IdentifierKind, InvalidIdentifierError
+from avgate_contracts import (
+    Category,
+    Field,
+    Identifier,
+    IdentifierKind,
+    InvalidIdentifierError,
+    local_day,
+)
 from avgate_contracts import Product as Group
 
 T = TypeVar("T")
@@ -35,7 +41,6 @@ IDENTIFYING = {
     IdentifierKind.IP: "ipAddress",
 }
 _LISTS = ("partyCharacteristic", "productCharacteristic", "usageCharacteristic")
-_LOCAL = ZoneInfo("Europe/Amsterdam")  # numbers change hands on Dutch days
 LINE = (Category.CONTACT, Group.GENERAL)  # a number is contact data, and what has one is too
 _SERVICES = {
     "wan": (Category.CONNECTION_DATA, Group.WAN),
@@ -53,10 +58,6 @@ _REACHED = {
     Field.ADDRESS_STREET: "street1", Field.ADDRESS_NUMBER: "street2",
     Field.ADDRESS_POSTCODE: "postCode", Field.ADDRESS_CITY: "city",
 }  # fmt: skip
-
-
-def local_day(moment: datetime) -> date:
-    return moment.astimezone(_LOCAL).date()
 
 
 class _Part(pydantic.BaseModel):

@@ -38,6 +38,7 @@ ReceiptT = TypeVar("ReceiptT", bound=Receipt)
 
 _OURS = UUID("5f0d9d0e-3b1c-4d0c-9a57-0d3c2f6e8b11")  # the space our request ids are made in
 _NO_REQUEST = "00000000-0000-4000-8000-000000000000"  # an id that nobody has given out
+_REMEMBERED = 1000  # requests whose first time is known, a try or two after they were made
 
 
 class BadSignatureError(ContractBrokenError):
@@ -68,6 +69,7 @@ class OpenDsrClient:
         self._new_id = new_id
         self._known: tuple[Discovery, Certificate] | None = None
         self._open: dict[bytes, str] = {}  # questions not answered yet, and their request
+        self._submitted: dict[str, str] = {}  # when each of the latest requests was first made
 
     async def _said(self) -> tuple[Discovery, Certificate]:
         """Discovery and certificate, fetched once; again only when a signature does not fit."""
@@ -149,7 +151,7 @@ class OpenDsrClient:
             "regulation": "gdpr",
             "subject_request_id": request_id,
             "subject_request_type": kind,
-            "submitted_time": self._clock.now().isoformat(timespec="seconds"),
+            "submitted_time": self._first_submitted(request_id),
             "subject_identities": identities,
             "api_version": "2.0",
         }
@@ -161,6 +163,14 @@ class OpenDsrClient:
         if answer.status >= 400:
             return await self._accepted_before(request_id, answer.status)
         return await self._signed(answer, Receipt, request_id)
+
+    def _first_submitted(self, request_id: str) -> str:
+        """The time in a request stays that of its first try, so that a repeat is the same body."""
+        now = self._clock.now().isoformat(timespec="seconds")
+        first = self._submitted.setdefault(request_id, now)
+        if len(self._submitted) > _REMEMBERED:
+            del self._submitted[next(iter(self._submitted))]
+        return first
 
     async def status(self, request_id: str) -> RequestStatus:
         """How a request stands; raises BadSignatureError, and NotFoundError if it is not known."""
@@ -199,7 +209,11 @@ class OpenDsrClient:
         return answer.parse(Results).results
 
     async def _accepted_before(self, request_id: str, status: int) -> Receipt:
-        """Some processors refuse an id they have; asking for it tells that from a real refusal."""
+        """Some processors refuse an id they have; asking for it tells that from a real refusal.
+
+        So does one that takes a key for one body only (422 in the IETF's draft of Idempotency-Key):
+        after a restart a repeat says another time.
+        """
         answer = await self._get(f"/requests/{request_id}", accept=(400, 404))
         if answer.status >= 400:
             raise RefusedError("the processor refused the request", status=status)
@@ -251,7 +265,7 @@ class OpenDsrClient:
             json=body,
             headers=self._authorization(),
             key=key,
-            accept=(400, 409),
+            accept=(400, 409, 422),
             repeatable=True,
             authenticated=False,
         )

@@ -140,7 +140,7 @@ class SubprocessorsConnector(
     async def _records(
         self, subject: sdk.DataSubject, kinds: Sequence[RequestType]
     ) -> Sequence[sdk.Record]:
-        named = _named(subject, self._clock.now().date())
+        named = _named(subject, sdk.local_day(self._clock.now()))
         if not any(i.kind in IDENTITY_TYPES for i in subject.identifiers):
             return ()
         asked = (self._ask(one, subject, named, kinds) for one in self._settings.processors)

@@ -86,7 +86,7 @@ class XelionConnector(
         known = card.identifiers()
         read = partial(self._of_call, subject, card, theirs)
         async for rows in self._client.communications(card.oid):
-            days = {row.oid: row.date.date() for row in rows if row.oid not in done}
+            days = {row.oid: sdk.local_day(row.date) for row in rows if row.oid not in done}
             new = [oid for oid, day in days.items() if subject.known_by(known, on=day)]
             done.update(days)
             for records in await paced(new, read):
@@ -237,7 +237,7 @@ def _is_theirs(subject: sdk.DataSubject, theirs: frozenset[str], call: Communica
     ends = call.ends(theirs)
     used = [found for each in ends if (found := identifier(each.address)) is not None]
     mine = [each for each in subject.identifiers if any(each.matches(other) for other in used)]
-    in_time = not mine or any(each.covers(call.date.date()) for each in mine)
+    in_time = not mine or any(each.covers(sdk.local_day(call.date)) for each in mine)
     return in_time and (bool(ends) or call.belongs_to(theirs))
 
 

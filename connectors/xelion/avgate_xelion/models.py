@@ -168,7 +168,7 @@ class Addressable(_Sent):
         for line in self.telecom_addresses:
             found, last = identifier(line.address), line.last_used_on
             same = found is not None and (found.kind, found.value) == (mine.kind, mine.value)
-            if same and (not in_their_days or last is None or mine.covers(last.date())):
+            if same and (not in_their_days or last is None or mine.covers(sdk.local_day(last))):
                 return True
         return False
 

@@ -17,7 +17,8 @@ class Call:
     """Made once per call; `attempt`, `lost` and `under_way` change from try to try.
 
     `label` is what a log may show: the path template, never the path. `write`: it changes
-    something. `lost`: a try was sent and its answer lost. `under_way`: a try is on the wire now.
+    something. `placeless`: it is made for those who hold the places, so it takes none. `lost`: a try
+    was sent and its answer lost. `under_way`: a try is on the wire now.
     """
 
     method: str
@@ -28,6 +29,7 @@ class Call:
     accept: Collection[int]
     repeatable: bool
     write: bool
+    placeless: bool = False
     attempt: int = 0
     lost: bool = False
     under_way: bool = False

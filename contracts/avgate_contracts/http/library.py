@@ -34,8 +34,9 @@ def network(limits: Limits) -> AsyncBaseTransport:
     """A real transport: HTTP/1.1, no proxies from the environment, certificates verified.
 
     The pool is as small as the concurrency allows: its cost grows with the square of its size.
+    One connection is for fetching a token while all places are taken.
     """
-    size = limits.concurrency
+    size = limits.concurrency + 1
     return httpx.AsyncHTTPTransport(
         trust_env=False,
         limits=httpx.Limits(

@@ -40,6 +40,9 @@ class Pace:
     async def place(self) -> AsyncIterator[None]:
         """One of the places at the upstream, for as long as the block runs."""
         async with self._places:
-            if self._rate is not None:
-                await self._rate.acquire()
             yield
+
+    async def turn(self) -> None:
+        """Waits until the rate allows one more request."""
+        if self._rate is not None:
+            await self._rate.acquire()

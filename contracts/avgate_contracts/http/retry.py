@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from avgate_contracts.connector import Limits
+from avgate_contracts.http.deadline import Deadline
 from avgate_contracts.http.fault import FaultError
 from avgate_contracts.http.runtime import Runtime
 
@@ -17,12 +18,14 @@ _FIRST_WAIT = 0.5  # seconds; doubled with every try, and then a part of it by c
 _ABSURD = 10 * 365 * 86_400.0  # seconds; nobody waits longer
 
 
-def retrying(limits: Limits, runtime: Runtime, *, repeatable: bool) -> AsyncRetrying:
+def retrying(
+    limits: Limits, runtime: Runtime, deadline: Deadline, *, repeatable: bool
+) -> AsyncRetrying:
     """A policy for one call; hand it a coroutine function, for it does not await a lambda's."""
     return AsyncRetrying(
         retry=retry_if_exception(_helped(limits, repeatable=repeatable)),
         wait=_waiting(limits, runtime),
-        stop=_enough(limits, runtime),
+        stop=_enough(limits, runtime, deadline),
         sleep=runtime.sleep,
         reraise=True,
     )
@@ -68,12 +71,13 @@ def _waiting(limits: Limits, runtime: Runtime) -> Callable[[RetryCallState], flo
     return wait
 
 
-def _enough(limits: Limits, runtime: Runtime) -> Callable[[RetryCallState], bool]:
+def _enough(
+    limits: Limits, runtime: Runtime, deadline: Deadline
+) -> Callable[[RetryCallState], bool]:
     """So many tries, and none that would begin after the deadline."""
-    end = runtime.monotonic() + limits.deadline
 
     def stop(state: RetryCallState) -> bool:
-        late = runtime.monotonic() + state.upcoming_sleep >= end
+        late = runtime.monotonic() + state.upcoming_sleep >= deadline.end
         return late or state.attempt_number >= limits.attempts
 
     return stop

@@ -34,7 +34,8 @@ Obtain = Callable[[Token | None], Awaitable[Token]]
 class TokenCalls:
     """Calls without credentials, on the same hosts and within the same limits as all others.
 
-    They may be repeated, and a lost answer leaves nothing to be read back: a token is asked anew.
+    But for one: they take no place at the upstream, or they would queue behind those who hold one
+    and wait for the token. One is fetched at a time. They may be repeated, and a lost answer leaves nothing to be read back: a token is asked anew.
     """
 
     addresses: Addresses
@@ -60,6 +61,7 @@ class TokenCalls:
             accept=_NO,
             repeatable=True,
             write=False,
+            placeless=True,
         )
         return await self.tries.send(call, _NOBODY)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from avgate_contracts.connector import Limits
 from avgate_contracts.errors import ConnectorError
 from avgate_contracts.http.answer import Response, Streamed
 from avgate_contracts.http.authorization import Authorization
 from avgate_contracts.http.call import Call
+from avgate_contracts.http.deadline import Deadline
 from avgate_contracts.http.fault import (
     FaultError,
     UnauthorisedError,
@@ -28,6 +28,8 @@ from avgate_contracts.http.runtime import Runtime
 from avgate_contracts.http.wire import Wire
 
 T = TypeVar("T")
+# One try: with these credentials, and in this place, which it may take along.
+Ask: TypeAlias = Callable[[Header | None, AsyncExitStack], Awaitable[T]]
 
 
 class Tries:
@@ -42,7 +44,7 @@ class Tries:
     async def send(self, call: Call, authorization: Authorization) -> Response:
         """The answer with its body; raises ConnectorError."""
 
-        async def ask(credentials: Header | None) -> Response:
+        async def ask(credentials: Header | None, _place: AsyncExitStack) -> Response:
             return await self._whole(call, credentials)
 
         return await self._concluded(call, authorization, ask)
@@ -53,8 +55,10 @@ class Tries:
     ) -> AsyncIterator[Streamed]:
         """The answer with its body to be read; the deadline ends where the body begins."""
 
-        async def ask(credentials: Header | None) -> tuple[Answer, AsyncExitStack]:
-            return await self._opened(call, credentials)
+        async def ask(
+            credentials: Header | None, place: AsyncExitStack
+        ) -> tuple[Answer, AsyncExitStack]:
+            return await self._opened(call, credentials, place)
 
         answer, opened = await self._concluded(call, authorization, ask)
         async with opened, aclosing(self._chunks(answer, most)) as chunks:
@@ -64,19 +68,14 @@ class Tries:
         """Closes every connection."""
         await self._wire.aclose()
 
-    async def _concluded(
-        self,
-        call: Call,
-        authorization: Authorization,
-        ask: Callable[[Header | None], Awaitable[T]],
-    ) -> T:
+    async def _concluded(self, call: Call, authorization: Authorization, ask: Ask[T]) -> T:
         """Tries until there is an answer or an end of it; no FaultError gets out of here."""
+        deadline = Deadline(self._limits.deadline, self._runtime.monotonic)
 
         async def once() -> T:
-            return await self._once(call, authorization, ask)
+            return await self._once(call, authorization, ask, deadline)
 
-        policy = retrying(self._limits, self._runtime, repeatable=call.repeatable)
-        deadline = asyncio.timeout(self._limits.deadline)
+        policy = retrying(self._limits, self._runtime, deadline, repeatable=call.repeatable)
         error: ConnectorError
         try:
             async with deadline:
@@ -86,23 +85,21 @@ class Tries:
         except ConnectorError as final:
             error = after_a_lost_write(final) if call.write and call.lost else final
         except TimeoutError:
-            if not deadline.expired():
+            if not deadline.expired:
                 raise
-            late = FaultError("its deadline passed", lost=call.under_way)
+            late = FaultError(deadline.why, lost=call.under_way)
             error = conclusion(late, unknown=call.write and (call.lost or call.under_way))
         raise error
 
     async def _once(
-        self,
-        call: Call,
-        authorization: Authorization,
-        ask: Callable[[Header | None], Awaitable[T]],
+        self, call: Call, authorization: Authorization, ask: Ask[T], deadline: Deadline
     ) -> T:
         call.attempt += 1
-        if call.attempt == 1:
-            await self._pace.ready()
         try:
-            return await _authorised(call, authorization, ask)
+            async with AsyncExitStack() as place:
+                await authorization.header()  # who has no token yet shares its fate, and no place
+                await self._entered(call, place, deadline)
+                return await self._authorised(call, authorization, ask, place, deadline)
         except FaultError as fault:
             call.under_way = False
             call.lost = call.lost or fault.lost
@@ -110,20 +107,55 @@ class Tries:
                 self._pace.pause(fault.after)
             raise
 
+    async def _entered(self, call: Call, place: AsyncExitStack, deadline: Deadline) -> None:
+        """Waits for a place, and for the end of a pause that somebody else was asked for."""
+        with deadline.queued():
+            if not call.placeless:
+                await place.enter_async_context(self._pace.place())
+            if call.attempt == 1:
+                await self._pace.ready()
+
+    async def _authorised(
+        self,
+        call: Call,
+        authorization: Authorization,
+        ask: Ask[T],
+        place: AsyncExitStack,
+        deadline: Deadline,
+    ) -> T:
+        """Asks once more, with other credentials, if there are any, after a 401."""
+        used = await authorization.header()  # anew: it may have run out in the queue
+        try:
+            await self._turn(deadline)
+            return await ask(used, place)
+        except UnauthorisedError as error:
+            call.under_way = False
+            refused = error
+        other = await authorization.header(used)
+        if other == used:
+            raise refused
+        await self._turn(deadline)
+        return await ask(other, place)
+
+    async def _turn(self, deadline: Deadline) -> None:
+        with deadline.queued():
+            await self._pace.turn()
+
     async def _whole(self, call: Call, credentials: Header | None) -> Response:
-        async with self._pace.place(), self._wire.opened(call, credentials) as answer:
+        async with self._wire.opened(call, credentials) as answer:
             await self._check(call, answer)
             body = await whole(answer, self._limits.max_response_bytes)
         return Response(answer.status_code, headers_of(answer), body, call.lost)
 
     async def _opened(
-        self, call: Call, credentials: Header | None
+        self, call: Call, credentials: Header | None, place: AsyncExitStack
     ) -> tuple[Answer, AsyncExitStack]:
+        """The answer, and what has to be closed after it: itself, and then the place."""
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self._pace.place())
             answer = await stack.enter_async_context(self._wire.opened(call, credentials))
             await self._check(call, answer)
-            return answer, stack.pop_all()
+            place.push_async_exit(stack.pop_all())
+        return answer, place.pop_all()
 
     async def _check(self, call: Call, answer: Answer) -> None:
         """Raises what a status that was not asked for comes to."""
@@ -143,19 +175,3 @@ class Tries:
         else:
             return
         raise error
-
-
-async def _authorised(
-    call: Call, authorization: Authorization, ask: Callable[[Header | None], Awaitable[T]]
-) -> T:
-    """Asks once more, with other credentials, if there are any, after a 401."""
-    used = await authorization.header()
-    try:
-        return await ask(used)
-    except UnauthorisedError as error:
-        call.under_way = False
-        refused = error
-    other = await authorization.header(used)
-    if other == used:
-        raise refused
-    return await ask(other)
