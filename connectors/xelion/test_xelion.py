@@ -671,10 +671,10 @@ async def test_a_page_for_people_is_no_recording() -> None:
     async with live() as stage:
         records = await stage.found()
         (file,) = next(r.attachments for r in records if r.attachments)
-        await stage.plant("html_200", path_contains="/audio")
+        await stage.plant("html_200", path_contains="/audio", times=40)
         with pytest.raises(sdk.ContractBrokenError):
             await stage.found()
-        await stage.plant("html_200", path_contains="/audio")
+        await stage.plant("html_200", path_contains="/audio", times=40)
         with pytest.raises(sdk.ContractBrokenError):
             async with file.open():
                 pass

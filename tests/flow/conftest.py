@@ -11,7 +11,8 @@ import pytest
 from avgate_mocks.people import UPSTREAMS, Person
 from avgate_mocks.world import world
 
-from .harness import Caller, Mocks, Office, Process, Served
+from .harness import Caller, Mocks, Office, Served
+from .process import Process
 
 SEED, PEOPLE = 11, 120
 

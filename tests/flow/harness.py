@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
 import sys
 import time
 import uuid
@@ -19,6 +15,8 @@ import httpx
 
 from avgate_gateway.authentication import Scope, mint, open_signing_key
 from avgate_mocks.people import UPSTREAMS, Person
+
+from .process import Process, free_port
 
 T = TypeVar("T")
 JsonMap = dict[str, Any]
@@ -41,44 +39,6 @@ def until(told: Callable[[], T | None], seconds: float = 30, *, every: float = 0
 def _is_order(name: str, effect: JsonMap) -> bool:
     """Whether it is one of several orders to one address: the directory takes one for a listing."""
     return name == "directory" and effect["kind"] == "order"
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
-
-
-@dataclass
-class Process:
-    """A program of ours that runs until it is told to stop, or killed."""
-
-    command: list[str]
-    folder: Path
-    log: Path
-    running: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        with self.log.open("ab") as out:
-            self.running = subprocess.Popen(  # noqa: S603 -- our own command
-                self.command, cwd=self.folder, stdout=out, stderr=out
-            )
-
-    @property
-    def pid(self) -> int:
-        assert self.running is not None
-        return self.running.pid
-
-    def alive(self) -> bool:
-        return self.running is not None and self.running.poll() is None
-
-    def end(self, number: int = signal.SIGTERM) -> None:
-        if self.running is not None:
-            if self.running.poll() is None:
-                os.kill(self.running.pid, number)
-            self.running.wait(30)
-            self.running = None
 
 
 @dataclass

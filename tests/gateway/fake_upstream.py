@@ -53,7 +53,7 @@ TROUBLES = {
     "ambiguous": lambda: AmbiguousSubjectError("two fit"),
 }
 MOODS = (
-    "done", "lost before", "lost after", "bug after", "refuse", "refuse until", "service runs",
+    "done", "down", "lost before", "lost after", "bug after", "refuse", "refuse until", "service runs",
     "fail", "unknown before", "unknown after", "silent", "lie", "pending", "schedule",
     "schedule and forget", "the first only",
 )  # fmt: skip
@@ -63,6 +63,10 @@ _SAYS: dict[str, Outcome] = {
     "fail": Failed("broken", "it could not"),
     "unknown before": Unknown("nobody knows"),
     "lie": Completed(Effect.ERASED),
+}
+_BEFORE = {
+    "down": UnavailableError("not now"),
+    "lost before": OutcomeUnknownError("lost on the way there"),
 }
 ANSWERS = ("done", "pending", "fail", "refuse", "lie", "down")
 
@@ -150,8 +154,8 @@ class Upstream:
         await self.enter()
         self._examine(items, key)
         mood = self.moods.pop(0) if self.moods else "done"
-        if mood == "lost before":
-            raise OutcomeUnknownError("lost on the way there")
+        if mood in _BEFORE:
+            raise _BEFORE[mood]
         outcomes = [
             ItemOutcome(item.ref, self._erase_one(item, key, mood, number))
             for number, item in enumerate(items)
@@ -175,8 +179,8 @@ class Upstream:
         await self.enter()
         self._examine([change.item for change in changes], key, is_erasure=False)
         mood = self.moods.pop(0) if self.moods else "done"
-        if mood == "lost before":
-            raise OutcomeUnknownError("lost on the way there")
+        if mood in _BEFORE:
+            raise _BEFORE[mood]
         told = [ItemOutcome(c.item.ref, self._rectify_one(c, mood)) for c in changes]
         if mood == "lost after":
             raise OutcomeUnknownError("lost on the way back")

@@ -31,7 +31,9 @@ from avgate_xelion.models import (
     Page,
 )
 
-LIMITS = sdk.Limits(concurrency=3)  # of one session: no number is documented for what it bears
+# Of one session: no number is documented for what it bears. One look takes hundreds of calls, so
+# each is tried more often than elsewhere before the whole look has to begin anew.
+LIMITS = sdk.Limits(concurrency=3, attempts=5)
 SUBJECTS = ("Person", "UnknownAddressable")  # the second is a bare number that nobody has filed
 _SCHEME = "xelion"
 _CLASH = 10005  # somebody is logged in with this user name and user space

@@ -3,6 +3,7 @@
 * ConnectorError, at once: refused, not found, misconfigured, contract broken
 * FaultError: another try may help
   - not lost: the upstream did nothing with the call (no connection, 429)
+  - a page: a web page came with 200, which may be gone the next moment
   - lost: the call was sent, and nobody knows what became of it (cut, time-out, 5xx)
 """
 
@@ -33,6 +34,13 @@ class FaultError(Exception):
         super().__init__(why)
         self.lost = lost
         self.after = after
+
+
+class PageError(FaultError):
+    """A web page came with 200 where data should: maintenance, a proxy's log-in, a wrong address."""
+
+    def __init__(self) -> None:
+        super().__init__("a web page instead of data", lost=False)
 
 
 class UnauthorisedError(MisconfiguredError):
@@ -66,6 +74,10 @@ def conclusion(fault: FaultError, *, unknown: bool) -> ConnectorError:
     if unknown:
         return OutcomeUnknownError(
             f"a write was sent and its answer lost ({fault}); read back what became of it"
+        )
+    if isinstance(fault, PageError):
+        return ContractBrokenError(
+            "the upstream answers with a web page instead of data; check its address"
         )
     return UnavailableError(f"the upstream did not answer ({fault})", after=fault.after)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from http import HTTPStatus
 from typing import TypeAlias, TypeVar
 
 from avgate_contracts.connector import Limits
@@ -14,6 +15,7 @@ from avgate_contracts.http.call import Call
 from avgate_contracts.http.deadline import Deadline
 from avgate_contracts.http.fault import (
     FaultError,
+    PageError,
     UnauthorisedError,
     after_a_lost_write,
     conclusion,
@@ -30,6 +32,11 @@ from avgate_contracts.http.wire import Wire
 T = TypeVar("T")
 # One try: with these credentials, and in this place, which it may take along.
 Ask: TypeAlias = Callable[[Header | None, AsyncExitStack], Awaitable[T]]
+
+
+def _is_page(answer: Answer) -> bool:
+    kind = str(answer.headers.get("content-type", ""))
+    return answer.status_code == HTTPStatus.OK and kind.lower().startswith("text/html")
 
 
 class Tries:
@@ -158,8 +165,11 @@ class Tries:
         return answer, place.pop_all()
 
     async def _check(self, call: Call, answer: Answer) -> None:
-        """Raises what a status that was not asked for comes to."""
+        """Raises what a status that was not asked for comes to, and a page that nobody asks for."""
         if call.wants(answer.status_code):
+            if _is_page(answer) and not call.write:
+                await drop(answer)
+                raise PageError
             return
         after = retry_after(answer.headers.get("retry-after"), self._runtime.now())
         await drop(answer)

@@ -119,10 +119,16 @@ async def test_a_status_that_was_asked_for_is_returned(clients: Any, turns: TURN
 
 
 async def test_a_page_of_html_with_200_is_no_data(clients: Any, turns: TURNS) -> None:
-    handler = turns(httpx.Response(200, html="<html>Log in</html>"))
-    response = await clients.over(handler).send("GET", "/x")
+    handler = turns(*(httpx.Response(200, html="<html>Log in</html>") for _ in range(3)))
     with pytest.raises(ContractBrokenError):
-        response.json()
+        await clients.over(handler).send("GET", "/x")
+
+
+async def test_a_page_that_is_gone_the_next_moment_is_asked_past(
+    clients: Any, turns: TURNS
+) -> None:
+    page, data = httpx.Response(200, html="<html>"), httpx.Response(200, json={"id": "7"})
+    assert (await clients.over(turns(page, data)).send("GET", "/x")).json() == {"id": "7"}
 
 
 async def test_a_test_double_below_the_transport_catches_every_call(clients: Any) -> None:

@@ -1,0 +1,48 @@
+"""Programs of ours, each as a process of its own on loopback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+@dataclass
+class Process:
+    """A program of ours that runs until it is told to stop, or killed."""
+
+    command: list[str]
+    folder: Path
+    log: Path
+    running: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as out:
+            self.running = subprocess.Popen(  # noqa: S603 -- our own command
+                self.command, cwd=self.folder, stdout=out, stderr=out
+            )
+
+    @property
+    def pid(self) -> int:
+        assert self.running is not None
+        return self.running.pid
+
+    def alive(self) -> bool:
+        return self.running is not None and self.running.poll() is None
+
+    def end(self, number: int = signal.SIGTERM) -> None:
+        if self.running is not None:
+            if self.running.poll() is None:
+                os.kill(self.running.pid, number)
+            self.running.wait(30)
+            self.running = None
