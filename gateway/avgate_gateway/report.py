@@ -46,6 +46,7 @@ class OutcomeWord(StrEnum):
     NOT_RELEVANT = "not_relevant"
     NOT_SEARCHABLE = "not_searchable"
     NOT_DONE = "not_done"
+    NOT_KEPT = "not_kept"
     QUARANTINED = "quarantined"
 
 
@@ -260,6 +261,10 @@ _SENTENCES: Final[Mapping[OutcomeWord, tuple[str, str]]] = {
     OutcomeWord.NOT_RELEVANT: (
         "This right is not relevant to this service.",
         "Dit recht is niet relevant voor deze dienst.",
+    ),
+    OutcomeWord.NOT_KEPT: (
+        "This system knows the person, but keeps nothing of what is to be corrected.",
+        "Dit systeem kent de persoon, maar bewaart niet wat verbeterd moet worden.",
     ),
     OutcomeWord.NOT_DONE: (
         "Nothing was done: the request was withdrawn or refused.",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_contracts.vocabulary import Category, Operation, Product
+from avgate_gateway.flow.locating import SHOWN
 from avgate_gateway.flow.looking import CANNOT_FIND, NOT_RELEVANT
 from avgate_gateway.report import OutcomeWord, Report, ReportLine, State
 from avgate_gateway.request import SubjectRequest
@@ -66,9 +67,15 @@ def _lines_of_task(request: SubjectRequest, task: Task, *, held: bool) -> Iterat
         yield from _provided(task)
         return
     if not held:
-        done = task.stage is Stage.DONE
-        word = OutcomeWord.NOTHING_HELD if done else OutcomeWord.PENDING
+        word = _without_items(request, task)
         yield _line(task.connector, State(word, reason=task.code, detail=task.reason), count=0)
+
+
+def _without_items(request: SubjectRequest, task: Task) -> OutcomeWord:
+    if task.stage is not Stage.DONE:
+        return OutcomeWord.PENDING
+    is_known = request.operation is Operation.RECTIFY and task.tally.get(SHOWN, 0) > 0
+    return OutcomeWord.NOT_KEPT if is_known else OutcomeWord.NOTHING_HELD
 
 
 def _provided(task: Task) -> Iterator[ReportLine]:

@@ -170,7 +170,8 @@ class Individual(Resource):
             place = self._place(key)
             found[name] = "" if place is None else self.contact_medium[place].text(key)
         found[Field.BANK_ACCOUNT] = str(self.value(BANK_ACCOUNT) or "")
-        return {name: value for name, value in found.items() if value}
+        # A prefix that is missing can be completed (Art. 16); other empty fields are not kept.
+        return {n: value for n, value in found.items() if value or n is Field.NAME_PREFIX}
 
     def with_values(self, values: Mapping[Field, str]) -> Raw:
         """The patch that puts these values in place of those that `fields` tells."""

@@ -45,7 +45,7 @@ def router(gateway: Gateway) -> APIRouter:  # noqa: C901 -- a list of routes, ea
         if request.operation in _COPIES:
             raise not_found()
         if sealed.plan is None:
-            raise _gone() if sealed.subject_key is None else _not_ready("No plan is made yet.")
+            raise _no_plan(request, is_shredded=sealed.subject_key is None)
         box = await _copy_box(gateway, request)
         return answer(http, box.open(sealed.plan, PLAN))
 
@@ -96,6 +96,14 @@ def router(gateway: Gateway) -> APIRouter:  # noqa: C901 -- a list of routes, ea
         return StreamingResponse(body, media_type="text/event-stream")
 
     return routes
+
+
+def _no_plan(request: SubjectRequest, *, is_shredded: bool) -> ProblemError:
+    if is_shredded:
+        return _gone()
+    if request.state is State.CLOSED:
+        return not_found()
+    return _not_ready("No plan is made yet.")
 
 
 async def _copy_box(gateway: Gateway, request: SubjectRequest) -> Box:

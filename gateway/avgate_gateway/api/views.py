@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_contracts.vocabulary import Operation
+from avgate_gateway.flow.locating import SHOWN
 from avgate_gateway.request import State, SubjectRequest, WaitingFor
 from avgate_gateway.store import items, tasks
 from avgate_gateway.store.item import ItemState
@@ -220,5 +221,5 @@ def outcome_word(task: Task, counts: Mapping[str, int]) -> str | None:
         return _OF_CODE[task.code or ""]
     present = {state for state, count in counts.items() if count}
     if not present:
-        return "nothing_held"
+        return "completed" if task.tally.get(SHOWN) and task.columns is None else "nothing_held"
     return next((word for states, word in _WORST_FIRST if states & present), "completed")

@@ -22,6 +22,7 @@ from avgate_gateway.store.tasks import Stage
 from avgate_gateway.vault import Box
 
 _AT_ONCE = 500
+SHOWN = "shown"  # in a task's tally: how many records the upstream showed
 
 
 async def locate(part: Part, person: Confidential, box: Box) -> None:
@@ -30,11 +31,12 @@ async def locate(part: Part, person: Confidential, box: Box) -> None:
     shelf = _Shelf(part)
     async for found in _found(part, person, look):
         await shelf.put(found)
-    await shelf.close(look.quarantined, look.learned_box(box))
+    await shelf.close(look, look.learned_box(box))
 
 
 async def _found(part: Part, person: Confidential, look: Look) -> AsyncIterator[Found]:
     async for record in look.records():
+        look.shown += 1
         digest = digest_of(part, record.item.ref)
         if part.request.operation is Operation.ERASE:
             yield Found(digest, record.item)
@@ -74,24 +76,24 @@ class _Shelf:
         if len(self.waiting) >= _AT_ONCE:
             await self._write()
 
-    async def close(self, quarantined: int, learned: bytes) -> None:
-        await self._write(learned, quarantined)
+    async def close(self, look: Look, learned: bytes) -> None:
+        await self._write(learned, look)
 
-    async def _write(self, learned: bytes | None = None, quarantined: int = 0) -> None:
+    async def _write(self, learned: bytes | None = None, look: Look | None = None) -> None:
         part, now = self.part, self.part.context.now()
         async with part.context.database.write() as db:
             if not self.is_clean:
                 await items.forget(db, part.request.id, part.name)
                 self.is_clean = True
             await items.add(db, part.request.id, part.name, self.waiting, part.references)
-            if learned is not None:
+            if learned is not None and look is not None:
                 await tasks.move(
                     db, part.request.id, part.name, Stage.LOCATED, now,
-                    quarantined=quarantined, learned_box=learned, looked_with=part.looked_with,
+                    quarantined=look.quarantined, tally={SHOWN: look.shown}, learned_box=learned, looked_with=part.looked_with,
                 )  # fmt: skip
                 await evidence.append(
                     db, now, part.request.controller, part.request.id, "task.located",
-                    {"connector": part.name, "items": len(self.seen), "set_aside": quarantined},
+                    {"connector": part.name, "items": len(self.seen), "set_aside": look.quarantined},
                 )  # fmt: skip
         self.waiting = []
 

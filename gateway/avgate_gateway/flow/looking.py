@@ -32,6 +32,7 @@ class Look:
     subject: DataSubject
     scope: Scope
     quarantined: int = 0
+    shown: int = 0
     learned: set[Identifier] = field(default_factory=set)
 
     async def records(self) -> AsyncIterator[Record]:
