@@ -54,6 +54,6 @@ _KINDS: tuple[tuple[type[ConnectorError], str, int], ...] = (
     (AmbiguousSubjectError, "ambiguous", 1),
     (RefusedError, "refused", 1),
     # A single odd page or a token that ended early is not yet a broken contract or a wrong key.
-    (MisconfiguredError, "misconfigured", 6),
-    (ContractBrokenError, "contract_broken", 8),
+    (MisconfiguredError, "misconfigured", 4),
+    (ContractBrokenError, "contract_broken", 4),
 )
