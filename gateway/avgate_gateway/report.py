@@ -263,8 +263,8 @@ _SENTENCES: Final[Mapping[OutcomeWord, tuple[str, str]]] = {
         "Dit recht is niet relevant voor deze dienst.",
     ),
     OutcomeWord.NOT_KEPT: (
-        "This system knows the person, but keeps nothing of what is to be corrected.",
-        "Dit systeem kent de persoon, maar bewaart niet wat verbeterd moet worden.",
+        "The person is known here, but not what is to be corrected.",
+        "De persoon is hier bekend, maar niet wat te verbeteren is.",
     ),
     OutcomeWord.NOT_DONE: (
         "Nothing was done: the request was withdrawn or refused.",
