@@ -618,7 +618,7 @@ class Flow(RuleBasedStateMachine):
     )
     def decide_during_the_next_call(self, name: str, which: int, what: str) -> None:
         request_id = self._id(which)
-        decision: Callable[[], Awaitable[None]] = lambda: self.office.decide(request_id, what)  # noqa: E731
+        decision: Callable[[], Awaitable[None]] = lambda: self.office.decide(request_id, what)  # noqa: E731 -- bound to this walk, and used once below
         self.office.upstreams[name].meanwhile.append(decision)
 
     @precondition(lambda self: self.office.ids)
