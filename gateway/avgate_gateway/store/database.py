@@ -14,6 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from avgate_gateway.store import sqlite_connection
+
 _BUSY_SECONDS = 30
 _READERS = 4
 _CHAIN = 0x61766761  # an arbitrary number that all our processes share
@@ -58,11 +60,16 @@ def _pg(url: str) -> AsyncEngine:
 
 
 def _sqlite_engine(url: str, size: int, begin: str) -> AsyncEngine:
+    path = sa.make_url(url).database or ":memory:"
+
+    async def opened() -> sqlite_connection.Connection:
+        return await sqlite_connection.connect(path, _BUSY_SECONDS)
+
     engine = create_async_engine(
         url.replace("sqlite://", "sqlite+aiosqlite://", 1),
         pool_size=size,
         max_overflow=0,
-        connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None},
+        async_creator=opened,
     )
 
     @sa.event.listens_for(engine.sync_engine, "connect")
