@@ -113,15 +113,22 @@ class Disturbance:
         await exchange.answer(self._dialect.refusal(504))
 
     async def _drip(self, exchange: Exchange) -> None:
+        """Only the first piece of a long body, or a recording of minutes would take minutes."""
+        is_begun = False
+
         async def slowly(message: Message) -> None:
-            body = message.get("body", b"")
+            nonlocal is_begun
+            body = b"" if is_begun else message.get("body", b"")
+            if not body:
+                await exchange.send(message)
+                return
+            is_begun = True
             size = math.ceil(len(body) / _DRIPS)
-            for start in range(0, len(body) - size, size or 1):
+            for start in range(0, len(body) - size, size):
                 await self._sleep(_DRIP_SECONDS)
                 piece = {**message, "body": body[start : start + size], "more_body": True}
                 await exchange.send(piece)
-            rest = {"body": body[_last_start(len(body), size) :]} if body else {}
-            await exchange.send({**message, **rest})
+            await exchange.send({**message, "body": body[_last_start(len(body), size) :]})
 
         await exchange.happen(slowly)
 

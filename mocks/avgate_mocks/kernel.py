@@ -107,7 +107,7 @@ class Kernel:
         return Disturbance(
             Starlette(
                 routes=[*self._controls(holds), *routes],
-                exception_handlers={HTTPException: refuse},
+                exception_handlers={HTTPException: refuse, Exception: refuse},
             ),
             self.faults,
             dialect,

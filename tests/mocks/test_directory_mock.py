@@ -1,6 +1,8 @@
 """The mock directory: orders the DLDA way, and the Dutch profile beside it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
@@ -8,10 +10,15 @@ from xml.etree.ElementTree import Element
 import httpx
 import pytest
 from defusedxml.ElementTree import fromstring
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from avgate_contracts.settings import ConnectorSettings
 from avgate_mocks.directory import build, config_section
 from avgate_mocks.people import LIBERVOICE, MISTER_VOIP, Person, Role, cast
+from avgate_mocks.serving import bound, port_of, served
 from avgate_mocks.upstreams import running
 from avgate_mocks.world import World, world
 
@@ -128,7 +135,7 @@ async def test_answers_to_an_order_name_the_account_type_and_where_to_find_it(
         "/api/accounts/5510/dlda", content=order(number_of(directory.person(Role.RUNNING)))
     )
     placed = xml(answer)
-    assert answer.headers["location"] == f"{ORDERS}/{order_id(placed)}"
+    assert answer.headers["location"] == f"http://mock{ORDERS}/{order_id(placed)}"
     assert placed.findtext(".//AccountType") == "RESIDENCE"
     listed = await directory.get(ORDERS)
     assert listed.findtext(".//TotalCount") == "1"
@@ -320,3 +327,79 @@ async def test_serves_over_a_socket_with_the_address_its_config_names(shared: Wo
         async with httpx.AsyncClient(base_url=base, auth=auth) as http:
             answer = await http.get(f"/accounts/{section['account_id']}/dldas")
     assert answer.status_code == 200
+
+
+async def test_a_number_is_told_by_itself_and_to_its_own_account_alone(
+    directory: Directory, caller: Callable[[str], httpx.AsyncClient]
+) -> None:
+    number = number_of(directory.person(Role.RUNNING))
+    found = await directory.get(f"/api/tns/{number}")
+    async with caller(MISTER_VOIP) as other:
+        assert (await other.get(f"/api/tns/{number}")).status_code == 404
+    assert (found.tag, found.findtext("TelephoneNumber")) == ("TelephoneNumberResponse", number)
+
+
+SUBSCRIPTION = """<Subscription><OrderType>dldas</OrderType><CallbackSubscription>
+<URL>{address}</URL></CallbackSubscription></Subscription>"""
+SUBSCRIPTIONS = "/api/accounts/5510/subscriptions"
+
+
+@asynccontextmanager
+async def listening() -> AsyncIterator[tuple[str, asyncio.Queue[Element]]]:
+    """An address, and what was posted there, in turn."""
+    sock, posted = bound(0), asyncio.Queue[Element]()
+
+    async def take(request: Request) -> Response:
+        await posted.put(fromstring(await request.body()))
+        return Response()
+
+    async with served({sock: Starlette(routes=[Route("/told", take, methods=["POST"])])}):
+        yield f"http://127.0.0.1:{port_of(sock)}/told", posted
+
+
+async def test_a_listener_is_told_of_every_state_of_an_order_without_asking(
+    directory: Directory,
+) -> None:
+    number = number_of(directory.person(Role.RUNNING))
+    async with listening() as (address, posted):
+        body = SUBSCRIPTION.format(address=address)
+        made = await directory.http.post(SUBSCRIPTIONS, content=body)
+        placed = order_id(await directory.place(number, own="own-1"))
+        told = [await asyncio.wait_for(posted.get(), 5)]
+        for seconds in (0.5, 1.5):
+            await directory.wait(seconds)  # nobody looks at the order
+            told.append(await asyncio.wait_for(posted.get(), 5))
+    assert made.status_code == 201
+    assert [each.findtext("Status") for each in told] == ["RECEIVED", "PROCESSING", "COMPLETE"]
+    assert {each.findtext("OrderId") for each in told} == {placed}
+    assert {each.findtext("CustomerOrderId") for each in told} == {"own-1"}
+    done = [each.findtext("CompletedTelephoneNumbers/TelephoneNumber") for each in told]
+    assert done == [None, None, number]
+
+
+async def test_a_subscription_is_listed_and_ended(
+    directory: Directory, caller: Callable[[str], httpx.AsyncClient]
+) -> None:
+    body = SUBSCRIPTION.format(address="http://127.0.0.1:9/told")
+    made = await directory.http.post(SUBSCRIPTIONS, content=body)
+    where = made.headers["Location"]
+    own = xml(made).findtext("Subscriptions/Subscription/SubscriptionId")
+    (listed,) = (await directory.get(SUBSCRIPTIONS)).iter("SubscriptionId")
+    async with caller(MISTER_VOIP) as other:
+        assert (await other.get(where)).status_code == 403
+    assert where.endswith(f"{SUBSCRIPTIONS}/{own}")
+    assert listed.text == own
+    assert [(await directory.http.delete(where)).status_code for _ in range(2)] == [200, 404]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "no xml",
+        SUBSCRIPTION.format(address="ftp://example.org"),
+        SUBSCRIPTION.format(address="http://127.0.0.1:9").replace("dldas", "portins"),
+    ],
+)
+async def test_a_subscription_to_nothing_is_refused(directory: Directory, body: str) -> None:
+    answer = await directory.http.post(SUBSCRIPTIONS, content=body)
+    assert (answer.status_code, codes(xml(answer))) == (400, ["16115"])

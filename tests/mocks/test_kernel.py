@@ -15,7 +15,11 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
+from avgate_mocks.dialect import Dialect
+from avgate_mocks.disturbance import Disturbance
 from avgate_mocks.fault import Fault, Faults, Mood, Rule
 from avgate_mocks.people import UPSTREAMS
 from avgate_mocks.serving import bound, port_of, served
@@ -225,6 +229,32 @@ async def test_a_slow_drip_gives_the_whole_body_in_the_end() -> None:
         await plant(client, Fault.SLOW_DRIP)
         answer = await client.delete("/people/nobody")
     assert (answer.status_code, answer.json()) == (404, {"error": "not here"})
+
+
+async def test_a_long_body_drips_only_where_it_begins() -> None:
+    slept: list[float] = []
+
+    async def note(seconds: float) -> None:
+        slept.append(seconds)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for number in range(200):
+            yield bytes([number]) * 100
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await StreamingResponse(pieces())(scope, receive, send)
+
+    faults = Faults(7, "any", Mood.NONE)
+    faults.plant([Rule(Fault.SLOW_DRIP)])
+    slow = Disturbance(
+        app, faults, Dialect(), wall_clock=lambda: NOW, sleep=note, latency_seconds=0
+    )
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(slow), base_url="http://mock"
+    ) as client:
+        answer = await client.get("/sound")
+    assert answer.content == b"".join([piece async for piece in pieces()])
+    assert 0 < sum(slept) < 3
 
 
 async def test_a_slow_answer_without_a_body_arrives_too() -> None:

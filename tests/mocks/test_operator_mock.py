@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import tomllib
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -12,6 +14,10 @@ from typing import Any
 import httpx
 import jsonschema
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from avgate_contracts.vocabulary import Category
 from avgate_mocks import operator
@@ -28,6 +34,7 @@ PRODUCT = "/productInventory/v4/product"
 USAGE = "/usageManagement/v4/usage"
 DEFINITIONS = {
     PARTY: ("TMF632-Party-v4.0.0", "Individual"),
+    f"{USAGE}Specification": ("TMF635-UsageManagement-v4.0.0", "UsageSpecification"),
     USAGE: ("TMF635-UsageManagement-v4.0.0", "Usage"),
     PRODUCT: ("TMF637-ProductInventory-v4.0.0", "Product"),
 }
@@ -528,7 +535,7 @@ async def test_every_resource_conforms_to_its_specification(bench: Bench) -> Non
 async def test_an_unknown_path_and_method_are_refused_in_the_words_of_the_dialect(
     bench: Bench,
 ) -> None:
-    answers = [await bench.libervoice.get(f"{PARTY}/x/y"), await bench.libervoice.post(PARTY)]
+    answers = [await bench.libervoice.get(f"{PARTY}/x/y"), await bench.libervoice.post(USAGE)]
     assert [answer.json()["code"] for answer in answers] == ["notFound", "methodNotAllowed"]
 
 
@@ -574,3 +581,166 @@ def test_months_end_where_the_calendar_ends(start: str, months: int, end: str) -
 def test_the_days_of_a_mock_are_those_of_its_people() -> None:
     shared = world(seed=7, now=lambda: NOW + timedelta(hours=11, minutes=59))
     assert shared.as_of == NOW.date()
+
+
+async def test_answers_name_the_media_type_of_the_specification(bench: Bench) -> None:
+    answers = [await bench.libervoice.get(PARTY), await bench.libervoice.get(f"{PARTY}/nobody")]
+    kinds = {answer.headers["Content-Type"] for answer in answers}
+    assert kinds == {"application/json;charset=utf-8"}
+
+
+async def test_an_individual_is_created_found_and_deleted(bench: Bench) -> None:
+    sent = {"givenName": "Noor", "familyNamePrefix": "de", "familyName": "Wit"}
+    made = await bench.libervoice.post(PARTY, json=sent)
+    assert made.status_code == 201
+    assert made.json().items() >= {**sent, "fullName": "Noor de Wit"}.items()
+    where = made.headers["Location"]
+    assert where == made.json()["href"]
+    assert (await bench.libervoice.get(where)).json() == made.json()
+    assert (await bench.callers[MISTER_VOIP].get(where)).status_code == 404
+    assert (await bench.libervoice.delete(where)).status_code == 204
+    assert [effect["kind"] for effect in await bench.effects()] == ["create", "delete"]
+    assert (await bench.control("/_people")).status_code == 200
+
+
+async def test_a_product_without_a_specification_is_listed_and_counted_nowhere(
+    bench: Bench,
+) -> None:
+    person = bench.role(Role.RUNNING)
+    before = await bench.holds(person)
+    party = {"id": await bench.party_id(person), "@referredType": "Individual"}
+    sent = {"status": "created", "relatedParty": [party]}
+    assert (await bench.libervoice.post(PRODUCT, json=sent)).status_code == 201
+    assert await bench.holds(person) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        (PARTY, {"givenName": "Noor"}),
+        (PARTY, {"givenName": 5, "familyName": "Wit"}),
+        (PARTY, {"givenName": "A", "familyName": "B", "contactMedium": [{"mediumType": 5}]}),
+        (PARTY, {"givenName": "A", "familyName": "B", "birthDate": "yesterday"}),
+        (PARTY, {"givenName": "A", "familyName": "B", "@schemaLocation": ""}),
+        (PARTY, {"givenName": "A", "familyName": "B", "status": "happy"}),
+        (PRODUCT, {"status": "running"}),
+        (PRODUCT, {"status": "created", "relatedParty": [{"name": "without an id"}]}),
+    ],
+)
+async def test_what_the_specification_does_not_allow_is_refused(
+    bench: Bench, path: str, sent: dict[str, object]
+) -> None:
+    answer = await bench.libervoice.post(path, json=sent)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalidRequest")
+    assert await bench.effects() == []
+
+
+async def test_a_patch_of_another_kind_than_merge_patch_is_refused(bench: Bench) -> None:
+    path = f"{PARTY}/{await bench.party_id(bench.role(Role.RUNNING))}"
+    patch = json.dumps({"gender": "x"}).encode()
+    seen = {
+        kind: (
+            await bench.libervoice.patch(path, content=patch, headers={"Content-Type": kind})
+        ).status_code
+        for kind in ("application/merge-patch+json", "application/json;charset=utf-8", "text/plain")
+    }
+    assert list(seen.values()) == [200, 200, 400]
+
+
+@pytest.mark.parametrize("query", ["limit=" + "9" * 5000, "offset=-1", "id=a&id=b", "colour=red"])
+async def test_a_query_that_cannot_be_meant_is_refused(bench: Bench, query: str) -> None:
+    assert (await bench.libervoice.get(f"{PARTY}?{query}")).status_code == 400
+
+
+async def test_a_date_at_the_end_of_time_breaks_nothing(bench: Bench) -> None:
+    asked = {"usageDate.gt": "9999-12-31T23:59:59Z"}
+    assert (await bench.libervoice.get(USAGE, params=asked)).status_code == 400
+
+
+async def test_there_are_no_organisations_and_five_specifications_of_usages(
+    bench: Bench,
+) -> None:
+    firms = await bench.libervoice.get("/party/v4/organization")
+    about = await bench.libervoice.get(f"{USAGE}Specification")
+    assert firms.json() == []
+    assert (firms.headers["X-Total-Count"], about.headers["X-Total-Count"]) == ("0", "5")
+    one = about.json()[0]
+    assert (await bench.libervoice.get(one["href"])).json() == one
+    assert (await bench.libervoice.get("/party/v4/organization/x")).status_code == 404
+
+
+async def test_a_token_that_ran_out_is_never_given_again(bench: Bench) -> None:
+    shared = bench.world
+    first = await token_of(bench.anyone, shared, LIBERVOICE)
+    await bench.control("/_faults", {"rules": [{"fault": "token_expired"}]})
+    bearer = {"Authorization": f"Bearer {first}"}
+    assert (await bench.anyone.get(PARTY, headers=bearer)).status_code == 401
+    assert await token_of(bench.anyone, shared, LIBERVOICE) != first
+
+
+@dataclass
+class Listener:
+    """What was posted to a callback, in turn."""
+
+    address: str
+    events: asyncio.Queue[dict[str, Any]]
+
+
+@asynccontextmanager
+async def listening() -> AsyncIterator[Listener]:
+    sock = bound(0)
+    listener = Listener(f"http://127.0.0.1:{port_of(sock)}/listener", asyncio.Queue())
+
+    async def take(request: Request) -> Response:
+        await listener.events.put(await request.json())
+        return Response(status_code=201)
+
+    async with served({sock: Starlette(routes=[Route("/listener", take, methods=["POST"])])}):
+        yield listener
+
+
+async def test_a_listener_is_told_what_happens_until_it_unregisters(bench: Bench) -> None:
+    person = bench.role(Role.RUNNING)
+    path = f"{PARTY}/{await bench.party_id(person)}"
+    hub = "/party/v4/hub"
+    async with listening() as listener:
+        wanted = {"callback": listener.address}
+        made = await bench.libervoice.post(hub, json=wanted)
+        assert (made.status_code, made.json()["callback"]) == (201, listener.address)
+        assert made.headers["Location"].endswith(f"/hub/{made.json()['id']}")
+        assert (await bench.libervoice.post(hub, json=wanted)).status_code == 409
+        changed = (await bench.libervoice.patch(path, json={"gender": "x"})).json()
+        event = await asyncio.wait_for(listener.events.get(), 5)
+        own = f"{hub}/{made.json()['id']}"
+        assert (await bench.callers[MISTER_VOIP].delete(own)).status_code == 404
+        assert (await bench.libervoice.delete(own)).status_code == 204
+        assert (await bench.libervoice.delete(own)).status_code == 404
+    validator(PARTY, "IndividualAttributeValueChangeEvent").validate(event)
+    assert event["eventType"] == "IndividualAttributeValueChangeEvent"
+    assert event["event"]["individual"] == changed
+
+
+async def test_a_listener_hears_only_the_events_it_asked_for(bench: Bench) -> None:
+    ended = bench.role(Role.ENDED)
+    usage = next(u for u in await bench.usages(ended) if u["usageType"] == "voicemail")
+    async with listening() as listener:
+        wanted = {"callback": listener.address, "query": "eventType=UsageDeleteEvent"}
+        for api in ("/party/v4", "/usageManagement/v4"):
+            await bench.libervoice.post(f"{api}/hub", json=wanted)
+        everything = {"callback": listener.address}  # and of another controller's people nothing
+        await bench.callers[MISTER_VOIP].post("/party/v4/hub", json=everything)
+        path = f"{PARTY}/{await bench.party_id(ended)}"
+        await bench.libervoice.patch(path, json={"gender": "x"})
+        await bench.libervoice.delete(usage["href"])
+        event = await asyncio.wait_for(listener.events.get(), 5)
+    assert event["eventType"] == "UsageDeleteEvent"
+    assert event["event"]["usage"] == usage
+    assert listener.events.empty()
+
+
+@pytest.mark.parametrize("sent", [{}, {"callback": 5}, {"callback": "ftp://x"}, [], "x"])
+async def test_a_subscription_without_a_usable_callback_is_refused(
+    bench: Bench, sent: object
+) -> None:
+    answer = await bench.libervoice.post("/party/v4/hub", json=sent)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalidRequest")

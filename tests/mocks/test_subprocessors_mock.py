@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 import httpx
+import orjson
 import pytest
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -103,6 +104,47 @@ async def test_a_list_that_did_not_change_is_not_sent_again(
     assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
     assert again.headers["ETag"] == first.headers["ETag"]
     assert first.headers["Last-Modified"].endswith("GMT")
+
+
+async def test_a_list_that_did_not_change_since_a_date_is_not_sent_again(
+    mock: httpx.AsyncClient,
+) -> None:
+    date = (await mock.get("/lists/kpn.json")).headers["Last-Modified"]
+    since = {"If-Modified-Since": date}
+    assert (await mock.get("/lists/kpn.json", headers=since)).status_code == 304
+    tagged = {**since, "If-None-Match": '"another"'}  # a tag outweighs the date
+    assert (await mock.get("/lists/kpn.json", headers=tagged)).status_code == 200
+    older = {"If-Modified-Since": "Mon, 01 Jan 2024 00:00:00 GMT"}
+    for headers in (older, {"If-Modified-Since": "yesterday"}):
+        assert (await mock.get("/lists/kpn.json", headers=headers)).status_code == 200
+
+
+async def test_a_receipt_is_signed_in_its_body_too(
+    mock: httpx.AsyncClient, shared: World, person: Person
+) -> None:
+    body = order("erasure", by_customer_id(person))
+    path = f"{PERFECTVIEW}/requests"
+    made = await mock.post(path, json=body, headers=bearer(shared))
+    gone = await mock.delete(f"{path}/{FIRST}", headers=bearer(shared))
+    pem = (await mock.get(f"{PERFECTVIEW}/certificate.pem")).content
+    key = x509.load_pem_x509_certificate(pem).public_key()
+    assert isinstance(key, rsa.RSAPublicKey)
+    for answer in (made, gone):
+        content = answer.json()
+        signature = base64.b64decode(content.pop("processor_signature"))
+        key.verify(signature, orjson.dumps(content), padding.PKCS1v15(), SHA256())
+
+
+async def test_a_state_says_nothing_of_results_that_there_are_not(
+    mock: httpx.AsyncClient, shared: World, person: Person
+) -> None:
+    path = f"{PERFECTVIEW}/requests"
+    await mock.post(path, json=order("erasure", by_customer_id(person)), headers=bearer(shared))
+    await mock.delete(f"{path}/{FIRST}", headers=bearer(shared))
+    state = (await mock.get(f"{path}/{FIRST}", headers=bearer(shared))).json()
+    assert state["request_status"] == "cancelled"
+    assert datetime.fromisoformat(state["expected_completion_time"]) > NOON
+    assert state.keys().isdisjoint({"results_url", "results_count"})
 
 
 async def test_an_entry_comes_after_a_week_and_another_goes_after_a_fortnight(

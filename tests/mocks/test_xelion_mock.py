@@ -506,3 +506,187 @@ async def test_fifty_thousand_calls_cost_nothing_until_they_are_asked_for() -> N
         rows = await api.rows("/communications", **wanted)
     assert held["communication_metadata"] == HEAVY_CALLS + heavy.volume.xelion_voicemails
     assert len(rows) == 100
+
+
+async def test_what_follows_from_an_attribute_changes_with_it() -> None:
+    async with xelion() as api:
+        await api.login()
+        path = f"/addressables/{oid_of(api, Role.RUNNING)}"
+        line = (await api.one(path))["telecomAddresses"][0]["oid"]
+        await api.patch(
+            path,
+            replaced("/givenName", "Zoë"),
+            replaced(f"/telecomAddresses/{line}/address", "nieuw@example.nl"),
+        )
+        card = await api.one(path)
+        await api.patch(path, replaced("/initials", "X.Y."), replaced("/givenName", "Anna"))
+        own = await api.one(path)
+    assert card["initials"] == "Z."
+    assert card["commonName"].startswith("Zoë ")
+    assert card["telecomAddresses"][0]["commonName"] == "nieuw@example.nl"
+    assert own["initials"] == "X.Y."
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/addressables/abc"),
+        ("PUT", "/addressables/abc"),
+        ("PATCH", "/addressables/abc"),
+        ("DELETE", "/addressables/abc"),
+        ("POST", "/addressables/abc/join"),
+        ("GET", "/addressables/abc/colleagues"),
+        ("GET", "/communications?with=abc"),
+        ("GET", "/phonelines/" + "9" * 5000),
+    ],
+)
+async def test_what_cannot_be_an_oid_is_refused_as_such(method: str, path: str) -> None:
+    bodies: dict[str, object] = {"PATCH": [replaced("/givenName", "A")], "POST": "1650007"}
+    async with xelion() as api:
+        await api.login()
+        answer = await api.call(method, path, json=bodies.get(method, {"objectType": "Person"}))
+        assert code(answer) == (400, 10203)
+
+
+async def test_the_inbox_has_the_newest_communication_of_each_contact() -> None:
+    async with xelion() as api:
+        await api.login()
+        rows = await api.rows("/communications/recent", period=365, limit=5)
+        answer = await api.call("GET", "/communications/recent", params={"limit": 1})
+        more = next(x["href"] for x in answer.json()["meta"]["links"] if x["rel"] == "next")
+        later = (await api.client.get(more, headers=api.headers)).json()["data"]
+        long_ago = await api.rows("/communications/recent", before="2001-01-01")
+    contacts = [row["associatedAddressable"]["oid"] for row in rows]
+    dates = [row["date"] for row in rows]
+    assert len(set(contacts)) == len(contacts) == 5
+    assert dates == sorted(dates, reverse=True)
+    assert later[0]["object"]["date"] < answer.json()["data"][0]["object"]["date"]
+    assert long_ago == []
+
+
+async def test_every_list_of_an_installation_comes_to_an_end() -> None:
+    names = ("users", "licenses", "phonelines", "lists", "channels", "phones", "wallboards")
+    async with xelion() as api:
+        await api.login()
+        for name in names:
+            seen: list[str] = []
+            while rows := await api.rows(f"/{name}", limit=2, after=seen[-1] if seen else 0):
+                seen += [row["oid"] for row in rows]
+            assert seen == sorted(set(seen)), name
+        lines = [row["oid"] for row in await api.rows("/phonelines")]
+        assert (await api.rows("/phonelines", before=lines[2], limit=1))[0]["oid"] == lines[1]
+        assert [row["userName"] for row in await api.rows("/users")] == ["avgate"]
+        assert await api.rows("/users", where="userName=nobody") == []
+
+
+async def test_a_contact_joins_a_list_and_leaves_it() -> None:
+    async with xelion() as api:
+        await api.login()
+        made = (await api.call("POST", "/lists", json={"commonName": "Feest"})).json()["object"]
+        path = f"/lists/{made['oid']}"
+        added = {"op": "add", "path": "/elements/v1", "value": oid_of(api, Role.RUNNING)}
+        await api.patch(path, added)
+        (element,) = (await api.one(path))["elements"]
+        await api.patch(path, {"op": "remove", "path": f"/elements/{element['oid']}"})
+        left = (await api.one(path))["elements"]
+    assert element["element"]["oid"] == oid_of(api, Role.RUNNING)
+    assert left == []
+
+
+async def test_an_attachment_is_read_by_its_own_oid() -> None:
+    async with xelion() as api:
+        await api.login()
+        path = f"/communications/{(await api.rows('/communications', limit=1))[0]['oid']}"
+        value = {"commonName": "a.txt", "contentsB64String": "aGFsbG8="}
+        await api.patch(path, {"op": "add", "path": "/attachments/v1", "value": value})
+        (attached,) = (await api.one(path))["attachments"]
+        found = await api.one(f"/attachments/{attached['oid']}")
+        missing = await api.call("GET", "/attachments/1")
+    assert found["contentsB64String"] == "aGFsbG8="
+    assert code(missing) == (404, 10100)
+
+
+async def test_the_same_change_again_is_no_second_effect() -> None:
+    async with xelion() as api:
+        await api.login()
+        path = f"/communications/{(await api.rows('/communications', limit=1))[0]['oid']}"
+        nobody = [{"role": "rtFrom", "commonName": "", "address": ""}]
+        for _ in range(2):
+            await api.patch(path, replaced("/participants", nobody), replaced("/subject", ""))
+        effects = await api.effects()
+    assert [kind for kind, _ in effects] == ["anonymise"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("/packetsLogs", [5]),
+        ("/participants", [{"addressable": "x"}]),
+        ("/participants", [{"addressable": {"oid": []}}]),
+        ("/participants", [5]),
+        ("/contents", {"a": []}),
+    ],
+)
+async def test_a_strange_value_breaks_nothing(path: str, value: object) -> None:
+    async with xelion() as api:
+        await api.login()
+        log = f"/communications/{(await api.rows('/communications', limit=1))[0]['oid']}"
+        assert (await api.patch(log, replaced(path, value))).status_code in {200, 400}
+        for again in (log, "/communications", "/communications/recent"):
+            assert (await api.call("GET", again)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"objectType": []},
+        {"objectType": "Person", "telecomAddresses": "x"},
+        {"objectType": "Person", "employments": [5]},
+    ],
+)
+async def test_a_card_that_is_none_is_refused(content: dict[str, object]) -> None:
+    async with xelion() as api:
+        await api.login()
+        answer = await api.call("POST", "/addressables", json=content)
+    assert answer.status_code == 400
+    assert answer.json()["errorCode"] in {10202, 10203}
+
+
+async def test_habits_are_changed_while_the_mock_runs() -> None:
+    wanted = {
+        "second_login_takes_over": True,
+        "no_header_status": 403,
+        "deleted_status": 200,
+        "login_payload_status": 401,
+    }
+    async with xelion() as api:
+        assert (await api.client.post("/_habits", json={"concurency": 3})).status_code == 422
+        assert (await api.client.post("/_habits", json=wanted)).json().items() >= wanted.items()
+        unread = await api.call("POST", "/me/login", content=b"{")
+        await api.login()
+        first, api.headers = api.headers, {}
+        no_header = await api.call("GET", "/addressables")
+        assert (await api.login()).status_code == 200
+        ended = await api.call("GET", "/addressables", headers=first)
+        deleted = await api.call("DELETE", f"/addressables/{oid_of(api, Role.RUNNING)}")
+    assert code(unread) == (401, 10202)
+    assert code(no_header) == (403, 10000)
+    assert code(ended) == (401, 10020)
+    assert (deleted.status_code, deleted.content) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("POST", "/tenants/5/login", (400, 10063)),
+        ("GET", "/me/phone/caller_id", (404, 10054)),
+        ("GET", "/me/device/calls", (404, 10050)),
+        ("DELETE", "/phonelines/1500011", (404, 10100)),
+    ],
+)
+async def test_what_an_api_user_has_not_is_told_by_its_code(
+    method: str, path: str, expected: tuple[int, int]
+) -> None:
+    async with xelion() as api:
+        await api.login()
+        assert code(await api.call(method, path)) == expected

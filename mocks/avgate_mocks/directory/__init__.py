@@ -1,9 +1,9 @@
 """A phone directory that takes orders the DLDA way, with a Dutch profile of our own.
 
 Documented, and kept to the letter: the order calls under `/api/accounts/{id}/dldas` (and `/dlda`,
-which the vendor's guide writes), `/api/tns/{tn}/tndetails`, order states, states of a number, and
-the codes 16100 to 16116 (Bandwidth api-docs: managingLineFeatures, errors, numbers_v2). Left out:
-the notifications to a subscriber, for which a caller polls, and OAuth beside Basic.
+which the vendor's guide writes), `/api/tns/{tn}` and its `/tndetails`, order states, states of a number, and
+the codes 16100 to 16116 (Bandwidth api-docs: managingLineFeatures, errors, numbers_v2), and the
+notifications to those who subscribe (orderWebhook). Left out: OAuth beside Basic.
 
 Ours, no documented system: E.164 numbers, Dutch addresses, `GET …/listings?tn=` and
 `GET …/listings/{listingId}`, online and printed publications with their own clocks, the operators'
@@ -31,6 +31,8 @@ from avgate_mocks.directory.edition import Pace
 from avgate_mocks.directory.markup import xml_response
 from avgate_mocks.directory.register import ACCOUNTS
 from avgate_mocks.directory.service import Service
+from avgate_mocks.directory.subscription import Subscriptions
+from avgate_mocks.directory.subscription_route import SubscriptionRoutes
 from avgate_mocks.kernel import Kernel
 from avgate_mocks.world import World
 
@@ -39,7 +41,10 @@ def build(world: World, _port: int, pace: Pace | None = None) -> ASGIApp:
     kernel = Kernel("directory", world)
     desk = Desk(kernel, pace or Pace())
     service = Service(kernel, desk)
-    app = kernel.app(service.routes(), holds=service.holds, dialect=Dialect(refusal=_refusal))
+    subscriptions = Subscriptions(kernel, next_due=desk.next_step, settle=desk.settle)
+    desk.on_step(subscriptions.tell)
+    routes = [*service.routes(), *SubscriptionRoutes(subscriptions, service.for_user).routes()]
+    app = kernel.app(routes, holds=service.holds, dialect=Dialect(refusal=_refusal))
 
     async def punctual(scope: Scope, receive: Receive, send: Send) -> None:
         desk.settle()  # so that the ledger, too, shows what has come due

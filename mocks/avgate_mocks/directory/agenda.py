@@ -23,3 +23,6 @@ class Agenda:
         while self._due and self._due[0][0] <= now:
             at, _, happening = heappop(self._due)
             happening(at)
+
+    def next_due(self) -> datetime | None:
+        return self._due[0][0] if self._due else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -46,7 +46,22 @@ class Desk:
         self._pace = pace
         self._agenda = Agenda()
         self._fates: dict[str, tuple[Fate, int]] = {}
+        self._listeners: list[Callable[[Order], None]] = []
         self._agenda.add(kernel.clock.now() + pace.feed_every, self._feed)
+
+    def on_step(self, listener: Callable[[Order], None]) -> None:
+        """Call `listener` whenever an order is in another state."""
+        self._listeners.append(listener)
+
+    def next_step(self) -> datetime | None:
+        """When an open order takes its next step at the latest; None where none is open."""
+        is_open_still = any(order.state in OPEN for order in self.orders.values())
+        return self._agenda.next_due() if is_open_still else None
+
+    def _step(self, order: Order, at: datetime, state: State, note: str) -> None:
+        order.go(at, state, note)
+        for listener in self._listeners:
+            listener(order)
 
     def settle(self) -> datetime:
         """Let everything happen that is due by now, and say when now is."""
@@ -74,7 +89,7 @@ class Desk:
         if len(flaws) == len(list(draft.numbers)):
             raise OrderRefusedError(*flaws)
         order = Order(self._new_id(), account, user, draft, key, flaws)
-        order.go(now, State.RECEIVED, "The order was received.")
+        self._step(order, now, State.RECEIVED, "The order was received.")
         self.orders[order.id] = order
         self._hold(order)
         self._agenda.add(now + self._pace.to_processing, partial(self._process, order))
@@ -91,7 +106,7 @@ class Desk:
             raise OrderRefusedError(*flaws)
         self._let_go(order)
         order.draft, order.flaws = draft, flaws
-        order.go(self._kernel.clock.now(), State.RECEIVED, "The order was changed.")
+        self._step(order, self._kernel.clock.now(), State.RECEIVED, "The order was changed.")
         self._hold(order)
 
     def relist(self, entry: Entry, at: datetime) -> bool:
@@ -142,9 +157,9 @@ class Desk:
         if Fate.CANCEL in fates:
             self._fates = {n: f for n, f in self._fates.items() if n not in order.draft.numbers}
             self._let_go(order)
-            order.go(at, State.CANCELLED, "The order was cancelled.")
+            self._step(order, at, State.CANCELLED, "The order was cancelled.")
             return
-        order.go(at, State.PROCESSING, "The order is being processed by our supplier.")
+        self._step(order, at, State.PROCESSING, "The order is being processed by our supplier.")
         left = self._pace.to_end - self._pace.to_processing
         self._agenda.add(at + left, partial(self._end, order))
 
@@ -159,7 +174,7 @@ class Desk:
                 self._register(order, number, content, at)
                 succeeded += 1
         self._let_go(order)
-        order.go(at, ended_as(succeeded, order.flaws), "The supplier has answered.")
+        self._step(order, at, ended_as(succeeded, order.flaws), "The supplier has answered.")
 
     def _register(self, order: Order, number: str, content: Content, at: datetime) -> None:
         entry = self.register.by_number[number]

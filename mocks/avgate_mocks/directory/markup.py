@@ -42,8 +42,11 @@ def nodes(values: Mapping[str, str]) -> tuple[Node, ...]:
 def xml_response(
     root: Node, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    document = _DECLARATION + "".join(_written(root))
-    return Response(document.encode(), status, headers, "application/xml")
+    return Response(document(root), status, headers, "application/xml")
+
+
+def document(root: Node) -> bytes:
+    return (_DECLARATION + "".join(_written(root))).encode()
 
 
 def _written(node: Node) -> Iterator[str]:

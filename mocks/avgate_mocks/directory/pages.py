@@ -48,8 +48,8 @@ def _error(flaw: Flaw) -> Iterator[Node]:
         yield "TelephoneNumber", flaw.number
 
 
-def refused(flaws: Iterable[Flaw]) -> Node:
-    return "DldaOrderResponse", (errors(flaws),)
+def refused(flaws: Iterable[Flaw], answer: str = "DldaOrderResponse") -> Node:
+    return answer, (errors(flaws),)
 
 
 def no_such_order() -> Node:
@@ -88,6 +88,14 @@ def history(order: Order) -> Node:
         for step in order.steps
     )
     return "OrderHistoryWrapper", tuple(("OrderHistory", step) for step in steps)
+
+
+def number(entry: Entry) -> Node:
+    return "TelephoneNumberResponse", (
+        ("TelephoneNumber", entry.number),
+        ("Status", "Inservice"),
+        ("AccountId", entry.account),
+    )
 
 
 def number_details(entry: Entry, order: Order | None) -> Node:
@@ -172,3 +180,36 @@ def no_such_listing() -> Node:
 def said(status: int) -> Node:
     """For refusals that have nothing to do with an order."""
     return "ErrorResponse", (("Code", str(status)), ("Description", f"Error {status}."))
+
+
+def subscriptions(held: Iterable[tuple[str, str, str, str]]) -> Node:
+    """Each as its id, its order type, its order or nothing, and its address."""
+    rows = tuple(("Subscription", tuple(_subscription(*one))) for one in held)
+    return "SubscriptionsResponse", (("Subscriptions", rows),)
+
+
+def _subscription(own: str, order_type: str, order_id: str, address: str) -> Iterator[Node]:
+    yield "SubscriptionId", own
+    yield "OrderType", order_type
+    if order_id:
+        yield "OrderId", order_id
+    yield "CallbackSubscription", (("URL", address), ("Status", "Active"))
+
+
+def notification(subscription: str, order_type: str, order: Order) -> Node:
+    """That an order is in another state; numbers that are done stand in its last one alone."""
+    return "Notification", tuple(_notification(subscription, order_type, order))
+
+
+def _notification(subscription: str, order_type: str, order: Order) -> Iterator[Node]:
+    yield "SubscriptionId", subscription
+    yield "OrderType", order_type
+    yield "OrderId", order.id
+    if order.draft.customer_order_id:
+        yield "CustomerOrderId", order.draft.customer_order_id
+    yield "Status", order.state.value
+    yield "Note", order.steps[-1].note
+    if order.state in (State.COMPLETE, State.PARTIAL):
+        done = (number for number, _ in order.accepted())
+        yield "CompletedTelephoneNumbers", tuple(("TelephoneNumber", each) for each in done)
+    yield "LastModifiedDate", moment(order.steps[-1].at)

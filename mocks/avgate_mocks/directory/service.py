@@ -59,17 +59,18 @@ class Service:
             for orders in (f"{account}/dldas", f"{account}/dlda")
             for route in (
                 Route(orders, self._post, methods=["POST"]),
-                Route(orders, self._for_user(self._list)),
+                Route(orders, self.for_user(self._list)),
                 Route(f"{orders}/{{order}}", self._put, methods=["PUT"]),
-                Route(f"{orders}/{{order}}", self._for_user(self._get)),
-                Route(f"{orders}/{{order}}/history", self._for_user(self._history)),
+                Route(f"{orders}/{{order}}", self.for_user(self._get)),
+                Route(f"{orders}/{{order}}/history", self.for_user(self._history)),
             )
         ]
         return [
             *documented,
-            Route("/api/tns/{tn}/tndetails", self._for_user(self._details)),
-            Route(f"{account}/listings", self._for_user(self._listings)),
-            Route(f"{account}/listings/{{listing}}", self._for_user(self._listing)),
+            Route("/api/tns/{tn}", self.for_user(self._number)),
+            Route("/api/tns/{tn}/tndetails", self.for_user(self._details)),
+            Route(f"{account}/listings", self.for_user(self._listings)),
+            Route(f"{account}/listings/{{listing}}", self.for_user(self._listing)),
             Route("/_fate", self._fate, methods=["POST"]),
             Route("/_feed", self._feed, methods=["POST"]),
         ]
@@ -83,7 +84,9 @@ class Service:
 
     # --- who is calling
 
-    def _for_user(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+    def for_user(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+        """The answer, for those who say who they are and ask about their own account."""
+
         async def authenticated(request: Request) -> Response:
             user = self._user(request)
             if user is None:
@@ -108,7 +111,7 @@ class Service:
 
     async def _post(self, request: Request) -> Response:
         body = await request.body()
-        return await self._for_user(lambda _, user: self._place(request, user, body))(request)
+        return await self.for_user(lambda _, user: self._place(request, user, body))(request)
 
     def _place(self, request: Request, user: str, body: bytes) -> Response:
         try:
@@ -119,7 +122,8 @@ class Service:
         def effect() -> Response:
             order = self._desk.place(draft, ACCOUNTS[user], user, idempotency_key(request))
             self._note(request, order, "order", 201)
-            return xml_response(pages.order_page(order), 201, {"Location": order.path})
+            where = str(request.base_url).rstrip("/") + order.path
+            return xml_response(pages.order_page(order), 201, {"Location": where})
 
         own = draft.customer_order_id
         try:
@@ -134,7 +138,7 @@ class Service:
 
     async def _put(self, request: Request) -> Response:
         body = await request.body()
-        return await self._for_user(lambda _, __: self._change(request, body))(request)
+        return await self.for_user(lambda _, __: self._change(request, body))(request)
 
     def _change(self, request: Request, body: bytes) -> Response:
         order = self._order(request)
@@ -175,6 +179,12 @@ class Service:
         return xml_response(pages.history(order))
 
     # --- numbers and listings
+
+    def _number(self, request: Request, user: str) -> Response:
+        entry = self._desk.register.of_account(ACCOUNTS[user], request.path_params["tn"])
+        if entry is None:
+            return xml_response(pages.no_such_number(), 404)
+        return xml_response(pages.number(entry))
 
     def _details(self, request: Request, user: str) -> Response:
         entry = self._desk.register.of_account(ACCOUNTS[user], request.path_params["tn"])

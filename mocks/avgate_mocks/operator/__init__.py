@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from avgate_mocks.dialect import Dialect
 from avgate_mocks.kernel import Kernel
+from avgate_mocks.operator.catalogue import CatalogueCalls
 from avgate_mocks.operator.record import UsageCalls
 from avgate_mocks.operator.refusal import refusal
 from avgate_mocks.operator.resource import INDIVIDUALS, PRODUCTS, ResourceCalls
@@ -28,6 +29,7 @@ def build(world: World, port: int) -> ASGIApp:
         *ResourceCalls(service, INDIVIDUALS).routes(BASE),
         *ResourceCalls(service, PRODUCTS).routes(BASE),
         *UsageCalls(service).routes(BASE),
+        *CatalogueCalls(service, BASE, href).routes(),
     ]
     return service.kernel.app(routes, holds=service.holds, dialect=Dialect(refusal))
 

@@ -19,7 +19,6 @@ CHANGEABLE = frozenset({
     "partyCharacteristic", "relatedParty", "skill", "status", "taxExemptionCertificate",
     "@baseType", "@schemaLocation", "@type",
 })  # fmt: skip
-STATUSES = frozenset({"initialized", "validated", "deceaded"})  # "deceaded" is TM Forum's
 FILTERS = frozenset({
     "id", "givenName", "familyName", "fullName", "status",
     "contactMedium.characteristic.phoneNumber", "contactMedium.characteristic.emailAddress",

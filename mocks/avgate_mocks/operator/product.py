@@ -17,6 +17,8 @@ CHANGEABLE = frozenset({
     "productCharacteristic", "productOffering", "productOrderItem", "productPrice",
     "productRelationship", "productTerm", "realizingResource", "realizingService", "status",
 })  # fmt: skip
+# What a new one may name besides, and nothing changes later.
+FIXED = frozenset({"productSpecification", "relatedParty"})
 FILTERS = frozenset({
     "id", "name", "status", "relatedParty.id", "productSpecification.id",
     "productCharacteristic.name", "productCharacteristic.value",
@@ -29,7 +31,6 @@ _NAMES: Mapping[Product, tuple[str, ...]] = {
     Product.CONTACT_CONNECT: ("Contact Connect",),
 }
 _ENDED = frozenset({"terminated", "cancelled", "aborted "})  # the space is TM Forum's
-STATUSES = _ENDED | {"created", "pendingActive", "active", "pendingTerminate", "suspended"}
 
 
 def is_ended(product: Resource) -> bool:

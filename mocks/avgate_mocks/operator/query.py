@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
-from avgate_mocks.kernel import json_response
+from avgate_mocks.operator.answer import json_answer
 from avgate_mocks.operator.refusal import RefusedError
 from avgate_mocks.operator.shape import Resource
 from avgate_mocks.operator.shelf import Span
 
 DEFAULT_LIMIT, MOST = 100, 1000
 _SECOND = timedelta(seconds=1)  # the smallest step of a usage's moment
+_LONGEST_NUMBER = 12
 _PAGING = frozenset({"offset", "limit", "fields"})
 
 
@@ -34,6 +35,9 @@ def query(params: QueryParams, filters: frozenset[str]) -> Query:
     show other people's data.
     """
     unknown = set(params) - _PAGING - filters
+    twice = sorted(name for name in filters if len(params.getlist(name)) > 1)
+    if twice:
+        raise RefusedError(400, message=f"Came more than once: {', '.join(twice)}")
     if unknown:
         raise RefusedError(400, message=f"Unknown filter: {', '.join(sorted(unknown))}")
     return Query(
@@ -65,12 +69,12 @@ def selected(resource: Resource, wanted: frozenset[str]) -> Resource:
 def page(asked: Query, total: int, resources: Sequence[Resource]) -> Response:
     content = [selected(resource, asked.fields) for resource in resources]
     headers = {"X-Total-Count": str(total), "X-Result-Count": str(len(content))}
-    return json_response(content, headers=headers)
+    return json_answer(content, headers=headers)
 
 
 def _number(params: QueryParams, name: str, default: int) -> int:
     text = params.get(name, str(default))
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
         raise RefusedError(400, message=f"{name} must be a whole number from 0")
     return int(text)
 
@@ -82,6 +86,6 @@ def _moments(
         return []
     try:
         moment = datetime.fromisoformat(filters[name])
-    except ValueError:
+        return [(moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC) + step]
+    except (ValueError, OverflowError):
         raise RefusedError(400, message=f"{name} must be a date-time of RFC 3339") from None
-    return [(moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + step]

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from avgate_mocks.kernel import json_response
 from avgate_mocks.operator import billing, usage
+from avgate_mocks.operator.answer import json_answer
 from avgate_mocks.operator.audio import MIME_TYPE
 from avgate_mocks.operator.query import fields, page, query, selected, span
 from avgate_mocks.operator.refusal import RefusedError
@@ -57,14 +57,16 @@ class UsageCalls:
     def _read(self, held: Tenant, request: Request) -> Response:
         book, kind, index = _place(held, request)
         found = book.render(kind, index, self._clock.now())
-        return json_response(selected(found, fields(request.query_params)))
+        return json_answer(selected(found, fields(request.query_params)))
 
     def _delete(self, held: Tenant, request: Request, _body: bytes) -> Response:
         book, kind, index = _place(held, request)
         if kind is Kind.CALL:
             self._refuse_what_is_billed(book, index)
+        gone = book.render(kind, index, self._clock.now())
         book.shelves[kind].remove(index)
-        self._service.effect(request, request.path_params["id"], kind="delete", status=204)
+        self._service.effect(request, gone["id"], kind="delete", status=204)
+        self._service.hub.tell(held.controller, "usage", "DeleteEvent", gone)
         return Response(status_code=204)
 
     def _refuse_what_is_billed(self, book: Book, index: int) -> None:

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from avgate_mocks.kernel import json_response
+from avgate_mocks.operator.answer import json_answer
 
 _REASONS: Mapping[int, tuple[str, str]] = {
     400: ("invalidRequest", "The request cannot be understood"),
     401: ("unauthorized", "No valid access token came with the request"),
+    403: ("forbidden", "The resource is not for this client"),
     404: ("notFound", "There is no such resource"),
     405: ("methodNotAllowed", "The resource does not offer this method"),
+    409: ("conflict", "The state of the resource does not allow it"),
     429: ("tooManyRequests", "Too many requests came in too short a time"),
     500: ("internalError", "Something went wrong here"),
     502: ("badGateway", "A system behind this one gave no usable answer"),
@@ -36,7 +38,7 @@ class RefusedError(Exception):
         if self.message:
             body["message"] = self.message
         headers = {"WWW-Authenticate": _CHALLENGE} if self.status == 401 else None
-        return json_response(body, self.status, headers)
+        return json_answer(body, self.status, headers)
 
 
 _CHALLENGE = 'Bearer realm="operator", error="invalid_token"'  # RFC 6750, section 3

@@ -10,10 +10,12 @@ from starlette.responses import Response
 from avgate_contracts.vocabulary import Category
 from avgate_mocks.answers import KeyReusedError
 from avgate_mocks.kernel import Kernel
+from avgate_mocks.operator.hub import Hub
 from avgate_mocks.operator.refusal import RefusedError
+from avgate_mocks.operator.shape import Resource
 from avgate_mocks.operator.tenant import Tenant, holds, party_id, tenant
 from avgate_mocks.operator.token import Tokens
-from avgate_mocks.people import CONTROLLERS, Person
+from avgate_mocks.people import CONTROLLERS, Person, salt_of
 
 Handler = Callable[[Tenant, Request], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -25,6 +27,9 @@ class Service:
     def __init__(self, kernel: Kernel, href: Callable[[str, str], str]) -> None:
         self.kernel = kernel
         self.tokens = Tokens(kernel)
+        self.hub = Hub(kernel)
+        self._href = href
+        self._made = 0
         self._tenants = {name: tenant(kernel.world, name, href) for name in CONTROLLERS}
         self._people = {
             party_id(kernel.world, person): person.id
@@ -64,7 +69,16 @@ class Service:
 
         return answer
 
+    def new_id(self, path: str) -> Resource:
+        """Id and address for something that is created."""
+        self._made += 1
+        made = f"{salt_of(self.kernel.world.seed, 'made', self._made):016x}"
+        return {"id": made, "href": self._href(path, made)}
+
     def effect(self, request: Request, resource_id: str, *, kind: str, status: int) -> None:
-        """Note an effect on the person whom a resource concerns: ids begin with their party's."""
-        subject = self._people[resource_id.partition("-")[0]]
+        """Note an effect on the person whom a resource concerns: ids begin with their party's.
+
+        What was created here concerns none of the invented people.
+        """
+        subject = self._people.get(resource_id.partition("-")[0])
         self.kernel.effect(request, kind=kind, subject=subject, status=status)

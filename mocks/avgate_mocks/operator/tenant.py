@@ -35,6 +35,7 @@ _IN_BOOKS: Mapping[Kind, Category] = {
 class Tenant:
     """Individuals, products and usages; the last by the id of their individual."""
 
+    controller: str
     individuals: Collection
     products: Collection
     books: Mapping[str, Book]
@@ -45,6 +46,7 @@ def tenant(world: World, controller: str, href: Callable[[str, str], str]) -> Te
     individuals = [individual_of(p, one, href(party.PATH, one)) for one, p in held.items()]
     products = [found for one, p in held.items() for found in products_of(p, one, href)]
     return Tenant(
+        controller,
         Collection(individuals, party.FILTERS),
         Collection(products, product.FILTERS),
         {one: Book(world, person, one, href) for one, person in held.items()},
@@ -63,7 +65,7 @@ def holds(tenant: Tenant, party_id: str) -> Mapping[Category, int]:
     """
     individual = tenant.individuals.get(party_id)
     products = tenant.products.matching({"relatedParty.id": party_id})
-    lines = sum(found["productSpecification"]["id"] in _LINES for found in products)
+    lines = sum(_specification(found) in _LINES for found in products)
     account = named(individual or {}, "partyCharacteristic", "bankAccount")
     return {
         Category.CONTACT: (individual is not None) + lines,
@@ -77,6 +79,12 @@ def holds(tenant: Tenant, party_id: str) -> Mapping[Category, int]:
             for kind, category in _IN_BOOKS.items()
         },
     }
+
+
+def _specification(found: Resource) -> str:
+    """Empty for a product that came without one."""
+    about = found.get("productSpecification")
+    return str(about.get("id", "")) if isinstance(about, dict) else ""
 
 
 def _count(found: Resource, name: str) -> int:

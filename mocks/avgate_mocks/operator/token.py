@@ -24,6 +24,7 @@ class Tokens:
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._given: dict[str, tuple[str, datetime]] = {}
+        self._made = 0
 
     async def issue(self, request: Request) -> Response:
         """`POST /oauth2/token`; the client's secret in the Authorization header or in the form."""
@@ -53,7 +54,8 @@ class Tokens:
 
     def _new(self, client: str) -> Response:
         seconds = self._kernel.faults.lifetime(LIFETIME_SECONDS)
-        token = f"{salt_of(self._kernel.world.seed, client, len(self._given)):016x}"
+        self._made += 1
+        token = f"{salt_of(self._kernel.world.seed, client, self._made):016x}"
         self._given[token] = (client, self._kernel.clock.now() + timedelta(seconds=seconds))
         answer = {"access_token": token, "token_type": "Bearer", "expires_in": seconds}
         return json_response(answer, headers=_NOT_STORED)

@@ -39,7 +39,7 @@ TYPES: Mapping[str, Kind] = {
     "voicemail": Kind.VOICEMAIL,
     "recording": Kind.RECORDING,
 }
-_SPECIFICATIONS = {name: {"id": name, "name": name} for name in TYPES}
+SPECIFICATIONS: Mapping[str, Resource] = {name: {"id": name, "name": name} for name in TYPES}
 _SOUNDING: Mapping[Kind, int] = {Kind.VOICEMAIL: 40, Kind.RECORDING: 240}  # the longest, in seconds
 
 
@@ -159,7 +159,7 @@ class Book:
             "usageDate": moment(at),
             "usageType": usage_type,
             "status": billing.Status.RECEIVED,
-            "usageSpecification": _SPECIFICATIONS[usage_type],
+            "usageSpecification": SPECIFICATIONS[usage_type],
             "relatedParty": self._party,
         }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import orjson
 from starlette.responses import Response
 
@@ -30,6 +32,15 @@ def sealed(seal: Seal, content: object) -> tuple[bytes, dict[str, str]]:
 def signed(seal: Seal, content: object, status: int = 200) -> Response:
     body, headers = sealed(seal, content)
     return Response(body, status, headers, "application/json")
+
+
+def receipted(seal: Seal, content: Mapping[str, object], status: int) -> Response:
+    """Signed in a header, and in the body too, where `processor_signature` signs all the rest.
+
+    OpenDSR 2.0 asks for both, and does not say how a body is to sign itself.
+    """
+    signature = seal.signature(orjson.dumps(content))
+    return signed(seal, {**content, "processor_signature": signature}, status)
 
 
 DIALECT = Dialect(refusal=refusal)

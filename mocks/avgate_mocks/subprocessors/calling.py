@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from ipaddress import ip_address
 from random import Random
 
 import httpx
 
 from avgate_mocks.fault import Mood
 from avgate_mocks.kernel import Kernel
+from avgate_mocks.loopback import on_loopback
 from avgate_mocks.subprocessors.answering import sealed
 from avgate_mocks.subprocessors.job import Job, Status
 from avgate_mocks.subprocessors.seal import Seal
@@ -86,13 +86,3 @@ class Caller:
         except httpx.HTTPError:
             return True
         return answer.status_code not in _UNWANTED
-
-
-def on_loopback(address: str) -> bool:
-    """Whether it is this machine that would be called: invented people must not leave it."""
-    try:
-        url = httpx.URL(address)
-        here = url.host == "localhost" or ip_address(url.host).is_loopback
-    except (httpx.InvalidURL, ValueError):
-        return False
-    return here and url.scheme == "http" and (url.port or 80) < 65_536

@@ -57,17 +57,14 @@ class Job:
         """What OpenDSR wants in every answer about a request."""
         return {
             "controller_id": self.controller,
-            "expected_completion_time": None if self.cancelled else self.completes.isoformat(),
+            "expected_completion_time": self.completes.isoformat(),
             "subject_request_id": self.id,
         }
 
     def state(self, status: Status, address: str) -> dict[str, object]:
         """The receipt with what became of it; `address` is where it is asked about."""
-        results = self.results if status == "completed" else None
-        downloadable = results is not None and self.downloadable
-        return {
-            **self.receipt(),
-            "request_status": status,
-            "results_url": f"{address}/results" if downloadable else None,
-            "results_count": None if results is None else len(results),
-        }
+        told = {**self.receipt(), "request_status": status}
+        if self.results is None or status != "completed":
+            return told
+        told["results_count"] = len(self.results)
+        return {**told, "results_url": f"{address}/results"} if self.downloadable else told

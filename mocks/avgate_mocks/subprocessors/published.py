@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from email.utils import format_datetime
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from hashlib import sha256
 
 from starlette.requests import Request
@@ -65,15 +65,27 @@ def conditional(request: Request, response: Response, published: Published) -> R
     etag = f'"{sha256(bytes(response.body)).hexdigest()[:32]}"'
     modified = format_datetime(published.changed(), usegmt=True)
     validators = {"ETag": etag, "Last-Modified": modified, "Cache-Control": "no-cache"}
-    asked = {tag.strip().removeprefix("W/") for tag in _if_none_match(request).split(",")}
-    if asked & {etag, "*"}:
+    if _is_known(request, etag, modified):
         return Response(status_code=304, headers=validators)
     response.headers.update(validators)
     return response
 
 
-def _if_none_match(request: Request) -> str:
-    return request.headers.get("If-None-Match", "")
+def _is_known(request: Request, etag: str, modified: str) -> bool:
+    """A date counts only where no tag came along (RFC 9110, 13.1.3)."""
+    tags = request.headers.get("If-None-Match")
+    if tags is not None:
+        return bool({tag.strip().removeprefix("W/") for tag in tags.split(",")} & {etag, "*"})
+    return _moment(request.headers.get("If-Modified-Since", "")) >= _moment(modified)
+
+
+def _moment(text: str) -> datetime:
+    """A date of HTTP; what is none is long ago."""
+    try:
+        found = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return datetime.min.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def kpn(clock: Clock, as_of: date) -> Published:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from avgate_mocks.answers import KeyReusedError
 from avgate_mocks.kernel import json_response
-from avgate_mocks.subprocessors.answering import refusal, signed
+from avgate_mocks.subprocessors.answering import receipted, refusal, signed
 from avgate_mocks.subprocessors.job import Job
 from avgate_mocks.subprocessors.orders import SubjectRequest
 from avgate_mocks.subprocessors.processor import Processor, encoded
@@ -82,8 +82,12 @@ class ProcessorRoutes:
             return refusal(400, "only a pending request can be cancelled")
         self.processor.cancel(job)
         self.processor.kernel.effect(request, kind="cancel", subject=None, status=202)
-        answer = {**job.receipt(), "received_time": now.isoformat()}
-        return signed(self.processor.seal, answer, 202)
+        answer = {
+            **job.receipt(),
+            "received_time": now.isoformat(),
+            "api_version": API_VERSION,
+        }
+        return receipted(self.processor.seal, answer, 202)
 
     async def results(self, request: Request) -> Response:
         job = self._job(request)
@@ -125,7 +129,7 @@ class ProcessorRoutes:
             "received_time": job.received.isoformat(),
             "encoded_request": encoded(body),
         }
-        return signed(self.processor.seal, answer, 201)
+        return receipted(self.processor.seal, answer, 201)
 
     def _shown(self, request: Request, job: Job) -> Response:
         status = job.status(self.processor.kernel.clock.now())

@@ -15,10 +15,10 @@ from avgate_mocks.world import World
 from avgate_mocks.xelion.address_route import AddressRoutes
 from avgate_mocks.xelion.communication_route import CommunicationRoutes
 from avgate_mocks.xelion.gate import Gate
-from avgate_mocks.xelion.habits import Habits
+from avgate_mocks.xelion.habits import Habits, HabitsRoute
 from avgate_mocks.xelion.hand import ByHand
+from avgate_mocks.xelion.installation_route import InstallationRoutes
 from avgate_mocks.xelion.me_route import MeRoutes
-from avgate_mocks.xelion.phone_route import phone_routes
 from avgate_mocks.xelion.refusal import fault_answer
 from avgate_mocks.xelion.session import USER_NAME, Sessions
 from avgate_mocks.xelion.tenant import Tenants
@@ -32,18 +32,18 @@ def build(world: World, port: int, habits: Habits | None = None) -> ASGIApp:  # 
     chosen = habits or Habits()
     tenants = Tenants(world)
     sessions = Sessions(kernel, chosen, {name: world.secret(NAME, name) for name in CONTROLLERS})
-    largest = chosen.largest_page
     routes = [
-        *MeRoutes(sessions).routes(),
-        *AddressRoutes(kernel, tenants, largest).routes(),
-        *CommunicationRoutes(kernel, tenants, largest).routes(),
-        *phone_routes(),
+        *MeRoutes(kernel, sessions, tenants).routes(),
+        *AddressRoutes(kernel, tenants, chosen).routes(),
+        *CommunicationRoutes(kernel, tenants, chosen).routes(),
+        *InstallationRoutes(kernel, tenants, chosen).routes(),
     ]
     gate = Middleware(Gate, kernel=kernel, sessions=sessions, habits=chosen)
     return kernel.app(
         [
             Mount("/api/v1/{tenant}", routes=routes, middleware=[gate]),
             Route("/_by_hand", ByHand(kernel, tenants).remove, methods=["POST"]),
+            Route("/_habits", HabitsRoute(chosen).answer, methods=["GET", "POST"]),
         ],
         holds=tenants.holds,
         dialect=Dialect(refusal=fault_answer, says_retry_after=False),

@@ -88,10 +88,10 @@ class AddressBook:
 
     def create(self, content: JsonObject) -> Addressable:
         """Raises XelionError 10203 for an object type that is none."""
-        kind = content.get("objectType")
+        kind = str(content.get("objectType"))
         if kind not in addressable.KINDS:
             raise wrong_object()
-        complete = {**addressable.entity(self.new_oid(), str(kind)), **content}
+        complete = {**addressable.entity(self.new_oid(), kind), **content}
         one = Addressable(addressable.named(complete), self.owner_of(complete))
         self.put(one)
         return one

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from avgate_mocks.kernel import Kernel
+from avgate_mocks.kernel import Kernel, json_response
 from avgate_mocks.xelion import addressable
 from avgate_mocks.xelion.addressable import Addressable
-from avgate_mocks.xelion.body import sent_object, sent_operations, sent_text
+from avgate_mocks.xelion.body import relation, sent_object, sent_operations, sent_text
 from avgate_mocks.xelion.envelope import JsonObject, one, page
+from avgate_mocks.xelion.habits import Habits
 from avgate_mocks.xelion.patch import patched
-from avgate_mocks.xelion.query import chosen_includes, conditions, cursor, flag, limit
+from avgate_mocks.xelion.query import (
+    checked_oid,
+    chosen_includes,
+    conditions,
+    cursor,
+    flag,
+    limit,
+    oid_in_path,
+)
 from avgate_mocks.xelion.refusal import wrong_object
 from avgate_mocks.xelion.scalar import stored
 from avgate_mocks.xelion.tenant import Tenant, Tenants
@@ -39,10 +48,10 @@ _INCLUDED = {
 
 
 class AddressRoutes:
-    def __init__(self, kernel: Kernel, tenants: Tenants, largest_page: int) -> None:
+    def __init__(self, kernel: Kernel, tenants: Tenants, habits: Habits) -> None:
         self._kernel = kernel
         self._tenants = tenants
-        self._largest_page = largest_page
+        self._habits = habits
 
     def routes(self) -> list[Route]:
         return [
@@ -54,6 +63,8 @@ class AddressRoutes:
             Route(f"/{_PATH}/{{oid}}", self.remove, methods=["DELETE"]),
             Route(f"/{_PATH}/{{oid}}/join", self.join, methods=["POST"]),
             Route(f"/{_PATH}/{{oid}}/colleagues", self.colleagues, methods=["GET"]),
+            Route(f"/{_PATH}/{{oid}}/contacts", self.contacts, methods=["GET"]),
+            Route(f"/{_PATH}/{{oid}}/telecom_address_labels", self.labels, methods=["GET"]),
         ]
 
     async def search(self, request: Request) -> Response:
@@ -61,7 +72,7 @@ class AddressRoutes:
         tenant = self._tenants.of(request)
         found = _matching(request, tenant)
         paged = request.query_params.get("order_by") != "mru"
-        rows = list(islice(found, limit(request, self._largest_page)))
+        rows = list(islice(found, limit(request, self._habits.largest_page)))
         if "before" in request.query_params:
             rows.reverse()
         includes = chosen_includes(request)
@@ -70,7 +81,7 @@ class AddressRoutes:
 
     async def read(self, request: Request) -> Response:
         tenant = self._tenants.of(request)
-        found = tenant.book.find(request.path_params["oid"])
+        found = tenant.book.find(oid_in_path(request))
         extra = {"status": "available"} if "status" in chosen_includes(request) else {}
         return one(request, _PATH, {**_full(tenant, found), **extra})
 
@@ -85,7 +96,7 @@ class AddressRoutes:
 
     async def write(self, request: Request) -> Response:
         tenant = self._tenants.of(request)
-        found = tenant.book.find(request.path_params["oid"])
+        found = tenant.book.find(oid_in_path(request))
         content = stored(await sent_object(request))
         if content.get("objectType") != found.content["objectType"]:
             raise wrong_object()
@@ -96,7 +107,7 @@ class AddressRoutes:
         """Answers nothing at all, as the vendor's PATCH pages say."""
         tenant = self._tenants.of(request)
         operations = await sent_operations(request)
-        found = tenant.book.find(request.path_params["oid"])
+        found = tenant.book.find(oid_in_path(request))
         rules = addressable.PATCHABLE
         self._change(
             request, tenant, found, patched(found.content, operations, rules, tenant.new_oid)
@@ -107,24 +118,25 @@ class AddressRoutes:
         self, request: Request, tenant: Tenant, found: Addressable, content: JsonObject
     ) -> None:
         if content != found.content:
-            found.content = addressable.named(content)
+            found.content = addressable.changed(found.content, content)
             tenant.book.put(found)
             self._kernel.effect(request, kind="change", subject=found.owner, status=200)
 
     async def remove(self, request: Request) -> Response:
         tenant = self._tenants.of(request)
-        gone = tenant.book.remove(request.path_params["oid"])
-        self._kernel.effect(request, kind="delete", subject=gone.owner, status=204)
-        return Response(status_code=204)
+        gone = tenant.book.remove(oid_in_path(request))
+        status = self._habits.deleted_status
+        self._kernel.effect(request, kind="delete", subject=gone.owner, status=status)
+        return Response(status_code=status)
 
     async def join(self, request: Request) -> Response:
         """Merges an unknown number into a real object; the logs follow, the unknown one goes."""
         tenant = self._tenants.of(request)
         real = await sent_text(request)
-        unknown = tenant.book.find(request.path_params["oid"])
-        if not real.isdecimal() or unknown.content["objectType"] != "UnknownAddressable":
+        unknown = tenant.book.find(oid_in_path(request))
+        if unknown.content["objectType"] != "UnknownAddressable":
             raise wrong_object()
-        if tenant.book.find(real).content["objectType"] == "UnknownAddressable":
+        if tenant.book.find(checked_oid(real)).content["objectType"] == "UnknownAddressable":
             raise wrong_object()
         tenant.book.remove(unknown.oid)
         tenant.journal.join(unknown.oid, real)
@@ -133,24 +145,41 @@ class AddressRoutes:
 
     async def colleagues(self, request: Request) -> Response:
         """Everybody employed by the same organisation."""
-        tenant = self._tenants.of(request)
-        firms = _employers(tenant.book.find(request.path_params["oid"]))
-        rows = (
-            each
-            for each in tenant.book.listed(*cursor(request))
-            if firms & _employers(each) and each.oid != request.path_params["oid"]
+        found = self._tenants.of(request).book.find(oid_in_path(request))
+        firms = _employers(found)
+        return self._related(
+            request, lambda each: bool(firms & _employers(each)) and each.oid != found.oid
         )
-        some = islice(rows, limit(request, self._largest_page))
+
+    async def contacts(self, request: Request) -> Response:
+        """Everybody who works for this organisation."""
+        found = self._tenants.of(request).book.find(oid_in_path(request))
+        return self._related(request, lambda each: found.oid in _employers(each))
+
+    def _related(self, request: Request, belongs: Callable[[Addressable], bool]) -> Response:
+        tenant = self._tenants.of(request)
+        rows = filter(belongs, tenant.book.listed(*cursor(request)))
+        some = list(islice(rows, limit(request, self._habits.largest_page)))
+        if "before" in request.query_params:
+            some.reverse()
         return page(request, _PATH, [_listed(tenant, each, frozenset()) for each in some])
+
+    async def labels(self, request: Request) -> Response:
+        """The labels in use on one card."""
+        found = self._tenants.of(request).book.find(oid_in_path(request))
+        used = {str(line.get("label") or "") for line in found.content["telecomAddresses"]}
+        return json_response({"data": sorted(used - {""}), "meta": {"links": [], "paging": {}}})
 
 
 def _matching(request: Request, tenant: Tenant) -> Iterator[Addressable]:
+    if flag(request, "only_users") or request.query_params.get("type") == "chattable":
+        return  # nobody in these address books is a user, and only users chat
     name = request.query_params.get("name", "").casefold()
     kinds = conditions(request).get("obj_type", ())
     for each in tenant.book.listed(*cursor(request)):
         named = name in str(each.content["commonName"]).casefold()
         of_kind = not kinds or each.content["objectType"] in kinds
-        if named and of_kind and not flag(request, "only_users"):
+        if named and of_kind:
             yield each
 
 
@@ -171,16 +200,15 @@ def _full(tenant: Tenant, each: Addressable) -> JsonObject:
 
 def _with_oids(content: JsonObject, tenant: Tenant) -> JsonObject:
     """New sub-objects get OIDs of the server's choosing."""
-    relations = addressable.PATCHABLE.relations
     made = {
-        name: [{**entry, "oid": tenant.new_oid()} for entry in content[name]]
-        for name in relations
-        if isinstance(content.get(name), list)
+        name: [{**entry, "oid": tenant.new_oid()} for entry in relation(content, name)]
+        for name in addressable.PATCHABLE.relations
+        if content.get(name) is not None
     }
-    ignored = {"oid", "changeType", "commonName"}
+    ignored = {"oid", "changeType", "commonName", *addressable.PATCHABLE.relations}
     return {name: each for name, each in content.items() if name not in ignored} | made
 
 
 def _employers(each: Addressable) -> set[str]:
-    employments = each.content.get("employments") or []
-    return {job["organisation"]["oid"] for job in employments if job.get("organisation")}
+    employers = (job.get("organisation") for job in each.content.get("employments") or [])
+    return {str(firm.get("oid")) for firm in employers if isinstance(firm, dict)}

@@ -78,7 +78,7 @@ def person(one: Person, numbers: Sequence[tuple[str, datetime | None]], oid: str
         "familyName": one.name.family,
         "nameSuffix": "",
         "additionalName": "",
-        "initials": f"{one.name.given[0]}.",
+        "initials": _initials(one.name.given),
         "title": "",
         "gender": one.gender,
         "dateOfBirth": None,
@@ -168,16 +168,36 @@ def organisation(oid: str, name: str, number: str) -> JsonObject:
     return named({**entity(oid, "Organisation"), **own, "telecomAddresses": [line]})
 
 
+def changed(before: JsonObject, after: JsonObject) -> JsonObject:
+    """As it stands after a change, with everything that the server derives.
+
+    Initials follow the given name as long as nobody has written others.
+    """
+    was, now = (_initials(str(one.get("givenName") or "")) for one in (before, after))
+    follows = "initials" in after and after["initials"] == before.get("initials") == was
+    return named({**after, "initials": now} if follows else after)
+
+
+def _initials(given_name: str) -> str:
+    return f"{given_name[0]}." if given_name else ""
+
+
 def named(content: JsonObject) -> JsonObject:
-    """With `commonName` derived from the names, as the server does after every change."""
+    """With every `commonName` derived, as the server does after every change.
+
+    That of the object comes from its names, that of each way to reach it from the address.
+    """
     if content["objectType"] == "Person":
         names = (content.get(part) for part in _NAMES)
         common = " ".join(str(name) for name in names if name)
     elif content["objectType"] == "UnknownAddressable":
-        common = "".join(line["address"] for line in content["telecomAddresses"][:1])
+        common = "".join(str(line.get("address") or "") for line in content["telecomAddresses"][:1])
     else:
         common = str(content.get("name") or "")
-    return {**content, "commonName": common}
+    reached = [
+        {**line, "commonName": line.get("address") or ""} for line in content["telecomAddresses"]
+    ]
+    return {**content, "commonName": common, "telecomAddresses": reached}
 
 
 def split_name(content: JsonObject) -> JsonObject:

@@ -42,6 +42,16 @@ async def sent_text(request: Request) -> str:
     return content
 
 
+def relation(content: JsonObject, name: str) -> list[JsonObject]:
+    """The entries of a relation, none if it was not sent; raises XelionError 10202."""
+    entries = content.get(name)
+    if entries is None:
+        return []
+    if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
+        raise invalid(name)
+    return entries
+
+
 async def sent_operations(request: Request) -> list[JsonObject]:
     """The operations of a PATCH: in an envelope, as every client sends them, or as a bare array."""
     content = await sent(request)

@@ -5,9 +5,9 @@ There is no DELETE, here as in the documentation: it is answered 404/10100.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import islice, takewhile
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -19,28 +19,32 @@ from avgate_mocks.xelion.asked import Asked
 from avgate_mocks.xelion.body import sent_operations
 from avgate_mocks.xelion.call_log import Entry
 from avgate_mocks.xelion.envelope import JsonObject, one, page
-from avgate_mocks.xelion.query import conditions, flag, limit
+from avgate_mocks.xelion.habits import Habits
+from avgate_mocks.xelion.query import checked_oid, conditions, days, flag, limit, oid_in_path
 from avgate_mocks.xelion.refusal import missing, no_such_object
 from avgate_mocks.xelion.scalar import read_moment, written
 from avgate_mocks.xelion.tenant import Tenant, Tenants
 
 _PATH = "communications"
+_PERIOD = 14  # days that a list of recent communications goes back
 _LISTED = ("oid", "objectType", "subject", "date", "commonName")
 _FLAGS = frozenset({"voicemail", "incoming", "retrieved", "displayed", "flagged"})
 
 
 class CommunicationRoutes:
-    def __init__(self, kernel: Kernel, tenants: Tenants, largest_page: int) -> None:
+    def __init__(self, kernel: Kernel, tenants: Tenants, habits: Habits) -> None:
         self._kernel = kernel
         self._tenants = tenants
-        self._largest_page = largest_page
+        self._habits = habits
 
     def routes(self) -> list[Route]:
         return [
             Route(f"/{_PATH}", self.search, methods=["GET"]),
+            Route(f"/{_PATH}/recent", self.recent, methods=["GET"]),
             Route(f"/{_PATH}/{{name}}", self.read, methods=["GET"]),
             Route(f"/{_PATH}/{{name}}", self.patch, methods=["PATCH"]),
             Route(f"/{_PATH}/{{name}}/audio", self.listen, methods=["GET"]),
+            Route("/attachments/{oid}", self.attachment, methods=["GET"]),
         ]
 
     async def search(self, request: Request) -> Response:
@@ -59,7 +63,7 @@ class CommunicationRoutes:
         before the oldest communication there is no such link.
         """
         partner, journal = str(asked.partner), tenant.journal
-        tenant.book.find(partner)
+        tenant.book.find(checked_oid(partner))
         window = asked.window(self._kernel.clock.now())
         entries = window.entries(journal, journal.with_(partner))
         found = (entry for entry in entries if journal.concerns(entry, partner))
@@ -88,6 +92,31 @@ class CommunicationRoutes:
         paged = request.query_params.get("order_by") != "mru"
         return page(request, _PATH, contents, paged=paged, onward=onward)
 
+    async def recent(self, request: Request) -> Response:
+        """The newest communication of each contact within `period` days (communications_recent.html).
+
+        It goes on with `before`, a date, from the oldest of a full page.
+        """
+        tenant = self._tenants.of(request)
+        before = _moment(request.query_params.get("before")) or self._kernel.clock.now()
+        since = before - timedelta(days=days(request, "period", _PERIOD))
+        entries = tenant.journal.older((before, 0))
+        within = takewhile(lambda entry: entry.call.at >= since, entries)
+        newest = _newest_of_each(
+            content for content in map(tenant.journal.shown, within) if _fits(request, content)
+        )
+        rows = limit(request, self._habits.largest_page)
+        contents = [
+            {name: content[name] for name in (*_LISTED, "associatedAddressable")}
+            for content in islice(newest, rows)
+        ]
+        onward = {"before": contents[-1]["date"]} if len(contents) == rows else None
+        return page(request, _PATH, contents, paged=False, onward=onward)
+
+    async def attachment(self, request: Request) -> Response:
+        found = self._tenants.of(request).journal.attachment(oid_in_path(request))
+        return one(request, "attachments", found)
+
     def _mark_retrieved(self, request: Request, tenant: Tenant, entries: Sequence[Entry]) -> None:
         for entry in entries:
             tenant.journal.note(entry, {"retrieved": True})
@@ -115,22 +144,32 @@ class CommunicationRoutes:
         tenant = self._tenants.of(request)
         operations = await sent_operations(request)
         entry = tenant.journal.find(request.path_params["name"])
-        anonymised = tenant.journal.patch(entry, operations)
-        kind = "anonymise" if anonymised else "change"
-        self._kernel.effect(request, kind=kind, subject=entry.person.id, status=200)
+        kind = tenant.journal.patch(entry, operations)
+        if kind is not None:
+            self._kernel.effect(request, kind=kind, subject=entry.person.id, status=200)
         return Response()
 
     def _asked(self, request: Request, tenant: Tenant) -> Asked:
         given = request.query_params
         name = given.get("before") or given.get("after")
         return Asked(
-            rows=limit(request, self._largest_page),
+            rows=limit(request, self._habits.largest_page),
             ascending=(given.get("order") == "ascending") != ("before" in given),
             cursor=None if name is None else tenant.journal.find(name),
             since=_moment(given.get("from")),
             until=_moment(given.get("until")),
             partner=given.get("with"),
         )
+
+
+def _newest_of_each(contents: Iterable[JsonObject]) -> Iterator[JsonObject]:
+    """Of each contact the first; what leads to nobody any more is no contact's."""
+    seen: set[str] = set()
+    for content in contents:
+        contact = content["associatedAddressable"]
+        if contact is not None and contact["oid"] not in seen:
+            seen.add(contact["oid"])
+            yield content
 
 
 def _fits(request: Request, content: JsonObject) -> bool:

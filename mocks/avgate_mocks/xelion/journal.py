@@ -15,10 +15,12 @@ from avgate_mocks.xelion.correspondent import other_end, party
 from avgate_mocks.xelion.envelope import JsonObject
 from avgate_mocks.xelion.history import History, Key
 from avgate_mocks.xelion.patch import patched
+from avgate_mocks.xelion.query import is_number
 from avgate_mocks.xelion.refusal import invalid, no_such_object
 from avgate_mocks.xelion.scalar import stored
 
 _CALLER = "caller_"
+_NONE = object()
 
 
 class Journal:
@@ -36,7 +38,7 @@ class Journal:
     def find(self, name: str) -> Entry:
         """By OID, or by call id. Raises XelionError 404/10100."""
         digits = name.removeprefix(_CALLER).removeprefix("c")
-        entry = self._history.entry(int(digits)) if digits.isdecimal() else None
+        entry = self._history.entry(int(digits)) if is_number(digits) else None
         names = () if entry is None else (str(entry.oid), entry.call_id)
         if entry is None or name not in names or entry.oid in self._removed:
             raise no_such_object()
@@ -83,13 +85,22 @@ class Journal:
         return Party(self._book.called(oid), number, oid)
 
     def _linked(self, participant: JsonObject) -> JsonObject:
-        leads_to = participant.get("addressable") or {}
-        oid = self._joined.get(leads_to.get("oid", ""), leads_to.get("oid", ""))
+        leads_to = participant.get("addressable")
+        named = str(leads_to.get("oid", "")) if isinstance(leads_to, dict) else ""
+        oid = self._joined.get(named, named)
         if not self._book.holds(oid):
             return {**participant, "addressable": None}
         content = self._book.find(oid).content
         shown = {name: content[name] for name in ("commonName", "oid", "objectType")}
         return {**participant, "addressable": shown}
+
+    def attachment(self, oid: str) -> JsonObject:
+        """Raises XelionError 404/10100."""
+        changed = (content.get("attachments", ()) for content in self._changed.values())
+        found = next((each for some in changed for each in some if each["oid"] == oid), None)
+        if found is None:
+            raise no_such_object()
+        return {"objectType": "Attachment", **found}
 
     def with_(self, oid: str) -> Sequence[Person] | None:
         """The people among whose communications those of an addressable are; None for everybody."""
@@ -100,24 +111,41 @@ class Journal:
         participants = self.shown(entry)["participants"]
         return any((each["addressable"] or {}).get("oid") == oid for each in participants)
 
-    def patch(self, entry: Entry, operations: Sequence[JsonObject]) -> bool:
-        """Carry the operations out; gives whether the person's identity left the record by it."""
+    def patch(self, entry: Entry, operations: Sequence[JsonObject]) -> str | None:
+        """Carry the operations out; gives what that was, None if nothing is another by it.
+
+        "anonymise" if the person's identity left the record, "change" for all else.
+        """
         written = self._written(entry)
         before = {**written, **self._changed.get(entry.oid, {})}
         after = patched(before, operations, call_log.PATCHABLE, self._book.new_oid)
-        after["participants"] = self._with_oids(after["participants"])
+        after["participants"] = self._with_oids(after["participants"], before["participants"])
+        if after == before:
+            return None
         self._changed[entry.oid] = {
-            name: value for name, value in after.items() if value != written[name]
+            name: value for name, value in after.items() if written.get(name, _NONE) != value
         }
         was = entry.oid in self._anonymous
         (self._anonymous.discard if self._names(after, entry) else self._anonymous.add)(entry.oid)
-        return not was and entry.oid in self._anonymous
+        return "anonymise" if not was and entry.oid in self._anonymous else "change"
 
-    def _with_oids(self, participants: object) -> list[JsonObject]:
+    def _with_oids(self, participants: object, before: Sequence[JsonObject]) -> list[JsonObject]:
+        """One that was sent without an OID keeps that of its equal, so that a repeat changes nothing."""
         if not isinstance(participants, list) or not all(isinstance(p, dict) for p in participants):
             raise invalid("participants")
-        fresh = {"objectType": "Addressee", "commonName": "", "address": "", "addressable": None}
-        return [{"oid": self._book.new_oid(), **fresh, **each} for each in participants]
+        fresh = {
+            "objectType": "Addressee",
+            "commonName": "",
+            "role": "",
+            "address": "",
+            "addressable": None,
+        }
+        complete = [{**fresh, **each} for each in participants]
+        known = {repr(_without_oid(each)): each["oid"] for each in before}
+        return [
+            {"oid": known.get(repr(_without_oid(each))) or self._book.new_oid(), **each}
+            for each in complete
+        ]
 
     def _names(self, content: JsonObject, entry: Entry) -> bool:
         """Whether a record still says whose it is: a name, a number, an object of the person.
@@ -161,6 +189,10 @@ class Journal:
 
     def _of(self, person: Person, oids: set[int]) -> set[int]:
         return {oid for oid in oids if call_log.place_of(oid)[0] == person.position}
+
+
+def _without_oid(participant: JsonObject) -> list[tuple[str, object]]:
+    return sorted((name, value) for name, value in participant.items() if name != "oid")
 
 
 def _label(participants: Sequence[JsonObject], date: str) -> str:

@@ -1,4 +1,4 @@
-"""`/me/login`, `/me/renew`, `/me/logout`; their answers are bare, in no envelope."""
+"""`/me/…`: log-in, renewal, log-out, and the little that an API user is; the first are bare."""
 
 from __future__ import annotations
 
@@ -6,25 +6,38 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from avgate_mocks.kernel import json_response
-from avgate_mocks.xelion.body import sent_object, sent_text
+from avgate_mocks.kernel import Kernel, json_response
+from avgate_mocks.xelion.body import sent, sent_object, sent_text
+from avgate_mocks.xelion.envelope import one
 from avgate_mocks.xelion.gate import session_of
+from avgate_mocks.xelion.refusal import XelionError
 from avgate_mocks.xelion.session import Sessions
+from avgate_mocks.xelion.tenant import Tenants
 
 
 class MeRoutes:
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, kernel: Kernel, sessions: Sessions, tenants: Tenants) -> None:
+        self._kernel = kernel
         self._sessions = sessions
+        self._tenants = tenants
 
     def routes(self) -> list[Route]:
         return [
             Route("/me/login", self.login, methods=["POST"]),
             Route("/me/renew", self.renew, methods=["POST"]),
             Route("/me/logout", self.logout, methods=["POST"]),
+            Route("/me/info", self.info, methods=["GET"]),
+            Route("/me/status", self.announce, methods=["PUT"]),
+            Route("/me/message", self.announce, methods=["PUT"]),
+            Route("/me/phone/caller_id", self.caller_id, methods=["GET"]),
+            Route("/me/device/calls", self.calls, methods=["GET"]),
         ]
 
     async def login(self, request: Request) -> Response:
-        credentials = await sent_object(request)
+        try:
+            credentials = await sent_object(request)
+        except XelionError as error:
+            raise self._sessions.unreadable(error) from None
         old = request.headers.get("Authorization")
         tenant = request.path_params["tenant"]
         return json_response(self._sessions.login(tenant, credentials, old))
@@ -36,3 +49,19 @@ class MeRoutes:
     async def logout(self, request: Request) -> Response:
         self._sessions.end(session_of(request))
         return Response()
+
+    async def info(self, request: Request) -> Response:
+        (user,) = self._tenants.of(request).installation.collections["users"].values()
+        return one(request, "users", user)
+
+    async def announce(self, request: Request) -> Response:
+        """A status or a message, which colleagues would see; nobody is here to see it."""
+        await sent(request)
+        self._kernel.effect(request, kind="announce", subject=None, status=200)
+        return Response()
+
+    async def caller_id(self, _request: Request) -> Response:
+        raise XelionError(404, 10054, "the user has no phone line")
+
+    async def calls(self, _request: Request) -> Response:
+        raise XelionError(404, 10050, "the device is not registered")

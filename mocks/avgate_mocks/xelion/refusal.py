@@ -7,6 +7,8 @@ from starlette.responses import Response
 
 from avgate_mocks.kernel import json_response
 
+_FAULTS = {404: 10100, 405: 10100, 429: 10402}
+
 
 class XelionError(Exception):
     """A refusal from the vendor's table (common_errors.html); the text is ours."""
@@ -44,8 +46,8 @@ def answer(error: XelionError, request: Request) -> Response:
 
 
 def fault_answer(status: int) -> Response:
-    """What a fault of the kernel's looks like here: 10402 for 429, 11000 for any other."""
-    code = 10402 if status == 429 else 11000
+    """What a fault of the kernel's looks like here: 10402 for 429, 11000 for a broken server."""
+    code = _FAULTS.get(status, 11000)
     return json_response(_body(code, "the server could not answer", "resource="), status)
 
 

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from avgate_mocks.kernel import Kernel
 from avgate_mocks.xelion.envelope import JsonObject
 from avgate_mocks.xelion.habits import Habits
-from avgate_mocks.xelion.refusal import XelionError, invalid, missing
+from avgate_mocks.xelion.refusal import XelionError, missing
 from avgate_mocks.xelion.scalar import written
 
 _SCHEME = "xelion "
@@ -60,10 +60,16 @@ class Sessions:
         self._check(tenant, credentials)
         self._by_token.pop(_token(header), None)
         user_name, user_space = credentials["userName"], credentials["userSpace"]
-        if self._taken(tenant, user_name, user_space):
-            raise XelionError(401, 10005, "already logged in in this user space")
+        for other in self._live_in(tenant, user_name, user_space):
+            if not self._habits.second_login_takes_over:
+                raise XelionError(401, 10005, "already logged in in this user space")
+            self.end(other)
         session = Session(tenant, user_name, user_space, "", "", self._kernel.clock.now())
         return self._issue(session)
+
+    def unreadable(self, error: XelionError) -> XelionError:
+        """As the installation words it that a log-in had no body, or one that cannot be read."""
+        return XelionError(self._habits.login_payload_status, error.code, error.message)
 
     def _check(self, tenant: str, credentials: JsonObject) -> None:
         for name, code in (("userName", 10002), ("password", 10003)):
@@ -73,7 +79,7 @@ class Sessions:
         if not space:
             raise XelionError(401, 10011, "userSpace missing")
         if not isinstance(space, str):
-            raise invalid("userSpace")
+            raise XelionError(self._habits.login_payload_status, 10202, "userSpace is invalid")
         if len(space) > _LONGEST_SPACE:
             raise XelionError(401, 10010, "userSpace longer than 200 characters")
         known = credentials["userName"] == USER_NAME
@@ -82,13 +88,15 @@ class Sessions:
         if self._habits.second_factor and not credentials.get("mfa"):
             raise XelionError(401, self._habits.second_factor_code, "second factor needed")
 
-    def _taken(self, tenant: str, user_name: str, user_space: str) -> bool:
+    def _live_in(self, tenant: str, user_name: str, user_space: str) -> list[Session]:
         now = self._kernel.clock.now()
         wanted = (tenant, user_name, user_space)
-        return any(
-            (other.tenant, other.user_name, other.user_space) == wanted and other.valid_until > now
+        return [
+            other
             for other in self._by_token.values()
-        )
+            if (other.tenant, other.user_name, other.user_space) == wanted
+            and other.valid_until > now
+        ]
 
     def _issue(self, session: Session) -> JsonObject:
         self._by_token.pop(session.token, None)
@@ -131,7 +139,7 @@ class Sessions:
         `run_out` ends the session, whatever its time says.
         """
         if not header:
-            raise XelionError(401, 10000, "not authenticated")
+            raise XelionError(self._habits.no_header_status, 10000, "not authenticated")
         session = self._by_token.get(_token(header))
         if session is None or session.tenant != tenant:
             raise XelionError(401, 10020, "invalid authentication")

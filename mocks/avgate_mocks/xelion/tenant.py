@@ -12,8 +12,10 @@ from avgate_mocks.people import CONTROLLERS, Person
 from avgate_mocks.world import World
 from avgate_mocks.xelion.address_book import AddressBook
 from avgate_mocks.xelion.history import History
+from avgate_mocks.xelion.installation import Installation
 from avgate_mocks.xelion.journal import Journal
 from avgate_mocks.xelion.refusal import no_such_object
+from avgate_mocks.xelion.session import USER_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Tenant:
     name: str
     book: AddressBook
     journal: Journal
+    installation: Installation
 
     def new_oid(self) -> str:
         return self.book.new_oid()
@@ -56,4 +59,4 @@ class Tenants:
 def _tenant(world: World, name: str) -> Tenant:
     history = History(world, world.known_to("xelion", name))
     book = AddressBook(world.seed, name, history)
-    return Tenant(name, book, Journal(history, book))
+    return Tenant(name, book, Journal(history, book), Installation(USER_NAME, book.new_oid))

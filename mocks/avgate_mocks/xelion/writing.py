@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from avgate_mocks.xelion.addressable import PATCHABLE
+from avgate_mocks.xelion.body import relation
 from avgate_mocks.xelion.envelope import JsonObject
 
 
@@ -14,17 +14,17 @@ def written_over(before: JsonObject, after: JsonObject, new_oid: Callable[[], st
     content = dict(before)
     if after.get("changeType") == "Modified":
         content.update({n: v for n, v in after.items() if n in PATCHABLE.attributes})
-    for relation in PATCHABLE.relations:
-        if isinstance(after.get(relation), list):
-            entries = {entry["oid"]: entry for entry in before.get(relation, [])}
-            for entry in after[relation]:
+    for name in PATCHABLE.relations:
+        if sent := relation(after, name):
+            entries = {entry["oid"]: entry for entry in before.get(name, [])}
+            for entry in sent:
                 _write(entries, entry, new_oid)
-            content[relation] = list(entries.values())
+            content[name] = list(entries.values())
     return content
 
 
-def _write(entries: dict[str, JsonObject], entry: Any, new_oid: Callable[[], str]) -> None:
-    oid = entry.get("oid")
+def _write(entries: dict[str, JsonObject], entry: JsonObject, new_oid: Callable[[], str]) -> None:
+    oid = str(entry.get("oid"))
     own = {name: value for name, value in entry.items() if name not in {"oid", "changeType"}}
     match entry.get("changeType"):
         case "Created":
