@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 from avgate_contracts.http.address import Addresses
 from avgate_contracts.http.answer import Response, Streamed
@@ -48,6 +49,13 @@ class HttpClient:
     async def sleep(self, seconds: float) -> None:
         """Lets time pass on the same clock; a test need not wait."""
         await self._runtime.sleep(seconds)
+
+    def new_id(self) -> UUID:
+        """An id that nobody can guess (RFC 9562, version 4); in a test the same ones every time.
+
+        For what is only asked. An id that belongs to a write is derived from its `key`.
+        """
+        return UUID(int=self._runtime.random.getrandbits(128), version=4)
 
     async def send(
         self,

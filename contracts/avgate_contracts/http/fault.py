@@ -3,7 +3,7 @@
 * ConnectorError, at once: refused, not found, misconfigured, contract broken
 * FaultError: another try may help
   - not lost: the upstream did nothing with the call (no connection, 429)
-  - a page: a web page came with 200, which may be gone the next moment
+  - a page: a web page came with 200, which may be gone the next moment; lost, if it was a write
   - lost: the call was sent, and nobody knows what became of it (cut, time-out, 5xx)
 """
 
@@ -25,6 +25,7 @@ from avgate_contracts.http.library import NOT_HTTP, NOT_SENT
 # Said of the state that a lost try may itself have brought about: gone, in conflict, changed.
 _MAY_BE_OUR_OWN_DOING = frozenset({404, 409, 410, 412})
 _NOT_DONE_AT_ALL = frozenset({501, 505})
+_CHECK = "the upstream does not accept the credentials; check them"
 
 
 class FaultError(Exception):
@@ -37,14 +38,24 @@ class FaultError(Exception):
 
 
 class PageError(FaultError):
-    """A web page came with 200 where data should: maintenance, a proxy's log-in, a wrong address."""
+    """A web page came with 200 where data should: maintenance, a proxy's log-in, a wrong address.
 
-    def __init__(self) -> None:
-        super().__init__("a web page instead of data", lost=False)
+    Whether a write was done all the same, it does not say: `lost`.
+    """
+
+    def __init__(self, *, lost: bool) -> None:
+        super().__init__("a web page instead of data", lost=lost)
 
 
 class UnauthorisedError(MisconfiguredError):
     """A 401: the credentials may have run out, so one more try with fresh ones is worth it."""
+
+
+class UnacceptedError(FaultError):
+    """A 401 for fresh credentials too: they ended at once, or will never do."""
+
+    def __init__(self) -> None:
+        super().__init__("status 401 twice", lost=False)
 
 
 def fault_of(error: Exception) -> FaultError | MisconfiguredError:
@@ -61,7 +72,7 @@ def refusal(status: int, after: float | None) -> Exception:
     if status == HTTPStatus.REQUEST_TIMEOUT or (status >= 500 and status not in _NOT_DONE_AT_ALL):
         return FaultError(f"status {status}", lost=True, after=after)
     if status == HTTPStatus.UNAUTHORIZED:
-        return UnauthorisedError("the upstream does not accept the credentials; check them")
+        return UnauthorisedError(_CHECK)
     if status == HTTPStatus.NOT_FOUND:
         return NotFoundError("the upstream says there is no such thing", status=status)
     if status >= 400:
@@ -75,6 +86,8 @@ def conclusion(fault: FaultError, *, unknown: bool) -> ConnectorError:
         return OutcomeUnknownError(
             f"a write was sent and its answer lost ({fault}); read back what became of it"
         )
+    if isinstance(fault, UnacceptedError):
+        return MisconfiguredError(_CHECK)
     if isinstance(fault, PageError):
         return ContractBrokenError(
             "the upstream answers with a web page instead of data; check its address"

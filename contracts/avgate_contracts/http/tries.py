@@ -16,6 +16,7 @@ from avgate_contracts.http.deadline import Deadline
 from avgate_contracts.http.fault import (
     FaultError,
     PageError,
+    UnacceptedError,
     UnauthorisedError,
     after_a_lost_write,
     conclusion,
@@ -130,7 +131,10 @@ class Tries:
         place: AsyncExitStack,
         deadline: Deadline,
     ) -> T:
-        """Asks once more, with other credentials, if there are any, after a 401."""
+        """Asks once more, with other credentials, if there are any, after a 401.
+
+        Those may have been ended meanwhile by another call of ours, so that is worth another try.
+        """
         used = await authorization.header()  # anew: it may have run out in the queue
         try:
             await self._turn(deadline)
@@ -142,7 +146,10 @@ class Tries:
         if other == used:
             raise refused
         await self._turn(deadline)
-        return await ask(other, place)
+        try:
+            return await ask(other, place)
+        except UnauthorisedError as error:
+            raise UnacceptedError from error
 
     async def _turn(self, deadline: Deadline) -> None:
         with deadline.queued():
@@ -157,19 +164,25 @@ class Tries:
     async def _opened(
         self, call: Call, credentials: Header | None, place: AsyncExitStack
     ) -> tuple[Answer, AsyncExitStack]:
-        """The answer, and what has to be closed after it: itself, and then the place."""
+        """The answer, and what has to be closed after it: itself, and then the place.
+
+        A refusal that the caller accepts is no file: it is read here, where a cut can be tried again.
+        """
         async with AsyncExitStack() as stack:
             answer = await stack.enter_async_context(self._wire.opened(call, credentials))
             await self._check(call, answer)
+            if not answer.is_success:
+                body = await whole(answer, self._limits.max_response_bytes)
+                answer = Answer(answer.status_code, headers=answer.headers, content=body)
             place.push_async_exit(stack.pop_all())
         return answer, place.pop_all()
 
     async def _check(self, call: Call, answer: Answer) -> None:
         """Raises what a status that was not asked for comes to, and a page that nobody asks for."""
         if call.wants(answer.status_code):
-            if _is_page(answer) and not call.write:
+            if _is_page(answer):
                 await drop(answer)
-                raise PageError
+                raise PageError(lost=call.write)
             return
         after = retry_after(answer.headers.get("retry-after"), self._runtime.now())
         await drop(answer)

@@ -157,11 +157,21 @@ async def test_a_write_is_sent_again_with_the_new_token(clients: Any) -> None:
     assert upstream.seen == ["t1", "t2"]
 
 
-async def test_a_second_401_is_for_an_operator(clients: Any) -> None:
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_token_that_was_ended_as_soon_as_it_came_is_worth_another_try(
+    clients: Any, method: str
+) -> None:
     upstream = Guarded(revoked={"t1", "t2"})
+    response = await clients.over(upstream, credentials=CLIENT).send(method, "/x")
+    assert (response.json(), response.after_unknown) == ({"token": "t3"}, False)
+    assert upstream.seen == ["t1", "t2", "t2", "t3"]
+
+
+async def test_tokens_that_are_never_taken_are_for_an_operator(clients: Any) -> None:
+    upstream = Guarded(revoked={f"t{number}" for number in range(20)})
     with pytest.raises(MisconfiguredError):
         await clients.over(upstream, credentials=CLIENT).send("GET", "/x")
-    assert upstream.fetched == 2
+    assert upstream.fetched == 4
 
 
 @pytest.mark.parametrize(("life", "kept", "renewed"), [(3600, 3569, 3571), (10, 8, 10)])

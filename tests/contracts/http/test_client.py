@@ -13,6 +13,7 @@ from avgate_contracts import (
     Limits,
     MisconfiguredError,
     NotFoundError,
+    OutcomeUnknownError,
     RefusedError,
     Runtime,
 )
@@ -124,6 +125,17 @@ async def test_a_page_of_html_with_200_is_no_data(clients: Any, turns: TURNS) ->
         await clients.over(handler).send("GET", "/x")
 
 
+async def test_a_page_in_answer_to_a_write_leaves_open_what_became_of_it(
+    clients: Any, turns: TURNS
+) -> None:
+    page, done = httpx.Response(200, html="<html>"), httpx.Response(200, json={})
+    with pytest.raises(OutcomeUnknownError):
+        await clients.over(turns(page)).send("PATCH", "/x", json={})
+    handler = turns(page, done)
+    answer = await clients.over(handler).send("PATCH", "/x", json={}, key="k", repeatable=True)
+    assert (answer.json(), answer.after_unknown) == ({}, True)
+
+
 async def test_a_page_that_is_gone_the_next_moment_is_asked_past(
     clients: Any, turns: TURNS
 ) -> None:
@@ -155,6 +167,14 @@ def test_the_environment_is_never_read(clients: Any, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("HTTPS_PROXY", "http://evil.example:3128")
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/at-all.pem")
     assert isinstance(clients.over(None, limits=Limits()), HttpClient)
+
+
+def test_new_ids_differ_and_come_out_of_the_runtimes_chance(clients: Any) -> None:
+    first, second = clients.over(None), clients.over(None)  # each with the same chance
+    ids = [first.new_id() for _ in range(3)]
+    assert len(set(ids)) == 3
+    assert [second.new_id() for _ in range(3)] == ids
+    assert {each.version for each in ids} == {4}
 
 
 def test_a_runtime_needs_nothing_to_be_real() -> None:

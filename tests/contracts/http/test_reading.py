@@ -72,6 +72,16 @@ async def test_a_file_that_is_cut_is_said_to_be_cut(clients: Any, turns: TURNS) 
     assert b"Jansen" not in end
 
 
+async def test_a_refusal_instead_of_a_file_is_asked_for_again_where_it_was_cut(
+    clients: Any, turns: TURNS
+) -> None:
+    cut = httpx.Response(404, content=bits(b"no su", httpx.RemoteProtocolError("x")))
+    handler = turns(cut, httpx.Response(404, content=bits(b"no such ", b"file")))
+    async with clients.over(handler).stream("GET", "/file", accept=(404,)) as opened:
+        assert opened.status == 404
+        assert b"".join([piece async for piece in opened.chunks]) == b"no such file"
+
+
 async def test_a_file_beyond_the_cap_is_cut_off(clients: Any, turns: TURNS) -> None:
     handler = turns(httpx.Response(200, content=bits(*[b"x" * 60] * 3)))
     piece, end = await read_all(clients.over(handler).stream("GET", "/file", max_bytes=100))
