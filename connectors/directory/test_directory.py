@@ -1,7 +1,7 @@
 """The directory connector: replayed from cassettes, and over real sockets where things go wrong.
 
 Each test that uses `staged` replays the cassette of that name. If there is none it is recorded
-from the mock, redacted, and kept only if the test passes; so to record one anew, delete it.
+from the mock, redacted, and kept only if the test passes, if `--record` asks for it: to record one anew, delete it first.
 """
 
 import re
@@ -263,7 +263,7 @@ async def test_rectifying_is_confirmed_by_the_content_of_the_listing() -> None:
         changes = [
             ItemChange(
                 record.item,
-                (FieldChange(Field.NAME_FAMILY, record.fields[Field.NAME_FAMILY], NEW_NAME),),
+                (FieldChange(Field.NAME_FAMILY, record.fields[Field.NAME_FAMILY][0], NEW_NAME),),
             )
             for record in await stage.found()
         ]
@@ -271,7 +271,7 @@ async def test_rectifying_is_confirmed_by_the_content_of_the_listing() -> None:
         accepted = [o.outcome for o in await stage.connector.rectify(changes, key="key-1")]
         await stage.clock.turn(3)
         ended = await stage.confirm(job_of(accepted), items)
-        shown = [record.fields[Field.NAME_FAMILY] for record in await stage.found()]
+        shown = [record.fields[Field.NAME_FAMILY][0] for record in await stage.found()]
         again = [o.outcome for o in await stage.connector.rectify(changes[:1], key="key-1")]
     rectified = Completed(Effect.RECTIFIED)
     assert ended == [rectified, Completed(Effect.SCHEDULED, NEXT_EDITION), rectified]
@@ -324,7 +324,7 @@ async def test_a_clean_up_is_waited_for_as_long_as_the_directory_says() -> None:
 async def test_another_order_under_way_is_waited_for_and_not_taken_for_a_delisting() -> None:
     async with live() as stage:
         records = await stage.found()
-        before = records[0].fields[Field.NAME_FAMILY]
+        (before,) = records[0].fields[Field.NAME_FAMILY]
         change = FieldChange(Field.NAME_FAMILY, before, NEW_NAME)
         await stage.connector.rectify([ItemChange(records[0].item, (change,))], key="key-1")
         with pytest.raises(UnavailableError):

@@ -1,7 +1,7 @@
 """The operator connector, replayed from cassettes.
 
 Each test replays the cassette of its name. If there is none it is recorded from the mock, redacted,
-and kept only if the test passes; so to record one anew, delete it.
+and kept only if the test passes, if `--record` asks for it: to record one anew, delete it first.
 """
 
 import json
@@ -56,6 +56,7 @@ FAKES = {
     "fullName": "Test van Persoon", "gender": "unknown", "street2": "1", "postCode": "1234 AB",
     "city": "Teststad", "access_token": "token", "macAddress": "02:00:5e:00:00:00",
 }  # fmt: skip
+NEW_MAIL = "nieuw@elders.example"
 KEPT = {"Nieuwenhuis", "Hilversum"}  # what a rectification puts in the place of something else
 PATTERNS: dict[str, Callable[[str], str]] = {
     r"\+31\d{9}": lambda text: f"+312000{checked(text):05d}",
@@ -226,9 +227,9 @@ async def test_shows_all_that_is_held_in_the_order_in_which_it_can_go() -> None:
     assert list(dict.fromkeys(kinds)) == order
     person = records[-1]
     assert person.item.category is Category.CONTACT
-    assert person.fields[Field.NAME_FAMILY] == person.data["familyName"]
+    assert person.fields[Field.NAME_FAMILY] == (person.data["familyName"],)
     assert Field.BANK_ACCOUNT not in person.fields
-    assert records[-2].fields == {Field.BANK_ACCOUNT: records[-2].data["bankAccount"]}
+    assert records[-2].fields == {Field.BANK_ACCOUNT: (records[-2].data["bankAccount"],)}
     assert all(record.item.erasure is ErasureWay.DELETE for record in records)
 
 
@@ -287,7 +288,7 @@ async def test_changes_what_is_wrong_and_leaves_the_rest() -> None:
         before = await stage.found(subject)
         account, person = before[-2], before[-1]
         wanted = {Field.NAME_FAMILY: "Nieuwenhuis", Field.ADDRESS_CITY: "Hilversum"}
-        changes = [FieldChange(name, person.fields[name], new) for name, new in wanted.items()]
+        changes = [FieldChange(name, person.fields[name][0], new) for name, new in wanted.items()]
         assert await stage.change(person.item, *changes, key="key-1") == Completed(Effect.RECTIFIED)
         again = await stage.change(person.item, *changes, key="key-2")
         assert again == Completed(Effect.ALREADY_RIGHT)
@@ -295,13 +296,32 @@ async def test_changes_what_is_wrong_and_leaves_the_rest() -> None:
         stale = await stage.change(person.item, late, key="key-3")
         assert isinstance(stale, Refused)
         assert stale.code == "changed_meanwhile"
-        number = FieldChange(
-            Field.BANK_ACCOUNT, account.fields[Field.BANK_ACCOUNT], "NL91ABNA0417164300"
-        )
+        (old,) = account.fields[Field.BANK_ACCOUNT]
+        number = FieldChange(Field.BANK_ACCOUNT, old, "NL91ABNA0417164300")
         assert await stage.change(account.item, number, key="key-4") == Completed(Effect.RECTIFIED)
         after = await stage.found(subject)
-    assert after[-1].fields == {**person.fields, **wanted}
-    assert after[-2].fields == {Field.BANK_ACCOUNT: "NL91ABNA0417164300"}
+    assert after[-1].fields == {**person.fields, **{n: (new,) for n, new in wanted.items()}}
+    assert after[-2].fields == {Field.BANK_ACCOUNT: ("NL91ABNA0417164300",)}
+
+
+async def test_of_two_addresses_the_one_that_is_named_is_changed() -> None:
+    async with staged("two_addresses") as stage:
+        subject = stage.subject(LONG_GONE, IdentifierKind.CUSTOMER_ID)
+        person = (await stage.found(subject))[-1]
+        first, second = person.fields[Field.EMAIL]
+        new = FieldChange(Field.EMAIL, second.upper(), NEW_MAIL)
+        assert await stage.change(person.item, new, key="key-1") == Completed(Effect.RECTIFIED)
+        assert (await stage.found(subject))[-1].fields[Field.EMAIL] == (first, NEW_MAIL)
+        again = await stage.change(person.item, new, key="key-2")
+        assert again == Completed(Effect.ALREADY_RIGHT)
+        late = FieldChange(Field.EMAIL, second, "ander@elders.example")
+        stale = await stage.change(person.item, late, key="key-3")
+        other = FieldChange(Field.EMAIL, first, NEW_MAIL)
+        assert await stage.change(person.item, other, key="key-4") == Completed(Effect.RECTIFIED)
+        after = (await stage.found(subject))[-1]
+    assert isinstance(stale, Refused)
+    assert stale.code == "changed_meanwhile"
+    assert after.fields == {**person.fields, Field.EMAIL: (NEW_MAIL, NEW_MAIL)}
 
 
 async def test_a_number_without_dates_that_two_people_had_is_nobodys() -> None:

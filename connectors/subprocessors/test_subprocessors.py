@@ -1,7 +1,7 @@
 """The subprocessors connector: replayed from cassettes, and on the mock where things go wrong.
 
 Each test that uses `staged` replays the cassette of that name. If there is none it is recorded
-from the mock, and kept only if the test passes; so to record one anew, delete it.
+from the mock, and kept only if the test passes, if `--record` asks for it: to record one anew, delete it first.
 """
 
 import json
@@ -129,11 +129,18 @@ class Stage:
         if self.mock is not None:
             assert (await self.mock.post(path, json=order)).is_success
 
+    async def findings(self, who: sdk.DataSubject = SOMEBODY) -> list[sdk.Finding]:
+        return [finding async for finding in self.connector.access(who)]
+
     async def found(self, who: sdk.DataSubject = SOMEBODY) -> list[sdk.Record]:
-        return [record async for record in self.connector.access(who)]
+        return [one for one in await self.findings(who) if isinstance(one, sdk.Record)]
+
+    async def unseen(self, who: sdk.DataSubject = SOMEBODY) -> list[sdk.Unseen]:
+        return [one for one in await self.findings(who) if isinstance(one, sdk.Unseen)]
 
     async def items(self, who: sdk.DataSubject = SOMEBODY) -> list[sdk.ItemRef]:
-        return [record.item for record in await self.found(who)]
+        """All that an erasure plans: a processor without an interface has no records."""
+        return [one.item for one in await self.findings(who) if one.item is not None]
 
     async def erase(self, items: list[sdk.ItemRef], key: str = "key-1") -> list[sdk.Outcome]:
         return [o.outcome for o in await self.connector.erase(items, key=key)]
@@ -208,14 +215,18 @@ async def staged(name: str) -> AsyncIterator[Stage]:
 
 async def test_access_shows_what_every_processor_holds_and_whom_to_ask_by_hand() -> None:
     async with staged("access") as at:
-        records = await at.found()
+        findings = await at.findings()
+    records = [one for one in findings if isinstance(one, sdk.Record)]
+    (unseen,) = (one for one in findings if isinstance(one, sdk.Unseen))
     seen = {(r.data["processor"], r.data.get("kind"), r.item.erasure) for r in records}
     assert seen == {
         ("perfectview", "contact_card", sdk.ErasureWay.FORWARD),
         ("perfectview", "conversation_note", sdk.ErasureWay.FORWARD),
         ("workspace365", "account", sdk.ErasureWay.FORWARD),
-        ("iaso-backup", None, sdk.ErasureWay.BY_HAND),
     }
+    assert (unseen.part, unseen.why) == ("IASO Backup", sdk.WhyUnseen.NO_INTERFACE)
+    assert unseen.item is not None
+    assert unseen.item.erasure is sdk.ErasureWay.BY_HAND
     assert all(SOMEBODY.known_by(record.identifiers) for record in records)
     assert {record.item.category for record in records} == {sdk.Category.PROCESSOR_DATA}
 
@@ -224,15 +235,18 @@ async def test_an_export_holds_what_access_shows() -> None:
     async with staged("export") as at:
         exported = [record async for record in at.connector.export(SOMEBODY)]
         kinds = {json.loads(r.content)["subject_request_type"] for r in at.posts()}
-    assert {r.data.get("kind") for r in exported} >= {"contact_card", "account"}
+    held = {one.data.get("kind") for one in exported if isinstance(one, sdk.Record)}
+    assert held == {"contact_card", "conversation_note", "account"}
+    assert [one.part for one in exported if isinstance(one, sdk.Unseen)] == ["IASO Backup"]
     assert kinds == {"portability"}
 
 
 async def test_nothing_is_shown_of_somebody_no_processor_knows() -> None:
     async with staged("stranger") as at:
-        records = await at.found(STRANGER)
-    assert [record.item.ref for record in records] == ["by-hand:iaso-backup"]
-    assert records[0].data == {"processor": "iaso-backup", "to_ask": True}
+        findings = await at.findings(STRANGER)
+    assert [(type(one), one.item.ref) for one in findings if one.item is not None] == [
+        (sdk.Unseen, "by-hand:iaso-backup")
+    ]
 
 
 async def test_an_erasure_is_pending_until_the_processor_confirms_and_then_nothing_is_held() -> (
@@ -465,12 +479,12 @@ async def test_a_number_goes_out_through_the_extension_and_only_while_it_is_the_
     yesterday = NOON.date() - timedelta(days=1)
     mine, given_up = of(PHONE, "+31612345678"), of(PHONE, "+31687654321", yesterday)
     async with stage() as at:
-        records = await at.found(subject(mine, given_up))
+        unseen = await at.unseen(subject(mine, given_up))
         (told,) = [json.loads(r.content) for r in at.posts()]
     assert told["subject_identities"] == []
     named = told["extensions"]["perfectview.example"]["identities"]
     assert [one["identity_value"] for one in named] == [mine.value]
-    assert [r.data["processor"] for r in records if r.data.get("to_ask")] == ["iaso-backup"]
+    assert {one.part for one in unseen} == {"Workspace365", "IASO Backup"}
 
 
 @pytest.mark.parametrize(("hour", "asked"), [(22, 0), (23, 1)])  # 23 UTC is Dutch midnight
@@ -480,6 +494,36 @@ async def test_a_number_changes_hands_at_dutch_midnight(hour: int, asked: int) -
         at.moment = NOON.replace(hour=hour)
         await at.found(subject(mine))
     assert len(at.posts()) == asked
+
+
+async def test_a_processor_that_knows_people_by_something_else_is_named_and_what_it_needs() -> None:
+    async with staged("other_identifier") as at:
+        findings = await at.findings(subject(of(CUSTOMER, "C-1")))
+    told = {f.part: (f.why, f.needs) for f in findings if isinstance(f, sdk.Unseen) and not f.item}
+    assert told == {"Workspace365": (sdk.WhyUnseen.OTHER_IDENTIFIER, frozenset({EMAIL}))}
+    shown = {f.data["processor"] for f in findings if isinstance(f, sdk.Record)}
+    assert shown == {"perfectview"}
+
+
+async def test_nobody_is_left_out_because_nothing_is_known_that_any_processor_takes() -> None:
+    async with stage() as at:
+        unseen = await at.unseen(subject(of(sdk.IdentifierKind.XELION_ID, "17")))
+    needs = {one.part: one.needs for one in unseen}
+    assert needs == {
+        "PerfectView": frozenset({EMAIL, CUSTOMER, PHONE}),
+        "Workspace365": frozenset({EMAIL}),
+        "IASO Backup": frozenset(),
+    }
+
+
+async def test_a_processor_that_shows_nothing_to_anybody_is_for_a_person_to_ask() -> None:
+    async with stage() as at:
+        at.network.changed = lambda request, answer: (
+            without_access(answer) if request.url.path.endswith("/discovery") else answer
+        )
+        unseen = await at.unseen()
+    assert {one.part for one in unseen} == {"PerfectView", "Workspace365", "IASO Backup"}
+    assert {one.why for one in unseen} == {sdk.WhyUnseen.NO_INTERFACE}
 
 
 async def test_only_a_processor_without_an_interface_becomes_a_task() -> None:
@@ -584,6 +628,12 @@ def jobs(outcomes: list[sdk.Outcome]) -> set[str]:
 def with_header(answer: httpx.Response, name: str, value: str) -> httpx.Response:
     answer.headers[name] = value
     return answer
+
+
+def without_access(answer: httpx.Response) -> httpx.Response:
+    """A discovery of a processor that erases and shows nothing."""
+    body = json.loads(b"".join(answer.stream.__dict__["_body"]))
+    return httpx.Response(200, json={**body, "supported_subject_request_types": ["erasure"]})
 
 
 def rewritten(answer: httpx.Response) -> httpx.Response:

@@ -55,11 +55,14 @@ from avgate_contracts.record import (
     Attachment,
     ErasureWay,
     FieldChange,
+    Finding,
     ItemChange,
     ItemRef,
     Json,
     Record,
     Stream,
+    Unseen,
+    WhyUnseen,
 )
 from avgate_contracts.register import PublishedList, PublishedProcessor
 from avgate_contracts.settings import ConnectorSettings, WebAddress
@@ -89,6 +92,7 @@ __all__ = [
     "Failed",
     "Field",
     "FieldChange",
+    "Finding",
     "HttpClient",
     "Identifier",
     "IdentifierKind",
@@ -129,8 +133,10 @@ __all__ = [
     "TokenAnswer",
     "UnavailableError",
     "Unknown",
+    "Unseen",
     "Unsupported",
     "WebAddress",
+    "WhyUnseen",
     "canonical",
     "local_day",
     "open_client",

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from avgate_contracts.outcome import ItemOutcome
-from avgate_contracts.record import ErasureWay, ItemChange, ItemRef, Record
+from avgate_contracts.record import ErasureWay, Finding, ItemChange, ItemRef
 from avgate_contracts.register import PublishedList
 from avgate_contracts.settings import ConnectorSettings
 from avgate_contracts.subject import DataSubject
 from avgate_contracts.vocabulary import Category, IdentifierKind, Operation
 
 PROTOCOL = "1.0"
+"""What this SDK speaks. A minor adds, with defaults; a major is a new entry-point group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Manifest:
     holds: frozenset[Category]
     erases: Mapping[Category, ErasureWay] = field(default_factory=dict)
     not_relevant: Mapping[Operation, str] = field(default_factory=dict)
-    protocol: str = PROTOCOL
+    protocol: str = "1.0"  # of a connector that names none: it does not grow with the SDK
     limits: Limits = field(default_factory=Limits)
     relists: bool = False
 
@@ -75,9 +76,10 @@ class Connector(Protocol):
 class SupportsAccess(Protocol):
     """Can show what the upstream holds of a data subject."""
 
-    def access(self, subject: DataSubject) -> AsyncIterator[Record]:
+    def access(self, subject: DataSubject) -> AsyncIterator[Finding]:
         """Every item held of the subject; nothing for somebody unknown.
 
+        An `Unseen` for each part of the upstream that could not be looked into for them.
         Raises AmbiguousSubjectError where the identifiers fit more than one person.
         """
         ...
@@ -87,7 +89,7 @@ class SupportsAccess(Protocol):
 class SupportsExport(Protocol):
     """Can hand out the subject's data for taking along, files included."""
 
-    def export(self, subject: DataSubject) -> AsyncIterator[Record]:
+    def export(self, subject: DataSubject) -> AsyncIterator[Finding]:
         """At least everything that access shows."""
         ...
 

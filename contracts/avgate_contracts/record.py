@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from avgate_contracts.identifier import Identifier
-from avgate_contracts.vocabulary import Category, Field, Product
+from avgate_contracts.vocabulary import Category, Field, IdentifierKind, Product
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Stream: TypeAlias = AbstractAsyncContextManager[AsyncIterator[bytes]]
@@ -61,15 +61,44 @@ class Record:
     `identifiers` are those of the person the item belongs to, *as the upstream says*: the gateway
     compares them with the subject's and sets aside what does not fit. `occurred_at` is when the
     item came into being, where that matters (a call). `fields` are its rectifiable values under
-    their common names.
+    their common names: every value that it has, as the upstream spells it and in its order, so
+    that the wrong one of two e-mail addresses can be told from the right one. A name without a
+    value is left out; a place that is empty and can be filled in has the value "", and so has each
+    part that one of several addresses lacks.
     """
 
     item: ItemRef
     identifiers: tuple[Identifier, ...]
     data: Mapping[str, Json] = field(repr=False)
     occurred_at: datetime | None = None
-    fields: Mapping[Field, str] = field(default_factory=dict, repr=False)
+    fields: Mapping[Field, tuple[str, ...]] = field(default_factory=dict, repr=False)
     attachments: tuple[Attachment, ...] = ()
+
+
+class WhyUnseen(StrEnum):
+    """Why a part of an upstream could not be looked into."""
+
+    OTHER_IDENTIFIER = "other_identifier"  # it knows people by something that is not known here
+    NO_INTERFACE = "no_interface"  # only a person can ask there
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A part of the upstream that could not be looked into: nobody knows what it holds.
+
+    Yielded beside the records, so that "nothing held" is never said of a place that nobody looked
+    at. `part` names a system, as people call it, and never a person. `needs` are the kinds of
+    identifiers of which one would do. `item` stands for a part without an interface in an erasure:
+    its way is BY_HAND, so it is planned and approved like any other, and a person does it.
+    """
+
+    part: str
+    why: WhyUnseen
+    needs: frozenset[IdentifierKind] = frozenset()
+    item: ItemRef | None = None
+
+
+Finding: TypeAlias = Record | Unseen
 
 
 @dataclass(frozen=True, slots=True)

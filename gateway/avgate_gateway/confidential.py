@@ -22,12 +22,9 @@ def to_bytes(part: Confidential) -> bytes:
     return orjson.dumps(
         {
             "reference": subject.reference,
-            "name": subject.name,
             "language": subject.language,
             "identifiers": [_plain(i) for i in subject.identifiers],
             "changes": [[c.name.value, c.before, c.after] for c in part.changes],
-            "note": part.note,
-            "callback_url": part.callback_url,
         }
     )
 
@@ -37,11 +34,10 @@ def from_bytes(plain: bytes) -> Confidential:
     subject = DataSubject(
         reference=read["reference"],
         identifiers=tuple(_identifier(*one) for one in read["identifiers"]),
-        name=read["name"],
         language=read["language"],
     )
     changes = tuple(WantedChange(Field(n), before, after) for n, before, after in read["changes"])
-    return Confidential(subject, changes, read["note"], read["callback_url"])
+    return Confidential(subject, changes)
 
 
 def identifiers_to_bytes(identifiers: Iterable[Identifier]) -> bytes:
@@ -60,12 +56,12 @@ def changes_from_bytes(plain: bytes) -> tuple[FieldChange, ...]:
     return tuple(FieldChange(Field(n), before, after) for n, before, after in orjson.loads(plain))
 
 
-def fields_to_bytes(fields: Mapping[Field, str]) -> bytes:
-    return orjson.dumps({name.value: value for name, value in fields.items()})
+def fields_to_bytes(fields: Mapping[Field, tuple[str, ...]]) -> bytes:
+    return orjson.dumps({name.value: values for name, values in fields.items()})
 
 
-def fields_from_bytes(plain: bytes) -> Mapping[Field, str]:
-    return {Field(name): value for name, value in orjson.loads(plain).items()}
+def fields_from_bytes(plain: bytes) -> Mapping[Field, tuple[str, ...]]:
+    return {Field(name): tuple(values) for name, values in orjson.loads(plain).items()}
 
 
 def _plain(identifier: Identifier) -> list[object]:

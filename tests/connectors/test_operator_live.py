@@ -366,7 +366,7 @@ async def test_a_deletion_whose_answer_was_lost_once_is_an_erasure(bench: Bench)
 
 async def test_a_page_for_people_is_no_confirmation(bench: Bench) -> None:
     call = bench.item("usage", Role.ENDED, "-c1")
-    await bench.plant("html_200", method="DELETE")
+    await bench.plant("html_200", method="DELETE", times=3)
     assert [type(outcome) for outcome in await bench.erase([call])] == [Unknown]
     assert [item.ref for item in await bench.connector.still_held([call])] == [call.ref]
 
@@ -424,13 +424,16 @@ async def test_changes_each_field_and_nothing_beside_it(bench: Bench) -> None:
         Field.BANK_ACCOUNT: "NL91ABNA0417164300",
     }  # fmt: skip
     for record in before:
-        for name, value in record.fields.items():
+        for name, (value, *_) in record.fields.items():
             if name in wanted:
                 change = FieldChange(name, value, wanted[name])
                 assert await bench.change(record.item, change) == RECTIFIED
     after = (await bench.held(Role.RUNNING, IdentifierKind.CUSTOMER_ID))[-2:]
     held = {**after[0].fields, **after[1].fields}
-    assert {name: held[name] for name in wanted} == wanted
+    old = {**before[0].fields, **before[1].fields}
+    assert {name: held[name] for name in wanted} == {
+        name: (value, *old[name][1:]) for name, value in wanted.items()
+    }
     media = [record.data["contactMedium"] for record in (before[1], after[1])]
     assert [len(each) for each in media if isinstance(each, list)] == [4, 4]
     assert after[1].data["gender"] == before[1].data["gender"]
@@ -449,14 +452,14 @@ async def test_changes_nothing_where_the_old_value_no_longer_stands(bench: Bench
 
 async def test_a_change_whose_answer_was_lost_is_read_back(bench: Bench) -> None:
     person = (await bench.held(Role.RUNNING))[-1]
-    change = FieldChange(Field.ADDRESS_CITY, person.fields[Field.ADDRESS_CITY], "Ede")
+    change = FieldChange(Field.ADDRESS_CITY, person.fields[Field.ADDRESS_CITY][0], "Ede")
     await bench.plant("error_after", method="PATCH", times=3)
     assert await bench.change(person.item, change) == RECTIFIED
     assert len(await bench.effects()) == 1
     back = FieldChange(Field.ADDRESS_CITY, "Ede", "Elst")
     await bench.plant("error_503", method="PATCH", times=3)
     assert isinstance(await bench.change(person.item, back), Unknown)
-    await bench.plant("html_200", method="PATCH")
+    await bench.plant("html_200", method="PATCH", times=3)
     assert isinstance(await bench.change(person.item, back), Unknown)
 
 
@@ -469,6 +472,21 @@ async def test_a_change_that_was_taken_and_not_made_has_failed() -> None:
         change = FieldChange(Field.NAME_FAMILY, "Doof", "Anders")
         outcome = await bench.change(bench.item("individual", Role.RUNNING), change)
         assert isinstance(outcome, Failed)
+
+
+async def test_a_change_beside_which_the_old_value_still_stands_has_failed() -> None:
+    def clinging(request: httpx.Request, content: Any) -> Any:
+        is_person = INDIVIDUALS in request.url.path and isinstance(content, dict)
+        if not is_person or request.method != "GET":
+            return content
+        old = {"characteristic": {"emailAddress": "oud@example.nl"}}
+        return {**content, "contactMedium": [*content["contactMedium"], old]}
+
+    async with benched(tamper=clinging) as bench:
+        change = FieldChange(Field.EMAIL, "oud@example.nl", "nieuw@example.nl")
+        outcome = await bench.change(bench.item("individual", Role.RUNNING), change)
+        assert codes([outcome]) == ["not_as_written"]
+        assert "nieuw@example.nl" in (await bench.held(Role.RUNNING))[-1].fields[Field.EMAIL]
 
 
 async def test_sound_comes_while_it_is_read(bench: Bench) -> None:

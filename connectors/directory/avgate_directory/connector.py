@@ -243,7 +243,7 @@ def _record(listing: Listing, publication: Publication, shown: Content) -> Recor
         ),
         identifiers=(_phone(listing), _name_address(shown)),
         data={**told, **number, **shown.model_dump(mode="json")},
-        fields=shown.fields,
+        fields={name: (value,) for name, value in shown.fields.items()},
     )
 
 

@@ -12,6 +12,7 @@ import avgate_contracts as sdk
 from avgate_contracts import Category, Completed, Effect, ItemOutcome, ItemRef, Record, Refused
 from avgate_operator import client, models
 from avgate_operator.client import INDIVIDUALS, SERVICES, USAGES
+from avgate_operator.correction import NO_FIELD, corrected, obstacle, shows, stands
 from avgate_operator.models import Owner, Service, Usage
 
 
@@ -45,11 +46,9 @@ _OBSTACLES = {
     "hasActiveProducts": Refused("service_runs", "services of theirs run: end them first"),
 }
 _CONFLICT = Refused("conflict", "the upstream says that something else stands in the way")
-_CHANGED = Refused("changed_meanwhile", "the upstream says something else than was planned")
 _NOT_DONE = sdk.Failed("not_as_written", "the upstream took the change and shows another value")
 _DENIED = sdk.Failed("contradiction", "the upstream shows it, and says that it is not there")
 _LOST = sdk.Unknown("the answer was lost, and reading back does not show the change")
-_NO_FIELD = sdk.Unsupported("not_rectifiable", "this item has no such field to change")
 _ERASED, _GONE = Completed(Effect.ERASED), Completed(Effect.ALREADY_GONE)
 
 
@@ -113,20 +112,19 @@ class OperatorConnector(
 
     async def _rectify(self, ref: Ref, told: Sequence[sdk.FieldChange], key: str) -> sdk.Outcome:
         if _KINDS[ref.kind][0] is not INDIVIDUALS:
-            return _NO_FIELD
+            return NO_FIELD
         person = await self._client.present(INDIVIDUALS, ref.id)
         if person is None:
             return sdk.NothingHeld()
-        held = person.fields
-        if any(held.get(change.name) not in (change.before, change.after) for change in told):
-            return _CHANGED if all(change.name in held for change in told) else _NO_FIELD
-        wanted = {change.name: change.after for change in told if held[change.name] != change.after}
-        if not wanted:
+        if reason := obstacle(person, told):
+            return reason
+        due = [change for change in told if stands(person, change)]
+        if not due:
             return Completed(Effect.ALREADY_RIGHT)
-        patch, own_key = person.with_values(wanted), f"{key}/{ref.kind}/{sorted(wanted)}"
+        patch, own_key = corrected(person, due), f"{key}/{ref.kind}/{sorted(c.name for c in due)}"
         done = await self._client.patch(INDIVIDUALS, ref.id, patch, own_key)
         after = await self._client.present(INDIVIDUALS, ref.id)
-        if after and all(after.fields.get(name, "") == value for name, value in wanted.items()):
+        if after and all(shows(after, change) and not stands(after, change) for change in due):
             return Completed(Effect.RECTIFIED)
         return _NOT_DONE if done else _LOST
 
@@ -265,10 +263,11 @@ def _wholes(owner: Owner) -> Iterator[Record]:
     if person is None:
         return
     fields, data = person.fields, person.readable(models.BANK_ACCOUNT)
-    if account := fields.pop(sdk.Field.BANK_ACCOUNT, None):
+    if accounts := fields.pop(sdk.Field.BANK_ACCOUNT, ()):
         ref, sort = Ref("bank_account", person.id), (Category.FINANCIAL, sdk.Product.GENERAL)
-        financial = _record(ref, sort, owner, theirs, {models.BANK_ACCOUNT: account})
-        yield replace(financial, fields={sdk.Field.BANK_ACCOUNT: account})
+        shown = accounts[0] if len(accounts) == 1 else list(accounts)
+        financial = _record(ref, sort, owner, theirs, {models.BANK_ACCOUNT: shown})
+        yield replace(financial, fields={sdk.Field.BANK_ACCOUNT: accounts})
     contact = _record(Ref("individual", person.id), models.LINE, owner, theirs, data)
     yield replace(contact, fields=fields)
 

@@ -7,7 +7,7 @@ Sources: TMF632 Party 4.0.0 (Individual), TMF637 Product Inventory 4.0.0 (Produc
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -48,16 +48,18 @@ _SERVICES = {
     "contact_connect": (Category.CRM_DATA, Group.CONTACT_CONNECT),
 }
 _SOUNDS = {"voicemail": Category.VOICEMAIL, "recording": Category.RECORDING}
-_NAMES = {
+NAMES = {
     Field.NAME_GIVEN: "givenName",
     Field.NAME_FAMILY: "familyName",
     Field.NAME_PREFIX: "familyNamePrefix",
 }
-_REACHED = {
+REACHED = {
     Field.EMAIL: "emailAddress", Field.PHONE: "phoneNumber",
     Field.ADDRESS_STREET: "street1", Field.ADDRESS_NUMBER: "street2",
     Field.ADDRESS_POSTCODE: "postCode", Field.ADDRESS_CITY: "city",
 }  # fmt: skip
+
+_HOME = frozenset(name for name in REACHED if name.startswith("address."))
 
 
 class _Part(pydantic.BaseModel):
@@ -92,12 +94,17 @@ class Period(_Part):
 class Medium(_Part):
     """One way to reach somebody: a number, an e-mail address or an address."""
 
-    preferred: bool | None = None
     characteristic: Raw = {}
     valid_for: Annotated[Period, BeforeValidator(lambda value: value or {})] = Period()
 
     def text(self, name: str) -> str:
         return str(self.characteristic.get(name) or "")
+
+    def value(self, name: Field) -> str | None:
+        """None where it has no place: a home has one for each part of an address."""
+        text = self.text(REACHED[name])
+        is_home = name in _HOME and any(self.text(REACHED[part]) for part in _HOME)
+        return text if text or is_home else None
 
 
 class Resource(Named):
@@ -163,43 +170,18 @@ class Individual(Resource):
             yield from _identifier(IdentifierKind.PHONE, medium.text("phoneNumber"), *days)
 
     @property
-    def fields(self) -> dict[Field, str]:
-        """The rectifiable values; of several numbers or e-mail addresses the one that holds now."""
-        found = {name: str(self.raw.get(key) or "") for name, key in _NAMES.items()}
-        for name, key in _REACHED.items():
-            place = self._place(key)
-            found[name] = "" if place is None else self.contact_medium[place].text(key)
-        found[Field.BANK_ACCOUNT] = str(self.value(BANK_ACCOUNT) or "")
+    def fields(self) -> dict[Field, tuple[str, ...]]:
+        """The rectifiable values: all numbers, e-mail addresses and homes, ended ones too."""
+        found: dict[Field, tuple[str, ...]] = {}
+        for name, key in NAMES.items():
+            found[name] = (str(self.raw.get(key) or ""),)
+        for name in REACHED:
+            values = (medium.value(name) for medium in self.contact_medium)
+            found[name] = tuple(value for value in values if value is not None)
+        listed = (each.get("value") for each in self.listed if each.get("name") == BANK_ACCOUNT)
+        found[Field.BANK_ACCOUNT] = tuple(str(value) for value in listed if value)
         # A prefix that is missing can be completed (Art. 16); other empty fields are not kept.
-        return {n: value for n, value in found.items() if value or n is Field.NAME_PREFIX}
-
-    def with_values(self, values: Mapping[Field, str]) -> Raw:
-        """The patch that puts these values in place of those that `fields` tells."""
-        patch: Raw = {_NAMES[name]: text or None for name, text in values.items() if name in _NAMES}
-        if values.keys() & _REACHED.keys():
-            patch["contactMedium"] = self._media(values)
-        if Field.BANK_ACCOUNT in values:
-            account = {"value": values[Field.BANK_ACCOUNT]}
-            listed = [
-                each | account if each.get("name") == BANK_ACCOUNT else each for each in self.listed
-            ]
-            patch[self.listed_under] = listed
-        return patch
-
-    def _media(self, values: Mapping[Field, str]) -> list[Raw]:
-        media = [{**medium} for medium in self.raw["contactMedium"]]
-        for name, text in values.items():
-            place = self._place(_REACHED.get(name, ""))
-            if place is not None:
-                told = {**media[place]["characteristic"], _REACHED[name]: text}
-                media[place]["characteristic"] = told
-        return media
-
-    def _place(self, key: str) -> int | None:
-        """Which medium: one without an end before others, then the preferred before others."""
-        media = [(place, each) for place, each in enumerate(self.contact_medium) if each.text(key)]
-        ranks = [(bool(m.valid_for.end_date_time), not m.preferred, place) for place, m in media]
-        return min(ranks)[-1] if ranks else None
+        return {n: held for n, held in found.items() if any(held) or n is Field.NAME_PREFIX}
 
 
 class Service(Resource):

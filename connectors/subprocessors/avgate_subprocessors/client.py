@@ -14,6 +14,7 @@ from avgate_contracts import (
     ConnectorError,
     ContractBrokenError,
     HttpClient,
+    IdentifierKind,
     Json,
     OutcomeUnknownError,
     RefusedError,
@@ -21,6 +22,7 @@ from avgate_contracts import (
     UnavailableError,
 )
 from avgate_subprocessors.models import (
+    IDENTITY_KINDS,
     Certificate,
     Discovery,
     Form,
@@ -88,6 +90,13 @@ class OpenDsrClient:
             return ()
         own, extended = await self._forms()
         return tuple(one for one in named if one[0] in own or one[0] in extended)
+
+    async def finds_by(self, kind: RequestType) -> frozenset[IdentifierKind]:
+        """By what it can be asked for this; nothing if it takes no such requests."""
+        if kind not in (await self._said())[0].supported_subject_request_types:
+            return frozenset()
+        names = {name for forms in await self._forms() for name in forms}
+        return frozenset(IDENTITY_KINDS[name] for name in names if name in IDENTITY_KINDS)
 
     async def ask(
         self, kind: RequestType, named: Sequence[Named], patience: float

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import ClassVar, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import avgate_contracts as sdk
 from avgate_subprocessors.client import BadSignatureError, Clock, Named, OpenDsrClient
@@ -46,8 +46,9 @@ class SubprocessorsConnector(
 ):
     """Passes requests on to processors that speak OpenDSR, and reads the lists they publish.
 
-    A processor without an interface, or one that knows none of the subject's identifiers, is an
-    item too: a record that says "to be asked by hand", whose erasure becomes a task.
+    A processor without an interface, or one that knows people by nothing that is known of this one,
+    was not looked into: it is named as unseen. Without an interface it is an item too, so that its
+    erasure becomes a task.
     """
 
     manifest: ClassVar[sdk.Manifest] = sdk.Manifest(
@@ -66,14 +67,14 @@ class SubprocessorsConnector(
         http: sdk.HttpClient,
         *,
         clock: Clock | None = None,
-        new_id: Callable[[], UUID] = uuid4,
+        new_id: Callable[[], UUID] | None = None,
     ) -> None:
         self._clock = clock or Clock(http.now, http.sleep)
         self._settings = settings
         self._titles = {one.name: one.title for one in settings.processors}
         self._lists = ListClient(http)
         self._clients: Mapping[str, OpenDsrClient] = {
-            one.name: OpenDsrClient(http, one, self._clock, new_id)
+            one.name: OpenDsrClient(http, one, self._clock, new_id or http.new_id)
             for one in settings.processors
             if isinstance(one, OpenDsrSettings)
         }
@@ -85,13 +86,13 @@ class SubprocessorsConnector(
         for source in self._settings.lists:
             await self._lists.fetch(source, None)
 
-    async def access(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Record]:
-        for record in await self._records(subject, ("access",)):
-            yield record
+    async def access(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Finding]:
+        for finding in await self._findings(subject, ("access",)):
+            yield finding
 
-    async def export(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Record]:
-        for record in await self._records(subject, ("portability", "access")):
-            yield record
+    async def export(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Finding]:
+        for finding in await self._findings(subject, ("portability", "access")):
+            yield finding
 
     async def erase(self, items: Sequence[sdk.ItemRef], *, key: str) -> Sequence[sdk.ItemOutcome]:
         """One erasure request for each processor and what the items are filed under there."""
@@ -137,33 +138,27 @@ class SubprocessorsConnector(
             raise faults[0]
         return [fetched for fetched in found if fetched is not None]
 
-    async def _records(
+    async def _findings(
         self, subject: sdk.DataSubject, kinds: Sequence[RequestType]
-    ) -> Sequence[sdk.Record]:
+    ) -> Sequence[sdk.Finding]:
         named = _named(subject, sdk.local_day(self._clock.now()))
-        if not any(i.kind in IDENTITY_TYPES for i in subject.identifiers):
-            return ()
-        asked = (self._ask(one, subject, named, kinds) for one in self._settings.processors)
-        records = [record for found in await _all(asked) for record in found]
-        _refuse_ambiguous(records, subject)
-        return records
+        asked = (self._ask(one, named, kinds) for one in self._settings.processors)
+        findings = [finding for found in await _all(asked) for finding in found]
+        _refuse_ambiguous(findings, subject)
+        return findings
 
     async def _ask(
-        self,
-        processor: ProcessorSettings,
-        subject: sdk.DataSubject,
-        named: Sequence[Named],
-        kinds: Sequence[RequestType],
-    ) -> Sequence[sdk.Record]:
+        self, processor: ProcessorSettings, named: Sequence[Named], kinds: Sequence[RequestType]
+    ) -> Sequence[sdk.Finding]:
         client = self._clients.get(processor.name)
         if client is None:
-            return [_to_be_asked(processor, subject)]
+            return [_by_hand(processor)]
         for kind in kinds:
             if taken := await client.takes(kind, named):
                 target = Target(processor.name, taken)
                 results = await client.ask(kind, taken, self._settings.patience)
                 return [_record(target, result) for result in results]
-        return []  # it knows people by other things than what is known of this one
+        return [await _not_asked(processor, client, kinds)]
 
     async def _erase_all(
         self, items: Sequence[sdk.ItemRef], key: str, callback_url: str | None
@@ -253,9 +248,10 @@ def _named(subject: sdk.DataSubject, today: date) -> tuple[Named, ...]:
     )
 
 
-def _refuse_ambiguous(records: Iterable[sdk.Record], subject: sdk.DataSubject) -> None:
+def _refuse_ambiguous(findings: Iterable[sdk.Finding], subject: sdk.DataSubject) -> None:
     """Raises AmbiguousSubjectError where several customers were found, one of them another."""
     number = sdk.IdentifierKind.CUSTOMER_ID
+    records = [finding for finding in findings if isinstance(finding, sdk.Record)]
     found = {i.value for record in records for i in record.identifiers if i.kind == number}
     if len(found) > 1 and found - {i.value for i in subject.of_kind(number)}:
         raise sdk.AmbiguousSubjectError("more than one customer fits; ask by the customer_id alone")
@@ -271,10 +267,20 @@ def _record(target: Target, result: Result) -> sdk.Record:
     return sdk.Record(_item(ref_of(target, result.id, identifiers)), identifiers, data)
 
 
-def _to_be_asked(processor: ProcessorSettings, subject: sdk.DataSubject) -> sdk.Record:
+async def _not_asked(
+    processor: ProcessorSettings, client: OpenDsrClient, kinds: Sequence[RequestType]
+) -> sdk.Unseen:
+    """What stands for a processor that could not be asked by what is known of the subject."""
+    needs = {kind for each in kinds for kind in await client.finds_by(each)}
+    if not needs:
+        return _by_hand(processor)  # nothing that anybody can give makes it answer
+    return sdk.Unseen(processor.title, sdk.WhyUnseen.OTHER_IDENTIFIER, frozenset(needs))
+
+
+def _by_hand(processor: ProcessorSettings) -> sdk.Unseen:
     """What stands for a processor that nobody but a person can ask."""
     item = _item(f"{BY_HAND}{processor.name}", sdk.ErasureWay.BY_HAND)
-    return sdk.Record(item, subject.identifiers, {"processor": processor.name, "to_ask": True})
+    return sdk.Unseen(processor.title, sdk.WhyUnseen.NO_INTERFACE, item=item)
 
 
 def _item(ref: str, erasure: sdk.ErasureWay = sdk.ErasureWay.FORWARD) -> sdk.ItemRef:

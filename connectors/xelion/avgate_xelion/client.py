@@ -205,14 +205,14 @@ class XelionClient:
         return await self._patch(_LOG, oid, values, key)
 
     async def _patch(self, path: str, oid: str, values: Mapping[str, sdk.Json], key: str) -> bool:
-        """Replacements only, so that a repeat is the same change; the answer is empty."""
+        """Replacements only, and the answer is empty. Where it was lost, look before you repeat."""
         operations: list[sdk.Json] = [
             {"op": "replace", "path": at, "value": value} for at, value in values.items()
         ]
         body: sdk.Json = {"operations": operations}
         ids, own = {"oid": oid}, _key(key, "PATCH", oid)
         try:
-            await self._http.send("PATCH", path, ids=ids, json=body, key=own, repeatable=True)
+            await self._http.send("PATCH", path, ids=ids, json=body, key=own)
         except sdk.OutcomeUnknownError:
             return False
         return True

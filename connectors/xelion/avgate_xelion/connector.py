@@ -10,6 +10,7 @@ from typing import ClassVar
 import avgate_contracts as sdk
 from avgate_xelion.client import LIMITS, SUBJECTS, XelionClient, XelionSettings, paced
 from avgate_xelion.models import Addressable, Communication, Place, Ref, identifier, words
+from avgate_xelion.writing import until_answered
 
 _CARD, _CALL = sdk.Category.CONTACTS, sdk.Category.COMMUNICATION_METADATA
 _ERASES = {
@@ -26,6 +27,7 @@ _NO_DELETE = sdk.Unsupported(
     "remove it in the management environment",
 )
 _ALTERED = sdk.Refused("altered_by_upstream", "it stores Windows-1252, which lacks a letter of it")
+_SEVERAL = sdk.Refused("several", "more than one address holds the old value: correct it there")
 _Step = tuple[Place, str]  # a value, and what is to stand there instead
 
 
@@ -62,7 +64,7 @@ class XelionConnector(
         for card in cards:
             whole = await self._client.addressable(card.oid)
             if whole is not None and whole.borne(subject.identifiers, in_their_days=True):
-                yield _contact(subject, whole)
+                yield _contact(whole)
 
     def export(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Record]:
         """The same as access, which brings the sound along."""
@@ -137,18 +139,21 @@ class XelionConnector(
         if not isinstance(steps, list):
             return steps
         try:
-            return await self._put(ref.oid, steps, key)
+            return await until_answered(partial(self._put, ref.oid, steps, change.changes, key))
         except sdk.RefusedError as error:
             return _refused(error)
 
-    async def _put(self, oid: str, steps: Sequence[_Step], key: str) -> sdk.Outcome:
+    async def _put(
+        self, oid: str, steps: Sequence[_Step], changes: Sequence[sdk.FieldChange], key: str
+    ) -> sdk.Outcome:
         if not steps:
             return sdk.Completed(sdk.Effect.ALREADY_RIGHT)
         answered = await self._client.replace(oid, {old.path: new for old, new in steps}, key)
         card = await self._client.addressable(oid)
         places = [] if card is None else [p for name in sdk.Field for p in card.places(name)]
         now = {place.path: place.text for place in places}
-        if all(now.get(old.path) == new for old, new in steps):
+        is_written = all(now.get(old.path) == new for old, new in steps)
+        if card is not None and is_written and _steps(card, changes) == []:
             return sdk.Completed(sdk.Effect.RECTIFIED)
         if not answered and all(now.get(old.path) == old.text for old, _ in steps):
             return _LOST
@@ -169,7 +174,7 @@ class XelionConnector(
             if ref.kind is _CARD:
                 return await self._removed(ref.oid, key)
             if ref.kind is _CALL:
-                return await self._anonymised(ref, key)
+                return await until_answered(partial(self._anonymised, ref, key))
         except sdk.RefusedError as error:
             return _refused(error)
         there = await self._client.has_sound(ref.oid)
@@ -256,12 +261,12 @@ def _log(card: Addressable, theirs: frozenset[str], call: Communication) -> sdk.
     )
 
 
-def _contact(subject: sdk.DataSubject, card: Addressable) -> sdk.Record:
+def _contact(card: Addressable) -> sdk.Record:
     return sdk.Record(
         item=_item(Ref(_CARD, card.oid), None),
         identifiers=card.identifiers(),
         data=card.sent(),
-        fields=card.fields(frozenset(mine.value for mine in subject.identifiers)),
+        fields=card.fields,
     )
 
 
@@ -275,13 +280,15 @@ def _steps(card: Addressable, changes: Sequence[sdk.FieldChange]) -> list[_Step]
     steps: list[_Step] = []
     for change in changes:
         places = card.places(change.name)
-        old = next((place for place in places if place.says(change.before)), None)
         if not places:
             return sdk.Unsupported("no_such_field", "the card has no place for it: add one there")
-        if old is not None and not old.says(change.after):
-            steps.append((old, change.after))
-        elif not any(place.says(change.after) for place in places):
+        new = [place for place in places if place.says(change.after)]
+        old = [place for place in places if place.says(change.before) and place not in new]
+        if not (old or new):
             return sdk.Refused("changed_meanwhile", "another value stands there now; look again")
+        if change.name.startswith("address.") and len(old) > 1:
+            return _SEVERAL
+        steps += [(place, change.after) for place in old]
     if any(new.encode("cp1252", "ignore").decode("cp1252") != new for _, new in steps):
         return _ALTERED
     return steps

@@ -189,13 +189,11 @@ class Addressable(_Sent):
             if (found := identifier(line.address)) is not None and found.kind.value == name.value
         ]
 
-    def fields(self, known: frozenset[str]) -> dict[sdk.Field, str]:
-        """The rectifiable values; of several numbers or addresses a `known` one goes first."""
+    @property
+    def fields(self) -> dict[sdk.Field, tuple[str, ...]]:
+        """The rectifiable values, one for each place; an empty one can be filled in."""
         each = {name: self.places(name) for name in sdk.Field}
-        first = {
-            n: min(p, key=lambda place: place.common not in known) for n, p in each.items() if p
-        }
-        return {name: place.common for name, place in first.items()}
+        return {name: tuple(p.text for p in places) for name, places in each.items() if places}
 
 
 class Link(_Sent):

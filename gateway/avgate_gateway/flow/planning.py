@@ -213,8 +213,8 @@ def _can_rectify(desk: Desk, row: Item) -> bool:
 
 def _fitting(one: ItemRectification, *, can: bool) -> tuple[str, str | None, str | None]:
     """What is done with an item, and if a person has to do it, why."""
-    if any(fit.fit is Fit.DIFFERS for fit in one.fields):
-        return "by_hand", "differs", "it holds neither the old nor the new value"
+    if one.left_to_people:
+        return ("by_hand", *one.left_to_people)
     if all(fit.fit is Fit.ALREADY_RIGHT for fit in one.fields):
         return "already_right", None, None
     if not can:

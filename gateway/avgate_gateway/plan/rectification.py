@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from avgate_contracts.errors import InvalidIdentifierError
 from avgate_contracts.identifier import canonical
@@ -19,12 +20,19 @@ from avgate_gateway.plan.digest import item_digest, plan_digest
 
 
 class Fit(StrEnum):
-    """How a wanted value fits what an item holds."""
+    """How a wanted value fits the values that an item holds."""
 
     CHANGE = "change"
     ALREADY_RIGHT = "already_right"
     DIFFERS = "differs"  # neither the value to replace nor the new one: a person has to look
+    SEVERAL = "several"  # more than one that may be meant: nobody guesses which of them is wrong
     NOT_HELD = "not_held"
+
+
+_UNDECIDED = {
+    Fit.DIFFERS: "it holds neither the old nor the new value",
+    Fit.SEVERAL: "it holds several values that may be meant: say which one is to be replaced (from)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +51,21 @@ class LocatedFields:
     connector: str
     item_id: str
     item: ItemRef
-    fields: Mapping[Field, str] = field(repr=False)
+    fields: Mapping[Field, tuple[str, ...]] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class FieldFit:
-    """What becomes of one field of an item; `held` is None where the item has no such field."""
+    """What becomes of one field of an item, which holds these values.
+
+    `before` is the one that is replaced, as the upstream spells it; where none is replaced it is
+    the only value, and None where there are several or none.
+    """
 
     name: Field
     fit: Fit
-    held: str | None = field(repr=False)
+    held: tuple[str, ...] = field(repr=False)
+    before: str | None = field(repr=False)
     after: str = field(repr=False)
 
     def to_json(self) -> dict[str, Json]:
@@ -60,7 +73,8 @@ class FieldFit:
         return {
             "field": self.name.value,
             "fit": self.fit.value,
-            "from": self.held,
+            "holds": list(self.held),
+            "from": self.before,
             "to": self.after,
         }
 
@@ -76,20 +90,38 @@ class ItemRectification:
 
     @property
     def change(self) -> ItemChange | None:
-        """What to send to the connector; None where nothing has to change."""
+        """What to send to the connector; None where nothing has to change, or a person does it."""
+        if self.left_to_people is not None:
+            return None
         changes = tuple(
-            FieldChange(fit.name, fit.held or "", fit.after)
+            FieldChange(fit.name, fit.before or "", fit.after)
             for fit in self.fields
             if fit.fit is Fit.CHANGE
         )
         return ItemChange(self.item, changes) if changes else None
 
+    @property
+    def left_to_people(self) -> tuple[str, str] | None:
+        """Why a person has to correct it, as a code and a sentence; None where nobody has to.
+
+        An item goes whole: where one field is open, its others are left to the same person.
+        """
+        found = {fit.fit for fit in self.fields}
+        reasons = {fit: reason for fit, reason in _UNDECIDED.items() if fit in found}
+        if not reasons:
+            return None
+        others = ["what fits in its other fields was not changed either"]
+        sentences = [*reasons.values(), *(others if Fit.CHANGE in found else [])]
+        return next(iter(reasons)).value, "; ".join(sentences)
+
     def to_json(self) -> dict[str, Json]:
+        """`by_hand` is the code of what leaves it to a person, or None."""
         return {
             "connector": self.connector,
             "item": self.item_id,
             "category": self.item.category.value,
             "product": self.item.product.value,
+            "by_hand": self.left_to_people[0] if self.left_to_people else None,
             "fields": [fit.to_json() for fit in self.fields],
         }
 
@@ -140,20 +172,45 @@ def plan_rectification(
     return RectificationPlan(request_id, digest, valid_until, items)
 
 
-def _fit(wanted: WantedChange, fields: Mapping[Field, str]) -> FieldFit:
-    held = fields.get(wanted.name)
-    return FieldFit(wanted.name, _compare(wanted, held), held, wanted.after)
+def _fit(wanted: WantedChange, fields: Mapping[Field, tuple[str, ...]]) -> FieldFit:
+    held = fields.get(wanted.name, ())
+    told = _told(wanted.name, held)
+    meant = told if wanted.before is None else _saying(wanted, told)
+    fit = _compare(wanted, told, meant)
+    before = meant if fit is Fit.CHANGE else told
+    return FieldFit(
+        wanted.name, fit, held, before[0].spelt if len(before) == 1 else None, wanted.after
+    )
 
 
-def _compare(wanted: WantedChange, held: str | None) -> Fit:
-    if held is None:
+class _Value(NamedTuple):
+    says: str  # comparable
+    spelt: str
+
+
+def _told(name: Field, held: Iterable[str]) -> list[_Value]:
+    """The same number written twice is one value; two homes in one town are two."""
+    told = [_Value(_comparable(name, spelt), spelt) for spelt in held]
+    if name.startswith("address."):
+        return told
+    return [v for place, v in enumerate(told) if v.says not in {e.says for e in told[:place]}]
+
+
+def _saying(wanted: WantedChange, told: Iterable[_Value]) -> list[_Value]:
+    """Those that say what is to be replaced, and something else than what is to replace it."""
+    before, after = (_comparable(wanted.name, v or "") for v in (wanted.before, wanted.after))
+    return [value for value in told if value.says == before != after]
+
+
+def _compare(wanted: WantedChange, told: Sequence[_Value], meant: Sequence[_Value]) -> Fit:
+    if not told:
         return Fit.NOT_HELD
-    now = _comparable(wanted.name, held)
-    if now == _comparable(wanted.name, wanted.after):
+    after, said = _comparable(wanted.name, wanted.after), {value.says for value in told}
+    if said == {after} or (not meant and after in said):
         return Fit.ALREADY_RIGHT
-    if wanted.before is not None and now != _comparable(wanted.name, wanted.before):
+    if not meant:
         return Fit.DIFFERS
-    return Fit.CHANGE
+    return Fit.CHANGE if len(meant) == 1 else Fit.SEVERAL
 
 
 def _comparable(name: Field, value: str) -> str:
@@ -176,6 +233,6 @@ def _canonical_or_same(kind: IdentifierKind, text: str) -> str:
 
 
 def _sealed(item: ItemRectification, key: bytes) -> bytes:
-    values = json.dumps([[fit.name, fit.fit, fit.held, fit.after] for fit in item.fields])
+    values = json.dumps([[f.name, f.fit, f.held, f.before, f.after] for f in item.fields])
     sealed = hmac.new(key, values.encode(), hashlib.sha256).hexdigest()
     return item_digest([item.connector, item.item_id, sealed])
