@@ -6,6 +6,8 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from avgate_contracts.record import WhyUnseen
+from avgate_gateway import remarking
 from avgate_gateway.due import due_dates, may_extend
 from avgate_gateway.flow import settling
 from avgate_gateway.flow.context import Context
@@ -21,7 +23,8 @@ from avgate_gateway.request import Approval, IdentityCheck, State, SubjectReques
 from avgate_gateway.store import evidence, hand_tasks, item_steps, items, requests, tasks
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import ItemState
-from avgate_gateway.store.tasks import Stage
+from avgate_gateway.store.tasks import Stage, TaskCode
+from avgate_gateway.store.unseen import done_by
 
 _BEGUN = (ItemState.APPROVED, ItemState.INTENDED)
 _AGAIN = (ItemState.FAILED, ItemState.UNKNOWN, ItemState.RETURNED)
@@ -45,7 +48,7 @@ async def verify_identity(
 
 async def decide(
     db: AsyncConnection, context: Context, request: SubjectRequest, digest: str, by: str, *,
-    approve: bool,
+    approve: bool, reason: str | None = None,
 ) -> None:  # fmt: skip
     """Approves or rejects the plan with this digest, by somebody else than the submitter."""
     if by == request.client_id:
@@ -61,6 +64,7 @@ async def decide(
     now = context.now()
     if digest != request.plan_digest or now >= request.plan_valid_until:
         raise ProblemError(Problem(PLAN_CHANGED))
+    await remarking.keep(db, context, request.id, remarking.decision(digest), reason)
     if approve:
         await release(db, request, Approval(by, now, digest))
         return
@@ -86,12 +90,16 @@ def _is_the_same(approval: Approval | None, by: str, digest: str) -> bool:
     return approval is not None and (approval.by, approval.plan_digest) == (by, digest)
 
 
-async def cancel(db: AsyncConnection, context: Context, request: SubjectRequest, by: str) -> None:
+async def cancel(
+    db: AsyncConnection, context: Context, request: SubjectRequest, by: str,
+    reason: str | None = None,
+) -> None:  # fmt: skip
     """Withdraws a request of which nothing was carried out yet."""
     if request.state is State.CLOSED and request.closing == "cancelled":
         return
     if request.state is State.CLOSED or not await _is_unbegun(db, request):
         raise _wrong_state("It is being, or was, carried out.")
+    await remarking.keep(db, context, request.id, remarking.CANCELLATION, reason)
     await _note(db, context.now(), request, "request.cancelled", {"by": by})
     await settling.close(db, context, request, "cancelled")
 
@@ -150,7 +158,8 @@ async def extend(
     db: AsyncConnection, context: Context, request: SubjectRequest, reason: str, by: str
 ) -> None:
     """Takes two more months, inside the first one and with reasons (GDPR Art. 12(3))."""
-    if request.extended is not None and request.extension_reason == reason:
+    [earlier] = await remarking.explained(db, context, [request])
+    if request.extended is not None and earlier.extension_reason == reason:
         return
     now = context.now()
     if request.state is State.CLOSED or request.extended is not None:
@@ -159,7 +168,8 @@ async def extend(
         raise _wrong_state("An extension must be told within the first month.")
     days = context.desks[request.controller].answer_within_days
     due = due_dates(request.received_at, days, extension=True)
-    await requests.change(db, request.id, extended=due.extended, extension_reason=reason)
+    await requests.change(db, request.id, extended=due.extended)
+    await remarking.keep(db, context, request.id, remarking.EXTENSION, reason)
     await _note(db, now, request, "request.extended", {"until": due.extended, "by": by})
 
 
@@ -169,18 +179,39 @@ async def complete(
 ) -> None:  # fmt: skip
     """Takes a person's word that something was done by hand; then the upstream is looked at."""
     now = context.now()
-    await hand_tasks.complete(db, task.id, by, told, now)
-    if task.code == settling.AMBIGUOUS and await items.is_untouched(db, request.id):
-        await settling.close(db, context, request, settling.AMBIGUOUS)
+    await hand_tasks.complete(db, task.id, by, now)
+    await remarking.keep(db, context, request.id, remarking.hand_task(task.id), told)
+    if task.code == TaskCode.AMBIGUOUS and await items.is_untouched(db, request.id):
+        await settling.close(db, context, request, TaskCode.AMBIGUOUS.value)
+        return
+    if task.code == WhyUnseen.NO_INTERFACE and task.category is None:
+        await _see_to_part(db, context, request, task, by)
         return
     await item_steps.done_by_hand(db, request.id, task.connector, task.category, task.product)
     if task.category is None:
-        await tasks.move(db, request.id, task.connector, Stage.DONE, now, code="done_by_hand")
+        await tasks.move(
+            db, request.id, task.connector, Stage.DONE, now, code=TaskCode.DONE_BY_HAND
+        )
     elif await _is_through(db, request, task.connector):  # else it comes to that by itself
         await tasks.move(db, request.id, task.connector, Stage.VERIFY, now)
     await _note(
         db, now, request, "hand_task.completed",
         {"connector": task.connector, "category": task.category, "count": task.count, "by": by},
+    )  # fmt: skip
+    await _go_on(db, request, now, is_moving=True)
+
+
+async def _see_to_part(
+    db: AsyncConnection, context: Context, request: SubjectRequest, task: HandTask, by: str
+) -> None:
+    """A person asked where no program can; what the others showed stays as it is."""
+    now, name = context.now(), task.connector
+    parts = (await tasks.find(db, request.id, name)).unseen
+    seen_to = done_by(task.id, request.id, name, parts)
+    await tasks.change(db, request.id, name, now, unseen=seen_to)
+    await _note(
+        db, now, request, "hand_task.completed",
+        {"connector": name, "parts": [p.part for p in seen_to if p not in parts], "by": by},
     )  # fmt: skip
     await _go_on(db, request, now, is_moving=True)
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from avgate_contracts.identifier import Identifier
 from avgate_contracts.subject import DataSubject
 from avgate_contracts.vocabulary import Operation
-from avgate_gateway import confidential
+from avgate_gateway import confidential, remarking
 from avgate_gateway.due import due_dates
 from avgate_gateway.flow.context import RETENTION_KEY, SUBJECT_KEY, Context, Desk
 from avgate_gateway.plan import WantedChange
@@ -37,13 +37,11 @@ class Asked:
     client_id: str
     operation: Operation
     identifiers: tuple[Identifier, ...] = field(repr=False)
-    name: str | None = field(default=None, repr=False)
     language: str | None = None
     identity: IdentityCheck | None = None
     changes: tuple[WantedChange, ...] = ()
     scope: Scope = field(default_factory=Scope)
     note: str | None = field(default=None, repr=False)
-    callback_url: str | None = field(default=None, repr=False)
 
 
 def drafted(context: Context, asked: Asked) -> tuple[SubjectRequest, Confidential]:
@@ -71,13 +69,14 @@ def drafted(context: Context, asked: Asked) -> tuple[SubjectRequest, Confidentia
         identity=asked.identity,
         wake_at=None if waits else now,
     )
-    subject = DataSubject(reference, asked.identifiers, asked.name, language)
-    return request, Confidential(subject, asked.changes, asked.note, asked.callback_url)
+    subject = DataSubject(reference, asked.identifiers, language=language)
+    return request, Confidential(subject, asked.changes)
 
 
 async def record(
-    db: AsyncConnection, context: Context, request: SubjectRequest, person: Confidential
-) -> None:
+    db: AsyncConnection, context: Context, request: SubjectRequest, person: Confidential,
+    note: str | None = None,
+) -> None:  # fmt: skip
     """Writes the request, its tasks and the first entry of its evidence."""
     vault, now = context.vault, request.received_at
     subject_key = vault.new_key(request.id, SUBJECT_KEY)
@@ -88,6 +87,7 @@ async def record(
         box.seal(confidential.to_bytes(person), confidential.CONTEXT),
     )
     await requests.add(db, request, sealed)
+    await remarking.keep(db, context, request.id, remarking.NOTE, note)
     await evidence.append(
         db, now, request.controller, request.id, "request.received",
         {"operation": request.operation, "client": request.client_id,

@@ -4,33 +4,47 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import orjson
 
 from avgate_contracts.record import Json
 from avgate_contracts.vocabulary import Category, Product
+from avgate_gateway.ending import ending
 from avgate_gateway.flow.context import Context
 from avgate_gateway.flow.copying import FILE, FILE_NAME, RECORDS
-from avgate_gateway.flow.looking import NOT_RELEVANT
 from avgate_gateway.package import (
     File,
     PackageHead,
     Section,
     SystemNote,
     SystemOutcome,
+    UnseenNote,
     stream_package,
 )
 from avgate_gateway.registry import Installed
+from avgate_gateway.report import OutcomeWord
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.retention import AMSTERDAM
 from avgate_gateway.store import copies, tasks
 from avgate_gateway.store.copies import Shelf
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.tasks import Stage, Task
+from avgate_gateway.store.unseen import UnseenPart
 from avgate_gateway.vault import Box
 
-DONE_BY_HAND = "done_by_hand"
-_BY_HAND = frozenset({"cannot_find", "ambiguous", "unsupported", "held_back"})
+# Of a copy a connector's part has no other words.
+_OUTCOMES: Final[Mapping[OutcomeWord, SystemOutcome]] = {
+    OutcomeWord.PENDING: SystemOutcome.PENDING,
+    OutcomeWord.PROVIDED: SystemOutcome.COMPLETED,
+    OutcomeWord.NOTHING_HELD: SystemOutcome.NOTHING_HELD,
+    OutcomeWord.NOT_RELEVANT: SystemOutcome.NOT_RELEVANT,
+    OutcomeWord.NOT_SEARCHABLE: SystemOutcome.NOT_SEARCHABLE,
+    OutcomeWord.BY_HAND: SystemOutcome.UNSUPPORTED,
+    OutcomeWord.DONE_BY_HAND: SystemOutcome.DONE_BY_HAND,
+    OutcomeWord.REFUSED: SystemOutcome.REFUSED,
+    OutcomeWord.FAILED: SystemOutcome.FAILED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +86,7 @@ async def packed(
         language="en" if request.language == "en" else "nl",
         made_at=context.now().astimezone(AMSTERDAM),
         received_at=request.received_at.astimezone(AMSTERDAM),
-        notes=[_note(task, installed) for task in all_tasks],
+        notes=[_note(request, task, installed) for task in all_tasks],
     )
     columns = {task.connector: task.columns for task in all_tasks if task.columns is not None}
     shelves = [shelf for shelf in shelves if shelf.connector in columns]  # half a copy is none
@@ -104,21 +118,19 @@ def _file(shelf: Shelf, copy: _Copy) -> File:
     )
 
 
-def _note(task: Task, installed: Mapping[str, Installed]) -> SystemNote:
+def _note(request: SubjectRequest, task: Task, installed: Mapping[str, Installed]) -> SystemNote:
     known = installed.get(task.connector)
     title = known.manifest.title if known and known.manifest else task.connector
-    return SystemNote(task.connector, title, _outcome(task), task.reason or "")
+    parts = () if task.is_answered else tuple(map(_unseen, task.unseen))
+    outcome = _outcome(request, task)
+    return SystemNote(task.connector, title, outcome, task.reason or "", parts)
 
 
-def _outcome(task: Task) -> SystemOutcome:
-    if task.code == NOT_RELEVANT:
-        return SystemOutcome.NOT_RELEVANT
-    if task.code == DONE_BY_HAND:
-        return SystemOutcome.UNSUPPORTED  # a person gives it out; it is not in this package
-    if task.code in _BY_HAND:
-        return SystemOutcome.UNSUPPORTED
-    if task.stage is Stage.STUCK:
-        return SystemOutcome.REFUSED if task.code == "refused" else SystemOutcome.FAILED
-    if task.stage is not Stage.DONE:
-        return SystemOutcome.PENDING
-    return SystemOutcome.COMPLETED if task.tally else SystemOutcome.NOTHING_HELD
+def _unseen(part: UnseenPart) -> UnseenNote:
+    return UnseenNote(part.part, part.why, part.needs, part.is_done)
+
+
+def _outcome(request: SubjectRequest, task: Task) -> SystemOutcome:
+    if task.stage is Stage.DONE and task.unseen and not task.is_answered:
+        return SystemOutcome.PARTLY if task.tally else SystemOutcome.NOT_SEARCHABLE
+    return _OUTCOMES[ending(request.operation, task) or OutcomeWord.PENDING]

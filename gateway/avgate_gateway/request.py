@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -52,8 +52,6 @@ class Confidential:
 
     subject: DataSubject
     changes: tuple[WantedChange, ...] = ()
-    note: str | None = field(default=None, repr=False)
-    callback_url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ class SubjectRequest:
     scope: Scope
     version: int
     extended: date | None = None
-    extension_reason: str | None = None
+    extension_reason: str | None = None  # sealed elsewhere; opened where it is shown
     identity: IdentityCheck | None = None
     plan_digest: str | None = None
     plan_valid_until: datetime | None = None

@@ -213,9 +213,13 @@ async def indoors(
     people: int = 30,
     exempt: str = "nobody",
     more: str = "",
+    begins: datetime | None = None,
 ) -> AsyncIterator[Indoors]:
-    """A gateway with the named upstreams; the client named in `exempt` needs no second person."""
-    time = Time()
+    """A gateway with the named upstreams; the client named in `exempt` needs no second person.
+
+    It is now, unless `begins` says when: people and their contracts differ from day to day.
+    """
+    time = Time(begins - datetime.now(UTC)) if begins else Time()
     shared = world(seed=5, count=people, now=time.now)
     async with running(shared, names) as addresses:
         ports = {name: int(address.rsplit(":", 1)[1]) for name, address in addresses.items()}

@@ -18,11 +18,18 @@ from .harness import IDENTITY, Caller, JsonMap, Mocks, Served, a_request
 from .indoors import indoors
 
 MARKER = "Zq7Marker"
+PASSPORT = (
+    "P<NLDZQ7MARKER<<TEST<<<<<<<<<<<<<<<<<<<<<<<<SPECI20142NLD6503101F2401151999999990<<<<<84"
+)
 
 
 def body_with(**changes: object) -> JsonMap:
     kinds = [{"kind": "email", "value": "somebody@example.org"}]
     return {"operation": "access", "subject": {"identifiers": kinds}, **changes}
+
+
+def corrected(field: str, after: str, before: str | None = None) -> JsonMap:
+    return body_with(operation="rectify", changes=[{"field": field, "from": before, "to": after}])
 
 
 def known_as(kind: str, value: str, **more: object) -> JsonMap:
@@ -73,7 +80,20 @@ BAD: dict[str, JsonMap] = {
     "identity without a zone": body_with(
         identity={**IDENTITY, "verified_at": "2026-01-05T10:00:00"}
     ),
+    "an identity that is verified in the future": body_with(
+        identity={**IDENTITY, "verified_at": "2099-01-05T10:00:00Z"}
+    ),
     "a callback that is no address": body_with(callback_url=f"ftp://{MARKER}"),
+    "citizen service number in a callback": body_with(
+        callback_url=f"https://{MARKER}.example/?q=burgerservicenummer=111222333"
+    ),
+    "a passport's lines in a callback": body_with(callback_url=f"https://a.example/?q={PASSPORT}"),
+    "citizen service number as the old value": corrected("address.city", "B", "BSN 111222333"),
+    "citizen service number as the new value": corrected("address.city", "BSN 111222333"),
+    "a passport's lines as the old value": corrected("name.family", "Jansen", PASSPORT),
+    "a passport's lines as the new value": corrected("name.family", PASSPORT),
+    "a bank account whose check digits are wrong": corrected("bank_account", "NL00ABNA0417164300"),
+    "a correction that changes nothing": corrected("address.city", MARKER, MARKER),
 }
 
 
@@ -92,6 +112,20 @@ def test_what_is_wrong_is_refused_without_repeating_it(name: str, asks: Caller) 
     answer = asks.post("/v1/requests", BAD[name], key=str(uuid.uuid4()))
     refused(answer, 422)
     assert "NUL" in name or answer.json()["errors"], "it must say where"
+
+
+def test_a_bank_account_whose_check_digits_are_right_is_taken(asks: Caller) -> None:
+    answer = asks.post(
+        "/v1/requests", corrected("bank_account", "NL91 ABNA 0417 1643 00"), key=str(uuid.uuid4())
+    )
+    assert answer.status_code == 202
+
+
+def test_an_identity_is_not_verified_in_the_future_later_on_either(asks: Caller) -> None:
+    request_id = asks.submit(body_with())["id"]
+    url = f"/v1/requests/{request_id}/identity"
+    refused(asks.post(url, {**IDENTITY, "verified_at": "2099-01-05T10:00:00Z"}), 422)
+    assert asks.request(request_id)["waiting_for"] == "identity"
 
 
 RAW: dict[str, tuple[bytes, str, int]] = {
@@ -126,6 +160,15 @@ def test_what_is_no_request_at_all_is_refused(name: str, asks: Caller) -> None:
                                    "state=Zq7Marker", "Zq7Marker=1", "limit=1&limit=2"])  # fmt: skip
 def test_a_list_asked_for_wrongly_is_refused(query: str, asks: Caller) -> None:
     refused(asks.http.get(f"/v1/requests?{query}"), 400, 422)
+
+
+@pytest.mark.parametrize("cursor", [str(2**63), "9" * 400, "-1", "1e3", "Zq7Marker"])
+def test_a_place_that_no_chain_has_is_refused(cursor: str, asks: Caller) -> None:
+    refused(asks.http.get(f"/v1/audit?cursor={cursor}"), 400, 422)
+
+
+def test_behind_the_end_of_the_chain_there_is_nothing(asks: Caller) -> None:
+    assert asks.get(f"/v1/audit?cursor={2**63 - 1}") == {"items": [], "next": None}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from avgate_contracts import Category, DataSubject, Identifier, SupportsAccess
+from avgate_contracts import Category, DataSubject, Identifier, Record, SupportsAccess
 from avgate_mocks.people import Person, Role
 
 from .harness import JsonMap
@@ -99,7 +99,7 @@ async def sounds(here: Indoors, person: Person) -> list[str]:
     found = [
         record.item.ref
         async for record in connector.access(DataSubject("a reference", known))
-        if record.item.category in wanted
+        if isinstance(record, Record) and record.item.category in wanted
     ]
     return [oid for ref in found for oid in re.findall(r"\d{5,}", ref)]
 

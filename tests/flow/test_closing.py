@@ -83,6 +83,35 @@ async def test_a_plan_that_was_turned_down_changes_nothing_ever(how: str, tmp_pa
         assert "vault.retention_key_destroyed" in await here.events(request_id)
 
 
+@pytest.mark.parametrize("how", ["rejected", "cancelled"])
+async def test_what_was_turned_down_is_reported_as_not_done(how: str, tmp_path: Path) -> None:
+    async with indoors(tmp_path, ("directory", "xelion")) as here:
+        request_id = await here.submit(a_request("erase", here.person(Role.RUNNING)))
+        await here.until(request_id, "approval")
+        planned = sum(line["count"] for line in await here.report(request_id))
+        if how == "rejected":
+            await here.decide(request_id, "reject")
+        else:
+            await here.caller().post(f"/v1/requests/{request_id}/cancel")
+        report = await here.get(f"/v1/requests/{request_id}/report")
+        assert report["totals"]["not_done"] > 0
+        assert not {"pending", "erased", "nothing_held", "failed"} & report["totals"].keys()
+        assert sum(report["totals"].values()) == planned
+        undone = [line for line in report["items"] if line["outcome"] == "not_done"]
+        assert {line["reason"] for line in undone} == {how}
+
+
+async def test_what_was_withdrawn_before_anything_was_looked_for_is_not_done(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, DIRECTORY) as here:
+        body = a_request("erase", here.person(Role.RUNNING), identity=None)
+        request_id = await here.submit(body)
+        await here.caller().post(f"/v1/requests/{request_id}/cancel")
+        told = [(x["outcome"], x["reason"]) for x in await here.report(request_id)]
+        assert told == [("not_done", "cancelled")]
+
+
 async def test_after_thirty_days_the_plan_is_gone_and_the_evidence_remains(tmp_path: Path) -> None:
     async with indoors(tmp_path, DIRECTORY) as here:
         person = here.person(Role.RUNNING)

@@ -54,10 +54,12 @@ def from_cursor(cursor: str | None) -> tuple[datetime, str] | None:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         micros, last_id = base64.b64decode(padded, "-_", validate=True).decode().split(":", 1)
-        return EPOCH + timedelta(microseconds=int(micros)), last_id
+        if last_id.isascii() and last_id.isprintable():  # PostgreSQL takes no NUL in a text
+            return EPOCH + timedelta(microseconds=int(micros)), last_id
     except (ValueError, binascii.Error, OverflowError):
-        wrong = Located("Take the cursor from next in the page before.", "cursor", "parameter")
-        raise ProblemError(Problem(INVALID_PARAMETER, errors=(wrong,))) from None
+        pass
+    wrong = Located("Take the cursor from next in the page before.", "cursor", "parameter")
+    raise ProblemError(Problem(INVALID_PARAMETER, errors=(wrong,)))
 
 
 def _tags(http: Request) -> set[str]:

@@ -6,11 +6,22 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp
 
 from avgate_gateway import authentication, problem
-from avgate_gateway.api import audit, callbacks, decisions, register, requests, results, tasks
+from avgate_gateway.api import (
+    audit,
+    callbacks,
+    decisions,
+    documentation,
+    register,
+    requests,
+    results,
+    tasks,
+)
 from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.api.methods import Methods
 from avgate_gateway.authentication import Verifier
 from avgate_gateway.guard import Guard, Limits
 
@@ -19,18 +30,39 @@ _RESOURCES = (requests, decisions, results, tasks, register, audit, callbacks)
 _ABOUT = """\
 Carries out a person's privacy rights in systems that others own.
 
-**Idempotency.** `POST /v1/requests` needs an `Idempotency-Key` (quoted or bare, 1 to 255 printable
+## Idempotency
+
+`POST /v1/requests` needs an `Idempotency-Key` (quoted or bare, 1 to 255 printable
 ASCII characters). The same key with the same JSON gets the first answer again, byte for byte, with
 `Idempotent-Replayed: true`; with other JSON 422; while the first is being accepted 409. A key
 belongs to your controller and client, and is remembered for 30 days.
 """
+
+_PROBLEM = {
+    "description": "A problem; `type` says which, and `/docs#problems` lists them.",
+    "content": {
+        "application/problem+json": {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status", "detail"],
+                "properties": {
+                    "type": {"type": "string", "format": "uri"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "detail": {"type": "string"},
+                    "errors": {"type": "array", "items": {"type": "object"}},
+                },
+            }
+        }
+    },
+}
 
 
 def application(
     gateway: Gateway, verifier: Verifier, limits: Limits, lifespan: Lifespan | None = None
 ) -> ASGIApp:
     """The whole application, guarded."""
-    return Guard(HeadAsGet(unguarded(gateway, verifier, lifespan)), limits)
+    return Guard(unguarded(gateway, verifier, lifespan), limits)
 
 
 def unguarded(gateway: Gateway, verifier: Verifier, lifespan: Lifespan | None = None) -> FastAPI:
@@ -41,28 +73,21 @@ def unguarded(gateway: Gateway, verifier: Verifier, lifespan: Lifespan | None = 
         description=_ABOUT,
         lifespan=lifespan,
         redirect_slashes=False,  # a redirect would be built from whatever Host was sent
+        docs_url=None,  # FastAPI's page loads its scripts from elsewhere
+        redoc_url=None,
+        responses={"default": _PROBLEM},
     )
     problem.install(app)
     authentication.install(app, verifier)
-    for resource in _RESOURCES:
-        app.include_router(resource.router(gateway))
+    routers = [resource.router(gateway) for resource in _RESOURCES]
+    for router in routers:
+        app.include_router(router)
+    app.add_api_route("/docs", lambda: _page(app), include_in_schema=False)
+    routes = (*app.routes, *(route for router in routers for route in router.routes))
+    app.add_middleware(Methods, routes=routes)
     return app
 
 
-class HeadAsGet:
-    """Answers HEAD as GET without the content (RFC 9110 section 9.3.2)."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "HEAD":
-            await self._app(scope, receive, send)
-            return
-
-        async def bare(message: Message) -> None:
-            if message["type"] == "http.response.body":
-                message = {**message, "body": b""}
-            await send(message)
-
-        await self._app({**scope, "method": "GET"}, receive, bare)
+def _page(app: FastAPI) -> Response:
+    headers = {"content-security-policy": documentation.POLICY}
+    return HTMLResponse(documentation.page(app.openapi()), headers=headers)

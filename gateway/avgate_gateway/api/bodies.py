@@ -34,6 +34,8 @@ def _free_text(name: str) -> AfterValidator:
 
 Moment = Annotated[datetime, Field(strict=False), AfterValidator(_aware)]
 Day = Annotated[date, Field(strict=False)]
+_Reason = Annotated[str, Field(max_length=1000), _free_text("reason")]
+_KEPT = "Kept encrypted, until the personal data of the request is destroyed."
 
 
 class Body(BaseModel):
@@ -69,7 +71,9 @@ class SubjectBody(Body):
 
     identifiers: Annotated[list[IdentifierBody], Field(min_length=1, max_length=50)]
     name: Annotated[str, Field(max_length=200), _free_text("name")] | None = Field(
-        None, description="For the letter; nobody is ever found by it."
+        None,
+        description="For a letter, of which none is written yet: it is checked, and not kept. "
+        "Nobody is ever found by it.",
     )
     language: Literal["nl", "en"] | None = None
 
@@ -83,7 +87,7 @@ class IdentityBody(Body):
 
 
 class ChangeBody(Body):
-    """One value to correct; with `from` only where exactly that stands now."""
+    """One value to correct: the one that `from` names, without it only where there is no other."""
 
     field: Annotated[SubjectField, Field(strict=False)]
     before: Annotated[str, Field(max_length=500)] | None = Field(None, alias="from")
@@ -105,6 +109,7 @@ class ChangeBody(Body):
         return self
 
 
+_HTTPS = r"^https://[^\s]+$"
 _AS_IDENTIFIER = {
     SubjectField.PHONE: IdentifierKind.PHONE,
     SubjectField.EMAIL: IdentifierKind.EMAIL,
@@ -126,13 +131,18 @@ class CreateRequest(Body):
     identity: IdentityBody | None = None
     changes: Annotated[list[ChangeBody], Field(max_length=20)] = []
     scope: ScopeBody | None = None
-    note: Annotated[str, Field(max_length=2000), _free_text("note")] | None = None
+    note: Annotated[str, Field(max_length=2000), _free_text("note")] | None = Field(
+        None,
+        description="For the staff who handle it: shown with what they must do by hand and in the "
+        "evidence, until the personal data of the request is destroyed.",
+    )
     callback_url: (
-        Annotated[
-            str, Field(max_length=500, pattern=r"^https?://[^\s]+$"), _free_text("callback_url")
-        ]
-        | None
-    ) = None
+        Annotated[str, Field(max_length=500, pattern=_HTTPS), _free_text("callback_url")] | None
+    ) = Field(
+        None,
+        description="Nothing is called yet: it is checked, and not kept. Until then, follow "
+        "`/v1/requests/{id}/events`, or ask again after Retry-After.",
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -157,13 +167,13 @@ class ApprovalBody(Body):
 
     plan_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     decision: Annotated[Literal["approve", "reject"], BeforeValidator(_decision)]
-    reason: Annotated[str, Field(max_length=1000), _free_text("reason")] | None = None
+    reason: _Reason | None = Field(None, description=_KEPT)
 
 
 class CancelBody(Body):
     """Why it is withdrawn, if that is worth saying."""
 
-    reason: Annotated[str, Field(max_length=1000), _free_text("reason")] | None = None
+    reason: _Reason | None = Field(None, description=_KEPT)
 
 
 class RetryBody(Body):
@@ -175,11 +185,13 @@ class RetryBody(Body):
 class ExtensionBody(Body):
     """Why two more months are needed: the person is told (GDPR Art. 12(3))."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=1000), _free_text("reason")]
+    reason: Annotated[_Reason, Field(min_length=1, description=_KEPT)]
 
 
 class CompletionBody(Body):
     """What was done by hand, and by whom if that was not the caller."""
 
-    evidence: Annotated[str, Field(min_length=1, max_length=2000), _free_text("evidence")]
+    evidence: Annotated[
+        str, Field(min_length=1, max_length=2000, description=_KEPT), _free_text("evidence")
+    ]
     completed_by: Annotated[str, Field(max_length=200), _free_text("completed_by")] | None = None

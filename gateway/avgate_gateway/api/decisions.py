@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
-from avgate_gateway import deciding
+from avgate_gateway import deciding, remarking
 from avgate_gateway.api.answering import JSON, json_bytes, not_found
 from avgate_gateway.api.bodies import (
     ApprovalBody,
@@ -19,9 +19,9 @@ from avgate_gateway.api.bodies import (
     RetryBody,
 )
 from avgate_gateway.api.gateway import Gateway
-from avgate_gateway.api.requests import SCOPES, not_in_the_future
+from avgate_gateway.api.requests import not_in_the_future
 from avgate_gateway.api.views import RequestView, view
-from avgate_gateway.authentication import Caller, Scope, requires
+from avgate_gateway.authentication import OF_OPERATION, Caller, Scope, requires
 from avgate_gateway.problem import INVALID_CONTENT, Located, Problem, ProblemError
 from avgate_gateway.request import IdentityCheck, SubjectRequest
 from avgate_gateway.store import requests
@@ -29,9 +29,16 @@ from avgate_gateway.store import requests
 Decision = Callable[[AsyncConnection, SubjectRequest], Awaitable[None]]
 
 
-def router(gateway: Gateway) -> APIRouter:  # noqa: C901 -- a list of routes, each of them simple
+def router(gateway: Gateway) -> APIRouter:
     """The routes that change a request."""
     routes = APIRouter(prefix="/v1/requests/{request_id}", tags=["requests"])
+    _add_gates(routes, gateway)
+    _add_course(routes, gateway)
+    return routes
+
+
+def _add_gates(routes: APIRouter, gateway: Gateway) -> None:
+    """What a request may wait for: an identity that is verified, and a second person."""
     context = gateway.context
 
     @routes.post(
@@ -44,7 +51,7 @@ def router(gateway: Gateway) -> APIRouter:  # noqa: C901 -- a list of routes, ea
         check = IdentityCheck(body.method, body.verified_by, body.verified_at)
 
         async def record(db: AsyncConnection, request: SubjectRequest) -> None:
-            caller.must_hold(SCOPES[request.operation])
+            caller.must_hold(OF_OPERATION[request.operation])
             await deciding.verify_identity(db, context, request, check, caller.client_id)
 
         return await decided(gateway, caller, request_id, record)
@@ -61,19 +68,26 @@ def router(gateway: Gateway) -> APIRouter:  # noqa: C901 -- a list of routes, ea
                 body.plan_digest,
                 caller.client_id,
                 approve=body.decision == "approve",
+                reason=body.reason,
             )
 
         return await decided(gateway, caller, request_id, decide)
+
+
+def _add_course(routes: APIRouter, gateway: Gateway) -> None:
+    """What is decided about a request on its way: to withdraw it, hurry it, or take longer."""
+    context = gateway.context
 
     @routes.post("/cancel", response_model=RequestView, summary="Withdraw what has not begun")
     async def cancel(
         request_id: str,
         caller: Annotated[Caller, requires()],
-        body: CancelBody | None = None,  # noqa: ARG001 -- its text is checked; nothing is kept of it
+        body: CancelBody | None = None,
     ) -> Response:
         async def withdraw(db: AsyncConnection, request: SubjectRequest) -> None:
-            caller.must_hold(SCOPES[request.operation])
-            await deciding.cancel(db, context, request, caller.client_id)
+            caller.must_hold(OF_OPERATION[request.operation])
+            reason = body.reason if body else None
+            await deciding.cancel(db, context, request, caller.client_id, reason)
 
         return await decided(gateway, caller, request_id, withdraw)
 
@@ -89,7 +103,7 @@ def router(gateway: Gateway) -> APIRouter:  # noqa: C901 -- a list of routes, ea
             raise ProblemError(Problem(INVALID_CONTENT, errors=(wrong,)))
 
         async def again(db: AsyncConnection, request: SubjectRequest) -> None:
-            caller.must_hold(SCOPES[request.operation])
+            caller.must_hold(OF_OPERATION[request.operation])
             await deciding.retry(db, context, request, wanted, caller.client_id)
 
         return await decided(gateway, caller, request_id, again)
@@ -99,12 +113,10 @@ def router(gateway: Gateway) -> APIRouter:  # noqa: C901 -- a list of routes, ea
         request_id: str, body: ExtensionBody, caller: Annotated[Caller, requires()]
     ) -> Response:
         async def extend(db: AsyncConnection, request: SubjectRequest) -> None:
-            caller.must_hold(SCOPES[request.operation])
+            caller.must_hold(OF_OPERATION[request.operation])
             await deciding.extend(db, context, request, body.reason, caller.client_id)
 
         return await decided(gateway, caller, request_id, extend)
-
-    return routes
 
 
 async def decided(
@@ -117,7 +129,8 @@ async def decided(
             raise not_found()
         await decision(db, found)
         after = await requests.find(db, request_id)
-        shown = await view(db, after or found)
+        [told] = await remarking.explained(db, gateway.context, [after or found])
+        shown = await view(db, told)
     gateway.wake([request_id])
     gateway.changes.tell(request_id)
     return Response(json_bytes(shown), media_type=JSON)

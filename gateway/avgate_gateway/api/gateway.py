@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from avgate_gateway.api.answering import not_found
+from avgate_gateway.api.health import Checks
 from avgate_gateway.authentication import Caller
 from avgate_gateway.changes import Changes
 from avgate_gateway.flow.context import Context, Desk
@@ -23,6 +24,7 @@ class Gateway:
     wake: Callable[[Iterable[str]], None]
     changes: Changes
     installed: Mapping[str, Installed]
+    checks: Checks
     under_way: UnderWay = field(default_factory=UnderWay)
 
     def desk(self, caller: Caller) -> Desk:

@@ -12,9 +12,9 @@ from starlette.responses import Response
 
 from avgate_contracts import connector as sdk
 from avgate_contracts.connector import Connector, Manifest
-from avgate_contracts.errors import ConnectorError
 from avgate_gateway.api.answering import plain
 from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.api.health import Checks
 from avgate_gateway.authentication import Caller, Scope, requires
 from avgate_gateway.problem import INVALID_PARAMETER, Located, Problem, ProblemError
 from avgate_gateway.register import RegisterEntry, as_csv, as_json, changed_since, seeded
@@ -30,7 +30,6 @@ _CAPABILITIES = {
     "confirm": sdk.SupportsConfirm,
     "register": sdk.SupportsRegister,
 }
-_CHECK_SECONDS = 5.0
 
 
 class ProcessorQuery(BaseModel):
@@ -46,7 +45,11 @@ def router(gateway: Gateway) -> APIRouter:
     """The routes that tell of systems instead of requests."""
     routes = APIRouter(prefix="/v1", tags=["register"])
 
-    @routes.get("/processors", summary="External providers and subprocessors, as JSON or CSV")
+    @routes.get(
+        "/processors",
+        summary="External providers and subprocessors, as JSON or CSV",
+        responses={200: {"content": {"text/csv": {}}}},
+    )
     async def register(
         query: Annotated[ProcessorQuery, Query()],
         caller: Annotated[Caller, requires(Scope.READ)],
@@ -78,21 +81,28 @@ def router(gateway: Gateway) -> APIRouter:
     async def connectors(caller: Annotated[Caller, requires(Scope.READ)]) -> Response:
         desk = gateway.desk(caller)
         shown = await asyncio.gather(
-            *(_connector(one, desk.connectors.get(one.name)) for one in gateway.installed.values())
+            *(
+                _connector(gateway.checks, desk.name, one, desk.connectors.get(name))
+                for name, one in gateway.installed.items()
+            )
         )
         return plain({"items": shown, "next": None})
 
     return routes
 
 
-async def _connector(installed: Installed, opened: Connector | None) -> dict[str, object]:
+async def _connector(
+    checks: Checks, controller: str, installed: Installed, opened: Connector | None
+) -> dict[str, object]:
+    health = await checks.of(controller, installed.name, opened) if opened else None
     return {
         "name": installed.name,
         "distribution": installed.distribution,
         "version": installed.version,
         "refused": installed.refused,
+        "level_claimed": installed.level,
         "configured": opened is not None,
-        "health": await _health(opened) if opened else None,
+        "health": health.to_json() if health else None,
         **(_of_manifest(installed.manifest, installed.kind) if installed.manifest else {}),
     }
 
@@ -117,19 +127,6 @@ def _of_manifest(manifest: Manifest, kind: object) -> dict[str, object]:
 def _supports(kind: type, protocol: type) -> bool:
     """Whether the class names the protocol: naming it is the claim, the contract suite checks it."""
     return protocol in kind.__mro__
-
-
-async def _health(connector: Connector) -> dict[str, object]:
-    try:
-        async with asyncio.timeout(_CHECK_SECONDS):
-            await connector.check()
-    except ConnectorError as error:
-        return {"ok": False, "kind": type(error).__name__, "reason": str(error)}
-    except TimeoutError:
-        return {"ok": False, "kind": "TimeoutError", "reason": "it did not answer in time"}
-    except Exception as error:  # noqa: BLE001 -- a faulty connector must still be listed
-        return {"ok": False, "kind": type(error).__name__, "reason": "the connector itself failed"}
-    return {"ok": True, "kind": None, "reason": None}
 
 
 def _moment(text: str) -> datetime:

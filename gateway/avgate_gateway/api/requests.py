@@ -6,14 +6,14 @@ import asyncio
 import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from avgate_contracts.vocabulary import Operation
-from avgate_gateway import intake
+from avgate_gateway import intake, remarking
 from avgate_gateway.api.answering import (
     JSON,
     answer,
@@ -25,7 +25,7 @@ from avgate_gateway.api.answering import (
 from avgate_gateway.api.bodies import CreateRequest
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.views import ListView, RequestView, etag, request_view, retry_after, view
-from avgate_gateway.authentication import Caller, Scope, requires
+from avgate_gateway.authentication import OF_OPERATION, Caller, Scope, requires
 from avgate_gateway.changes import heard
 from avgate_gateway.guard import parsed_body
 from avgate_gateway.idempotent import Intention, intention
@@ -41,14 +41,13 @@ _LONGEST_WAIT = 60
 _PAGE = 50
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?([0-9]{1,4})\"?(?:$|[,;\s])")
-SCOPES = {
-    Operation.ACCESS: Scope.ACCESS,
-    Operation.RECTIFY: Scope.RECTIFY,
-    Operation.ERASE: Scope.ERASE,
-    Operation.EXPORT: Scope.EXPORT,
-    # Recorded and answered without touching any upstream, so the mildest right will do.
-    Operation.RESTRICT: Scope.ACCESS,
-    Operation.OBJECT: Scope.ACCESS,
+
+
+_KEY = "Required: see `/docs#idempotency`."
+_PREFER = f"`wait=N`: answers once it is closed, or after N seconds, at most {_LONGEST_WAIT}."
+_SUBMITTED: dict[int | str, dict[str, Any]] = {
+    202: {"model": RequestView, "description": "Recorded; Location says where to look."},
+    200: {"model": RequestView, "description": "Closed within the wait that was preferred."},
 }
 
 
@@ -71,26 +70,15 @@ def router(gateway: Gateway) -> APIRouter:
     """The routes of the collection and of one request."""
     routes = APIRouter(tags=["requests"])
 
-    @routes.post(
-        "/v1/requests",
-        status_code=202,
-        responses={
-            202: {"model": RequestView, "description": "Recorded; Location says where to look."},
-            200: {
-                "model": RequestView,
-                "description": "Closed within the wait that was preferred.",
-            },
-        },
-        summary="Submit a request",
-    )
+    @routes.post("/v1/requests", status_code=202, responses=_SUBMITTED, summary="Submit a request")
     async def submit(
         http: Request,
         body: CreateRequest,
         caller: Annotated[Caller, requires()],
-        idempotency_key: Annotated[str | None, Header()] = None,
-        prefer: Annotated[str | None, Header()] = None,
+        idempotency_key: Annotated[str | None, Header(description=_KEY)] = None,
+        prefer: Annotated[str | None, Header(description=_PREFER)] = None,
     ) -> Response:
-        caller.must_hold(SCOPES[body.operation])
+        caller.must_hold(OF_OPERATION[body.operation])
         intended = intention(
             gateway.context.vault,
             controller=caller.controller,
@@ -99,12 +87,7 @@ def router(gateway: Gateway) -> APIRouter:
             header=idempotency_key,
             body=parsed_body(http.scope),
         )
-        async with gateway.context.database.read() as db:
-            earlier = await idempotency.find(db, intended.scope)
-        if earlier is not None:
-            return _replay(intended.replayed(earlier))
-        with gateway.under_way.alone(intended):
-            return await _submit_first(gateway, caller, body, intended, seconds_to_wait(prefer))
+        return await _submit(gateway, caller, body, intended, seconds_to_wait(prefer))
 
     @routes.get("/v1/requests", response_model=ListView, summary="List requests, newest first")
     async def listed(
@@ -120,7 +103,8 @@ def router(gateway: Gateway) -> APIRouter:
             found = await requests.find(db, request_id, caller.controller)
             if found is None:
                 raise not_found()
-            shown = await view(db, found)
+            [told] = await remarking.explained(db, gateway.context, [found])
+            shown = await view(db, told)
         wait = retry_after(found, gateway.context.now())
         headers = {"retry-after": str(wait)} if wait else {}
         return answer(http, json_bytes(shown), headers=headers)
@@ -141,6 +125,18 @@ def seconds_to_wait(prefer: str | None) -> int:
     return min(int(match[1]), _LONGEST_WAIT) if match else 0
 
 
+async def _submit(
+    gateway: Gateway, caller: Caller, body: CreateRequest, intended: Intention, wait: int
+) -> Response:
+    """The first answer to this intention, or that again."""
+    async with gateway.context.database.read() as db:
+        earlier = await idempotency.find(db, intended.scope)
+    if earlier is not None:
+        return _replay(intended.replayed(earlier))
+    with gateway.under_way.alone(intended):
+        return await _submit_first(gateway, caller, body, intended, wait)
+
+
 async def _submit_first(
     gateway: Gateway, caller: Caller, body: CreateRequest, intended: Intention, wait: int
 ) -> Response:
@@ -151,7 +147,7 @@ async def _submit_first(
         earlier = await idempotency.find(db, intended.scope)
         if earlier is not None:
             return _replay(intended.replayed(earlier))
-        await intake.record(db, context, request, person)
+        await intake.record(db, context, request, person, body.note)
         recorded = await requests.find(db, request.id)
         stored = _stored(intended, await view(db, recorded or request), 202)
         await idempotency.keep(db, intended.scope, stored, context.now())
@@ -199,7 +195,6 @@ def _asked(gateway: Gateway, caller: Caller, body: CreateRequest) -> intake.Aske
         client_id=caller.client_id,
         operation=body.operation,
         identifiers=tuple(i.identifier() for i in body.subject.identifiers),
-        name=body.subject.name,
         language=body.subject.language,
         identity=(
             IdentityCheck(identity.method, identity.verified_by, identity.verified_at)
@@ -209,7 +204,6 @@ def _asked(gateway: Gateway, caller: Caller, body: CreateRequest) -> intake.Aske
         changes=tuple(WantedChange(c.field, c.before, c.after) for c in body.changes),
         scope=scope,
         note=body.note,
-        callback_url=body.callback_url,
     )
 
 
@@ -249,7 +243,7 @@ async def _list(gateway: Gateway, caller: Caller, query: ListQuery) -> Response:
     )
     async with gateway.context.database.read() as db:
         found = await requests.listed(db, wanted)
-        page = list(found[: query.limit])
+        page = await remarking.explained(db, gateway.context, found[: query.limit])
         ids = [request.id for request in page]
         all_tasks = await tasks.of_requests(db, ids)
         counts = await items.counts_of(db, ids)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, Request
 from starlette.responses import Response, StreamingResponse
 
 from avgate_contracts.vocabulary import Operation
+from avgate_gateway import remarking
 from avgate_gateway.api.answering import answer, not_found, plain
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.authentication import Caller, Scope, requires
@@ -30,9 +31,16 @@ _QUIET_SECONDS = 1.0
 _COMMENT_AFTER = 15  # a comment keeps proxies from closing a quiet stream
 
 
-def router(gateway: Gateway) -> APIRouter:  # noqa: C901 -- a list of routes, each of them simple
+def router(gateway: Gateway) -> APIRouter:
     """The routes that show results."""
     routes = APIRouter(prefix="/v1/requests/{request_id}", tags=["results"])
+    _add_accounts(routes, gateway)
+    _add_streams(routes, gateway)
+    return routes
+
+
+def _add_accounts(routes: APIRouter, gateway: Gateway) -> None:
+    """What is, or was, done with the data, each in one answer."""
     database = gateway.context.database
 
     @routes.get("/plan", summary="The preview: what goes, what stays, on which ground, until when")
@@ -63,15 +71,28 @@ def router(gateway: Gateway) -> APIRouter:  # noqa: C901 -- a list of routes, ea
         request = await gateway.request(caller, request_id)
         async with database.read() as db:
             found = await evidence.entries(db, request_id=request.id, limit=10_000)
-        return plain({"items": [entry_json(entry) for entry in found], "next": None})
+            texts = await remarking.read(db, gateway.context, [request.id])
+        shown = [
+            {**entry_json(one), "remark": texts.get((request.id, _place(one)))} for one in found
+        ]
+        return plain({"items": shown, "next": None})
 
-    @routes.get("/package", summary="The copy, as a ZIP made while it is sent")
+
+def _add_streams(routes: APIRouter, gateway: Gateway) -> None:
+    """What is sent while it is made or while it happens."""
+
+    @routes.get(
+        "/package",
+        summary="The copy, as a ZIP made while it is sent",
+        response_class=StreamingResponse,
+        responses={200: {"content": {"application/zip": {}}}},
+    )
     async def package(request_id: str, caller: Annotated[Caller, requires(Scope.READ)]) -> Response:
         request = await gateway.request(caller, request_id)
         caller.must_hold(Scope.EXPORT if request.operation is Operation.EXPORT else Scope.ACCESS)
         if request.operation not in _COPIES:
             raise not_found()
-        async with database.read() as db:
+        async with gateway.context.database.read() as db:
             held_back = settling.is_ambiguous(await tasks.of_request(db, request.id))
         if held_back or request.closing is not None:
             raise not_found()
@@ -83,19 +104,24 @@ def router(gateway: Gateway) -> APIRouter:  # noqa: C901 -- a list of routes, ea
         body = packed(gateway.context, gateway.installed, request, box)
         return StreamingResponse(body, media_type="application/zip", headers=headers)
 
-    @routes.get("/events", summary="What happens, as server-sent events")
+    @routes.get(
+        "/events",
+        summary="What happens, as server-sent events",
+        response_class=StreamingResponse,
+        responses={200: {"content": {"text/event-stream": {}}}},
+    )
     async def events(
         http: Request,
         request_id: str,
         caller: Annotated[Caller, requires(Scope.READ)],
-        last_event_id: Annotated[str | None, Header()] = None,
+        last_event_id: Annotated[
+            str | None, Header(description="The id of the last event that was heard.")
+        ] = None,
     ) -> Response:
         request = await gateway.request(caller, request_id)
         digits = last_event_id if last_event_id and last_event_id.isdecimal() else "0"
         body = _events(gateway, http, request.id, int(digits[:18]))
         return StreamingResponse(body, media_type="text/event-stream")
-
-    return routes
 
 
 def _no_plan(request: SubjectRequest, *, is_shredded: bool) -> ProblemError:
@@ -127,6 +153,20 @@ def entry_json(entry: Entry) -> dict[str, object]:
         "previous": entry.previous,
         "digest": entry.digest,
     }
+
+
+def _place(entry: Entry) -> str:
+    """Where the words are that came with what the entry tells; they are no part of the chain."""
+    match entry.event:
+        case "request.received":
+            return remarking.NOTE
+        case "plan.approved" | "plan.rejected":
+            return remarking.decision(orjson.loads(entry.details)["digest"])
+        case "request.cancelled":
+            return remarking.CANCELLATION
+        case "request.extended":
+            return remarking.EXTENSION
+    return ""
 
 
 def _is_complete(request: SubjectRequest) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -9,12 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
-from avgate_gateway import deciding
+from avgate_gateway import deciding, remarking
 from avgate_gateway.api.answering import from_cursor, not_found, plain, to_cursor
 from avgate_gateway.api.bodies import CompletionBody
 from avgate_gateway.api.decisions import decided
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.authentication import Caller, Scope, requires
+from avgate_gateway.flow.context import Context
 from avgate_gateway.problem import WRONG_STATE, Problem, ProblemError
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.store import hand_tasks
@@ -48,10 +50,11 @@ def router(gateway: Gateway) -> APIRouter:
                 after=from_cursor(query.cursor),
                 limit=query.limit + 1,
             )
-        page = found[: query.limit]
+            page = found[: query.limit]
+            shown = await _told(db, gateway.context, page)
         last = page[-1] if len(found) > query.limit else None
         cursor = to_cursor(last.made_at, last.id) if last else None
-        return plain({"items": [task_json(task) for task in page], "next": cursor})
+        return plain({"items": shown, "next": cursor})
 
     @routes.post("/{task_id}/completion", summary="Say that it was done, and what shows it")
     async def completion(
@@ -71,7 +74,8 @@ def router(gateway: Gateway) -> APIRouter:
         await decided(gateway, caller, task.request_id, complete)
         async with database.read() as db:
             done = await hand_tasks.find(db, task_id, caller.controller)
-        return plain(task_json(done or task))
+            [shown] = await _told(db, gateway.context, [done or task])
+        return plain(shown)
 
     return routes
 
@@ -85,8 +89,31 @@ async def _complete(
         raise not_found()
     if task.completed_at is None:
         await deciding.complete(db, gateway.context, request, task, by, told)
-    elif (task.completed_by, task.evidence) != (by, told):
+        return
+    place = remarking.hand_task(task.id)
+    texts = await remarking.read(db, gateway.context, [request.id], [place])
+    if (task.completed_by, texts.get((request.id, place))) != (by, told):
         raise ProblemError(Problem(WRONG_STATE, "It was completed before."))
+
+
+async def _told(
+    db: AsyncConnection, context: Context, tasks: Sequence[HandTask]
+) -> list[dict[str, object]]:
+    """Tasks with what staff wrote: the note of who submitted, the evidence of who completed."""
+    requests = {task.request_id for task in tasks}
+    texts = await remarking.read(db, context, requests, [remarking.NOTE, *map(_place, tasks)])
+    return [
+        {
+            **task_json(task),
+            "note": texts.get((task.request_id, remarking.NOTE)),
+            "evidence": texts.get((task.request_id, _place(task))),
+        }
+        for task in tasks
+    ]
+
+
+def _place(task: HandTask) -> str:
+    return remarking.hand_task(task.id)
 
 
 def task_json(task: HandTask) -> dict[str, object]:
@@ -104,5 +131,4 @@ def task_json(task: HandTask) -> dict[str, object]:
         "made_at": task.made_at.isoformat(),
         "completed_at": task.completed_at.isoformat() if task.completed_at else None,
         "completed_by": task.completed_by,
-        "evidence": task.evidence,
     }

@@ -5,33 +5,43 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from hashlib import sha256
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_contracts.vocabulary import Operation
-from avgate_gateway.flow.locating import SHOWN
-from avgate_gateway.request import State, SubjectRequest, WaitingFor
+from avgate_gateway.ending import COPIES, ending, unseen
+from avgate_gateway.report import OutcomeWord, State
+from avgate_gateway.request import State as RequestState
+from avgate_gateway.request import SubjectRequest, WaitingFor
 from avgate_gateway.store import items, tasks
 from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.tasks import Stage, Task
+from avgate_gateway.store.unseen import UnseenPart
 
-_COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})
-# What is worst decides about a connector as a whole.
-_WORST_FIRST: tuple[tuple[frozenset[str], str], ...] = (
-    (frozenset({ItemState.FAILED, ItemState.RETURNED}), "failed"),
-    (frozenset({ItemState.UNKNOWN}), "unknown"),
-    (frozenset({ItemState.PENDING}), "pending"),
-    (frozenset({ItemState.BY_HAND}), "unsupported"),
-    (frozenset({ItemState.REFUSED}), "refused"),
-)
-_OF_CODE = {
-    "not_relevant": "not_relevant",
-    "cannot_find": "unsupported",
-    "refused": "refused",
-    "done_by_hand": "completed",
+PARTS_UNSEEN = "parts_unseen"  # of a connector that could look into some parts, and not into all
+_OUTCOMES: Final[Mapping[OutcomeWord, str]] = {
+    OutcomeWord.PENDING: "pending",
+    OutcomeWord.ERASED: "completed",
+    OutcomeWord.ANONYMISED: "completed",
+    OutcomeWord.ALREADY_GONE: "completed",
+    OutcomeWord.SCHEDULED: "completed",
+    OutcomeWord.RECTIFIED: "completed",
+    OutcomeWord.ALREADY_RIGHT: "completed",
+    OutcomeWord.PROVIDED: "completed",
+    OutcomeWord.RETAINED: "completed",
+    OutcomeWord.BY_HAND: "unsupported",
+    OutcomeWord.DONE_BY_HAND: "completed",
+    OutcomeWord.RETURNED: "failed",
+    OutcomeWord.REFUSED: "refused",
+    OutcomeWord.FAILED: "failed",
+    OutcomeWord.UNKNOWN: "unknown",
+    OutcomeWord.NOTHING_HELD: "nothing_held",
+    OutcomeWord.NOT_RELEVANT: "not_relevant",
+    OutcomeWord.NOT_SEARCHABLE: "unsupported",
+    OutcomeWord.NOT_KEPT: "completed",
 }
-_BY_HAND_CODES = frozenset({"unsupported", "ambiguous", "held_back"})
 
 
 class View(BaseModel):
@@ -73,6 +83,15 @@ class PlanView(View):
     approved_at: datetime | None
 
 
+class UnseenView(View):
+    """A part of an upstream that could not be looked into."""
+
+    part: str = Field(description="A system, by its name.")
+    reason_code: str = Field(description="other_identifier or no_interface.")
+    needs: list[str] = Field(description="Kinds of identifiers of which one would do.")
+    outcome: str = Field(description="A word of the report.")
+
+
 class ConnectorView(View):
     """One connector's part."""
 
@@ -85,6 +104,7 @@ class ConnectorView(View):
     reason_code: str | None
     reason: str | None
     quarantined: int = Field(description="Answers set aside as being about somebody else.")
+    unseen: list[UnseenView] = Field(description="Parts that could not be looked into.")
 
 
 class RequestView(View):
@@ -181,7 +201,7 @@ def etag(body: bytes) -> str:
 
 def retry_after(request: SubjectRequest, now: datetime) -> int | None:
     """Seconds after which it is worth looking again; None once nothing changes by itself."""
-    if request.state is State.CLOSED:
+    if request.state is RequestState.CLOSED:
         return None
     if request.waiting_for in {WaitingFor.IDENTITY, WaitingFor.APPROVAL, WaitingFor.PERSON}:
         return 60
@@ -194,32 +214,38 @@ def _own(counts: Mapping[tuple[str, str], int], task: Task) -> dict[str, int]:
 
 
 def _connector(request: SubjectRequest, task: Task, counts: dict[str, int]) -> ConnectorView:
-    if request.operation in _COPIES and task.stage is Stage.DONE:
+    if request.operation in COPIES and task.stage is Stage.DONE:
         provided = sum(task.tally.values())
         counts = {"provided": provided} if provided else {}
+    parts = list(unseen(task))
+    code, reason = task.code.value if task.code else None, task.reason
+    left = [part.detail or "" for part in parts if part.outcome is not OutcomeWord.DONE_BY_HAND]
+    if code is None and left:
+        code, reason = PARTS_UNSEEN, "; ".join(left)
     return ConnectorView(
         connector=task.connector,
         stage=task.stage.value,
-        outcome=outcome_word(task, counts),
+        outcome=outcome_word(request.operation, task, counts),
         items=counts,
         attempts=task.attempts,
         next_attempt_at=task.next_attempt_at,
-        reason_code=task.code,
-        reason=task.reason,
+        reason_code=code,
+        reason=reason,
         quarantined=task.quarantined,
+        unseen=[_unseen(part, state) for part, state in zip(task.unseen, parts, strict=False)],
     )
 
 
-def outcome_word(task: Task, counts: Mapping[str, int]) -> str | None:
+def _unseen(part: UnseenPart, state: State) -> UnseenView:
+    needs = [kind.value for kind in part.needs]
+    return UnseenView(
+        part=part.part, reason_code=part.why.value, needs=needs, outcome=state.outcome.value
+    )
+
+
+def outcome_word(operation: Operation, task: Task, counts: Mapping[str, int]) -> str | None:
     """What became of a connector's part as a whole; None while it is under way."""
-    if task.stage is Stage.STUCK:
-        fallback = "unsupported" if task.code in _BY_HAND_CODES else "failed"
-        return _OF_CODE.get(task.code or "", fallback)
-    if task.stage is not Stage.DONE:
-        return "pending" if task.stage is Stage.CONFIRM else None
-    if task.code in _OF_CODE:
-        return _OF_CODE[task.code or ""]
-    present = {state for state, count in counts.items() if count}
-    if not present:
-        return "completed" if task.tally.get(SHOWN) and task.columns is None else "nothing_held"
-    return next((word for states, word in _WORST_FIRST if states & present), "completed")
+    copies = operation in COPIES
+    states = [] if copies else [ItemState(state) for state, count in counts.items() if count]
+    word = ending(operation, task, states)
+    return None if word is None else _OUTCOMES[word]

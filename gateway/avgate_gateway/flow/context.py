@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from avgate_contracts.connector import Connector
 from avgate_gateway import confidential
+from avgate_gateway.flow.learning import Card
 from avgate_gateway.request import Confidential, SubjectRequest
 from avgate_gateway.retention import Pack
 from avgate_gateway.store import requests
@@ -56,6 +57,7 @@ class Part:
     person: Confidential | None  # None once the key was destroyed
     references: Box  # seals and opens the connector's references
     looked_with: str | None = None  # digest of what it can look by
+    cards: tuple[Card, ...] = ()  # by which it looks for want of anything surer
 
     @property
     def name(self) -> str:

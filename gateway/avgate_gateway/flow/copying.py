@@ -16,6 +16,7 @@ from avgate_gateway.request import Confidential
 from avgate_gateway.store import copies, evidence, tasks
 from avgate_gateway.store.copies import Part as CopyPart
 from avgate_gateway.store.tasks import Stage
+from avgate_gateway.store.unseen import noted
 from avgate_gateway.vault import Box
 
 RECORDS = "copied records"
@@ -27,11 +28,12 @@ _WRITE_BYTES = 1024 * 1024
 
 async def copy(part: Part, person: Confidential, box: Box) -> None:
     """Copies every record and file; raises what the connector raises, and then begins anew."""
-    look = Look(part.connector, part.request.operation, person.subject, part.request.scope)
+    look = Look.of(part, person, part.request.operation)
     desk = _CopyDesk(part, box)
     async for record in look.records():
         await desk.put(record)
-    await desk.close(look.quarantined, look.learned_box(box))
+    look.insist()
+    await desk.close(look, look.lesson.sealed(box))
 
 
 @dataclass(slots=True)
@@ -61,10 +63,10 @@ class _CopyDesk:
             await self._put_file(key, attachment)
         await self._write_if_much()
 
-    async def close(self, quarantined: int, learned: bytes) -> None:
+    async def close(self, look: Look, learned: bytes) -> None:
         for key in list(self.lines):
             self._seal_records(key)
-        await self._write(learned, quarantined)
+        await self._write(learned, look)
 
     def _note(self, key: tuple[str, str], record: Record) -> None:
         name = "/".join(key)
@@ -96,24 +98,27 @@ class _CopyDesk:
         if sum(len(p.box) for p in self.ready) >= _WRITE_BYTES:
             await self._write()
 
-    async def _write(self, learned: bytes | None = None, quarantined: int = 0) -> None:
+    async def _write(self, learned: bytes | None = None, look: Look | None = None) -> None:
         part, now = self.part, self.part.context.now()
         async with part.context.database.write() as db:
             if not self.is_clean:
                 await copies.forget(db, part.request.id, part.name)
                 self.is_clean = True
             await copies.add(db, part.request.id, part.name, self.ready)
-            if learned is not None:
+            if learned is not None and look is not None:
+                before = await tasks.find(db, part.request.id, part.name)
                 await tasks.move(
                     db, part.request.id, part.name, Stage.DONE, now,
-                    quarantined=quarantined, tally=self.tally, columns=self.columns,
+                    quarantined=look.quarantined, tally=self.tally, columns=self.columns,
                     learned_box=learned, looked_with=part.looked_with,
+                    unseen=noted(look.unseen, before.unseen),
                 )  # fmt: skip
                 await evidence.append(
                     db, now, part.request.controller, part.request.id, "task.copied",
                     {"connector": part.name, "items": self.tally, "files": self.files,
                      "files_gone": self.files_gone,
-                     "set_aside": quarantined},
+                     "set_aside": look.quarantined, "unseen": [u.part for u in look.unseen],
+                     "by_name_card": bool(part.cards)},
                 )  # fmt: skip
         self.ready = []
 

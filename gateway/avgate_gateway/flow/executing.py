@@ -43,8 +43,12 @@ _LOOKS_AT_UNKNOWN = 3
 
 async def execute(part: Part) -> None:
     """Carries out what was approved; raises what the connector raises."""
-    while batch := await _intended(part) or await _intend(part):
-        await _carry_out(part, batch)
+    while True:
+        begun = await _intended(part)
+        batch = begun or await _intend(part)
+        if not batch:
+            break
+        await _carry_out(part, batch, is_repeat=bool(begun))
     await _read_back(part)
 
 
@@ -90,13 +94,30 @@ def batch_key(part: Part, first: Item) -> str:
     return str(uuid5(NAMESPACE_URL, name))
 
 
-async def _carry_out(part: Part, batch: Sequence[Item]) -> None:
+async def _carry_out(part: Part, batch: Sequence[Item], *, is_repeat: bool) -> None:
     key = batch[0].batch or ""
     try:
         told = await _ask(part, batch, key)
     except OutcomeUnknownError as error:
         told = [ItemOutcome(ref.ref, Unknown(str(error))) for ref in refs_of(part, batch)]
+    if is_repeat:
+        is_erasure = part.request.operation is Operation.ERASE
+        ways = {ref.ref: ref.erasure for ref in refs_of(part, batch) if is_erasure}
+        told = [ItemOutcome(one.ref, _ours(one.outcome, ways.get(one.ref))) for one in told]
     await write_outcomes(part, batch, told, key)
+
+
+def _ours(outcome: Outcome, way: ErasureWay | None) -> Outcome:
+    """What a repeat finds done is what the try before did: it was there when it was located."""
+    match outcome:
+        case Completed(Effect.ALREADY_GONE) | NothingHeld() if way not in {
+            None,
+            ErasureWay.BY_HAND,
+        }:
+            return Completed(_effect_of(way))
+        case Completed(Effect.ALREADY_RIGHT):
+            return Completed(Effect.RECTIFIED)
+    return outcome
 
 
 async def _ask(part: Part, batch: Sequence[Item], key: str) -> Sequence[ItemOutcome]:
@@ -187,7 +208,7 @@ async def _read_back(part: Part) -> None:
     async with part.context.database.write() as db:
         for row in lost:
             if row.id in gone:
-                await items.change(db, [row.id], **columns(Completed(_effect_of(row)), now))
+                await items.change(db, [row.id], **columns(Completed(_effect_of(row.erasure)), now))
             else:
                 await items.change(
                     db, [row.id], state=ItemState.APPROVED, looks=row.looks + 1,
@@ -201,9 +222,9 @@ async def _read_back(part: Part) -> None:
     await execute(part)
 
 
-def _effect_of(row: Item) -> Effect:
+def _effect_of(way: ErasureWay | None) -> Effect:
     """What it came to if an item is no longer shown after a write whose answer was lost."""
-    return Effect.ANONYMISED if row.erasure is ErasureWay.ANONYMISE else Effect.ERASED
+    return Effect.ANONYMISED if way is ErasureWay.ANONYMISE else Effect.ERASED
 
 
 async def _gone(part: Part, rows: Sequence[Item]) -> set[int]:

@@ -2,22 +2,23 @@
 
 The contract administration knows a person by more numbers and addresses than they themselves may
 give, and since when. What it says goes to every other connector; one that has looked already looks
-again, if that is something new to it. What a name card says is not passed on: its numbers have no
-dates, and may be somebody else's by now.
+again, if that is something new to it. What a name card says goes only to one that could look by
+nothing else, and `learning` says what that is worth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from avgate_contracts.identifier import Identifier
-from avgate_gateway import confidential
-from avgate_gateway.flow.context import Context
-from avgate_gateway.flow.looking import CANNOT_FIND, LEARNED, obstacle
+from avgate_contracts.vocabulary import IdentifierKind
+from avgate_gateway.flow.context import Context, Desk
+from avgate_gateway.flow.learning import Card, Learned, opened
+from avgate_gateway.flow.looking import obstacle
 from avgate_gateway.flow.trouble import QUICK_TRIES
 from avgate_gateway.request import Confidential, SubjectRequest
-from avgate_gateway.store.tasks import Stage, Task
+from avgate_gateway.store.tasks import Stage, Task, TaskCode
 from avgate_gateway.vault import Box
 
 
@@ -28,7 +29,7 @@ class Knowledge:
     context: Context
     request: SubjectRequest
     person: Confidential
-    learned: dict[str, tuple[Identifier, ...]]  # by the connector that said so
+    learned: dict[str, Learned]  # by the connector that said so
     tasks: Sequence[Task]
 
     @classmethod
@@ -41,7 +42,7 @@ class Knowledge:
         tasks: Sequence[Task],
     ) -> Knowledge:
         learned = {
-            task.connector: confidential.identifiers_from_bytes(box.open(task.learned_box, LEARNED))
+            task.connector: opened(task.learned_box, box)
             for task in tasks
             if task.learned_box is not None
         }
@@ -49,24 +50,61 @@ class Knowledge:
 
     def person_for(self, connector: str) -> Confidential:
         """The person as this connector may look for them: as given, and as others know them."""
+        on_cards = (i for card in self.cards_for(connector) for i in card.identifiers)
+        known = dict.fromkeys((*self._sure(connector), *on_cards))
+        return self._person(tuple(known))
+
+    def cards_for(self, connector: str) -> tuple[Card, ...]:
+        """What name cards elsewhere add for a connector that can look by nothing surer."""
+        if self._is_usable(connector, self._sure(connector, own=False)):
+            return ()
+        known = [(i.kind, i.value) for i in self._sure(connector)]
+        others = (told.card for source, told in self.learned.items() if source != connector)
+        return tuple(card.without(known) for card in others if card.names)
+
+    def _sure(self, connector: str, *, own: bool = True) -> tuple[Identifier, ...]:
+        """As given, and as others say for sure.
+
+        And as it says itself, where it found them by nothing that lasts: a number leads to its days
+        alone, a name card to what bears the name, and whoever was found so has more there.
+        """
         given = self.person.subject.identifiers
         known = {(i.kind, i.value) for i in given}
         more = [
             identifier
-            for source, identifiers in self.learned.items()
+            for source, told in self.learned.items()
             if source != connector
-            for identifier in identifiers
+            for identifier in told.sure
             if (identifier.kind, identifier.value) not in known
         ]
-        subject = replace(self.person.subject, identifiers=(*given, *dict.fromkeys(more)))
-        return replace(self.person, subject=subject)
+        told = (*given, *more)
+        if (
+            own
+            and connector in self.learned
+            and not self._is_usable(connector, filter(_lasts, told))
+        ):
+            told = (*told, *self.learned[connector].sure)
+        return tuple(dict.fromkeys(told))
+
+    def _is_usable(self, connector: str, identifiers: Iterable[Identifier]) -> bool:
+        found = self._desk.connectors.get(connector)
+        return found is None or any(i.kind in found.manifest.finds_by for i in identifiers)
+
+    @property
+    def _desk(self) -> Desk:
+        return self.context.desks[self.request.controller]
+
+    def _person(self, identifiers: tuple[Identifier, ...]) -> Confidential:
+        return replace(self.person, subject=replace(self.person.subject, identifiers=identifiers))
 
     def looked_with(self, connector: str) -> str:
         """A digest of what this connector can look by now: another one, and it has to look again."""
-        desk = self.context.desks[self.request.controller]
-        kinds = desk.connectors[connector].manifest.finds_by
+        kinds = self._desk.connectors[connector].manifest.finds_by
+        on_cards = {i for card in self.cards_for(connector) for i in card.identifiers}
         used = [i for i in self.person_for(connector).subject.identifiers if i.kind in kinds]
-        told = sorted(f"{i.kind.value} {i.value} {i.valid_from} {i.valid_until}" for i in used)
+        told = sorted(
+            f"{i.kind.value} {i.value} {i.valid_from} {i.valid_until} {i in on_cards}" for i in used
+        )
         return self.context.vault.blind(self.request.controller, self.request.id, *told)
 
     def has_to_wait(self, task: Task) -> bool:
@@ -82,9 +120,18 @@ class Knowledge:
         )
 
     def _cannot_find(self, task: Task) -> bool:
-        connector = self.context.desks[self.request.controller].connectors.get(task.connector)
+        connector = self._desk.connectors.get(task.connector)
         if connector is None:
             return False
         subject = self.person_for(task.connector).subject
         against = obstacle(connector, self.request.operation, subject)
-        return against is not None and against[0] == CANNOT_FIND
+        return against is not None and against[0] is TaskCode.CANNOT_FIND
+
+
+def _lasts(identifier: Identifier) -> bool:
+    """Whether it is theirs on every day, so that all they have is found by it."""
+    is_dated = identifier.valid_from is not None or identifier.valid_until is not None
+    return identifier.kind in _LASTING and not is_dated
+
+
+_LASTING = frozenset({IdentifierKind.CUSTOMER_ID, IdentifierKind.EMAIL, IdentifierKind.XELION_ID})

@@ -18,20 +18,23 @@ from avgate_gateway.flow.looking import Look
 from avgate_gateway.request import Confidential
 from avgate_gateway.store import evidence, items, tasks
 from avgate_gateway.store.item import Found, Item
-from avgate_gateway.store.tasks import Stage
+from avgate_gateway.store.tasks import SHOWN, Stage
+from avgate_gateway.store.unseen import noted
 from avgate_gateway.vault import Box
 
 _AT_ONCE = 500
-SHOWN = "shown"  # in a task's tally: how many records the upstream showed
 
 
 async def locate(part: Part, person: Confidential, box: Box) -> None:
     """Records every item that concerns the request; raises what the connector raises."""
-    look = Look(part.connector, Operation.ACCESS, person.subject, part.request.scope)
+    look = Look.of(part, person, Operation.ACCESS)
     shelf = _Shelf(part)
     async for found in _found(part, person, look):
         await shelf.put(found)
-    await shelf.close(look, look.learned_box(box))
+    look.insist()
+    for item in _by_hand(part, look):
+        await shelf.put(Found(digest_of(part, item.ref), item))
+    await shelf.close(look, look.lesson.sealed(box))
 
 
 async def _found(part: Part, person: Confidential, look: Look) -> AsyncIterator[Found]:
@@ -47,10 +50,17 @@ async def _found(part: Part, person: Confidential, look: Look) -> AsyncIterator[
 def _to_rectify(part: Part, person: Confidential, record: Record, digest: str) -> Found | None:
     """An item that holds a field to change; all of them where an upstream cannot change any."""
     wanted = {change.name for change in person.changes}
-    fields = {name: value for name, value in record.fields.items() if name in wanted}
+    fields = {name: held for name, held in record.fields.items() if name in wanted and held}
     if not fields and isinstance(part.connector, SupportsRectify):
         return None
     return Found(digest, record.item, confidential.fields_to_bytes(fields))
+
+
+def _by_hand(part: Part, look: Look) -> list[ItemRef]:
+    """What stands in an erasure for parts that only a person can ask: planned, approved and done."""
+    if part.request.operation is not Operation.ERASE:
+        return []
+    return [unseen.item for unseen in look.unseen if unseen.item is not None]
 
 
 def digest_of(part: Part, ref: str) -> str:
@@ -87,13 +97,17 @@ class _Shelf:
                 self.is_clean = True
             await items.add(db, part.request.id, part.name, self.waiting, part.references)
             if learned is not None and look is not None:
+                stand = _by_hand(part, look)
+                missed = [one for one in look.unseen if one.item not in stand]
                 await tasks.move(
                     db, part.request.id, part.name, Stage.LOCATED, now,
                     quarantined=look.quarantined, tally={SHOWN: look.shown}, learned_box=learned, looked_with=part.looked_with,
+                    unseen=noted(missed, (await tasks.find(db, part.request.id, part.name)).unseen),
                 )  # fmt: skip
                 await evidence.append(
                     db, now, part.request.controller, part.request.id, "task.located",
-                    {"connector": part.name, "items": len(self.seen), "set_aside": look.quarantined},
+                    {"connector": part.name, "items": len(self.seen), "set_aside": look.quarantined,
+                     "unseen": [one.part for one in missed], "by_name_card": bool(part.cards)},
                 )  # fmt: skip
         self.waiting = []
 

@@ -3,85 +3,113 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import date
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from avgate_contracts.connector import Connector, SupportsAccess, SupportsExport
-from avgate_contracts.identifier import Identifier
-from avgate_contracts.record import Record
+from avgate_contracts.day import local_day
+from avgate_contracts.record import Finding, Record, Unseen
 from avgate_contracts.subject import DataSubject
-from avgate_contracts.vocabulary import Category, IdentifierKind, Operation
-from avgate_gateway import confidential
-from avgate_gateway.request import Scope
-from avgate_gateway.vault import Box
+from avgate_contracts.vocabulary import Category, Operation
+from avgate_gateway.flow.context import Part
+from avgate_gateway.flow.learning import Card, Lesson
+from avgate_gateway.request import Confidential, Scope
+from avgate_gateway.store.tasks import TaskCode
 
-NOT_RELEVANT = "not_relevant"
-CANNOT_FIND = "cannot_find"
-LEARNED = "identifiers that were learned"
-_PASSED_ON = frozenset({IdentifierKind.PHONE, IdentifierKind.EMAIL, IdentifierKind.CUSTOMER_ID})
-_LOCAL = ZoneInfo("Europe/Amsterdam")  # the days of a number's validity are Dutch days
+
+class UnprovenError(Exception):
+    """Something was found by name cards of other upstreams, and none of it says whose it is."""
 
 
 @dataclass(slots=True)
 class Look:
-    """One look through an upstream; counts what it set aside."""
+    """One look through an upstream; counts what it set aside, and notes what it could not see."""
 
     connector: Connector
     operation: Operation
     subject: DataSubject
     scope: Scope
+    lesson: Lesson
+    cards: tuple[Card, ...] = ()
     quarantined: int = 0
     shown: int = 0
-    learned: set[Identifier] = field(default_factory=set)
+    proven: int = 0
+    unproven: int = 0
+    unseen: list[Unseen] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, part: Part, person: Confidential, operation: Operation) -> Self:
+        """The look that a stage takes for a request."""
+        lesson = Lesson(local_day(part.context.now()))
+        return cls(
+            part.connector, operation, person.subject, part.request.scope, lesson, part.cards
+        )
 
     async def records(self) -> AsyncIterator[Record]:
         """Records of this person and of nobody else, within the scope of the request."""
-        async for record in self._offered():
-            if not self._is_theirs(record):
+        known = self._known_for_sure()
+        async for found in self._offered():
+            if isinstance(found, Unseen):
+                self._note(found)
+            elif not self._is_theirs(found, known):
                 self.quarantined += 1
-                continue
-            self._learn(record)
-            if not self.scope.categories or record.item.category in self.scope.categories:
-                yield record
+            else:
+                self.proven += 1
+                self.lesson.hear(found)
+                if self._is_asked_for(found.item.category):
+                    yield found
 
-    def learned_box(self, box: Box) -> bytes:
-        """What was learned, sealed under the subject's key."""
-        known = sorted(self.learned, key=lambda i: (i.kind, i.value, i.valid_from or date.min))
-        return box.seal(confidential.identifiers_to_bytes(known), LEARNED)
+    def insist(self) -> None:
+        """Raises UnprovenError where none of what was found can be told to be theirs."""
+        if self.unproven and not self.proven:
+            raise UnprovenError
 
-    def _learn(self, record: Record) -> None:
-        """Notes what else this upstream knows the subject by: others may find them only so."""
-        if record.item.category is Category.CONTACT:
-            self.learned.update(i for i in record.identifiers if i.kind in _PASSED_ON)
+    def _note(self, unseen: Unseen) -> None:
+        """A part without an item may hold anything that its upstream may hold."""
+        may_hold = [unseen.item.category] if unseen.item else self.connector.manifest.holds
+        if any(self._is_asked_for(category) for category in may_hold):
+            self.unseen.append(unseen)
 
-    def _offered(self) -> AsyncIterator[Record]:
+    def _is_asked_for(self, category: Category) -> bool:
+        return not self.scope.categories or category in self.scope.categories
+
+    def _offered(self) -> AsyncIterator[Finding]:
         if self.operation is Operation.EXPORT and isinstance(self.connector, SupportsExport):
             return self.connector.export(self.subject)
         if isinstance(self.connector, SupportsAccess):
             return self.connector.access(self.subject)
         raise TypeError(f"{type(self.connector).__name__} cannot show what it holds")
 
-    def _is_theirs(self, record: Record) -> bool:
-        at = record.occurred_at
-        day = at.astimezone(_LOCAL).date() if at else None
-        return self.subject.known_by(record.identifiers, day)
+    def _known_for_sure(self) -> DataSubject:
+        """The subject without what only name cards say."""
+        on_cards = {identifier for card in self.cards for identifier in card.identifiers}
+        sure = tuple(i for i in self.subject.identifiers if i not in on_cards)
+        return replace(self.subject, identifiers=sure)
+
+    def _is_theirs(self, record: Record, known: DataSubject) -> bool:
+        day = local_day(record.occurred_at) if record.occurred_at else None
+        if known.known_by(record.identifiers, day):
+            return True
+        if any(card.is_of(record, day) for card in self.cards):
+            return True
+        self.unproven += self.subject.known_by(record.identifiers, day)
+        return False
 
 
 def obstacle(
     connector: Connector, operation: Operation, subject: DataSubject
-) -> tuple[str, str] | None:
+) -> tuple[TaskCode, str] | None:
     """Why a connector cannot even look: a code and a sentence; None if it can."""
     relevance = connector.manifest.not_relevant.get(operation)
     if relevance is not None:
-        return NOT_RELEVANT, relevance
+        return TaskCode.NOT_RELEVANT, relevance
     wanted = SupportsExport if operation is Operation.EXPORT else SupportsAccess
     if not isinstance(connector, wanted):
-        return "unsupported", f"there is no interface to {operation.value} here"
+        return TaskCode.UNSUPPORTED, f"there is no interface to {operation.value} here"
     if not any(i.kind in connector.manifest.finds_by for i in subject.identifiers):
         kinds = ", ".join(sorted(kind.value for kind in connector.manifest.finds_by))
         return (
-            CANNOT_FIND,
+            TaskCode.CANNOT_FIND,
             f"nobody can be looked up here by what is known; it takes one of: {kinds}",
         )
     return None

@@ -15,21 +15,26 @@ from avgate_gateway.flow.context import Context, Part, unsealed
 from avgate_gateway.flow.copying import copy
 from avgate_gateway.flow.executing import execute, next_stage
 from avgate_gateway.flow.informing import Knowledge
+from avgate_gateway.flow.learning import Card
 from avgate_gateway.flow.locating import locate
-from avgate_gateway.flow.looking import CANNOT_FIND, NOT_RELEVANT, obstacle
+from avgate_gateway.flow.looking import UnprovenError, obstacle
 from avgate_gateway.flow.planning import discard
 from avgate_gateway.flow.settling import awaits_approval
 from avgate_gateway.flow.trouble import Trouble, trouble_of
 from avgate_gateway.flow.verifying import verify
 from avgate_gateway.problem import record
 from avgate_gateway.request import Confidential, State, SubjectRequest
-from avgate_gateway.store import evidence, items, requests, tasks
-from avgate_gateway.store.tasks import Stage, Task
+from avgate_gateway.store import copies, evidence, items, requests, tasks
+from avgate_gateway.store.tasks import Stage, Task, TaskCode
 from avgate_gateway.vault import Box
 
 _COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})
-_NO_ONES_WORK = frozenset({NOT_RELEVANT, CANNOT_FIND})
+_NO_ONES_WORK = frozenset({TaskCode.NOT_RELEVANT, TaskCode.CANNOT_FIND})
 _LOOKED = frozenset({Stage.LOCATED, Stage.DONE})
+_UNPROVEN = (
+    "what was found here by a name card elsewhere does not say that it is the same person's; "
+    "give an identifier that it is known by here"
+)
 _ROUNDS = 3  # of telling each other what is known; two are enough unless an upstream is late
 
 
@@ -52,7 +57,7 @@ async def _run_due(context: Context, request: SubjectRequest) -> None:
     person, references, box = await unsealed(context, request.id)
     run = partial(_run, context, request, references=references, box=box)
     if person is None or box is None:
-        await _all_at_once(run(task, person=None, looked_with=None) for task in due)
+        await _all_at_once(run(task, person=None, looked_with=None, cards=()) for task in due)
         return
     known = await _knowledge(context, request, person, box)
     first = [task for task in due if not known.has_to_wait(task)]
@@ -67,6 +72,7 @@ async def _run_due(context: Context, request: SubjectRequest) -> None:
 class _Informed(TypedDict):
     person: Confidential
     looked_with: str | None
+    cards: tuple[Card, ...]
 
 
 def _informed(known: Knowledge, task: Task) -> _Informed:
@@ -74,6 +80,7 @@ def _informed(known: Knowledge, task: Task) -> _Informed:
     return {
         "person": known.person_for(task.connector),
         "looked_with": known.looked_with(task.connector) if is_loaded else None,
+        "cards": known.cards_for(task.connector) if is_loaded else (),
     }
 
 
@@ -140,6 +147,7 @@ async def _run(
     *,
     person: Confidential | None,
     looked_with: str | None,
+    cards: tuple[Card, ...],
     references: Box,
     box: Box | None,
 ) -> None:
@@ -150,15 +158,15 @@ async def _run(
             await _troubled(
                 context,
                 task,
-                Trouble("misconfigured", "the connector is no longer in the config", 1),
+                Trouble(TaskCode.MISCONFIGURED, "the connector is no longer in the config", 1),
             )
             return
-        part = Part(context, request, task, connector, person, references, looked_with)
+        part = Part(context, request, task, connector, person, references, looked_with, cards)
         try:
             await _step(part, box)
         except Exception as error:  # noqa: BLE001 -- one connector's fault must not stop the others
             trouble = trouble_of(error)
-            if trouble.code == "fault":
+            if trouble.code is TaskCode.FAULT:
                 record(error)
             await _troubled(context, task, trouble)
             return
@@ -199,20 +207,25 @@ async def _locate_or_copy(part: Part, person: Confidential, box: Box) -> None:
     against = obstacle(part.connector, part.request.operation, person.subject)
     if against is not None:
         await _cannot(part, *against)
-    elif part.request.operation in _COPIES:
-        await copy(part, person, box)
-    else:
-        await locate(part, person, box)
+        return
+    look = copy if part.request.operation in _COPIES else locate
+    try:
+        await look(part, person, box)
+    except UnprovenError:
+        await _cannot(part, TaskCode.CANNOT_FIND, _UNPROVEN)
 
 
-async def _cannot(part: Part, code: str, reason: str) -> None:
+async def _cannot(part: Part, code: TaskCode, reason: str) -> None:
     """Says why a connector has no part in this: of no concern, or for a person to do."""
     now = part.context.now()
     stage = Stage.DONE if code in _NO_ONES_WORK else Stage.STUCK
     async with part.context.database.write() as db:
+        await copies.forget(db, part.request.id, part.name)
+        await items.forget(db, part.request.id, part.name)
         await tasks.move(
             db, part.request.id, part.name, stage, now,
             code=code, reason=reason, resume=Stage.LOCATE.value, looked_with=part.looked_with,
+            unseen=(), tally={}, columns=None, learned_box=None,
         )  # fmt: skip
         await evidence.append(
             db, now, part.request.controller, part.request.id, "task.not_done",
@@ -224,7 +237,7 @@ async def _troubled(context: Context, task: Task, trouble: Trouble) -> None:
     """Plans the next try, or hands the task to a person when enough were made."""
     now = context.now()
     attempts = task.attempts + 1
-    delay = trouble.delay(attempts)
+    delay = trouble.delay(attempts, is_another=task.code not in {None, trouble.code})
     async with context.database.write() as db:
         request = await requests.find(db, task.request_id)
         if request is None:

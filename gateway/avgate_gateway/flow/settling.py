@@ -9,17 +9,17 @@ from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from avgate_gateway.ending import detail
 from avgate_gateway.flow.context import Context
 from avgate_gateway.request import State, SubjectRequest, WaitingFor
 from avgate_gateway.store import copies, evidence, hand_tasks, items, requests, tasks
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import Group, ItemState
-from avgate_gateway.store.tasks import Stage, Task
+from avgate_gateway.store.tasks import Stage, Task, TaskCode
+from avgate_gateway.store.unseen import UnseenPart
 
 _FOR_A_PERSON = (ItemState.BY_HAND, ItemState.FAILED, ItemState.UNKNOWN, ItemState.RETURNED)
-AMBIGUOUS = "ambiguous"
-HELD_BACK = "held_back"
-_HELD_BACK = "elsewhere, what was given fits more than one person; nothing is shown or done here"
+_ELSEWHERE = "elsewhere, what was given fits more than one person; nothing is shown or done here"
 _BEFORE_EFFECTS = frozenset({Stage.LOCATE, Stage.LOCATED, Stage.DONE})
 _SOON = timedelta(seconds=1)
 _IDLE = timedelta(minutes=5)  # an open request is looked at so often even if nothing is due
@@ -56,7 +56,7 @@ async def _held_together(
     if is_ambiguous(all_tasks):
         await _hold_back(db, context, request, all_tasks)
     else:
-        held = [t for t in all_tasks if t.stage is Stage.STUCK and t.code == HELD_BACK]
+        held = [t for t in all_tasks if t.stage is Stage.STUCK and t.code is TaskCode.HELD_BACK]
         for task in held:
             await tasks.move(db, request.id, task.connector, Stage.LOCATE, context.now())
     return await tasks.of_request(db, request.id)
@@ -64,7 +64,7 @@ async def _held_together(
 
 def is_ambiguous(all_tasks: Sequence[Task]) -> bool:
     """Whether some upstream says that what was given fits more than one person."""
-    return any(t.stage is Stage.STUCK and t.code == AMBIGUOUS for t in all_tasks)
+    return any(t.stage is Stage.STUCK and t.code is TaskCode.AMBIGUOUS for t in all_tasks)
 
 
 async def _hold_back(
@@ -85,9 +85,11 @@ async def _hold_back(
         ):
             await copies.forget(db, request.id, task.connector)
             await items.forget(db, request.id, task.connector)
+            await hand_tasks.withdraw(db, request.id, task.connector)
             await tasks.move(
                 db, request.id, task.connector, Stage.STUCK, now, resume=Stage.LOCATE.value,
-                code=HELD_BACK, reason=_HELD_BACK, tally={}, columns=None, learned_box=None,
+                code=TaskCode.HELD_BACK, reason=_ELSEWHERE, tally={}, columns=None, learned_box=None,
+                unseen=(),
             )  # fmt: skip
 
 
@@ -161,8 +163,11 @@ async def _hand_over(
 ) -> None:
     """Makes a task for a person of everything that no program can settle; each once."""
     for task in all_tasks:
-        if task.stage is Stage.STUCK and task.code != HELD_BACK:
+        if task.stage is Stage.STUCK and task.code is not TaskCode.HELD_BACK:
             await hand_tasks.add(db, _stuck(context, request, task))
+        for part in task.unseen if task.stage is Stage.DONE and not task.is_answered else ():
+            if part.is_by_hand:
+                await hand_tasks.add(db, _of_part(context, request, task, part))
     known = await hand_tasks.of_request(db, request.id)
     for group in await items.groups(db, request.id):
         if group.state in _FOR_A_PERSON and _is_settled(group, all_tasks):
@@ -194,6 +199,22 @@ def _stuck(context: Context, request: SubjectRequest, task: Task) -> HandTask:
         count=0,
         code=task.code or "stuck",
         reason=task.reason or "it is stuck",
+        due=request.promised,
+        made_at=context.now(),
+    )
+
+
+def _of_part(context: Context, request: SubjectRequest, task: Task, part: UnseenPart) -> HandTask:
+    return HandTask(
+        id=part.task_id(request.id, task.connector),
+        controller=request.controller,
+        request_id=request.id,
+        connector=task.connector,
+        category=None,
+        product=None,
+        count=0,
+        code=part.why.value,
+        reason=detail(part),
         due=request.promised,
         made_at=context.now(),
     )

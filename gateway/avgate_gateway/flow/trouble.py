@@ -13,6 +13,7 @@ from avgate_contracts.errors import (
     RefusedError,
     UnavailableError,
 )
+from avgate_gateway.store.tasks import TaskCode
 
 # Seconds until the next try. Twelve tries take most of a day; then a person is told.
 _DELAYS = (1, 2, 5, 15, 60, 300, 900, 3_600, 10_800, 21_600, 43_200, 86_400)
@@ -23,17 +24,21 @@ QUICK_TRIES = 4  # after so many, the others no longer wait for this connector's
 class Trouble:
     """Why a try failed; `tries` is how many of its kind are worth making."""
 
-    code: str
+    code: TaskCode
     reason: str
     tries: int
     after: float = 0.0
 
-    def delay(self, attempts: int) -> float | None:
-        """Seconds until the next try after so many; None: a person has to act."""
-        if attempts >= self.tries:
+    def delay(self, attempts: int, *, is_another: bool = False) -> float | None:
+        """Seconds until the next try after so many; None: a person has to act.
+
+        `is_another`: the try before failed in another way, so this is the first of its kind.
+        """
+        of_its_kind = 1 if is_another else attempts
+        if of_its_kind >= self.tries or attempts >= len(_DELAYS):
             return None
         # A year's wait is nobody's answer: within a day it is asked again, and then told to a person.
-        return max(min(self.after, _DELAYS[-1]), _DELAYS[min(attempts, len(_DELAYS)) - 1])
+        return max(min(self.after, _DELAYS[-1]), _DELAYS[attempts - 1])
 
 
 def trouble_of(error: Exception) -> Trouble:
@@ -45,15 +50,15 @@ def trouble_of(error: Exception) -> Trouble:
         if isinstance(error, kind):
             after = (error.after or 0.0) if isinstance(error, UnavailableError) else 0.0
             return Trouble(code, str(error), tries, after)
-    return Trouble("fault", f"the connector failed with {type(error).__name__}", 3)
+    return Trouble(TaskCode.FAULT, f"the connector failed with {type(error).__name__}", 3)
 
 
-_KINDS: tuple[tuple[type[ConnectorError], str, int], ...] = (
-    (UnavailableError, "unavailable", 12),
-    (OutcomeUnknownError, "outcome_unknown", 6),
-    (AmbiguousSubjectError, "ambiguous", 1),
-    (RefusedError, "refused", 1),
+_KINDS: tuple[tuple[type[ConnectorError], TaskCode, int], ...] = (
+    (UnavailableError, TaskCode.UNAVAILABLE, 12),
+    (OutcomeUnknownError, TaskCode.OUTCOME_UNKNOWN, 6),
+    (AmbiguousSubjectError, TaskCode.AMBIGUOUS, 1),
+    (RefusedError, TaskCode.REFUSED, 1),
     # A single odd page or a token that ended early is not yet a broken contract or a wrong key.
-    (MisconfiguredError, "misconfigured", 4),
-    (ContractBrokenError, "contract_broken", 4),
+    (MisconfiguredError, TaskCode.MISCONFIGURED, 4),
+    (ContractBrokenError, TaskCode.CONTRACT_BROKEN, 4),
 )

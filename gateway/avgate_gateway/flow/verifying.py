@@ -14,6 +14,7 @@ from avgate_gateway.flow.looking import Look
 from avgate_gateway.store import evidence, items, tasks
 from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import Stage
+from avgate_gateway.store.unseen import noted
 
 _GONE = (ItemState.ERASED, ItemState.ANONYMISED, ItemState.ALREADY_GONE)
 _SAID = (ItemState.DONE_BY_HAND,)
@@ -45,8 +46,27 @@ async def _shown(part: Part) -> set[str]:
     """Digests of everything the upstream still shows of the person, or of the erased items."""
     if part.person is None:  # the identifiers are destroyed, so each item is looked up by itself
         return await _shown_by_reference(part, _GONE)
-    look = Look(part.connector, Operation.ACCESS, part.person.subject, part.request.scope)
-    return {digest_of(part, record.item.ref) async for record in look.records()}
+    look = Look.of(part, part.person, Operation.ACCESS)
+    shown = {digest_of(part, record.item.ref) async for record in look.records()}
+    await _note_unseen(part, look)
+    return shown
+
+
+async def _note_unseen(part: Part, look: Look) -> None:
+    """What this look could not see was not verified; what the first could not see was never found.
+
+    So a part stays named that either of them missed, but for those that are items of the erasure.
+    """
+    missed = [one for one in look.unseen if one.item is None]
+    if not missed:
+        return
+    async with part.context.database.write() as db:
+        before = (await tasks.find(db, part.request.id, part.name)).unseen
+        named = {one.part for one in before}
+        new = noted(one for one in missed if one.part not in named)
+        await tasks.change(
+            db, part.request.id, part.name, part.context.now(), unseen=(*before, *new)
+        )
 
 
 async def _shown_by_reference(part: Part, states: Sequence[ItemState]) -> set[str]:

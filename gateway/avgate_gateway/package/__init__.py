@@ -13,6 +13,7 @@ from avgate_gateway.package.content import (
     Section,
     SystemNote,
     SystemOutcome,
+    UnseenNote,
 )
 from avgate_gateway.package.flattening import COLUMN_LIMIT, columns_of, flatten
 from avgate_gateway.package.streaming import stream_package
@@ -25,6 +26,7 @@ __all__ = [
     "Section",
     "SystemNote",
     "SystemOutcome",
+    "UnseenNote",
     "columns_of",
     "flatten",
     "stream_package",

@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-from avgate_contracts.record import Json
-from avgate_contracts.vocabulary import Category, Operation, Product
+from avgate_contracts.record import Json, WhyUnseen
+from avgate_contracts.vocabulary import Category, IdentifierKind, Operation, Product
 
 Language: TypeAlias = Literal["nl", "en"]
 
@@ -18,13 +18,26 @@ class SystemOutcome(StrEnum):
     """What asking one system came to."""
 
     COMPLETED = "completed"
+    PARTLY = "partly"
     NOTHING_HELD = "nothing_held"
+    NOT_SEARCHABLE = "not_searchable"
     NOT_RELEVANT = "not_relevant"
     PENDING = "pending"
     UNSUPPORTED = "unsupported"
+    DONE_BY_HAND = "done_by_hand"
     REFUSED = "refused"
     FAILED = "failed"
     UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class UnseenNote:
+    """A part of a system that could not be looked into; `is_done`: a person asked there."""
+
+    part: str
+    why: WhyUnseen
+    needs: Sequence[IdentifierKind] = ()
+    is_done: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +48,7 @@ class SystemNote:
     title: str
     outcome: SystemOutcome
     reason: str = ""
+    unseen: Sequence[UnseenNote] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from avgate_contracts.vocabulary import Category, Operation, Product
+from avgate_contracts.record import WhyUnseen
+from avgate_contracts.vocabulary import Category, IdentifierKind, Operation, Product
 from avgate_gateway.package.content import SystemOutcome
 from avgate_gateway.package.wording import Wording
 
@@ -35,11 +36,20 @@ DUTCH = Wording(
     },
     outcomes={
         SystemOutcome.COMPLETED: 'Uw gegevens staan in de map "{folder}".',
+        SystemOutcome.PARTLY: (
+            'Uw gegevens staan in de map "{folder}". Wij konden niet overal in dit systeem kijken.'
+        ),
+        SystemOutcome.NOT_SEARCHABLE: (
+            "Wij konden hier niet kijken, of niet overal. Wij hebben niets over u gevonden."
+        ),
         SystemOutcome.NOTHING_HELD: "In dit systeem staat niets over u.",
         SystemOutcome.NOT_RELEVANT: "Dit recht gaat niet over dit systeem.",
         SystemOutcome.PENDING: "Dit systeem is nog bezig. Deze gegevens zitten nog niet in de map.",
         SystemOutcome.UNSUPPORTED: (
             "Dit systeem kan gegevens niet vanzelf geven. Een medewerker moet dit met de hand doen."
+        ),
+        SystemOutcome.DONE_BY_HAND: (
+            "Een medewerker heeft dit met de hand gedaan. Wat daar stond, zit niet in deze map."
         ),
         SystemOutcome.REFUSED: "Dit systeem heeft de gegevens niet gegeven. Ze ontbreken hier.",
         SystemOutcome.FAILED: "Het is niet gelukt om uw gegevens op te halen. Ze ontbreken hier.",
@@ -48,6 +58,26 @@ DUTCH = Wording(
         ),
     },
     reason="Toelichting: {reason}",
+    unseen={
+        WhyUnseen.OTHER_IDENTIFIER: (
+            "{part}: hier hebben wij niet gekeken. Om u hier te vinden hebben wij een van deze\n"
+            "    gegevens nodig: {needs}."
+        ),
+        WhyUnseen.NO_INTERFACE: (
+            "{part}: hier hebben wij niet gekeken. Een medewerker moet het navragen."
+        ),
+    },
+    asked="{part}: een medewerker heeft het nagevraagd. Wat daar stond, zit niet in deze map.",
+    identifiers={
+        IdentifierKind.PHONE: "uw telefoonnummer",
+        IdentifierKind.EMAIL: "uw e-mailadres",
+        IdentifierKind.CUSTOMER_ID: "uw klantnummer",
+        IdentifierKind.XELION_ID: "uw nummer in Xelion",
+        IdentifierKind.ICCID: "het nummer van uw simkaart (ICCID)",
+        IdentifierKind.IMSI: "het abonneenummer van uw simkaart (IMSI)",
+        IdentifierKind.IP: "uw IP-adres",
+        IdentifierKind.NAME_ADDRESS: "uw naam en adres",
+    },
     categories={
         Category.CONTACT: "uw naam, adres en andere contactgegevens",
         Category.FINANCIAL: "rekeningen en betalingen",

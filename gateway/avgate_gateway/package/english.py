@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from avgate_contracts.vocabulary import Category, Operation, Product
+from avgate_contracts.record import WhyUnseen
+from avgate_contracts.vocabulary import Category, IdentifierKind, Operation, Product
 from avgate_gateway.package.content import SystemOutcome
 from avgate_gateway.package.wording import Wording
 
@@ -36,17 +37,43 @@ ENGLISH = Wording(
     },
     outcomes={
         SystemOutcome.COMPLETED: 'Your data is in the folder "{folder}".',
+        SystemOutcome.PARTLY: (
+            'Your data is in the folder "{folder}". We could not look everywhere in this system.'
+        ),
+        SystemOutcome.NOT_SEARCHABLE: (
+            "We could not look here, or not everywhere. We found nothing about you."
+        ),
         SystemOutcome.NOTHING_HELD: "This system holds nothing about you.",
         SystemOutcome.NOT_RELEVANT: "This right does not concern this system.",
         SystemOutcome.PENDING: "This system is still busy. Its data is not in this folder yet.",
         SystemOutcome.UNSUPPORTED: (
             "This system cannot give data by itself. A member of staff has to do it by hand."
         ),
+        SystemOutcome.DONE_BY_HAND: (
+            "A member of staff did this by hand. What they found is not in this folder."
+        ),
         SystemOutcome.REFUSED: "This system did not give the data. It is missing here.",
         SystemOutcome.FAILED: "We could not get your data. It is missing here.",
         SystemOutcome.UNKNOWN: "We are not sure that we got everything. Data may be missing.",
     },
     reason="Explanation: {reason}",
+    unseen={
+        WhyUnseen.OTHER_IDENTIFIER: (
+            "{part}: we did not look here. To find you here we need one of these: {needs}."
+        ),
+        WhyUnseen.NO_INTERFACE: "{part}: we did not look here. A member of staff has to ask.",
+    },
+    asked="{part}: a member of staff asked here. What they found is not in this folder.",
+    identifiers={
+        IdentifierKind.PHONE: "your telephone number",
+        IdentifierKind.EMAIL: "your e-mail address",
+        IdentifierKind.CUSTOMER_ID: "your customer number",
+        IdentifierKind.XELION_ID: "your number in Xelion",
+        IdentifierKind.ICCID: "the number of your SIM card (ICCID)",
+        IdentifierKind.IMSI: "the subscriber number of your SIM card (IMSI)",
+        IdentifierKind.IP: "your IP address",
+        IdentifierKind.NAME_ADDRESS: "your name and address",
+    },
     categories={
         Category.CONTACT: "your name, address and other contact details",
         Category.FINANCIAL: "bills and payments",

@@ -8,7 +8,13 @@ from datetime import UTC, datetime
 
 from avgate_contracts.record import Json
 from avgate_contracts.vocabulary import Category, Product
-from avgate_gateway.package.content import File, PackageHead, Section, SystemOutcome
+from avgate_gateway.package.content import (
+    File,
+    PackageHead,
+    Section,
+    SystemOutcome,
+    UnseenNote,
+)
 from avgate_gateway.package.json_text import BATCH_BYTES, json_bytes
 from avgate_gateway.package.naming import one_line, title_of
 from avgate_gateway.package.spreadsheet import DIALECTS, TEXT_SIGN
@@ -74,7 +80,7 @@ class Manifest:
     def octets(self) -> Iterator[bytes]:
         """The manifest, in batches of about 4 KiB; itself it does not list.
 
-        `complete` is true if every system answered and every record that was collected is here.
+        `complete` is true if every system answered in all its parts and every record that was collected is here.
         """
         head = json_bytes(_head(self.head) | {"complete": self._is_complete()})
         yield head[:-1] + b',\n"systems": '
@@ -100,9 +106,15 @@ class Manifest:
                 "title": note.title,
                 "outcome": note.outcome,
                 "reason": note.reason or None,
+                "unseen": [_unseen(part) for part in note.unseen],
                 "records": self._records[note.connector],
                 "files": self._files[note.connector],
             }
+
+
+def _unseen(note: UnseenNote) -> Json:
+    needs: list[Json] = [kind.value for kind in note.needs]
+    return {"part": note.part, "why": note.why, "needs": needs, "asked_by_hand": note.is_done}
 
 
 def _head(head: PackageHead) -> dict[str, Json]:

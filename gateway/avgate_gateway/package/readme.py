@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from avgate_contracts.vocabulary import Category, Product
-from avgate_gateway.package.content import Language, PackageHead, SystemNote
+from avgate_gateway.package.content import Language, PackageHead, SystemNote, UnseenNote
 from avgate_gateway.package.dutch import DUTCH
 from avgate_gateway.package.english import ENGLISH
 from avgate_gateway.package.naming import folder_of, one_line
@@ -36,7 +36,16 @@ def readme(head: PackageHead) -> tuple[str, str]:
 def _system(note: SystemNote, wording: Wording) -> str:
     says = wording.outcomes[note.outcome].format(folder=folder_of(note.connector))
     reason = wording.reason.format(reason=one_line(note.reason, longest=400)) if note.reason else ""
-    return f"- {one_line(note.title)}: {says} {reason}".rstrip()
+    lines = [f"- {one_line(note.title)}: {says} {reason}".rstrip()]
+    return "\n".join([*lines, *(f"  - {_unseen(part, wording)}" for part in note.unseen)])
+
+
+def _unseen(note: UnseenNote, wording: Wording) -> str:
+    says = wording.asked if note.is_done else wording.unseen[note.why]
+    return says.format(
+        part=one_line(note.part),
+        needs=", ".join(wording.identifiers[kind] for kind in note.needs),
+    )
 
 
 def _day(moment: datetime, wording: Wording) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from avgate_contracts.vocabulary import Category, Product
+from avgate_contracts.record import WhyUnseen
+from avgate_contracts.vocabulary import Category, IdentifierKind, Product
 from avgate_gateway.package.content import SystemOutcome
 
 COMPLAINTS = (
@@ -17,7 +18,8 @@ COMPLAINTS = (
 class Wording:
     """One language, at reading level B1. What stands in braces is filled in by `readme`.
 
-    `purposes` are keyed by operation; `outcomes` say what was found, per system.
+    `purposes` are keyed by operation; `outcomes` say what was found, per system, `unseen` and
+    `asked` what is missing of a part of it. `identifiers` stand in an enumeration.
     """
 
     path: str
@@ -26,6 +28,9 @@ class Wording:
     purposes: Mapping[str, str]
     outcomes: Mapping[SystemOutcome, str]
     reason: str
+    unseen: Mapping[WhyUnseen, str]
+    asked: str
+    identifiers: Mapping[IdentifierKind, str]
     categories: Mapping[Category, str]
     products: Mapping[Product, str]
     page: str

@@ -29,7 +29,6 @@ class HandTask:
     made_at: datetime
     completed_at: datetime | None = None
     completed_by: str | None = None
-    evidence: str | None = None
 
 
 async def add(db: AsyncConnection, made: HandTask) -> None:
@@ -76,14 +75,9 @@ async def listed(
     return [HandTask(**row) for row in (await db.execute(ordered)).mappings()]
 
 
-async def complete(
-    db: AsyncConnection, task_id: str, by: str, evidence: str, now: datetime
-) -> None:
-    await db.execute(
-        hand_task.update()
-        .where(hand_task.c.id == task_id)
-        .values(completed_at=now, completed_by=by, evidence=evidence)
-    )
+async def complete(db: AsyncConnection, task_id: str, by: str, now: datetime) -> None:
+    done = hand_task.update().where(hand_task.c.id == task_id)
+    await db.execute(done.values(completed_at=now, completed_by=by))
 
 
 async def withdraw(db: AsyncConnection, request_id: str, connector: str) -> None:

@@ -42,6 +42,7 @@ LEFT_TO_PEOPLE = (
     ItemState.UNKNOWN,
     ItemState.RETURNED,
 )
+ON_THE_WAY = frozenset({ItemState.LOCATED, ItemState.APPROVED, ItemState.INTENDED})
 UNDER_WAY = (ItemState.APPROVED, ItemState.INTENDED, ItemState.PENDING)
 
 

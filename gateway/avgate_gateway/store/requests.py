@@ -171,7 +171,6 @@ def _request(row: RowMapping) -> SubjectRequest:
         promised=row["promised"],
         legal=row["legal"],
         extended=row["extended"],
-        extension_reason=row["extension_reason"],
         reference=row["reference"],
         identifier_kinds=tuple(row["identifier_kinds"].split(",")),
         language=row["language"],

@@ -1,4 +1,8 @@
-"""The tables. Personal data stands only in the `*_box` columns, encrypted."""
+"""The tables. What is about a data subject stands only in the `*_box` columns, encrypted.
+
+Names of staff, who verified, approved or completed something, stand in the clear: they answer for it.
+What upstreams make up, such as a job or a code, is Text: PostgreSQL refuses what is wider than told.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +56,6 @@ request = sa.Table(
     sa.Column("promised", sa.Date, nullable=False),
     sa.Column("legal", sa.Date, nullable=False),
     sa.Column("extended", sa.Date),
-    sa.Column("extension_reason", sa.Text),
     sa.Column("reference", sa.String(40), nullable=False),
     sa.Column("identifier_kinds", sa.String(200), nullable=False),
     sa.Column("language", sa.String(8), nullable=False),
@@ -87,12 +90,13 @@ task = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("resume", sa.String(16)),  # the stage it got stuck in
     sa.Column("next_attempt_at", Moment),
-    sa.Column("code", sa.String(60)),
+    sa.Column("code", sa.Text),
     sa.Column("reason", sa.Text),
     sa.Column("quarantined", sa.Integer, nullable=False),
     sa.Column("tally", sa.JSON, nullable=False),  # what a copy holds: count by category and product
     sa.Column("columns", sa.JSON),  # the same, with the names of the fields
     sa.Column("looked_with", sa.String(64)),  # digest of the identifiers that were looked by
+    sa.Column("unseen", sa.JSON),  # parts of the upstream that could not be looked into
     sa.Column("learned_box", sa.LargeBinary),  # identifiers that this upstream knows the subject by
     sa.Column("updated_at", Moment, nullable=False),
 )
@@ -109,16 +113,16 @@ item = sa.Table(
     sa.Column("term_starts", Moment),
     sa.Column("service_runs", sa.Boolean, nullable=False),
     sa.Column("erasure", sa.String(16), nullable=False),
-    sa.Column("upstream_version", sa.String(100)),
+    sa.Column("upstream_version", sa.Text),
     sa.Column("action", sa.String(16)),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("batch", sa.String(36)),
     sa.Column("ground", sa.String(60)),
     sa.Column("until", sa.Date),
     sa.Column("effective_from", sa.Date),
-    sa.Column("code", sa.String(60)),
+    sa.Column("code", sa.Text),
     sa.Column("reason", sa.Text),
-    sa.Column("job", sa.String(200)),
+    sa.Column("job", sa.Text),
     sa.Column("look_at", Moment),  # when to confirm, to erase what was kept, or to look again
     sa.Column("looks", sa.Integer, nullable=False),  # how often it was looked at in this state
     sa.Column("tries", sa.Integer, nullable=False),  # which attempt this is; part of the key
@@ -138,15 +142,22 @@ hand_task = sa.Table(
     sa.Column("category", sa.String(40)),
     sa.Column("product", sa.String(40)),
     sa.Column("count", sa.Integer, nullable=False),
-    sa.Column("code", sa.String(60), nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("due", sa.Date, nullable=False),
     sa.Column("made_at", Moment, nullable=False),
     sa.Column("completed_at", Moment),
     sa.Column("completed_by", sa.String(200)),
-    sa.Column("evidence", sa.Text),
     sa.Index(None, "controller", "completed_at", "made_at"),
     sa.Index(None, "request_id"),
+)
+
+remark = sa.Table(
+    "remark",
+    metadata,
+    sa.Column("request_id", sa.String(36), primary_key=True),
+    sa.Column("place", sa.String(80), primary_key=True),  # what of the request it explains
+    sa.Column("box", sa.LargeBinary, nullable=False),
 )
 
 copy_part = sa.Table(
@@ -159,7 +170,7 @@ copy_part = sa.Table(
     sa.Column("product", sa.String(40), nullable=False),
     sa.Column("file", sa.Integer),  # number of the file within the connector; NULL for records
     sa.Column("name_box", sa.LargeBinary),
-    sa.Column("media_type", sa.String(100)),
+    sa.Column("media_type", sa.Text),
     sa.Column("count", sa.Integer, nullable=False),
     sa.Column("box", sa.LargeBinary, nullable=False),
     sa.Index(None, "request_id", "connector", "category", "product", "file", "id"),
@@ -196,8 +207,8 @@ processor = sa.Table(
     "processor",
     metadata,
     sa.Column("controller", sa.String(40), primary_key=True),
-    sa.Column("provider", sa.String(100), primary_key=True),
-    sa.Column("name", sa.String(200), primary_key=True),
+    sa.Column("provider", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
     sa.Column("first_seen", Moment, primary_key=True),
     sa.Column("last_seen", Moment),
     sa.Column("entry", sa.JSON, nullable=False),
@@ -207,8 +218,8 @@ published_list = sa.Table(
     "published_list",
     metadata,
     sa.Column("controller", sa.String(40), primary_key=True),
-    sa.Column("provider", sa.String(100), primary_key=True),
-    sa.Column("etag", sa.String(200)),
+    sa.Column("provider", sa.Text, primary_key=True),
+    sa.Column("etag", sa.Text),
     sa.Column("fetched_at", Moment, nullable=False),
 )
 

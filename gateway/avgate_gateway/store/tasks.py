@@ -11,7 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from avgate_gateway.store import unseen
 from avgate_gateway.store.schema import item, task
+from avgate_gateway.store.unseen import UnseenPart
+
+SHOWN = "shown"  # in the tally of an erasure or rectification: how many records were shown
 
 
 class Stage(StrEnum):
@@ -26,6 +30,23 @@ class Stage(StrEnum):
     STUCK = "stuck"  # a person has to act: `code` and `reason` say on what
 
 
+class TaskCode(StrEnum):
+    """Why a task is not simply done: `reason` says it in words."""
+
+    NOT_RELEVANT = "not_relevant"  # the operation does not concern this upstream
+    CANNOT_FIND = "cannot_find"  # it knows people by nothing that is known of the subject
+    UNSUPPORTED = "unsupported"  # it has no interface for this
+    AMBIGUOUS = "ambiguous"  # what was given fits more than one person
+    HELD_BACK = "held_back"  # it fits more than one person elsewhere
+    REFUSED = "refused"
+    UNAVAILABLE = "unavailable"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    MISCONFIGURED = "misconfigured"
+    CONTRACT_BROKEN = "contract_broken"
+    FAULT = "fault"  # the connector failed in a way that no connector may
+    DONE_BY_HAND = "done_by_hand"  # a person saw to all of it
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One connector's part in a request."""
@@ -37,13 +58,25 @@ class Task:
     updated_at: datetime
     resume: str | None = None
     next_attempt_at: datetime | None = None
-    code: str | None = None
+    code: TaskCode | None = None
     reason: str | None = None
     quarantined: int = 0
     tally: Mapping[str, int] = field(default_factory=dict)
     columns: Mapping[str, Sequence[str]] | None = None
     looked_with: str | None = None
+    unseen: tuple[UnseenPart, ...] = ()
     learned_box: bytes | None = field(default=None, repr=False)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether it ended without a look, or by a person's word: then `code` says all there is.
+
+        Other codes of a task that is done are of what came later, such as a look that failed.
+        """
+        return self.stage is Stage.DONE and self.code in _ANSWERS
+
+
+_ANSWERS = frozenset({TaskCode.NOT_RELEVANT, TaskCode.CANNOT_FIND, TaskCode.DONE_BY_HAND})
 
 
 async def add(db: AsyncConnection, request_id: str, names: Iterable[str], now: datetime) -> None:
@@ -67,6 +100,12 @@ async def of_request(db: AsyncConnection, request_id: str) -> Sequence[Task]:
     return (await of_requests(db, [request_id])).get(request_id, [])
 
 
+async def find(db: AsyncConnection, request_id: str, connector: str) -> Task:
+    """One connector's task; raises NoResultFound where it has none."""
+    query = task.select().where(task.c.request_id == request_id, task.c.connector == connector)
+    return _task((await db.execute(query)).mappings().one())
+
+
 async def of_requests(
     db: AsyncConnection, request_ids: Sequence[str]
 ) -> Mapping[str, Sequence[Task]]:
@@ -74,15 +113,24 @@ async def of_requests(
     query = task.select().where(task.c.request_id.in_(request_ids)).order_by(task.c.connector)
     found: dict[str, list[Task]] = {}
     for row in (await db.execute(query)).mappings():
-        values = {**row, "stage": Stage(row["stage"])}
-        found.setdefault(row["request_id"], []).append(Task(**values))
+        found.setdefault(row["request_id"], []).append(_task(row))
     return found
+
+
+def _task(row: sa.RowMapping) -> Task:
+    code = TaskCode(row["code"]) if row["code"] else None
+    told = {"stage": Stage(row["stage"]), "code": code, "unseen": unseen.from_json(row["unseen"])}
+    return Task(**{**row, **told})
 
 
 async def change(
     db: AsyncConnection, request_id: str, connector: str, now: datetime, **values: Any
 ) -> None:
-    plain = {k: v.value if isinstance(v, Stage) else v for k, v in values.items()}
+    plain: dict[str, Any] = {
+        name: value.value if isinstance(value, StrEnum) else value for name, value in values.items()
+    }
+    if "unseen" in plain:
+        plain["unseen"] = unseen.to_json(plain["unseen"])
     await db.execute(
         task.update()
         .where(task.c.request_id == request_id, task.c.connector == connector)

@@ -1,0 +1,102 @@
+"""What became of one connector's part in a request: told once, for the API, reports and packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from avgate_contracts.record import WhyUnseen
+from avgate_contracts.vocabulary import Operation
+from avgate_gateway.report import OutcomeWord, State
+from avgate_gateway.store.item import ON_THE_WAY, ItemState
+from avgate_gateway.store.tasks import SHOWN, Stage, Task, TaskCode
+from avgate_gateway.store.unseen import UnseenPart
+
+COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})
+_CODES: Final = {
+    TaskCode.NOT_RELEVANT: OutcomeWord.NOT_RELEVANT,
+    TaskCode.CANNOT_FIND: OutcomeWord.NOT_SEARCHABLE,
+    TaskCode.UNSUPPORTED: OutcomeWord.BY_HAND,
+    TaskCode.AMBIGUOUS: OutcomeWord.BY_HAND,
+    TaskCode.HELD_BACK: OutcomeWord.BY_HAND,
+    TaskCode.REFUSED: OutcomeWord.REFUSED,
+    TaskCode.UNAVAILABLE: OutcomeWord.FAILED,
+    TaskCode.OUTCOME_UNKNOWN: OutcomeWord.FAILED,
+    TaskCode.MISCONFIGURED: OutcomeWord.FAILED,
+    TaskCode.CONTRACT_BROKEN: OutcomeWord.FAILED,
+    TaskCode.FAULT: OutcomeWord.FAILED,
+    TaskCode.DONE_BY_HAND: OutcomeWord.DONE_BY_HAND,
+}
+# What is worst decides about a connector as a whole; what is not named here is well.
+_WORST_FIRST: Final = (
+    OutcomeWord.FAILED,
+    OutcomeWord.RETURNED,
+    OutcomeWord.UNKNOWN,
+    OutcomeWord.PENDING,
+    OutcomeWord.BY_HAND,
+    OutcomeWord.NOT_SEARCHABLE,
+    OutcomeWord.REFUSED,
+)
+
+
+def ending(
+    operation: Operation, task: Task, states: Iterable[ItemState] = ()
+) -> OutcomeWord | None:
+    """What became of a connector's part as a whole; None while it is under way.
+
+    `states` are those of its items, of which each is named at least once.
+    """
+    if task.stage is Stage.CONFIRM:
+        return OutcomeWord.PENDING
+    if task.stage not in {Stage.DONE, Stage.STUCK}:
+        return None
+    if task.stage is Stage.STUCK or task.is_answered:
+        return _CODES[task.code] if task.code else OutcomeWord.FAILED
+    words = {word_of_item(state) for state in states} | {state.outcome for state in unseen(task)}
+    if operation in COPIES and task.tally:
+        words.add(OutcomeWord.PROVIDED)
+    if not words:
+        return without_items(operation, task)
+    return next((word for word in _WORST_FIRST if word in words), min(words, key=_place))
+
+
+def without_items(operation: Operation, task: Task) -> OutcomeWord:
+    """What is said of an upstream that was looked through and has no item in the request."""
+    is_known = operation is Operation.RECTIFY and task.tally.get(SHOWN, 0) > 0
+    return OutcomeWord.NOT_KEPT if is_known else OutcomeWord.NOTHING_HELD
+
+
+def word_of_item(state: ItemState) -> OutcomeWord:
+    """What a report calls the state of an item."""
+    return OutcomeWord.PENDING if state in ON_THE_WAY else OutcomeWord(state.value)
+
+
+def unseen(task: Task) -> Iterator[State]:
+    """What is said of each part of the upstream that could not be looked into."""
+    is_stuck_looking = task.stage is Stage.STUCK and task.resume == Stage.LOCATE
+    if task.stage is Stage.LOCATE or is_stuck_looking or task.is_answered:
+        return
+    for part in task.unseen:
+        yield State(_word_of_part(part), reason=part.why.value, detail=detail(part))
+
+
+def _word_of_part(part: UnseenPart) -> OutcomeWord:
+    if part.is_done:
+        return OutcomeWord.DONE_BY_HAND
+    return OutcomeWord.BY_HAND if part.is_by_hand else OutcomeWord.NOT_SEARCHABLE
+
+
+def detail(part: UnseenPart) -> str:
+    """A part that could not be looked into, and what it takes, in a sentence."""
+    if part.is_done:
+        return f"a person asked {part.part}"
+    match part.why:
+        case WhyUnseen.NO_INTERFACE:
+            return f"{part.part} has no interface to ask by: a person has to ask"
+        case WhyUnseen.OTHER_IDENTIFIER:
+            kinds = ", ".join(kind.value for kind in part.needs)
+            return f"{part.part} was not asked: it knows nobody by what is known; it takes one of: {kinds}"
+
+
+def _place(word: OutcomeWord) -> int:
+    return list(OutcomeWord).index(word)

@@ -1,0 +1,37 @@
+"""`avgate request` as people type it, against a gateway that runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import Casting
+from .harness import JsonMap, Served
+
+
+def typed(served: Served, *words: str) -> tuple[int, JsonMap]:
+    avgate = str(Path(sys.executable).with_name("avgate"))
+    reach = ["--url", served.base, "--config", "avgate.toml", "--controller", "libervoice"]
+    done = subprocess.run(  # noqa: S603 -- our own command
+        [avgate, "request", *words, *reach, "--client", "desk", "--json"],
+        cwd=served.folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("operation", ["restrict", "object"])
+def test_what_is_not_relevant_is_recorded_and_answered_with_the_reason(
+    operation: str, served: Served, anyone: Casting
+) -> None:
+    [customer] = [one for one in anyone().identifiers() if one.kind == "customer_id"]
+    code, told = typed(served, operation, "--customer-id", customer.value, "--wait")
+    assert (code, told["request"]["operation"]) == (0, operation)
+    assert (told["request"]["state"], told["request"]["closing"]) == ("closed", "not_relevant")
+    [line] = told["report"]["items"]
+    assert line["outcome"] == "not_relevant"
+    assert line["reason"]

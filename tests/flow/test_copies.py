@@ -1,0 +1,91 @@
+"""What a package holds: whole copies, without what expired upstream while it was being made."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import zipfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from avgate_mocks.people import Person, Role
+
+from .harness import JsonMap, a_request
+from .indoors import Indoors, indoors
+
+
+async def opened(here: Indoors, request_id: str) -> zipfile.ZipFile:
+    answer = await here.caller().get(f"/v1/requests/{request_id}/package")
+    assert answer.status_code == 200, answer.text
+    return zipfile.ZipFile(io.BytesIO(answer.content))
+
+
+def talkative(here: Indoors) -> Person:
+    """Whoever has most recordings, so that their copy is written down in several pieces."""
+    ours = [p for p in here.world.people[12:] if p.controller == "libervoice"]
+    return max(ours, key=lambda person: person.volume.recordings)
+
+
+def pieces(folder: Path, request_id: str, connector: str) -> int:
+    with sqlite3.connect(folder / "avgate.db") as db:
+        asked = "SELECT count(*) FROM copy_part WHERE request_id = ? AND connector = ?"
+        [(count,)] = db.execute(asked, (request_id, connector)).fetchall()
+    db.close()
+    return int(count)
+
+
+async def test_half_a_copy_is_not_handed_out(tmp_path: Path) -> None:
+    async with indoors(tmp_path, ("operator", "directory")) as here:
+        person = talkative(here)
+        broken: JsonMap = {"fault": "html_200", "path_contains": "/audio/", "times": 10_000}
+        skip = person.volume.voicemails + person.volume.recordings - 1
+        await here.plant("operator", {**broken, "skip": skip})
+        body = a_request("access", person, "operator", "directory")
+        request_id = await here.submit(body)
+        await here.until(request_id, "person")
+        assert pieces(tmp_path, request_id, "operator"), "nothing was written before it broke off"
+        archive = await opened(here, request_id)
+        assert not [name for name in archive.namelist() if "operator" in name]
+        assert [name for name in archive.namelist() if "directory" in name]
+        manifest: Any = json.loads(archive.read("manifest.json"))
+        assert {section["connector"] for section in manifest["sections"]} == {"directory"}
+        await here.plant("operator")
+        await here.caller().post(f"/v1/requests/{request_id}/retry", json={})
+        await here.until(request_id, "closed")
+        whole = await opened(here, request_id)
+        assert [name for name in whole.namelist() if name.endswith(".wav")]
+
+
+async def test_a_recording_that_expires_while_it_is_copied_is_counted_as_gone(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, ("xelion",)) as here:
+        person = here.person(Role.RUNNING)
+        held = await here.holds("xelion", person)
+        gone: list[str] = []
+
+        async def expire() -> None:
+            """Takes the first sound away between its being seen and its being fetched."""
+            here.before_call = expire
+            last = here.calls[-1]
+            if last.endswith("/audio") and here.calls.count(last) == 2 and not gone:
+                gone.append(last.split("/")[-2])
+                order = {"tenant": "libervoice", "oids": gone}
+                await here.outside.post(f"{here.addresses['xelion']}/_by_hand", json=order)
+
+        here.before_call = expire
+        request_id = await here.carry_out(a_request("access", person, "xelion"))
+        assert (await here.request(request_id))["state"] == "closed"
+        assert len(gone) == 1
+        evidence = (await here.get(f"/v1/requests/{request_id}/evidence"))["items"]
+        [copied] = [one["details"] for one in evidence if one["event"] == "task.copied"]
+        sounds = held["voicemail"] + held["recording"]
+        assert (copied["files"], copied["files_gone"]) == (sounds - 1, 1)
+        names = (await opened(here, request_id)).namelist()
+        assert len([name for name in names if name.endswith(".mp3")]) == sounds - 1
+        counted: Counter[str] = Counter()
+        for line in await here.report(request_id):
+            counted[line["category"]] += line["count"]
+        assert counted == held
