@@ -23,6 +23,7 @@ from avgate_gateway.authentication import MEANINGS
 from avgate_gateway.cli.application import COMMANDS, app
 from avgate_gateway.cli.connectors import markdown_lines
 from avgate_gateway.cli.exits import MEANINGS as EXITS
+from avgate_gateway.plan import Fit
 from avgate_gateway.registry import discover
 from avgate_gateway.report import OutcomeWord, sentence
 from avgate_gateway.request import State, WaitingFor
@@ -140,6 +141,7 @@ def test_every_outcome_and_state_is_in_the_glossary_and_nothing_else() -> None:
     assert _column(text, "What a connector may answer") == {o.__name__ for o in get_args(Outcome)}
     assert _column(text, "States") == {state.value for state in State}
     assert _column(text, "What a plan does with an item") == {a.value for a in Action}
+    assert _column(text, "How a value to correct fits an item") == {fit.value for fit in Fit}
     assert all(f"`{waits.value}`" in text for waits in WaitingFor)
     assert {way.value for way in ErasureWay if way is not ErasureWay.DELETE} <= _column(
         text, "What a plan does with an item"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import logging
 import os
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -21,6 +22,7 @@ from avgate_contracts.settings import ConnectorSettings
 from avgate_gateway import listing
 from avgate_gateway.api.application import application
 from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.api.health import Checks
 from avgate_gateway.authentication import (
     FixedKeys,
     Keys,
@@ -41,6 +43,7 @@ from avgate_gateway.registry import (
     ConnectorRefusedError,
     Installed,
     OpenClient,
+    StandIn,
     discover,
     opened,
     settings_type,
@@ -56,6 +59,7 @@ from avgate_gateway.store.database import Database
 from avgate_gateway.store.migrations import migrate
 from avgate_gateway.vault import Vault, load_master_key
 
+_logger = logging.getLogger(__name__)
 _REFRESH_LISTS_SECONDS = 6 * 3600.0
 
 
@@ -104,7 +108,7 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
     """Builds everything from the settings; raises SettingsError where they do not fit."""
     runtime = runtime or Runtime()
     migrate(settings.database)
-    installed = discover(settings.connectors_allowed)
+    installed = discover(settings.connectors_allowed, settings.least_level)
     database = Database(settings.database)
     clients: list[HttpClient] = []
 
@@ -133,7 +137,7 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
         changes.tell(request_id)
 
     engine = Engine(engine_url(settings.database), database, advance_and_tell, runtime.now)
-    gateway = Gateway(context, engine.wake, changes, installed)
+    gateway = Gateway(context, engine.wake, changes, installed, Checks(runtime.now))
     return Assembled(
         context, gateway, engine, tuple(clients), verifier(settings), _limits(settings)
     )
@@ -202,11 +206,14 @@ def _connector(
         known = ", ".join(sorted(installed)) or "none"
         message = f"{place}: no such connector is installed; installed are: {known}"
         raise SettingsError(settings.origins.path, [message])
+    if not one.is_allowed:
+        raise SettingsError(settings.origins.path, [f"{place}: {one.refused}"])
     try:
         own = connector_settings(settings, controller, name, settings_type(one))
         made, _ = opened(one, own, client)
     except ConnectorRefusedError as error:
-        raise SettingsError(settings.origins.path, [f"{place}: {error}"]) from None
+        _logger.error("connector.refused place=%s reason=%s", place, error)  # noqa: TRY400 -- a trace would show a partner's words
+        return StandIn(one, str(error))
     return made
 
 

@@ -12,7 +12,6 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from avgate_contracts.errors import InvalidIdentifierError
 from avgate_gateway.phrase import phrase
 
 SAFE_NAME = re.compile(r"[a-z_]{1,40}")
@@ -38,6 +37,7 @@ def mistakes(
 
     A name that `model` does not know may be a person's: it is repeated only if it looks like one
     of our names and nearly is one, or if whoever wrote it is `trusted` (the operator's own config).
+    Then the words of a connector's own validator are shown too, unless they repeat the value.
     """
     return tuple(_mistake(error, model, trusted=trusted) for error in errors)
 
@@ -46,15 +46,28 @@ def _mistake(error: ErrorDetails, model: object, *, trusted: bool) -> Mistake:
     path, inside = _locate(error["loc"], model, trusted=trusted)
     if error["type"] == "extra_forbidden":
         return _unknown(path, str(error["loc"][-1]), _names(inside), trusted=trusted)
-    return Mistake(path, _detail(error))
+    return Mistake(path, _detail(error, trusted=trusted))
 
 
-def _detail(error: ErrorDetails) -> str:
+def _detail(error: ErrorDetails, *, trusted: bool) -> str:
     context = error.get("ctx", {})
     cause = context.get("error")
-    if isinstance(cause, WrongValueError | InvalidIdentifierError):
+    if isinstance(cause, WrongValueError):
+        return str(cause)
+    if trusted and isinstance(cause, ValueError) and not _repeats(str(cause), error["input"]):
         return str(cause)
     return phrase(error["type"], context)
+
+
+def _repeats(message: str, value: object) -> bool:
+    """Whether words that are not ours hold a part of the value, which may be a secret."""
+    match value:
+        case Mapping():
+            return any(_repeats(message, inner) for inner in value.values())
+        case list() | tuple():
+            return any(_repeats(message, inner) for inner in value)
+        case _:
+            return bool(text := str(value).strip()) and text in message
 
 
 def _unknown(

@@ -39,7 +39,7 @@ from avgate_contracts.outcome import (
     Refused,
     Unknown,
 )
-from avgate_contracts.record import ErasureWay, ItemChange, ItemRef, Record
+from avgate_contracts.record import ErasureWay, Finding, ItemChange, ItemRef, Record, Unseen
 from avgate_contracts.subject import DataSubject
 from avgate_contracts.vocabulary import Category, Field, IdentifierKind
 from avgate_gateway.retention import Action, Pack, decide, local_day
@@ -78,7 +78,7 @@ class Holding:
     item: ItemRef
     owner: str
     identifiers: tuple[Identifier, ...]
-    fields: dict[Field, str] = field(default_factory=dict)
+    fields: dict[Field, tuple[str, ...]] = field(default_factory=dict)
     ends: date | None = None  # the day on which a scheduled erasure comes about
 
 
@@ -95,6 +95,7 @@ class Upstream:
     breaks_after: int | None = None  # the next look breaks off after so many records
     moods: list[str] = field(default_factory=list)  # one for each of the next writes
     answers: list[str] = field(default_factory=list)  # one for each of the next questions
+    unseen: list[Unseen] = field(default_factory=list)  # parts that nobody can look into
     strangers: bool = False  # shows other people's records as well
     meanwhile: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     approved: set[str] = field(default_factory=set)
@@ -129,6 +130,7 @@ class Upstream:
     def calm(self) -> None:
         """Is well from here on."""
         self.breaks_after, self.strangers = None, False
+        self.unseen.clear()
         for queue in (self.troubles, self.moods, self.answers, self.meanwhile):
             queue.clear()
 
@@ -139,7 +141,7 @@ class Upstream:
             error = TROUBLES[self.troubles.pop(0)]()
             raise error
 
-    async def show(self) -> AsyncIterator[Record]:
+    async def show(self) -> AsyncIterator[Finding]:
         await self.enter()
         self._end_what_is_due()
         breaks_after, self.breaks_after = self.breaks_after, None
@@ -149,6 +151,8 @@ class Upstream:
             if held.owner == self.subject or self.strangers:
                 data = {"ref": held.item.ref}
                 yield Record(held.item, held.identifiers, data, fields=dict(held.fields))
+        for part in list(self.unseen):
+            yield part
 
     async def erase(self, items: Sequence[ItemRef], key: str) -> list[ItemOutcome]:
         await self.enter()
@@ -278,7 +282,7 @@ class Upstream:
                 return Unknown("nobody knows")
         if held is None:
             return NothingHeld()
-        held.fields.update({each.name: each.after for each in change.changes})
+        held.fields.update({each.name: (each.after,) for each in change.changes})
         return Unknown("nobody knows") if mood == "unknown after" else Completed(Effect.RECTIFIED)
 
 
@@ -305,9 +309,9 @@ class Paper(SupportsAccess):
 
     async def check(self) -> None: ...
 
-    async def access(self, subject: DataSubject) -> AsyncIterator[Record]:  # noqa: ARG002 -- it has one
-        async for record in self.upstream.show():
-            yield record
+    async def access(self, subject: DataSubject) -> AsyncIterator[Finding]:  # noqa: ARG002 -- it has one
+        async for found in self.upstream.show():
+            yield found
 
 
 class Desk(Paper, SupportsErase, SupportsConfirm):
@@ -326,9 +330,9 @@ class Desk(Paper, SupportsErase, SupportsConfirm):
 class System(Desk, SupportsRectify, SupportsExport):
     """Can do everything."""
 
-    async def export(self, subject: DataSubject) -> AsyncIterator[Record]:  # noqa: ARG002 -- it has one
-        async for record in self.upstream.show():
-            yield record
+    async def export(self, subject: DataSubject) -> AsyncIterator[Finding]:  # noqa: ARG002 -- it has one
+        async for found in self.upstream.show():
+            yield found
 
     async def rectify(self, items: Sequence[ItemChange], *, key: str) -> Sequence[ItemOutcome]:
         return await self.upstream.rectify(items, key)

@@ -33,7 +33,7 @@ from hypothesis.stateful import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_contracts.identifier import Identifier
-from avgate_contracts.record import ErasureWay, ItemRef
+from avgate_contracts.record import ErasureWay, ItemRef, Unseen, WhyUnseen
 from avgate_contracts.vocabulary import Category, Field, IdentifierKind, Operation, Product
 from avgate_gateway import deciding, intake
 from avgate_gateway.flow import settling
@@ -42,7 +42,7 @@ from avgate_gateway.flow.context import Context
 from avgate_gateway.flow.context import Desk as Controller
 from avgate_gateway.plan import WantedChange
 from avgate_gateway.problem import ProblemError
-from avgate_gateway.report import Report
+from avgate_gateway.report import OutcomeWord, Report
 from avgate_gateway.reporting import reported
 from avgate_gateway.request import IdentityCheck, State, SubjectRequest, WaitingFor
 from avgate_gateway.retention import Action, decide, load_pack
@@ -51,7 +51,7 @@ from avgate_gateway.store.database import Database
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import LEFT_TO_PEOPLE, UNDER_WAY, Item, ItemState
 from avgate_gateway.store.migrations import migrate
-from avgate_gateway.store.tasks import Stage, Task
+from avgate_gateway.store.tasks import Stage, Task, TaskCode
 from avgate_gateway.vault import Vault
 
 from .fake_upstream import (
@@ -76,6 +76,11 @@ NAMES = ("crm", "orders", "paper")
 ASKED = (Operation.ERASE, Operation.RECTIFY, Operation.ACCESS, Operation.EXPORT)
 COPIES = {Operation.ACCESS, Operation.EXPORT}
 RUNS = {Stage.LOCATE, Stage.EXECUTE, Stage.CONFIRM, Stage.VERIFY}
+PARTS = {OutcomeWord.NOT_SEARCHABLE, OutcomeWord.BY_HAND, OutcomeWord.DONE_BY_HAND}
+HIDDEN = (
+    Unseen("vault", WhyUnseen.NO_INTERFACE),
+    Unseen("attic", WhyUnseen.OTHER_IDENTIFIER, frozenset({IdentifierKind.EMAIL})),
+)
 NEEDS_KEY = {*UNDER_WAY, *LEFT_TO_PEOPLE, ItemState.RETAINED, ItemState.SCHEDULED}
 GONE = {
     ItemState.ERASED,
@@ -369,7 +374,7 @@ def _holding(ref: str, what: str, now: datetime) -> Holding:
     if what in DAYS_AGO:
         kind = replace(kind, term_starts=now - timedelta(days=DAYS_AGO[what]))
     is_contact = kind.category is Category.CONTACT
-    fields = {Field.NAME_FAMILY: "Jansen"} if is_contact else {}
+    fields = {Field.NAME_FAMILY: ("Jansen",)} if is_contact else {}
     return Holding(kind, "a", (PHONE, MAIL), fields)
 
 
@@ -445,7 +450,7 @@ def check_tasks(seen: Seen) -> None:
     is_ambiguous = settling.is_ambiguous(list(seen.tasks.values()))
     for name, task in seen.tasks.items():
         if task.stage is Stage.STUCK:
-            held = task.code == settling.HELD_BACK and is_ambiguous
+            held = task.code is TaskCode.HELD_BACK and is_ambiguous
             assert name in asked or held, f"{name} is stuck ({task.code}), and nobody is asked"
         elif seen.request.state is State.CLOSED:
             assert task.stage not in {Stage.LOCATE, Stage.LOCATED}, f"closed over {task.stage}"
@@ -467,6 +472,23 @@ def check_report(seen: Seen) -> None:
         )
         if seen.request.operation not in COPIES:
             assert counted == sum(item.connector == name for item in seen.items)
+
+
+def check_unseen(seen: Seen) -> None:
+    """What nobody looked into is not said to be empty, and where a person can ask, one is asked."""
+    if seen.request.closing is not None:
+        return
+    for name, task in seen.tasks.items():
+        if task.stage is not Stage.DONE or task.is_answered:
+            continue
+        words = [line.state.outcome for line in seen.report.lines if line.connector == name]
+        told = [word for word in words if word in PARTS]
+        assert len(told) >= len(task.unseen), f"{name}: a part is not spoken of"
+        assert not (task.unseen and OutcomeWord.NOTHING_HELD in words), f"{name}: {words}"
+        asked = {hand.id for hand in seen.hand}
+        for part in task.unseen:
+            needs_somebody = part.is_by_hand and not part.is_done
+            assert not needs_somebody or part.task_id(seen.request.id, name) in asked
 
 
 def check_truth(office: Office, seen: Seen) -> None:
@@ -494,7 +516,7 @@ def _check_values(upstream: Upstream, mine: dict[str, Item]) -> None:
     for ref, item in mine.items():
         held = upstream.holds(ref)
         if item.state in {ItemState.RECTIFIED, ItemState.ALREADY_RIGHT} and held is not None:
-            assert held.fields[Field.NAME_FAMILY] == CHANGE.after, "said to be right, and is not"
+            assert held.fields[Field.NAME_FAMILY] == (CHANGE.after,), "said to be right, and is not"
 
 
 def check_copy(office: Office, seen: Seen) -> None:
@@ -652,7 +674,10 @@ class Flow(RuleBasedStateMachine):
     def answers_the_next_question(self, name: str, answer: str) -> None:
         self.office.upstreams[name].answers.append(answer)
 
-    @rule(name=st.sampled_from(NAMES), what=st.sampled_from(["well", "strangers", "services end"]))
+    @rule(
+        name=st.sampled_from(NAMES),
+        what=st.sampled_from(["well", "strangers", "services end", "hides", "opens"]),
+    )
     def changes(self, name: str, what: str) -> None:
         upstream = self.office.upstreams[name]
         match what:
@@ -660,6 +685,10 @@ class Flow(RuleBasedStateMachine):
                 upstream.calm()
             case "strangers":
                 upstream.strangers = True
+            case "hides":
+                upstream.unseen.extend(HIDDEN)
+            case "opens":
+                upstream.unseen.clear()
             case _:
                 upstream.end_services()
 
@@ -685,6 +714,7 @@ class Flow(RuleBasedStateMachine):
             if not is_due:  # else there is more to do, and it is about to be done
                 check_items(seen)
                 check_tasks(seen)
+                check_unseen(seen)
                 check_truth(self.office, seen)
                 if seen.request.operation in COPIES:
                     check_copy(self.office, seen)
@@ -821,5 +851,23 @@ def test_what_is_ambiguous_late_does_not_abandon_what_was_begun(
             flow.next_time_comes(0, None)
             flow.everything_holds()
         flow.complete(0, 0, honest=True)
+
+    _walk(template, tmp_path, steps)
+
+
+def test_a_part_that_could_not_be_seen_when_all_was_verified_is_named(
+    template: Path, tmp_path: Path
+) -> None:
+    def steps(flow: Flow) -> None:
+        _begin(flow, "portal")
+        crm = flow.office.upstreams["crm"]
+
+        async def hides() -> None:
+            crm.unseen.extend(HIDDEN)
+
+        crm.meanwhile.append(hides)
+        flow.decide(0, "approve", None)
+        task = flow.run(flow.office.see(flow.office.ids[0])).tasks["crm"]
+        assert [part.part for part in task.unseen] == ["attic", "vault"]
 
     _walk(template, tmp_path, steps)

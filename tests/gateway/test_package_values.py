@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from avgate_contracts.record import Json
-from avgate_contracts.vocabulary import Category, Product
+from avgate_contracts.record import Json, WhyUnseen
+from avgate_contracts.vocabulary import Category, IdentifierKind, Product
 from avgate_gateway.package import Language, SystemOutcome, columns_of, flatten
 from avgate_gateway.package.json_text import json_bytes
 from avgate_gateway.package.readme import LANGUAGES
@@ -88,6 +88,8 @@ def test_every_word_of_ours_is_explained(language: Language) -> None:
     assert set(wording.categories) == set(Category)
     assert set(wording.products) == set(Product)
     assert set(wording.outcomes) == set(SystemOutcome)
+    assert set(wording.unseen) == set(WhyUnseen)
+    assert set(wording.identifiers) == set(IdentifierKind)
 
 
 @pytest.mark.parametrize(

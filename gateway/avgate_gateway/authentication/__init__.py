@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
-from avgate_gateway.authentication.caller import Caller
-from avgate_gateway.authentication.dependency import install, requires
-from avgate_gateway.authentication.key_file import KeyFileError, SigningKey, open_signing_key
-from avgate_gateway.authentication.key_set import FixedKeys, Keys, RotatingKeys, read_key_file
-from avgate_gateway.authentication.minting import mint
-from avgate_gateway.authentication.policy import TokenPolicy
-from avgate_gateway.authentication.scope import MEANINGS, Scope
-from avgate_gateway.authentication.verifier import Verifier
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from avgate_gateway.authentication.caller import Caller
+    from avgate_gateway.authentication.dependency import install, requires
+    from avgate_gateway.authentication.key_file import KeyFileError, SigningKey, open_signing_key
+    from avgate_gateway.authentication.key_set import FixedKeys, Keys, RotatingKeys, read_key_file
+    from avgate_gateway.authentication.minting import mint
+    from avgate_gateway.authentication.permission import OF_OPERATION
+    from avgate_gateway.authentication.policy import TokenPolicy
+    from avgate_gateway.authentication.scope import MEANINGS, Scope
+    from avgate_gateway.authentication.verifier import Verifier
+else:
+    _PLACES = {
+        "Caller": "caller",
+        "install": "dependency",
+        "requires": "dependency",
+        "KeyFileError": "key_file",
+        "SigningKey": "key_file",
+        "open_signing_key": "key_file",
+        "FixedKeys": "key_set",
+        "Keys": "key_set",
+        "RotatingKeys": "key_set",
+        "read_key_file": "key_set",
+        "mint": "minting",
+        "OF_OPERATION": "permission",
+        "TokenPolicy": "policy",
+        "MEANINGS": "scope",
+        "Scope": "scope",
+        "Verifier": "verifier",
+    }
+
+    def __getattr__(name: str) -> object:
+        """A part on first use (PEP 562): whoever makes a token needs no web framework."""
+        if name not in _PLACES:
+            raise AttributeError(f"module {__name__} has no attribute {name}")
+        return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+
 
 __all__ = [
     "MEANINGS",
+    "OF_OPERATION",
     "Caller",
     "FixedKeys",
     "KeyFileError",

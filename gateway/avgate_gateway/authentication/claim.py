@@ -9,7 +9,7 @@ from avgate_gateway.authentication.caller import Caller
 from avgate_gateway.authentication.policy import TokenPolicy
 from avgate_gateway.authentication.scope import Scope
 
-_LONGEST_NAME = 255
+_LONGEST_NAME = 200  # what the columns hold that such a name is written to
 
 
 class InvalidTokenError(Exception):

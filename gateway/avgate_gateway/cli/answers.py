@@ -90,8 +90,11 @@ class FieldLine(Answer):
 
 
 class ItemLine(Answer):
+    """An item of a rectification plan; `by_hand` says why a person corrects it, if one does."""
+
     connector: str
     category: str
+    by_hand: str | None = None
     fields: tuple[FieldLine, ...]
 
 

@@ -11,11 +11,11 @@ import typer
 
 from avgate_gateway.cli.exits import CommandError, Exit
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, settings_of
+from avgate_gateway.settings.model import SQLITE
 from avgate_gateway.store import evidence
 from avgate_gateway.store.database import Database
 
 _PAGE = 2000
-_SQLITE = "sqlite:///"
 
 app = typer.Typer(
     help="Checks the chain of evidence.",
@@ -43,11 +43,11 @@ def verify(
 ) -> None:
     """Computes every digest of the chain again, and names the first entry that does not fit."""
     database = settings_of(config).database
-    if database.startswith(_SQLITE) and not Path(database.removeprefix(_SQLITE)).exists():
+    if database.startswith(SQLITE) and not Path(database.removeprefix(SQLITE)).exists():
         raise CommandError("there is no database yet: nothing was recorded")
     try:
         count, last = asyncio.run(_walked(database, expect))
-    except sa.exc.SQLAlchemyError as error:
+    except (sa.exc.SQLAlchemyError, OSError) as error:
         message = f"the database cannot be read: {type(error).__name__}"
         raise CommandError(message, Exit.WRONG) from None
     typer.echo(f"the chain is whole: {count} entries; the last digest is {last}")

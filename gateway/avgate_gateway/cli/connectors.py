@@ -41,15 +41,16 @@ def connectors(
 ) -> None:
     """Lists the installed connectors, and what each can do."""
     settings = _settings(config)
-    found = discover(settings.connectors_allowed if settings else _OURS).values()
+    named = _found(settings)
+    found = list(named.values())
     if markdown:
-        typer.echo("\n".join(markdown_lines(list(found))))
+        typer.echo("\n".join(markdown_lines(found)))
     elif json:
-        rows: list[Json] = [_as_json(one, settings) for one in found]
+        rows: list[Json] = [_as_json(name, one, settings) for name, one in named.items()]
         typer.echo(orjson.dumps({"items": rows}, option=orjson.OPT_INDENT_2).decode())
     else:
         with screen() as shown:
-            shown.grid(_grid(list(found), settings))
+            shown.grid(_grid(named, settings))
     if any(one.refused for one in found):
         raise typer.Exit(Exit.WRONG)
 
@@ -97,37 +98,53 @@ def _settings(config: Path | None) -> Settings | None:
     return settings_of(DEFAULT_CONFIG) if DEFAULT_CONFIG.exists() else None
 
 
+def _found(settings: Settings | None) -> Mapping[str, Installed]:
+    if settings is None:
+        return discover(_OURS)
+    return discover(settings.connectors_allowed, settings.least_level)
+
+
 def _configured(name: str, settings: Settings | None) -> list[str]:
     controllers = settings.controllers.items() if settings else ()
     return [controller for controller, own in controllers if name in own.connectors]
 
 
-def _grid(found: Sequence[Installed], settings: Settings | None) -> Grid:
-    head = ("connector", "from", "can", "configured for", "refused because")
+def _grid(found: Mapping[str, Installed], settings: Settings | None) -> Grid:
+    head = ("connector", "from", "tests", "can", "configured for", "refused because")
     rows = tuple(
         (
             one.name,
             f"{one.distribution} {one.version}",
+            _level(one),
             ", ".join(capabilities(one)),
-            ", ".join(_configured(one.name, settings)),
-            one.refused or "",
+            ", ".join(_configured(name, settings)),
+            one.refused or one.notice or "",
         )
-        for one in found
+        for name, one in found.items()
     )
     return Grid("installed connectors", head, rows)
 
 
-def _as_json(one: Installed, settings: Settings | None) -> Json:
+def _level(one: Installed) -> str:
+    """What its author says that it passed: nobody here has run those tests."""
+    return f"says L{one.level}" if one.level else "says nothing"
+
+
+def _as_json(name: str, one: Installed, settings: Settings | None) -> Json:
     manifest = one.manifest
     can: list[Json] = [*capabilities(one)]
-    configured: list[Json] = [*_configured(one.name, settings)]
+    configured: list[Json] = [*_configured(name, settings)]
     finds_by: list[Json] = [*sorted(k.value for k in manifest.finds_by)] if manifest else []
     holds: list[Json] = [*sorted(c.value for c in manifest.holds)] if manifest else []
     return {
         "name": one.name,
         "distribution": one.distribution,
         "version": one.version,
+        "protocol": manifest.protocol if manifest else None,
+        "level_claimed": one.level,
+        "level_note": one.level_note,
         "refused": one.refused,
+        "notice": one.notice,
         "capabilities": can,
         "configured_for": configured,
         "finds_by": finds_by,

@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
+import sqlalchemy as sa
 import typer
 import uvicorn
 
 from avgate_gateway.assembly import AlreadyRunningError, Assembled, alone, assemble
 from avgate_gateway.authentication import KeyFileError
+from avgate_gateway.cli.exits import CommandError
 from avgate_gateway.cli.logs import configure
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
 from avgate_gateway.retention import PackError
-from avgate_gateway.settings import Settings, SettingsError
+from avgate_gateway.settings import Settings, SettingsError, check_places
 from avgate_gateway.store.migrations import migrate as bring_up_to_date
 from avgate_gateway.vault import VaultError
 
-_EXPECTED = (SettingsError, AlreadyRunningError, VaultError, KeyFileError, PackError, OSError)
+_EXPECTED = (SettingsError, AlreadyRunningError, VaultError, KeyFileError, PackError)
 
 
 def serve(
@@ -30,7 +34,7 @@ def serve(
     """Answers HTTP and carries out requests, in one process."""
     configure()
     settings = settings_of(config)
-    with complaining(*_EXPECTED):
+    with _starting(settings):
         asyncio.run(_serve(settings, host, port))
 
 
@@ -38,16 +42,33 @@ def work(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Carries out requests without answering HTTP."""
     configure()
     settings = settings_of(config)
-    with complaining(*_EXPECTED):
+    with _starting(settings):
         asyncio.run(_work(settings))
 
 
 def migrate(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Brings the database to the tables of this release."""
     settings = settings_of(config)
-    with complaining(*_EXPECTED):
+    with _starting(settings):
         bring_up_to_date(settings.database)
     typer.echo("the database is up to date")
+
+
+@contextmanager
+def _starting(settings: Settings) -> Iterator[None]:
+    """Turns what keeps a gateway from running into one line that says what to look at."""
+    look = f"check database in {settings.origins.path}, and whether it runs"
+    with complaining(*_EXPECTED):
+        check_places(settings)
+        try:
+            yield
+        except sa.exc.SQLAlchemyError as error:  # its message may hold rows
+            cause = f"the database cannot be used ({type(error).__name__})"
+            raise CommandError(f"{cause}; {look}") from None
+        except OSError as error:
+            raise CommandError(
+                f"{error.filename or error.strerror} cannot be used; {look}"
+            ) from None
 
 
 class _Server(uvicorn.Server):
@@ -61,7 +82,11 @@ class _Server(uvicorn.Server):
 
 
 async def _serve(settings: Settings, host: str, port: int) -> None:
-    listening = _listening(host, port)
+    with _listening(host, port) as listening:
+        await _serve_on(settings, listening)
+
+
+async def _serve_on(settings: Settings, listening: socket.socket) -> None:
     async with alone(settings.database):
         assembled = assemble(settings)
         server = _Server(
@@ -80,7 +105,11 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
 
 def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=2048)
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        why = (error.strerror or "").partition(" (")[0]
+        raise CommandError(f"{host} port {port}: {why}; choose another --host or --port") from None
 
 
 async def _work(settings: Settings) -> None:

@@ -71,7 +71,7 @@ def plan_grid(plan: PlanAnswer) -> Grid:
     """What a plan would do; of a rectification without the values, which are personal data."""
     if plan.items:
         fields = (
-            (item.connector, item.category, field.field, field.fit.replace("_", " "))
+            (item.connector, item.category, field.field, _fit(field.fit, item.by_hand))
             for item in plan.items
             for field in item.fields
         )
@@ -79,6 +79,11 @@ def plan_grid(plan: PlanAnswer) -> Grid:
         return Grid("the plan", named, tuple(_with_counts(fields)))
     head = ("then", "upstream", "what", "items", "ground", "until")
     return Grid("the plan", head, tuple(_plan_rows(plan)))
+
+
+def _fit(fit: str, by_hand: str | None) -> str:
+    """An item that one field leaves to a person is left to them with all its fields."""
+    return f"{fit.replace('_', ' ')}, by hand" if by_hand else fit.replace("_", " ")
 
 
 def _plan_rows(plan: PlanAnswer) -> Iterator[tuple[str, ...]]:

@@ -21,7 +21,12 @@ from avgate_gateway.problem import (
 )
 
 _DRAINED_BYTES, _DRAIN_SECONDS = 32 * 1024 * 1024, 2.0
-_ADDED = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+_ADDED = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
 
 
 class Guard:

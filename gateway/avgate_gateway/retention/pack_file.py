@@ -33,7 +33,8 @@ def load_pack(name: str) -> Pack:
     """The pack of that name that ships with the gateway; raises PackError."""
     packs = {_name(file): file for file in _files()}
     if name not in packs:
-        raise PackError(f"there is no retention pack of that name; there are: {sorted(packs)}")
+        known = ", ".join(sorted(packs))
+        raise PackError(f"there is no retention pack of that name; there are: {known}")
     return read_pack(name, packs[name].read_text(encoding="utf-8"))
 
 

@@ -11,6 +11,7 @@ from avgate_gateway.settings.model import (
     LimitSettings,
     Settings,
 )
+from avgate_gateway.settings.place import check_places
 
 __all__ = [
     "AuthenticationSettings",
@@ -19,6 +20,7 @@ __all__ = [
     "LimitSettings",
     "Settings",
     "SettingsError",
+    "check_places",
     "connector_settings",
     "explain",
     "load",

@@ -17,10 +17,12 @@ from pydantic import (
     model_validator,
 )
 
+from avgate_contracts.conformance import HIGHEST_LEVEL
+from avgate_gateway.allowance import Allowance, AllowanceError
 from avgate_gateway.mistake import WrongValueError
 from avgate_gateway.settings.origin import Origins
 
-_SQLITE = "sqlite:///"
+SQLITE = "sqlite:///"
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -31,8 +33,8 @@ def _beside(path: Path, info: ValidationInfo) -> Path:
 
 
 def _database(url: str, info: ValidationInfo) -> str:
-    if url.startswith(_SQLITE) and url.removeprefix(_SQLITE) not in {"", "/", ":memory:"}:
-        return f"{_SQLITE}{_beside(Path(url.removeprefix(_SQLITE)), info).absolute()}"
+    if url.startswith(SQLITE) and url.removeprefix(SQLITE) not in {"", "/", ":memory:"}:
+        return f"{SQLITE}{_beside(Path(url.removeprefix(SQLITE)), info).absolute()}"
     parts = urlsplit(url)
     if parts.scheme == "postgresql" and len(parts.path) > 1:
         return url
@@ -45,6 +47,14 @@ def _safe_address(url: str) -> str:
     if not parts.hostname or parts.username or not (parts.scheme == "https" or is_local):
         raise WrongValueError("must be an https address without credentials")
     return url
+
+
+def _readable(entries: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        Allowance.of(entries)
+    except AllowanceError as error:
+        raise WrongValueError(str(error)) from None
+    return entries
 
 
 File = Annotated[Path, AfterValidator(_beside)]
@@ -146,8 +156,13 @@ class Settings(Part):
         default_factory=lambda known: known["master_key_file"].with_name("avgate-token.jwk"),
         description="The key that signs tokens while no issuer is set; made on first start.",
     )
-    connectors_allowed: tuple[Line, ...] = Field(
-        ("avgate",), description="The distributions whose connectors may be loaded."
+    connectors_allowed: Annotated[tuple[Line, ...], AfterValidator(_readable)] = Field(
+        ("avgate",),
+        description="The distributions whose connectors may be loaded, each with a version range "
+        "if need be: `acme-avgate>=1,<2`.",
+    )
+    least_level: Annotated[int, Field(strict=True, ge=0, le=HIGHEST_LEVEL)] = Field(
+        0, description="The conformance level that a connector's evidence must claim at least."
     )
     public_url: SafeAddress | None = Field(
         None, description="Where upstreams can reach this gateway; unset, they are only asked."

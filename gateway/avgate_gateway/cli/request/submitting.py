@@ -1,8 +1,9 @@
-"""`avgate request access|rectify|erase|export`: submits a request, and follows it if asked."""
+"""`avgate request access|rectify|erase|export|restrict|object`: submits a request, and follows it if asked."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ import typer
 
 from avgate_contracts.record import Json
 from avgate_contracts.vocabulary import IdentifierKind, Operation
-from avgate_gateway.authentication import Scope
+from avgate_gateway.authentication import OF_OPERATION, Scope
 from avgate_gateway.cli.answers import RequestAnswer
 from avgate_gateway.cli.exits import CommandError, Exit
 from avgate_gateway.cli.gateway_client import GatewayClient, connected
@@ -34,22 +35,31 @@ from avgate_gateway.cli.request.reaching import (
 )
 from avgate_gateway.cli.screen import screen
 
-_SCOPES = {
-    Operation.ACCESS: Scope.ACCESS,
-    Operation.RECTIFY: Scope.RECTIFY,
-    Operation.ERASE: Scope.ERASE,
-    Operation.EXPORT: Scope.EXPORT,
-}
-SUBMITTED = tuple(_SCOPES)
+SUBMITTED = tuple(OF_OPERATION)
 _COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})
 _NOBODY = "say whom it is about: --phone, --email, --customer-id, … or --identifiers FILE"
 
+Several = list[str] | None
+Text = str | None
 
-def _option(kind: str) -> typer.models.OptionInfo:
+
+def _known_by(kind: str) -> typer.models.OptionInfo:
     found: typer.models.OptionInfo = typer.Option(
         help=f"One way to find the person: {kind}, or {kind}@FROM..UNTIL with days."
     )
     return found
+
+
+Identifiers = Annotated[
+    Path | None,
+    typer.Option(help="The same as JSON in a file, or - for standard input: nothing shows."),
+]
+Method = Annotated[
+    Text, typer.Option(help="How identity was verified; without it, it waits for that.")
+]
+Changes = Annotated[Several, typer.Option(help="rectify: FIELD=VALUE, or FIELD=OLD->NEW.")]
+Key = Annotated[Text, typer.Option(help="The Idempotency-Key, to repeat a submission safely.")]
+Output = Annotated[Path | None, typer.Option(help="Save the package here; waits for it.")]
 
 
 def submit(
@@ -59,34 +69,23 @@ def submit(
     config: ConfigOption = None,
     controller: ControllerOption = None,
     client: ClientOption = None,
-    phone: Annotated[list[str] | None, _option("a number, E.164")] = None,
-    email: Annotated[list[str] | None, _option("an address")] = None,
-    customer_id: Annotated[list[str] | None, _option("a customer number")] = None,
-    xelion_id: Annotated[list[str] | None, _option("an object id")] = None,
-    iccid: Annotated[list[str] | None, _option("a SIM number")] = None,
-    imsi: Annotated[list[str] | None, _option("an IMSI")] = None,
-    ip: Annotated[list[str] | None, _option("an IP address")] = None,
-    name_address: Annotated[list[str] | None, _option("name, street number, postcode city")] = None,
-    identifiers: Annotated[
-        Path | None,
-        typer.Option(help="The same as JSON in a file, or - for standard input: nothing shows."),
-    ] = None,
-    identity_method: Annotated[
-        str | None, typer.Option(help="How identity was verified; without it, it waits for that.")
-    ] = None,
-    verified_by: Annotated[str | None, typer.Option(help="Who verified identity.")] = None,
-    change: Annotated[
-        list[str] | None, typer.Option(help="rectify: FIELD=VALUE, or FIELD=OLD->NEW.")
-    ] = None,
-    connector: Annotated[list[str] | None, typer.Option(help="Only these connectors.")] = None,
-    key: Annotated[
-        str | None, typer.Option(help="The Idempotency-Key, to repeat a submission safely.")
-    ] = None,
+    phone: Annotated[Several, _known_by("a number, E.164")] = None,
+    email: Annotated[Several, _known_by("an address")] = None,
+    customer_id: Annotated[Several, _known_by("a customer number")] = None,
+    xelion_id: Annotated[Several, _known_by("an object id")] = None,
+    iccid: Annotated[Several, _known_by("a SIM number")] = None,
+    imsi: Annotated[Several, _known_by("an IMSI")] = None,
+    ip: Annotated[Several, _known_by("an IP address")] = None,
+    name_address: Annotated[Several, _known_by("name, street number, postcode city")] = None,
+    identifiers: Identifiers = None,
+    identity_method: Method = None,
+    verified_by: Annotated[Text, typer.Option(help="Who verified identity.")] = None,
+    change: Changes = None,
+    connector: Annotated[Several, typer.Option(help="Only these connectors.")] = None,
+    key: Key = None,
     wait: Wait = False,
     seconds: Seconds = 300.0,
-    output: Annotated[
-        Path | None, typer.Option(help="Save the package here; waits for it.")
-    ] = None,
+    output: Output = None,
     json: AsJson = False,
 ) -> None:
     """Submits a request; the operation is the command's name."""
@@ -97,13 +96,7 @@ def submit(
         IdentifierKind.ICCID: iccid, IdentifierKind.IMSI: imsi, IdentifierKind.IP: ip,
         IdentifierKind.NAME_ADDRESS: name_address,
     }  # fmt: skip
-    found = subject.identifiers({kind: texts or () for kind, texts in given.items()})
-    body: dict[str, Json] = {
-        "operation": operation.value,
-        "subject": {
-            "identifiers": [*found, *(subject.from_file(identifiers) if identifiers else [])]
-        },
-    }
+    body = _about(operation, given, identifiers)
     _complete(body, operation, change or [], connector or [])
     _verify(body, identity_method, verified_by)
     if output is not None and operation not in _COPIES:
@@ -111,6 +104,17 @@ def submit(
     reach = Reach(url, token, config, controller, client)
     order = _Order(body, key or str(uuid4()), wait or output is not None, seconds, output)
     raise typer.Exit(asyncio.run(_submit(reach, operation, order, json=json)))
+
+
+def _about(
+    operation: Operation, given: Mapping[IdentifierKind, Several], file: Path | None
+) -> dict[str, Json]:
+    """The part of the body that says what is asked, and about whom."""
+    found = subject.identifiers({kind: texts or () for kind, texts in given.items()})
+    found += subject.from_file(file) if file else []
+    if not found:
+        raise CommandError(_NOBODY)
+    return {"operation": operation.value, "subject": {"identifiers": found}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +131,6 @@ class _Order:
 def _complete(
     body: dict[str, Json], operation: Operation, given: list[str], connectors: list[str]
 ) -> None:
-    if body["subject"] == {"identifiers": []}:
-        raise CommandError(_NOBODY)
     if (operation is Operation.RECTIFY) != bool(given):
         raise CommandError("--change belongs to rectify, which needs at least one")
     if given:
@@ -150,7 +152,7 @@ def identity(method: str, by: str) -> dict[str, Json]:
 
 
 async def _submit(reach: Reach, operation: Operation, order: _Order, *, json: bool) -> int:
-    token = reach.token_for({Scope.READ, _SCOPES[operation]})
+    token = reach.token_for({Scope.READ, OF_OPERATION[operation]})
     async with connected(reach.url, token) as client:
         request = await _recorded(client, order)
         with screen(silent=json) as shown:

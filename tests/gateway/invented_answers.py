@@ -1,0 +1,73 @@
+"""Answers of a gateway that is not there, and what the command line makes of them."""
+
+from pathlib import Path
+
+import httpx
+
+from avgate_contracts.http import Runtime
+from avgate_gateway.cli.answers import ReportLine, RequestAnswer
+from avgate_gateway.cli.gateway_client import GatewayClient
+from avgate_gateway.cli.request.reaching import Reach
+
+PHONE = "+31201234567"
+REACH = Reach("http://127.0.0.1:8080", None, Path("avgate.toml"), "libervoice", "desk")
+HEAVY = {"fastapi", "sqlalchemy", "dbos", "alembic", "httpx", "pydantic"}
+
+
+def request(**changes: object) -> RequestAnswer:
+    values: dict[str, object] = {
+        "id": "r-1",
+        "operation": "erase",
+        "state": "closed",
+        "waiting_for": None,
+        "controller": "libervoice",
+        "submitted_by": "desk",
+        "due": {"promised": "2026-12-19", "legal": "2026-12-21"},
+        "plan": None,
+        "connectors": [part()],
+        "closing": None,
+    }
+    return RequestAnswer.model_validate({**values, **changes})
+
+
+def part(**changes: object) -> dict[str, object]:
+    return {
+        "connector": "operator",
+        "stage": "done",
+        "outcome": "completed",
+        "items": {"erased": 2},
+        "attempts": 0,
+        "next_attempt_at": None,
+        "reason": None,
+        "quarantined": 0,
+        **changes,
+    }
+
+
+def line(
+    connector: str, outcome: str, category: str | None = "contact", count: int = 1
+) -> ReportLine:
+    return ReportLine(
+        connector=connector, category=category, product="general", outcome=outcome, count=count,
+        ground=None, until=None, effective_from=None, reason=None, detail=None,
+    )  # fmt: skip
+
+
+def client(
+    answers: dict[str, httpx.Response], seen: list[httpx.Request] | None = None
+) -> GatewayClient:
+    def answer(asked: httpx.Request) -> httpx.Response:
+        if seen is not None:
+            seen.append(asked)
+        return answers[f"{asked.method} {asked.url.path}"]
+
+    runtime = Runtime(transport=lambda: httpx.MockTransport(answer), sleep=no_sleep)
+    return GatewayClient.at("http://127.0.0.1:1", "token", runtime)
+
+
+async def no_sleep(_seconds: float) -> None:
+    """Goes on at once."""
+
+
+def as_json(answer: RequestAnswer) -> httpx.Response:
+    return httpx.Response(200, json=answer.model_dump(mode="json"))

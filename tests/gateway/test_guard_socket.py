@@ -1,0 +1,150 @@
+"""The guard over a real socket, as attackers come."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import StreamingResponse
+
+from avgate_gateway import problem
+from avgate_gateway.guard import Guard, Limits
+
+from .guarded import (
+    MARKER,
+)
+
+
+def served() -> FastAPI:
+    app = FastAPI()
+    problem.install(app)
+
+    @app.post("/v1/requests", status_code=202)
+    async def accept(request: Request) -> Any:
+        return await request.json()
+
+    @app.get("/events")
+    async def events() -> StreamingResponse:
+        async def pieces() -> AsyncIterator[bytes]:
+            yield b"data: 1\n\n"
+            yield b"data: 2\n\n"
+
+        return StreamingResponse(pieces(), media_type="text/event-stream")
+
+    @app.get("/broken")
+    async def broken() -> None:
+        raise RuntimeError(MARKER)
+
+    return app
+
+
+@asynccontextmanager
+async def listening(limits: Limits) -> AsyncIterator[int]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        Guard(served(), limits),
+        http="httptools",
+        server_header=False,
+        access_log=False,
+        log_config=None,
+    )
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await running
+        listener.close()
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    async with listening(Limits(body_seconds=0.2)) as number:
+        yield number
+
+
+async def exchange(port: int, request: bytes) -> bytes:
+    """Sends bytes and reads until the server hangs up."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(request)
+        await writer.drain()
+        async with asyncio.timeout(10):
+            return await reader.read()
+    except (ConnectionError, TimeoutError):
+        return b""
+    finally:
+        writer.close()
+
+
+START = b"POST /v1/requests HTTP/1.1\r\nConnection: close\r\n"
+HOSTED = START + b"Host: gateway\r\nContent-Type: application/json\r\n"
+ON_THE_WIRE: dict[str, tuple[bytes, int]] = {
+    "an ordinary request": (HOSTED + b"Content-Length: 2\r\n\r\n{}", 202),
+    "H09 no Host": (START + b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", 400),
+    "H09 two Hosts": (HOSTED + b"Host: evil\r\nContent-Length: 2\r\n\r\n{}", 400),
+    "H12 two Idempotency-Keys": (
+        HOSTED + b"Idempotency-Key: a\r\nIdempotency-Key: b\r\nContent-Length: 2\r\n\r\n{}",
+        400,
+    ),
+    "H12 two Authorizations": (
+        HOSTED + b"Authorization: a\r\nAuthorization: b\r\nContent-Length: 2\r\n\r\n{}",
+        400,
+    ),
+    "H15 a large header": (
+        HOSTED + b"X: " + b"a" * 20_000 + b"\r\nContent-Length: 2\r\n\r\n{}",
+        431,
+    ),
+    "H16 many headers": (
+        HOSTED
+        + b"".join(b"X-%d: 1\r\n" % n for n in range(1_000))
+        + b"Content-Length: 2\r\n\r\n{}",
+        431,
+    ),
+    "H19 a dripping body": (HOSTED + b"Content-Length: 20\r\n\r\n{", 408),
+    "H19 a dripping chunk": (HOSTED + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{", 408),
+    "N09 a large body": (HOSTED + b"Content-Length: 200000000\r\n\r\n{", 413),
+    "N05 a name twice": (HOSTED + b'Content-Length: 15\r\n\r\n{"a":1, "a":2} ', 400),
+}
+
+
+@pytest.mark.parametrize(("request_", "status"), ON_THE_WIRE.values(), ids=ON_THE_WIRE)
+async def test_holds_on_a_real_socket(port: int, request_: bytes, status: int) -> None:
+    answer = await exchange(port, request_)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"\r\nserver:" not in head.lower()
+    if status >= 400:
+        assert b"application/problem+json" in head
+        assert json.loads(body)["status"] == status
+
+
+async def test_the_server_itself_refuses_two_framings(port: int) -> None:
+    """Before the guard sees it, so the answer is uvicorn's own: httptools is the stricter parser."""
+    framings = b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    assert (await exchange(port, HOSTED + framings)).startswith(b"HTTP/1.1 400 ")
+
+
+async def test_a_slow_body_does_not_hold_its_connection(port: int) -> None:
+    """Without `Connection: close` in the request: it is the guard that ends the connection."""
+    request = HOSTED.replace(b"Connection: close\r\n", b"") + b"Content-Length: 20\r\n\r\n{"
+    assert (await exchange(port, request)).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_streams_and_survives_a_broken_route_on_a_real_socket(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        assert (await client.get("/events")).text == "data: 1\n\ndata: 2\n\n"
+        assert (await client.get("/broken")).json()["type"] == problem.INTERNAL_ERROR.uri
+        assert (await client.post("/v1/requests", json={"a": 1})).json() == {"a": 1}
+    assert MARKER not in caplog.text

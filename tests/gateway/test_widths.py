@@ -1,0 +1,147 @@
+"""PostgreSQL refuses what is wider than its column, when it is too late; SQLite never says so."""
+
+from __future__ import annotations
+
+import base64
+import typing
+from collections.abc import Iterable
+from enum import Enum
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from avgate_contracts.identifier import Identifier
+from avgate_contracts.record import ErasureWay
+from avgate_contracts.vocabulary import Category, IdentifierKind, Operation, Product
+from avgate_gateway import remarking
+from avgate_gateway.api.answering import from_cursor, to_cursor
+from avgate_gateway.api.bodies import CompletionBody, IdentityBody, SubjectBody
+from avgate_gateway.authentication import TokenPolicy
+from avgate_gateway.authentication.claim import InvalidTokenError, caller
+from avgate_gateway.intake import NOT_RELEVANT
+from avgate_gateway.problem import ProblemError
+from avgate_gateway.request import State, WaitingFor
+from avgate_gateway.retention import Action, GroundCode
+from avgate_gateway.settings.model import Name
+from avgate_gateway.store.item import ItemState
+from avgate_gateway.store.schema import EPOCH, metadata
+from avgate_gateway.store.tasks import Stage, TaskCode
+from avgate_gateway.vault import Vault
+
+VAULT = Vault(b"k" * 32)
+DIGEST = len(VAULT.blind("c", "x"))
+REFERENCE = len(VAULT.reference("c", [Identifier.of(IdentifierKind.CUSTOMER_ID, "1")]))
+ID = len(str(uuid4()))
+
+
+def longest(*kinds: type[Enum], joined: str | None = None) -> int:
+    """The longest word of closed lists; of all words in one text, where they are joined."""
+    words = [str(word.value) for kind in kinds for word in kind]
+    return max(map(len, words)) if joined is None else len(joined.join(words))
+
+
+def allowed(model: type[BaseModel], field: str) -> int:
+    """The longest text that a body may hold in a field."""
+    schema = TypeAdapter(model).json_schema()["properties"][field]
+    found: Iterable[dict[str, typing.Any]] = schema.get("anyOf", [schema])
+    return max(
+        one.get("maxLength") or max(len(word) for word in one["enum"])
+        for one in found
+        if one["type"] != "null"
+    )
+
+
+def longest_claim() -> int:
+    """The longest client that a token may name."""
+    policy = TokenPolicy(issuer="i", audience="a", controllers=frozenset({"c"}))
+    for length in range(300, 0, -1):
+        claims = {"iss": "i", "aud": "a", "sub": "s", "jti": "j", "controller": "c",
+                  "client_id": "x" * length, "iat": 0, "exp": 60, "scope": ""}  # fmt: skip
+        try:
+            return len(caller(claims, policy, 1).client_id)
+        except InvalidTokenError:
+            continue
+    raise AssertionError("no client is believed")
+
+
+def longest_name() -> int:
+    """The longest name that the settings let a controller or a connector have."""
+    adapter = TypeAdapter(Name)
+    for length in range(300, 0, -1):
+        try:
+            return len(adapter.validate_python("x" * length))
+        except ValidationError:
+            continue
+    raise AssertionError("no name is possible")
+
+
+CLIENT, NAME = longest_claim(), longest_name()
+EVERYWHERE = {"id": ID, "request_id": ID, "controller": NAME, "connector": NAME, "batch": ID,
+              "category": longest(Category), "product": longest(Product), "digest": DIGEST}  # fmt: skip
+WIDEST = {
+    "request.client_id": CLIENT,
+    "request.operation": longest(Operation),
+    "request.state": longest(State),
+    "request.waiting_for": longest(WaitingFor),
+    "request.reference": REFERENCE,
+    "request.identifier_kinds": longest(IdentifierKind, joined=","),
+    "request.language": allowed(SubjectBody, "language"),
+    "request.identity_method": allowed(IdentityBody, "method"),
+    "request.identity_by": allowed(IdentityBody, "verified_by"),
+    "request.plan_digest": DIGEST,
+    "request.approved_by": CLIENT,
+    "request.approved_digest": DIGEST,
+    "request.closing": max(len("rejected"), len(NOT_RELEVANT), longest(TaskCode)),
+    "task.stage": longest(Stage),
+    "task.resume": longest(Stage),
+    "task.looked_with": DIGEST,
+    "item.erasure": longest(ErasureWay),
+    "item.action": longest(Action),
+    "item.state": longest(ItemState),
+    "item.ground": longest(GroundCode),
+    "hand_task.completed_by": max(CLIENT, allowed(CompletionBody, "completed_by")),
+    "remark.place": max(
+        len(remarking.decision("0" * DIGEST)), len(remarking.hand_task("0" * ID)),
+        len(remarking.EXTENSION), len(remarking.CANCELLATION), len(remarking.NOTE),
+    ),
+    "idempotency.scope": DIGEST,
+    "idempotency.fingerprint": DIGEST,
+    "evidence.event": len("vault.retention_key_destroyed"),
+    "evidence.previous": DIGEST,
+}  # fmt: skip
+COLUMNS = {
+    f"{table.name}.{column.name}": column.type.length
+    for table in metadata.tables.values()
+    for column in table.columns
+    if isinstance(column.type, sa.String) and column.type.length is not None
+}
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_nothing_can_be_wider_than_its_column(column: str) -> None:
+    widest = WIDEST.get(column, EVERYWHERE.get(column.partition(".")[2]))
+    assert widest is not None, f"say how wide {column} can get, or make it Text"
+    assert widest <= COLUMNS[column]
+
+
+def test_every_width_is_of_a_column() -> None:
+    assert set(WIDEST) <= set(COLUMNS)
+
+
+def test_what_upstreams_make_up_has_no_width() -> None:
+    made_up = {"item": ("upstream_version", "code", "job", "reason"), "task": ("code", "reason"),
+               "hand_task": ("code", "reason"), "copy_part": ("media_type",),
+               "processor": ("provider", "name"), "published_list": ("provider", "etag")}  # fmt: skip
+    for table, columns in made_up.items():
+        for column in columns:
+            assert isinstance(metadata.tables[table].c[column].type, sa.Text), (table, column)
+
+
+@pytest.mark.parametrize("last_id", ["a\x00b", "a\nb", "\x7f", "ë"])
+def test_a_cursor_holds_nothing_that_a_database_refuses(last_id: str) -> None:
+    cursor = base64.urlsafe_b64encode(f"1:{last_id}".encode()).decode().rstrip("=")
+    with pytest.raises(ProblemError):
+        from_cursor(cursor)
+    assert from_cursor(to_cursor(EPOCH, "a-b")) == (EPOCH, "a-b")
