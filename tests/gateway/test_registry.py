@@ -111,13 +111,17 @@ def test_a_version_that_is_none_is_within_no_range(here: Site) -> None:
             "does not say SupportsErase",
         ),
         (
-            f"{CONNECTOR}\nclass Odd(type):\n    @property\n    def manifest(cls): raise SystemExit\n"
-            "class Acme(metaclass=Odd): pass\n",
+            (
+                f"{CONNECTOR}\nclass Odd(type):\n    @property\n    def manifest(cls): raise SystemExit\n"
+                "class Acme(metaclass=Odd): pass\n"
+            ),
             "failed with SystemExit",
         ),
         (
-            f"{CONNECTOR}\nclass Odd(type):\n    def __getattribute__(cls, name): 1 / 0\n"
-            "class Acme(metaclass=Odd): pass\n",
+            (
+                f"{CONNECTOR}\nclass Odd(type):\n    def __getattribute__(cls, name): 1 / 0\n"
+                "class Acme(metaclass=Odd): pass\n"
+            ),
             "failed with ZeroDivisionError",
         ),
     ],
@@ -206,8 +210,10 @@ def test_two_allowed_connectors_of_one_name_are_both_refused(here: Site) -> None
     both = found(here, ["acme-avgate", "acme-crm"])
     assert sorted(both) == ["acme", "acme@acme-crm"]
     assert {one.refused for one in both.values()} == {
-        "more than one connector of this name is offered, by acme-avgate and acme-crm; "
-        "allow or install one"
+        (
+            "more than one connector of this name is offered, by acme-avgate and acme-crm; "
+            "allow or install one"
+        )
     }
 
 
