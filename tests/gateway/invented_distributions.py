@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
@@ -75,7 +75,7 @@ class Site:
         (found,) = self.folder.glob(f"{distribution.replace('-', '_')}-*.dist-info")
         return found
 
-    def installed(self) -> Iterator[Distribution]:
+    def installed(self) -> Iterable[Distribution]:
         return distributions(path=[str(self.folder)])
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from avgate_contracts.conformance import HIGHEST_LEVEL
 from avgate_gateway.allowance import Allowance, AllowanceError
 from avgate_gateway.settings import SettingsError, load
 
@@ -54,6 +55,15 @@ def test_a_wrong_list_or_level_is_found_when_the_config_is_read(
     path = tmp_path / "avgate.toml"
     path.write_text(_CONFIG.format(allowed=allowed, level=level))
     with pytest.raises(SettingsError, match=why):
+        load(path, {})
+
+
+def test_every_level_that_evidence_may_name_can_be_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "avgate.toml"
+    path.write_text(_CONFIG.format(allowed='["avgate"]', level=HIGHEST_LEVEL))
+    assert load(path, {}).least_level == HIGHEST_LEVEL
+    path.write_text(_CONFIG.format(allowed='["avgate"]', level=HIGHEST_LEVEL + 1))
+    with pytest.raises(SettingsError, match="least_level"):
         load(path, {})
 
 

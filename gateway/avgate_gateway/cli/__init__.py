@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> None:
     """Starts the command line, or says what to install for it."""
+    # pydantic imports every installed package that calls itself its plugin, and shows it all that
+    # is validated. It has no other switch; who wants a plugin sets the variable to nothing.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")
     try:
         from avgate_gateway.cli.running import run  # noqa: PLC0415 -- bare installs lack typer
     except ModuleNotFoundError as error:

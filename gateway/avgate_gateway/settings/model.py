@@ -17,7 +17,6 @@ from pydantic import (
     model_validator,
 )
 
-from avgate_contracts.conformance import HIGHEST_LEVEL
 from avgate_gateway.allowance import Allowance, AllowanceError
 from avgate_gateway.mistake import WrongValueError
 from avgate_gateway.settings.origin import Origins
@@ -161,7 +160,7 @@ class Settings(Part):
         description="The distributions whose connectors may be loaded, each with a version range "
         "if need be: `acme-avgate>=1,<2`.",
     )
-    least_level: Annotated[int, Field(strict=True, ge=0, le=HIGHEST_LEVEL)] = Field(
+    least_level: Annotated[int, Field(strict=True, ge=0, le=5)] = Field(
         0, description="The conformance level that a connector's evidence must claim at least."
     )
     public_url: SafeAddress | None = Field(
