@@ -19,7 +19,7 @@ def plain(here: Indoors) -> Person:
     return next(person for person in ours if not person.name.prefix)
 
 
-async def fields(here: Indoors, name: str, person: Person) -> list[dict[Field, str]]:
+async def fields(here: Indoors, name: str, person: Person) -> list[dict[Field, tuple[str, ...]]]:
     """What one connector says can be corrected of a person."""
     connector = here.assembled.context.desks["libervoice"].connectors[name]
     assert isinstance(connector, SupportsAccess)
@@ -39,7 +39,7 @@ async def test_a_prefix_that_was_missing_is_filled_in(tmp_path: Path) -> None:
         assert (await here.request(request_id))["state"] == "closed"
         assert {x["outcome"] for x in await here.report(request_id)} == {"rectified"}
         prefixes = {one.get(Field.NAME_PREFIX) for one in await fields(here, "operator", person)}
-        assert "van der" in prefixes
+        assert ("van der",) in prefixes
         assert {e["kind"] for e in await here.effects("operator")} == {"change"}
 
 

@@ -15,6 +15,7 @@ from .guarded import (
     HOST,
     JSON,
     Echo,
+    Headers,
     _scope,
     call,
 )
@@ -136,3 +137,18 @@ async def test_answers_nobody_when_the_caller_hung_up_over_the_body() -> None:
     await Guard(app)(_scope("POST", "/", b"", [HOST, JSON]), gone, send)
     assert not sent
     assert not app.bodies
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        ("POST", (HOST, (b"content-type", b"application/x-www-form-urlencoded")), 415),
+        ("POST", (HOST, JSON, (b"content-encoding", b"gzip")), 415),
+        ("GET", (HOST, (b"content-length", b"6")), 400),
+    ],
+)
+async def test_a_body_that_is_refused_unread_is_read_all_the_same(
+    method: str, headers: Headers, status: int
+) -> None:
+    answer = await call(Guard(Echo()), method=method, headers=headers, body=(b"ab", b"cd", b"ef"))
+    assert (answer.status, answer.asked_for) == (status, 3)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 from starlette.types import Message, Receive, Scope
@@ -24,6 +25,7 @@ from avgate_gateway.problem import (
 
 Deadline = Callable[[float], AbstractAsyncContextManager[object]]
 
+_DRAINED_BYTES, _DRAIN_SECONDS = 32 * 1024 * 1024, 2.0
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _PARSED = "avgate.body"
 _CLOSING = {"connection": "close"}
@@ -44,15 +46,38 @@ async def admitted(scope: Scope, receive: Receive, limits: Limits, deadline: Dea
     Raises ProblemError (400, 408, 413, 415, 422) or GoneError.
     """
     headers = Headers(scope)
-    if scope["method"] not in _WITH_BODY:
-        _check_bodiless(headers)
-        return receive
     rule = limits.rule(scope["path"])
-    _check_announced(headers, rule)
-    body = await _read_in_time(receive, rule.body_bytes, limits.body_seconds, deadline)
+    async with _drained(receive):
+        if scope["method"] not in _WITH_BODY:
+            _check_bodiless(headers)
+            return receive
+        _check_announced(headers, rule)
+        body = await _read_in_time(receive, rule.body_bytes, limits.body_seconds, deadline)
     if body or headers.all(b"content-type"):
         scope[_PARSED] = _parsed(body, headers, rule)
     return _replay(body, receive)
+
+
+@asynccontextmanager
+async def _drained(receive: Receive) -> AsyncIterator[None]:
+    """Reads on after a refusal, for a moment: closing with unread bytes would cut the answer off."""
+    try:
+        yield
+    except ProblemError as error:
+        if error.problem.type is not BODY_TIMEOUT:
+            await _drain(receive)
+        raise
+
+
+async def _drain(receive: Receive) -> None:
+    left = _DRAINED_BYTES
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if message["type"] != "http.request" or not message.get("more_body"):
+                    return
 
 
 def _check_bodiless(headers: Headers) -> None:

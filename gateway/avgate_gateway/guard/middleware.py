@@ -12,7 +12,6 @@ from avgate_gateway.guard.body import Deadline, GoneError, admitted
 from avgate_gateway.guard.header import Headers
 from avgate_gateway.guard.limit import Limits
 from avgate_gateway.problem import (
-    BODY_TOO_LARGE,
     INTERNAL_ERROR,
     Problem,
     ProblemError,
@@ -20,7 +19,6 @@ from avgate_gateway.problem import (
     record,
 )
 
-_DRAINED_BYTES, _DRAIN_SECONDS = 32 * 1024 * 1024, 2.0
 _ADDED = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
@@ -58,8 +56,6 @@ class Guard:
         except (GoneError, ClientDisconnect):
             return
         except ProblemError as error:
-            if error.problem.type is BODY_TOO_LARGE:
-                await _drain(receive)
             await answer.refuse(error.problem, scope, receive)
         except Exception as error:  # noqa: BLE001 -- the last boundary; cancellation still passes
             record(error)
@@ -89,20 +85,6 @@ class _Answer:
         """Answers with a problem; an answer that has begun stays cut short, and looks it."""
         if not self._has_begun:
             await ProblemResponse(problem)(scope, receive, self.send)
-
-
-async def _drain(receive: Receive) -> None:
-    """Reads on for a moment: closing with unread bytes would cut the answer off at the client."""
-    left = _DRAINED_BYTES
-    try:
-        async with asyncio.timeout(_DRAIN_SECONDS):
-            while left > 0:
-                message = await receive()
-                left -= len(message.get("body", b""))
-                if message["type"] != "http.request" or not message.get("more_body"):
-                    return
-    except TimeoutError:
-        return
 
 
 def _secured(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
