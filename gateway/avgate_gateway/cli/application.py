@@ -15,6 +15,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from avgate_gateway.cli.exits import CommandError
+
 _HERE = "avgate_gateway.cli"
 
 
@@ -26,11 +28,17 @@ class Late:
     name: str
     help: str
 
+    extra: str = "gateway"  # what has to be installed for it
+
     def command(self, called: str) -> Any:
         """The command itself: a function, or a group of them."""
-        found: Callable[..., None] | typer.Typer = getattr(
-            import_module(f"{_HERE}.{self.module}"), self.name
-        )
+        try:
+            module = import_module(f"{_HERE}.{self.module}")
+        except ModuleNotFoundError as error:
+            raise CommandError(
+                f"this command needs {error.name}; install it: pip install 'avgate[{self.extra}]'"
+            ) from None
+        found: Callable[..., None] | typer.Typer = getattr(module, self.name)
         if isinstance(found, typer.Typer):
             return typer.main.get_command(found)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -54,6 +62,30 @@ COMMANDS: Mapping[str, Late] = {
     ),
     "audit": Late("auditing", "app", "Checks the chain of evidence."),
     "token": Late("tokens", "token", "Prints an access token on its last line."),
+    "new": Late(
+        "scaffolding",
+        "new",
+        "Writes a connector's project: code, mock, recordings and tests that are green at once.",
+        "kit",
+    ),
+    "test": Late(
+        "proving",
+        "prove",
+        "Runs a connector's contract tests, offline, and prints the level they earn.",
+        "kit",
+    ),
+    "record": Late(
+        "recording",
+        "record",
+        "Records a connector's conversations anew, redacted, and asks before it keeps them.",
+        "kit",
+    ),
+    "drift": Late(
+        "recording",
+        "drift",
+        "Records elsewhere, and names what the upstream's answers gained, lost or changed.",
+        "kit",
+    ),
 }
 
 
