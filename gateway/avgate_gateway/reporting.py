@@ -14,10 +14,10 @@ from avgate_gateway.store import items, tasks
 from avgate_gateway.store.item import ON_THE_WAY, Group, ItemState
 from avgate_gateway.store.tasks import Stage, Task
 
-# What the statements of both controllers say of these two rights.
+# Mister VoIP resells the same services, and its own statement is silent on these two rights.
 _NOT_RELEVANT = {
-    Operation.RESTRICT: "restriction (GDPR Art. 18) is not relevant to this service, says the controller's privacy statement",
-    Operation.OBJECT: "objection (GDPR Art. 21(1)) is not relevant to this service, says the controller's privacy statement",
+    Operation.RESTRICT: "restriction (GDPR Art. 18) is not relevant to these services, says Libervoice's privacy statement of them",
+    Operation.OBJECT: "objection (GDPR Art. 21(1)) is not relevant to these services, says Libervoice's privacy statement of them",
 }
 
 
