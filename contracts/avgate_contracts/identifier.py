@@ -14,6 +14,8 @@ import phonenumbers
 from avgate_contracts.errors import InvalidIdentifierError
 from avgate_contracts.vocabulary import IdentifierKind
 
+_NETHERLANDS, _DUTCH_DIGITS = 31, 9
+
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
@@ -86,7 +88,14 @@ def _phone(text: str) -> str:
         raise InvalidIdentifierError("a phone must be a number in E.164 form") from None
     if not phonenumbers.is_possible_number(number):
         raise InvalidIdentifierError("a phone must have as many digits as its country uses")
+    if number.country_code == _NETHERLANDS and not _is_dutch(str(number.national_number)):
+        raise InvalidIdentifierError("a Dutch phone has nine digits after +31 or after the 0")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _is_dutch(digits: str) -> bool:
+    """Geographic and mobile numbers have one length; service numbers (08, 09) have several."""
+    return digits[0] in "89" or len(digits) == _DUTCH_DIGITS
 
 
 def _email(text: str) -> str:

@@ -32,6 +32,11 @@ def test_every_spelling_of_a_number_has_one_form(spelling: str) -> None:
     assert canonical(PHONE, spelling) == "+31612345678"
 
 
+@pytest.mark.parametrize("number", ["+318001234", "+31900123456", "+31880001234", "+4930123456"])
+def test_service_numbers_and_other_countries_have_lengths_of_their_own(number: str) -> None:
+    assert canonical(PHONE, number) == number
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -43,6 +48,8 @@ def test_every_spelling_of_a_number_has_one_form(spelling: str) -> None:
         "+31612345678\x00",
         "+3161234567890123",
         "0612",
+        "+3161234567",
+        "020 123456",
         "06123456ab",
         "tel:+31612345678",
         "+31612345678;ext=1",

@@ -44,6 +44,7 @@ BAD: dict[str, JsonMap] = {
     "unknown operation": body_with(operation=MARKER),
     "phone that is none": known_as("phone", MARKER),
     "phone too short": known_as("phone", "+3161"),
+    "phone a digit too short": known_as("phone", "+3161234567"),
     "phone with letters": known_as("phone", f"+31612345678{MARKER}"),
     "email that is none": known_as("email", f"{MARKER}@"),
     "customer id that climbs": known_as("customer_id", ".."),
@@ -93,6 +94,9 @@ BAD: dict[str, JsonMap] = {
     "a passport's lines as the old value": corrected("name.family", "Jansen", PASSPORT),
     "a passport's lines as the new value": corrected("name.family", PASSPORT),
     "a bank account whose check digits are wrong": corrected("bank_account", "NL00ABNA0417164300"),
+    "spaces as the new value": corrected("address.city", "  "),
+    "an identity verified by spaces": body_with(identity={**IDENTITY, "verified_by": "  "}),
+    "an identity verified in no way": body_with(identity={**IDENTITY, "method": "  "}),
     "a correction that changes nothing": corrected("address.city", MARKER, MARKER),
 }
 

@@ -32,6 +32,13 @@ def _free_text(name: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise WrongValueError("must hold more than spaces")
+    return text
+
+
+_Filled = AfterValidator(_not_blank)
 Moment = Annotated[datetime, Field(strict=False), AfterValidator(_aware)]
 Day = Annotated[date, Field(strict=False)]
 _Reason = Annotated[str, Field(max_length=1000), _free_text("reason")]
@@ -81,8 +88,10 @@ class SubjectBody(Body):
 class IdentityBody(Body):
     """That, how and by whom identity was verified; never a copy of a document."""
 
-    method: Annotated[str, Field(min_length=1, max_length=100), _free_text("method")]
-    verified_by: Annotated[str, Field(min_length=1, max_length=200), _free_text("verified_by")]
+    method: Annotated[str, Field(min_length=1, max_length=100), _Filled, _free_text("method")]
+    verified_by: Annotated[
+        str, Field(min_length=1, max_length=200), _Filled, _free_text("verified_by")
+    ]
     verified_at: Moment
 
 
@@ -91,7 +100,7 @@ class ChangeBody(Body):
 
     field: Annotated[SubjectField, Field(strict=False)]
     before: Annotated[str, Field(max_length=500)] | None = Field(None, alias="from")
-    after: Annotated[str, Field(min_length=1, max_length=500)] = Field(alias="to")
+    after: Annotated[str, Field(min_length=1, max_length=500), _Filled] = Field(alias="to")
 
     @model_validator(mode="after")
     def _plausible(self) -> Self:
