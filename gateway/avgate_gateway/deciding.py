@@ -80,10 +80,9 @@ async def _reject(db: AsyncConnection, context: Context, request: SubjectRequest
     now = context.now()
     await item_steps.reject(db, request.id, "a person refused the plan that it was part of")
     await tasks.move_all(db, request.id, Stage.LOCATED, Stage.DONE, now)
-    await requests.change(
-        db, request.id, plan_box=None, plan_digest=None, plan_valid_until=None,
-        state=State.RUNNING, waiting_for=None, wake_at=now,
-    )  # fmt: skip
+    await requests.set_going(
+        db, request.id, now, plan_box=None, plan_digest=None, plan_valid_until=None
+    )
 
 
 def _is_the_same(approval: Approval | None, by: str, digest: str) -> bool:
@@ -226,9 +225,9 @@ async def _go_on(
 ) -> None:
     """Has the engine look; whoever reads the request before that sees that it is under way."""
     if is_moving and request.waiting_for is WaitingFor.PERSON:
-        await requests.change(db, request.id, state=State.RUNNING, waiting_for=None, wake_at=now)
+        await requests.set_going(db, request.id, now)
     else:
-        await requests.change(db, request.id, wake_at=now)
+        await requests.wake(db, request.id, now)
 
 
 async def _note(

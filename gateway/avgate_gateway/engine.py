@@ -125,7 +125,7 @@ class Engine:
         record(error)
         with suppress(sa.exc.SQLAlchemyError):
             async with self._database.write() as db:
-                await requests.change(db, request_id, wake_at=self._now() + _AFTER_A_FAULT)
+                await requests.wake(db, request_id, self._now() + _AFTER_A_FAULT)
 
     async def _sweep(self) -> None:
         async with self._database.read() as db:

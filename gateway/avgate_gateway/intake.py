@@ -12,6 +12,7 @@ from avgate_contracts.subject import DataSubject
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential, remarking
 from avgate_gateway.due import due_dates
+from avgate_gateway.flow import settling
 from avgate_gateway.flow.context import RETENTION_KEY, SUBJECT_KEY, Context, Desk
 from avgate_gateway.plan import WantedChange
 from avgate_gateway.request import (
@@ -94,13 +95,7 @@ async def record(
          "reference": request.reference, "identity_verified": request.identity is not None},
     )  # fmt: skip
     if request.operation in _ANSWERED_AT_ONCE:
-        await requests.change(
-            db, request.id, state=State.CLOSED, waiting_for=None, closed_at=now,
-            closing=NOT_RELEVANT, wake_at=now + context.vault_keeps,
-        )  # fmt: skip
-        await evidence.append(
-            db, now, request.controller, request.id, "request.closed", {"closing": NOT_RELEVANT}
-        )
+        await settling.close(db, context, request, NOT_RELEVANT)
         return
     await tasks.add(
         db, request.id, concerned(context.desks[request.controller], request.scope), now

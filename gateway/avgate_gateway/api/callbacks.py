@@ -54,7 +54,7 @@ async def _take(gateway: Gateway, token: str) -> str:
         if not any(t.connector == found.connector and t.stage in _UNSETTLED for t in all_tasks):
             raise ProblemError(Problem(GONE))
         await tasks.ask_now(db, found.request_id, found.connector, now)
-        await requests.change(db, found.request_id, wake_at=now)
+        await requests.wake(db, found.request_id, now)
         await evidence.append(
             db, now, request.controller, request.id, "callback.received",
             {"connector": found.connector},

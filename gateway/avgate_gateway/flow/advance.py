@@ -34,7 +34,7 @@ async def advance(context: Context, request_id: str) -> None:
     if request.controller not in context.desks:
         _log.error("request.orphaned %s: its controller is no longer in the config", request_id)
         async with context.database.write() as db:
-            await requests.change(db, request_id, wake_at=context.now() + _ORPHAN)
+            await requests.wake(db, request_id, context.now() + _ORPHAN)
         return
     if request.state is State.CLOSED:
         await _after_closing(context, request)

@@ -239,9 +239,7 @@ async def next_stage(part: Part) -> None:
     """Goes on to wait for confirmation where some is outstanding, else to look again."""
     now, request = part.context.now(), part.request
     async with part.context.database.write() as db:
-        wait = await items.next_look(
-            db, request.id, connector=part.name, states=[ItemState.PENDING]
-        )
+        wait = await items.next_confirmation(db, request.id, part.name)
         stage = Stage.CONFIRM if wait is not None else Stage.VERIFY
         await tasks.move(db, request.id, part.name, stage, now, next_attempt_at=wait)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -15,12 +15,13 @@ from avgate_gateway.flow.context import Context, Part
 from avgate_gateway.flow.executing import columns
 from avgate_gateway.flow.locating import digest_of, refs_of
 from avgate_gateway.flow.planning import next_look
+from avgate_gateway.flow.waking import wake_at
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.retention import Action, decide
 from avgate_gateway.store import copies, evidence, item_steps, items, requests, tasks
-from avgate_gateway.store.item import Item, ItemState
+from avgate_gateway.store.item import WATCHED, Item, ItemState
 from avgate_gateway.store.schema import item
-from avgate_gateway.store.tasks import Stage
+from avgate_gateway.store.tasks import Stage, Task
 
 # When something that may come back by itself is looked for again, counted from its erasure.
 _LOOKS = (
@@ -30,9 +31,6 @@ _LOOKS = (
     timedelta(days=7),
     timedelta(days=30),
 )
-_DUE = (ItemState.RETAINED, ItemState.REFUSED, ItemState.ERASED, ItemState.SCHEDULED)
-_AGAIN = timedelta(minutes=1)  # what could not be settled at its time is looked at again
-_GOES_ON = frozenset({Stage.EXECUTE, Stage.CONFIRM, Stage.VERIFY})
 _PAGE = 500
 _LATE = Failed("not_effective", "the day it was confirmed for has come, and it is still shown")
 _RETURNED = Failed("returned", "it came back after it was gone: probably fed in from elsewhere")
@@ -73,7 +71,7 @@ async def _due(part: Part) -> Sequence[Item]:
             db,
             part.request.id,
             connector=part.name,
-            states=_DUE,
+            states=WATCHED,
             due=part.context.now(),
             limit=_PAGE,
         )
@@ -173,43 +171,51 @@ async def shred(context: Context, request: SubjectRequest) -> None:
     watched, under way or stuck, their key stays.
     """
     now = context.now()
-    if request.closed_at is None:
-        return
     async with context.database.write() as db:
-        await _shred_subject(db, context, request, now)
-        is_over = request.closing is not None  # withdrawn, refused or answered: nothing follows
-        look = None if is_over else await items.next_look(db, request.id)
-        found = [] if is_over else await tasks.of_request(db, request.id)
-        busy = [task for task in found if task.stage is not Stage.DONE]
-        left = not is_over and await items.has_left(db, request.id)
-        sealed = await requests.sealed(db, request.id)
-        if sealed.subject_key is None and sealed.retention_key and not (look or busy or left):
-            await _shred_references(db, request, now)
-        keep = request.closed_at + context.vault_keeps if sealed.subject_key else None
-        times = [look, keep, *(task.next_attempt_at for task in found)]
-        if any(task.stage in _GOES_ON and task.next_attempt_at is None for task in busy):
-            times.append(now)
-        wake = min((moment for moment in times if moment), default=None)
-        # What is due and could not be settled, stuck say, must not be woken for every second.
-        await requests.change(db, request.id, wake_at=max(wake, now + _AGAIN) if wake else None)
+        current = await requests.find(db, request.id)
+        if current is None or current.closed_at is None:
+            return
+        keys_until = await _shred_subject(db, current, current.closed_at + context.vault_keeps, now)
+        all_tasks = await tasks.of_request(db, request.id)
+        looks = await items.next_looks(db, request.id)
+        if keys_until is None and not await _is_anything_left(db, current, all_tasks, looks):
+            await _shred_references(db, current, now)
+        wake = wake_at(current, all_tasks, looks, now, keys_until)
+        await requests.wake(db, request.id, wake)
+
+
+async def _is_anything_left(
+    db: AsyncConnection,
+    request: SubjectRequest,
+    all_tasks: Sequence[Task],
+    looks: Mapping[str, datetime],
+) -> bool:
+    """Whether a reference may still be needed: not of what was withdrawn, refused or answered."""
+    if request.closing is not None:
+        return False
+    is_busy = any(task.stage is not Stage.DONE for task in all_tasks)
+    return bool(looks) or is_busy or await items.has_left(db, request.id)
 
 
 async def _shred_subject(
-    db: AsyncConnection, context: Context, request: SubjectRequest, now: datetime
-) -> None:
+    db: AsyncConnection, request: SubjectRequest, until: datetime, now: datetime
+) -> datetime | None:
+    """Destroys the subject's key when its time has come; until when it stays, if it does."""
     sealed = await requests.sealed(db, request.id)
-    is_due = request.closed_at and now >= request.closed_at + context.vault_keeps
-    if not is_due or sealed.subject_key is None:
-        return
+    if sealed.subject_key is None or now < until:
+        return until if sealed.subject_key else None
     await copies.forget(db, request.id)
     await tasks.forget_learned(db, request.id)
     await requests.change(db, request.id, subject_key=None, confidential_box=None, plan_box=None)
     await evidence.append(
         db, now, request.controller, request.id, "vault.subject_key_destroyed", {}
     )
+    return None
 
 
 async def _shred_references(db: AsyncConnection, request: SubjectRequest, now: datetime) -> None:
+    if (await requests.sealed(db, request.id)).retention_key is None:
+        return
     await item_steps.shed(db, request.id)
     await requests.change(db, request.id, retention_key=None)
     await evidence.append(

@@ -116,19 +116,17 @@ async def discard(db: AsyncConnection, context: Context, request: SubjectRequest
     now = context.now()
     await item_steps.unplan(db, request.id)
     await tasks.move_all(db, request.id, Stage.LOCATED, Stage.LOCATE, now)
-    await requests.change(
-        db, request.id, plan_box=None, plan_digest=None, plan_valid_until=None,
-        state=State.RUNNING, waiting_for=None, wake_at=now,
-    )  # fmt: skip
+    await requests.set_going(
+        db, request.id, now, plan_box=None, plan_digest=None, plan_valid_until=None
+    )
     await evidence.append(db, now, request.controller, request.id, "plan.discarded", {})
 
 
 async def release(db: AsyncConnection, request: SubjectRequest, approval: Approval) -> None:
     """Writes the approval down and lets the connectors begin, in the caller's transaction."""
-    await requests.change(
-        db, request.id, approved_by=approval.by, approved_at=approval.at,
-        approved_digest=approval.plan_digest, state=State.RUNNING, waiting_for=None,
-        wake_at=approval.at,
+    await requests.set_going(
+        db, request.id, approval.at, approved_by=approval.by, approved_at=approval.at,
+        approved_digest=approval.plan_digest,
     )  # fmt: skip
     await item_steps.release(db, request.id)
     unplanned = await items.unplanned_connectors(db, request.id)

@@ -129,9 +129,10 @@ async def _due(context: Context, request: SubjectRequest) -> Sequence[Task]:
     now = context.now()
     async with context.database.read() as db:
         all_tasks = await tasks.of_request(db, request.id)
-        due = await items.has_due(db, request.id, now)
+        looks = await items.next_looks(db, request.id)
+    due = {connector for connector, look in looks.items() if look <= now}
     ready = [t for t in all_tasks if t.next_attempt_at is None or t.next_attempt_at <= now]
-    return [t for t in ready if t.stage in _STEPS or (t.stage is Stage.DONE and due)]
+    return [t for t in ready if t.stage.is_active or (t.stage is Stage.DONE and t.connector in due)]
 
 
 async def _all_at_once(runs: Iterable[Coroutine[None, None, None]]) -> None:
@@ -183,7 +184,7 @@ async def _moved(context: Context, before: Task) -> Task | None:
     after = next(t for t in found if t.connector == before.connector)
     waits = after.next_attempt_at is not None and after.next_attempt_at > context.now()
     return (
-        after if after.stage is not before.stage and after.stage in _STEPS and not waits else None
+        after if after.stage is not before.stage and after.stage.is_active and not waits else None
     )
 
 
@@ -253,6 +254,3 @@ async def _troubled(context: Context, task: Task, trouble: Trouble) -> None:
             {"connector": task.connector, "attempt": attempts, "code": trouble.code,
              "next_in_seconds": delay},
         )  # fmt: skip
-
-
-_STEPS = frozenset({Stage.LOCATE, Stage.EXECUTE, Stage.CONFIRM, Stage.VERIFY})

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_gateway.ending import detail
 from avgate_gateway.flow.context import Context
+from avgate_gateway.flow.waking import wake_at
 from avgate_gateway.request import State, SubjectRequest, WaitingFor
 from avgate_gateway.store import copies, evidence, hand_tasks, items, requests, tasks
 from avgate_gateway.store.hand_tasks import HandTask
-from avgate_gateway.store.item import Group, ItemState
+from avgate_gateway.store.item import LEFT_TO_PEOPLE, Group
 from avgate_gateway.store.tasks import Stage, Task, TaskCode
 from avgate_gateway.store.unseen import UnseenPart
 
-_FOR_A_PERSON = (ItemState.BY_HAND, ItemState.FAILED, ItemState.UNKNOWN, ItemState.RETURNED)
 _ELSEWHERE = "elsewhere, what was given fits more than one person; nothing is shown or done here"
 _BEFORE_EFFECTS = frozenset({Stage.LOCATE, Stage.LOCATED, Stage.DONE})
-_SOON = timedelta(seconds=1)
-_IDLE = timedelta(minutes=5)  # an open request is looked at so often even if nothing is due
 
 
 async def settle(context: Context, request: SubjectRequest) -> None:
@@ -40,12 +37,17 @@ async def settle(context: Context, request: SubjectRequest) -> None:
         open_hand_tasks = [
             t for t in await hand_tasks.of_request(db, request.id) if t.completed_at is None
         ]
-        look = await items.next_look(db, request.id)
-        values = _state(current, all_tasks, look, has_hand_tasks=bool(open_hand_tasks), now=now)
-        if values["state"] is State.CLOSED:
-            await _close(db, context, request, now)
-        elif _differs(current, values):
-            await requests.change(db, request.id, **values)
+        state, waiting_for = _state(current, all_tasks, has_hand_tasks=bool(open_hand_tasks))
+        if state is State.CLOSED:
+            await close(db, context, current)
+            return
+        looks = await items.next_looks(db, request.id)
+        then = replace(current, state=state, waiting_for=waiting_for)
+        then = replace(then, wake_at=wake_at(then, all_tasks, looks, now))
+        if then != current:
+            await requests.change(
+                db, request.id, state=state, waiting_for=waiting_for, wake_at=then.wake_at
+            )
 
 
 async def _held_together(
@@ -94,26 +96,26 @@ async def _hold_back(
 
 
 async def close(
-    db: AsyncConnection, context: Context, request: SubjectRequest, closing: str
+    db: AsyncConnection, context: Context, request: SubjectRequest, closing: str | None = None
 ) -> None:
-    """The same inside a transaction of the caller's."""
-    await _close(db, context, request, context.now(), closing)
+    """Ends a request, inside a transaction of the caller's.
 
-
-async def _close(
-    db: AsyncConnection,
-    context: Context,
-    request: SubjectRequest,
-    now: datetime,
-    closing: str | None = None,
-) -> None:
+    `closing` says why, where it was not carried out; then nobody has to do anything for it either.
+    """
+    now = context.now()
     if closing is not None:
         await hand_tasks.withdraw_all(db, request.id)
-    look = await items.next_look(db, request.id)
-    shredding = now + context.vault_keeps
+    then = replace(request, state=State.CLOSED, waiting_for=None, closed_at=now, closing=closing)
+    wake = wake_at(
+        then,
+        await tasks.of_request(db, request.id),
+        await items.next_looks(db, request.id),
+        now,
+        keys_until=now + context.vault_keeps,
+    )
     await requests.change(
-        db, request.id, state=State.CLOSED, waiting_for=None, closed_at=now, closing=closing,
-        wake_at=min(look, shredding) if look else shredding,
+        db, request.id, state=then.state, waiting_for=None, closed_at=now, closing=closing,
+        wake_at=wake,
     )  # fmt: skip
     await evidence.append(
         db, now, request.controller, request.id, "request.closed", {"closing": closing}
@@ -121,41 +123,24 @@ async def _close(
 
 
 def _state(
-    request: SubjectRequest,
-    all_tasks: Sequence[Task],
-    look: datetime | None,
-    *,
-    has_hand_tasks: bool,
-    now: datetime,
-) -> dict[str, Any]:
+    request: SubjectRequest, all_tasks: Sequence[Task], *, has_hand_tasks: bool
+) -> tuple[State, WaitingFor | None]:
     stages = {task.stage for task in all_tasks}
-    tries = [t.next_attempt_at for t in all_tasks if t.next_attempt_at and t.stage in _ACTIVE]
-    # What is due and could not be settled at once is looked at again, but not every instant.
-    times = [*tries, *([max(look, now + _SOON)] if look else [])]
-    if Stage.LOCATED in stages and awaits_approval(request) and request.plan_valid_until:
-        return _waiting(WaitingFor.APPROVAL, min([request.plan_valid_until, *times]))
-    if stages & _ACTIVE:
-        # Some stages may be without a time: what they wait for is another look by this process.
-        return _waiting(WaitingFor.UPSTREAM, min(times) if tries else now + _SOON)
+    if Stage.LOCATED in stages and awaits_approval(request):
+        return State.WAITING, WaitingFor.APPROVAL
+    if any(stage.is_active for stage in stages):
+        return State.WAITING, WaitingFor.UPSTREAM
     if Stage.LOCATED in stages:
-        return {"state": State.RUNNING, "waiting_for": None, "wake_at": now}
+        return State.RUNNING, None
     if has_hand_tasks:
-        return _waiting(WaitingFor.PERSON, min([now + _IDLE, *times]))
-    return {"state": State.CLOSED}
+        return State.WAITING, WaitingFor.PERSON
+    return State.CLOSED, None
 
 
 def awaits_approval(request: SubjectRequest) -> bool:
     """Whether there is a plan that nobody has approved."""
     approved = request.approval.plan_digest if request.approval else None
     return request.plan_digest is not None and approved != request.plan_digest
-
-
-def _waiting(waiting_for: WaitingFor, wake_at: datetime) -> dict[str, Any]:
-    return {"state": State.WAITING, "waiting_for": waiting_for, "wake_at": wake_at}
-
-
-def _differs(current: SubjectRequest, values: Mapping[str, Any]) -> bool:
-    return any(getattr(current, name) != value for name, value in values.items())
 
 
 async def _hand_over(
@@ -170,7 +155,7 @@ async def _hand_over(
                 await hand_tasks.add(db, _of_part(context, request, task, part))
     known = await hand_tasks.of_request(db, request.id)
     for group in await items.groups(db, request.id):
-        if group.state in _FOR_A_PERSON and _is_settled(group, all_tasks):
+        if group.state in LEFT_TO_PEOPLE and _is_settled(group, all_tasks):
             await hand_tasks.add(db, _of_group(context, request, group, _rounds(known, group)))
 
 
@@ -238,6 +223,3 @@ def _of_group(context: Context, request: SubjectRequest, group: Group, rounds: i
         due=request.promised,
         made_at=context.now(),
     )
-
-
-_ACTIVE = frozenset({Stage.LOCATE, Stage.EXECUTE, Stage.CONFIRM, Stage.VERIFY})

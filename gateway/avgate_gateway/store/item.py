@@ -44,6 +44,12 @@ LEFT_TO_PEOPLE = (
 )
 ON_THE_WAY = frozenset({ItemState.LOCATED, ItemState.APPROVED, ItemState.INTENDED})
 UNDER_WAY = (ItemState.APPROVED, ItemState.INTENDED, ItemState.PENDING)
+WATCHED = (  # at an end, which may not be the last: looked at again where they have a day for it
+    ItemState.RETAINED,
+    ItemState.REFUSED,
+    ItemState.ERASED,
+    ItemState.SCHEDULED,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from avgate_contracts.vocabulary import Category, Product
 from avgate_gateway.store.item import (
     LEFT_TO_PEOPLE,
     UNDER_WAY,
+    WATCHED,
     Found,
     Group,
     Item,
@@ -125,14 +126,6 @@ async def is_untouched(db: AsyncConnection, request_id: str, connector: str | No
     return (await db.execute(query.limit(1))).first() is None
 
 
-async def has_due(db: AsyncConnection, request_id: str, now: datetime) -> bool:
-    """Whether some item's time to be looked at has come."""
-    query = sa.select(item.c.id).where(
-        item.c.request_id == request_id, item.c.look_at <= now, item.c.state.in_(_WATCHED)
-    )
-    return (await db.execute(query.limit(1))).first() is not None
-
-
 async def counts(db: AsyncConnection, request_id: str) -> Mapping[tuple[str, str], int]:
     """How many items there are by connector and state."""
     return (await counts_of(db, [request_id])).get(request_id, {})
@@ -175,20 +168,29 @@ async def groups(db: AsyncConnection, request_id: str) -> Sequence[Group]:
     return [Group(*row) for row in await db.execute(query)]
 
 
-async def next_look(
-    db: AsyncConnection,
-    request_id: str,
-    *,
-    connector: str | None = None,
-    states: Iterable[str] | None = None,
+async def next_looks(db: AsyncConnection, request_id: str) -> Mapping[str, datetime]:
+    """The earliest moment at which an item that is at an end is looked at again, by connector."""
+    query = (
+        sa.select(item.c.connector, sa.func.min(item.c.look_at))
+        .where(
+            item.c.request_id == request_id,
+            item.c.look_at.isnot(None),
+            item.c.state.in_([state.value for state in WATCHED]),
+        )
+        .group_by(item.c.connector)
+    )
+    return {row[0]: row[1] for row in await db.execute(query)}
+
+
+async def next_confirmation(
+    db: AsyncConnection, request_id: str, connector: str
 ) -> datetime | None:
-    """The earliest moment at which some item has to be looked at."""
+    """When an upstream is asked first about what it accepted; None where nothing is outstanding."""
     query = sa.select(sa.func.min(item.c.look_at)).where(
         item.c.request_id == request_id,
-        item.c.state.in_(list(states) if states is not None else _WATCHED),
+        item.c.connector == connector,
+        item.c.state == ItemState.PENDING.value,
     )
-    if connector is not None:
-        query = query.where(item.c.connector == connector)
     earliest: datetime | None = (await db.execute(query)).scalar_one()
     return earliest
 
@@ -211,16 +213,6 @@ async def has_any(
     return (await db.execute(query.limit(1))).first() is not None
 
 
-_WATCHED = [
-    state.value
-    for state in (
-        ItemState.PENDING,
-        ItemState.RETAINED,
-        ItemState.REFUSED,
-        ItemState.ERASED,
-        ItemState.SCHEDULED,
-    )
-]
 _AT_ONCE = 500  # below SQLite's limit on bound values in the oldest release still about (999)
 
 

@@ -109,6 +109,16 @@ async def change(db: AsyncConnection, request_id: str, **values: Any) -> None:
     await db.execute(request.update().where(request.c.id == request_id).values(**plain))
 
 
+async def wake(db: AsyncConnection, request_id: str, at: datetime | None) -> None:
+    """Has it looked at then, and not before; None: not until something happens to it."""
+    await change(db, request_id, wake_at=at)
+
+
+async def set_going(db: AsyncConnection, request_id: str, now: datetime, **more: Any) -> None:
+    """Has it looked at now; whoever reads it before that sees that it is under way."""
+    await change(db, request_id, state=State.RUNNING, waiting_for=None, wake_at=now, **more)
+
+
 async def due(
     db: AsyncConnection, now: datetime, limit: int, but_not: Sequence[str] = ()
 ) -> Sequence[str]:

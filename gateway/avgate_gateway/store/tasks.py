@@ -29,6 +29,14 @@ class Stage(StrEnum):
     DONE = "done"
     STUCK = "stuck"  # a person has to act: `code` and `reason` say on what
 
+    @property
+    def is_active(self) -> bool:
+        """Whether a program has the next step."""
+        return self in _ACTIVE
+
+
+_ACTIVE = frozenset({Stage.LOCATE, Stage.EXECUTE, Stage.CONFIRM, Stage.VERIFY})
+
 
 class TaskCode(StrEnum):
     """Why a task is not simply done: `reason` says it in words."""
