@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_gateway.confidential import CONTEXT
 from avgate_gateway.flow.context import SUBJECT_KEY, unsealed
+from avgate_gateway.store import remarks as written
 from avgate_gateway.store import requests
 from avgate_gateway.vault import Box
 from avgate_mocks.people import Role
@@ -56,6 +57,10 @@ async def test_a_note_and_what_was_done_by_hand_are_read_by_staff_until_the_key_
         after = await task_of(here, request_id)
         assert (after["state"], after["evidence"], after["note"]) == ("completed", None, None)
         assert set((await remarks(here, request_id)).values()) == {None}
+        async with here.assembled.context.database.read() as db:
+            assert not await written.of_requests(db, [request_id]), (
+                "what nobody can read is still kept"
+            )
 
 
 async def test_a_word_about_what_the_law_kept_is_sealed_too(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from avgate_gateway.flow.planning import next_look
 from avgate_gateway.flow.waking import wake_at
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.retention import Action, decide
-from avgate_gateway.store import copies, evidence, item_steps, items, requests, tasks
+from avgate_gateway.store import copies, evidence, item_steps, items, remarks, requests, tasks
 from avgate_gateway.store.item import WATCHED, Item, ItemState
 from avgate_gateway.store.schema import item
 from avgate_gateway.store.tasks import Stage, Task
@@ -206,6 +206,7 @@ async def _shred_subject(
         return until if sealed.subject_key else None
     await copies.forget(db, request.id)
     await tasks.forget_learned(db, request.id)
+    await remarks.forget(db, request.id)
     await requests.change(db, request.id, subject_key=None, confidential_box=None, plan_box=None)
     await evidence.append(
         db, now, request.controller, request.id, "vault.subject_key_destroyed", {}
@@ -217,6 +218,7 @@ async def _shred_references(db: AsyncConnection, request: SubjectRequest, now: d
     if (await requests.sealed(db, request.id)).retention_key is None:
         return
     await item_steps.shed(db, request.id)
+    await remarks.forget(db, request.id)
     await requests.change(db, request.id, retention_key=None)
     await evidence.append(
         db, now, request.controller, request.id, "vault.retention_key_destroyed", {}
