@@ -25,7 +25,7 @@ HEADINGS = [
     "## What it cannot do",
     "## How to record",
 ]
-LONGEST_FILE, LONGEST_FUNCTION = 350, 55
+LONGEST_FILE, LONGEST_FUNCTION = 300, 50  # lines
 UNSAYING = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 
 
@@ -95,8 +95,8 @@ def test_no_file_and_no_function_is_too_long_to_hold_in_the_head() -> None:
         f"{path.name}:{function.lineno}"
         for path in modules()
         for function in functions(ast.parse(path.read_text("utf-8")))
-        if (function.end_lineno or 0) - function.lineno > LONGEST_FUNCTION
-        and function.name not in {"router", "upgrade", "submit"}  # lists: routes, tables, options
+        if (function.end_lineno or 0) - function.lineno >= LONGEST_FUNCTION
+        and function.name != "upgrade"  # a list of tables
     ]
     assert (long_files, long_functions) == ([], [])
 

@@ -1,8 +1,7 @@
-"""Speaks the documented Xelion REST API: log-in, envelopes, cursors and windows of 28 days.
+"""Speaks the documented Xelion REST API: envelopes, cursors and windows of 28 days.
 
-Sources, relative to https://portal.xelion.com/nl/apidocs/user-guide/: me_login.html, me_renew.html,
-addressables_search_parameters.html, communications_with.html, communications_audio_get.html,
-patch_request.html, common_errors.html.
+Sources, relative to https://portal.xelion.com/nl/apidocs/user-guide/: addressables_search_parameters.html,
+communications_with.html, communications_audio_get.html, patch_request.html, common_errors.html.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 from asyncio import Semaphore, gather
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from secrets import token_hex
@@ -20,13 +18,13 @@ from uuid import NAMESPACE_OID, uuid5
 from pydantic import Field, SecretStr, ValidationError
 
 import avgate_contracts as sdk
+from avgate_xelion.login import SCHEME, Login
 from avgate_xelion.models import (
     MOMENT,
     Addressable,
     Communication,
     CommunicationRow,
     ErrorAnswer,
-    LoginAnswer,
     One,
     Page,
 )
@@ -35,10 +33,7 @@ from avgate_xelion.models import (
 # each is tried more often than elsewhere before the whole look has to begin anew.
 LIMITS = sdk.Limits(concurrency=3, attempts=5)
 SUBJECTS = ("Person", "UnknownAddressable")  # the second is a bare number that nobody has filed
-_SCHEME = "xelion"
-_CLASH = 10005  # somebody is logged in with this user name and user space
 _NO_SUCH_OBJECT = 10100
-_FRESH = 3
 _WINDOW, _SECOND = timedelta(days=28), timedelta(seconds=1)
 _PAGE = 100
 _CARD, _LOG, _AUDIO = "/addressables/{oid}", "/communications/{oid}", "/communications/{oid}/audio"
@@ -46,50 +41,6 @@ _CARD, _LOG, _AUDIO = "/addressables/{oid}", "/communications/{oid}", "/communic
 T = TypeVar("T")
 U = TypeVar("U")
 Row = TypeVar("Row", Addressable, CommunicationRow)
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """How a session begins and goes on.
-
-    `fresh` makes the end of another user space, for when an earlier session of ours is alive and
-    its token lost: a user name and user space hold one session.
-    """
-
-    username: str
-    password: SecretStr
-    user_space: str
-    app_key: SecretStr | None
-    fresh: Callable[[], str]
-
-    async def obtain(self, exchange: sdk.Exchange, previous: sdk.Token | None) -> sdk.Token:
-        """Renews while that can be done, and logs in again when not.
-
-        A log-in whose answer was lost takes its user space when it is repeated: hence several.
-        Raises MisconfiguredError where the upstream refuses the credentials.
-        """
-        if previous is not None and previous.renewal:
-            answer = await exchange("/me/renew", previous.renewal, headers=_proof(previous))
-            if answer.status == 200:
-                return _token(answer)
-        for ending in ("", *(f"-{self.fresh()}" for _ in range(_FRESH))):
-            answer = await self._login(exchange, self.user_space + ending, previous)
-            if _code(answer.body) != _CLASH:
-                return _token(answer)
-        raise sdk.UnavailableError("every user space tried holds a session; try again later")
-
-    async def _login(
-        self, exchange: sdk.Exchange, user_space: str, previous: sdk.Token | None
-    ) -> sdk.TokenAnswer:
-        body: dict[str, sdk.Json] = {
-            "userName": self.username,
-            "password": self.password.get_secret_value(),
-            "userSpace": user_space,
-        }
-        if self.app_key is not None:
-            body["appKey"] = self.app_key.get_secret_value()
-        # A token sent along ends its session first, and so frees its user space.
-        return await exchange("/me/login", body, headers=_proof(previous) if previous else None)
 
 
 class XelionSettings(sdk.ConnectorSettings):
@@ -104,7 +55,7 @@ class XelionSettings(sdk.ConnectorSettings):
         """A log-in of Xelion's own kind."""
         name, space = self.username, self.user_space
         login = Login(name, self.password, space, self.app_key, lambda: token_hex(6))
-        return sdk.Session(_SCHEME, login.obtain)
+        return sdk.Session(SCHEME, login.obtain)
 
 
 class XelionClient:
@@ -287,27 +238,3 @@ def _absent(body: bytes) -> None:
         code = 0
     if code != _NO_SUCH_OBJECT:
         raise sdk.ContractBrokenError("a 404 without Xelion's code for it; check the base address")
-
-
-def _code(body: sdk.Json) -> int:
-    try:
-        return ErrorAnswer.model_validate(body).error_code
-    except ValidationError:
-        return 0
-
-
-def _proof(token: sdk.Token) -> dict[str, str]:
-    return {"Authorization": f"{_SCHEME} {token.value}"}
-
-
-def _token(answer: sdk.TokenAnswer) -> sdk.Token:
-    if answer.status != 200:
-        raise sdk.MisconfiguredError(
-            f"the log-in was refused with status {answer.status} and code {_code(answer.body)}; "
-            "check user name, password, user space and tenant, and that no second factor is asked"
-        )
-    try:
-        login = LoginAnswer.model_validate(answer.body)
-    except ValidationError:
-        raise sdk.ContractBrokenError("the answer to the log-in has another shape") from None
-    return sdk.Token(login.authentication, login.valid_until, login.renewal_token)

@@ -9,7 +9,8 @@ from typing import ClassVar
 
 import avgate_contracts as sdk
 from avgate_xelion.client import LIMITS, SUBJECTS, XelionClient, XelionSettings, paced
-from avgate_xelion.models import Addressable, Communication, Place, Ref, identifier, words
+from avgate_xelion.correcting import Step, steps_left
+from avgate_xelion.models import Addressable, Communication, Ref, identifier, words
 from avgate_xelion.writing import until_answered
 
 _CARD, _CALL = sdk.Category.CONTACTS, sdk.Category.COMMUNICATION_METADATA
@@ -26,9 +27,6 @@ _NO_DELETE = sdk.Unsupported(
     "Xelion documents no call that deletes a voicemail or a recording: "
     "remove it in the management environment",
 )
-_ALTERED = sdk.Refused("altered_by_upstream", "it stores Windows-1252, which lacks a letter of it")
-_SEVERAL = sdk.Refused("several", "more than one address holds the old value: correct it there")
-_Step = tuple[Place, str]  # a value, and what is to stand there instead
 
 
 class XelionConnector(
@@ -135,7 +133,7 @@ class XelionConnector(
         card = await self._client.addressable(ref.oid)
         if card is None:
             return sdk.NothingHeld()
-        steps = _steps(card, change.changes)
+        steps = steps_left(card, change.changes)
         if not isinstance(steps, list):
             return steps
         try:
@@ -144,7 +142,7 @@ class XelionConnector(
             return _refused(error)
 
     async def _put(
-        self, oid: str, steps: Sequence[_Step], changes: Sequence[sdk.FieldChange], key: str
+        self, oid: str, steps: Sequence[Step], changes: Sequence[sdk.FieldChange], key: str
     ) -> sdk.Outcome:
         if not steps:
             return sdk.Completed(sdk.Effect.ALREADY_RIGHT)
@@ -153,7 +151,7 @@ class XelionConnector(
         places = [] if card is None else [p for name in sdk.Field for p in card.places(name)]
         now = {place.path: place.text for place in places}
         is_written = all(now.get(old.path) == new for old, new in steps)
-        if card is not None and is_written and _steps(card, changes) == []:
+        if card is not None and is_written and steps_left(card, changes) == []:
             return sdk.Completed(sdk.Effect.RECTIFIED)
         if not answered and all(now.get(old.path) == old.text for old, _ in steps):
             return _LOST
@@ -273,25 +271,6 @@ def _contact(card: Addressable) -> sdk.Record:
 def _item(ref: Ref, starts: datetime | None) -> sdk.ItemRef:
     way = _ERASES[ref.kind]
     return sdk.ItemRef(str(ref), ref.kind, sdk.Product.XELION, term_starts=starts, erasure=way)
-
-
-def _steps(card: Addressable, changes: Sequence[sdk.FieldChange]) -> list[_Step] | sdk.Outcome:
-    """What is left to write; an outcome where that cannot be done."""
-    steps: list[_Step] = []
-    for change in changes:
-        places = card.places(change.name)
-        if not places:
-            return sdk.Unsupported("no_such_field", "the card has no place for it: add one there")
-        new = [place for place in places if place.says(change.after)]
-        old = [place for place in places if place.says(change.before) and place not in new]
-        if not (old or new):
-            return sdk.Refused("changed_meanwhile", "another value stands there now; look again")
-        if change.name.startswith("address.") and len(old) > 1:
-            return _SEVERAL
-        steps += [(place, change.after) for place in old]
-    if any(new.encode("cp1252", "ignore").decode("cp1252") != new for _, new in steps):
-        return _ALTERED
-    return steps
 
 
 def _refused(error: sdk.RefusedError) -> sdk.Refused:

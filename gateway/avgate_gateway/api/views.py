@@ -14,7 +14,7 @@ from avgate_contracts.vocabulary import Operation
 from avgate_gateway.ending import COPIES, ending, unseen
 from avgate_gateway.report import OutcomeWord, State
 from avgate_gateway.request import State as RequestState
-from avgate_gateway.request import SubjectRequest, WaitingFor
+from avgate_gateway.request import IdentityCheck, SubjectRequest, WaitingFor
 from avgate_gateway.store import items, tasks
 from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.tasks import Stage, Task
@@ -147,9 +147,6 @@ def request_view(
     counts: Mapping[tuple[str, str], int],
 ) -> RequestView:
     """The view of a request whose parts are at hand."""
-    identity, approval = request.identity, request.approval
-    if approval is not None and approval.plan_digest != request.plan_digest:
-        approval = None  # it was of an earlier plan; the evidence keeps it
     return RequestView(
         id=request.id,
         operation=request.operation.value,
@@ -169,28 +166,33 @@ def request_view(
         received_at=request.received_at,
         due=DueView(promised=request.promised, legal=request.legal, extended=request.extended),
         extension_reason=request.extension_reason,
-        identity=(
-            IdentityView(
-                method=identity.method,
-                verified_by=identity.verified_by,
-                verified_at=identity.verified_at,
-            )
-            if identity
-            else None
-        ),
-        plan=(
-            PlanView(
-                digest=request.plan_digest,
-                valid_until=request.plan_valid_until,
-                approved_by=approval.by if approval else None,
-                approved_at=approval.at if approval else None,
-            )
-            if request.plan_digest and request.plan_valid_until
-            else None
-        ),
+        identity=_identity(request.identity),
+        plan=_plan(request),
         connectors=[_connector(request, task, _own(counts, task)) for task in all_tasks],
         closed_at=request.closed_at,
         closing=request.closing,
+    )
+
+
+def _identity(check: IdentityCheck | None) -> IdentityView | None:
+    if check is None:
+        return None
+    return IdentityView(
+        method=check.method, verified_by=check.verified_by, verified_at=check.verified_at
+    )
+
+
+def _plan(request: SubjectRequest) -> PlanView | None:
+    if request.plan_digest is None or request.plan_valid_until is None:
+        return None
+    approval = request.approval
+    if approval is not None and approval.plan_digest != request.plan_digest:
+        approval = None  # it was of an earlier plan; the evidence keeps it
+    return PlanView(
+        digest=request.plan_digest,
+        valid_until=request.plan_valid_until,
+        approved_by=approval.by if approval else None,
+        approved_at=approval.at if approval else None,
     )
 
 
