@@ -13,7 +13,6 @@ from avgate_gateway.retention.term import local_day, months_later
 _SATURDAY: Final = 5
 # Good Friday, Easter Sunday and Monday, Ascension Day, Whit Sunday and Monday.
 _AROUND_EASTER: Final = {-2, 0, 1, 39, 49, 50}
-_NO_PAUSE: Final = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,36 +30,29 @@ class DueDates:
     extend_before: date
 
 
-def due_dates(
-    received: datetime,
-    answer_within_days: int,
-    paused: timedelta = _NO_PAUSE,
-    extension: bool = False,
-) -> DueDates:
+def due_dates(received: datetime, answer_within_days: int, *, extension: bool = False) -> DueDates:
     """The days by which a request received then must be answered.
 
     The legal month ends on the date it began, or the last of the month, and rolls past Saturdays,
     Sundays and public holidays (Regulation 1182/71 Art. 3). The promise is a number of days and
     does not roll: whoever was told four weeks counts four weeks. It is never later than the law.
-    `paused` is how long a justified question to the data subject was open (EDPB Guidelines 01/2022);
-    only whole days of it count, so that rounding never makes a day too many. Raises ValueError for
-    a moment without a zone, a promise under one day, or a negative pause.
+    Raises ValueError for a moment without a zone or a promise under one day.
     """
-    if answer_within_days < 1 or paused < _NO_PAUSE:
-        raise ValueError("a promise is at least one day, and a pause is not negative")
-    first, whole_days = local_day(received), timedelta(days=paused.days)
-    legal = _working_day(months_later(first, 1) + whole_days)
+    if answer_within_days < 1:
+        raise ValueError("a promise is at least one day")
+    first = local_day(received)
+    legal = _working_day(months_later(first, 1))
     return DueDates(
-        promised=min(first + timedelta(days=answer_within_days) + whole_days, legal),
+        promised=min(first + timedelta(days=answer_within_days), legal),
         legal=legal,
-        extended=_working_day(months_later(first, 3) + whole_days) if extension else None,
+        extended=_working_day(months_later(first, 3)) if extension else None,
         extend_before=legal,
     )
 
 
-def may_extend(received: datetime, now: datetime, paused: timedelta = _NO_PAUSE) -> bool:
+def may_extend(received: datetime, now: datetime) -> bool:
     """Whether two more months may still be taken: only inside the first (GDPR Art. 12(3))."""
-    first_month = due_dates(received, 1, paused)
+    first_month = due_dates(received, 1)
     return received <= now and local_day(now) <= first_month.extend_before
 
 

@@ -7,12 +7,12 @@ from typing import Final
 
 from avgate_contracts.record import WhyUnseen
 from avgate_contracts.vocabulary import Operation
-from avgate_gateway.report import OutcomeWord, State
+from avgate_gateway.report import Ending, OutcomeWord
+from avgate_gateway.request import COPIES
 from avgate_gateway.store.item import ON_THE_WAY, ItemState
 from avgate_gateway.store.tasks import SHOWN, Stage, Task, TaskCode
 from avgate_gateway.store.unseen import UnseenPart
 
-COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})
 _CODES: Final = {
     TaskCode.NOT_RELEVANT: OutcomeWord.NOT_RELEVANT,
     TaskCode.CANNOT_FIND: OutcomeWord.NOT_SEARCHABLE,
@@ -52,7 +52,7 @@ def ending(
         return None
     if task.stage is Stage.STUCK or task.is_answered:
         return _CODES[task.code] if task.code else OutcomeWord.FAILED
-    words = {word_of_item(state) for state in states} | {state.outcome for state in unseen(task)}
+    words = {word_of_item(state) for state in states} | {part.outcome for part in unseen(task)}
     if operation in COPIES and task.tally:
         words.add(OutcomeWord.PROVIDED)
     if not words:
@@ -71,13 +71,13 @@ def word_of_item(state: ItemState) -> OutcomeWord:
     return OutcomeWord.PENDING if state in ON_THE_WAY else OutcomeWord(state.value)
 
 
-def unseen(task: Task) -> Iterator[State]:
+def unseen(task: Task) -> Iterator[Ending]:
     """What is said of each part of the upstream that could not be looked into."""
     is_stuck_looking = task.stage is Stage.STUCK and task.resume == Stage.LOCATE
     if task.stage is Stage.LOCATE or is_stuck_looking or task.is_answered:
         return
     for part in task.unseen:
-        yield State(_word_of_part(part), reason=part.why.value, detail=detail(part))
+        yield Ending(_word_of_part(part), reason=part.why.value, detail=detail(part))
 
 
 def _word_of_part(part: UnseenPart) -> OutcomeWord:

@@ -10,31 +10,29 @@ from avgate_gateway.register import merge
 from avgate_gateway.store import evidence, processors
 
 
-async def refresh(context: Context) -> dict[str, int]:
-    """Asks every connector that knows such lists; returns how many changes each controller saw.
+async def refresh(context: Context) -> None:
+    """Asks every connector that knows such lists.
 
     A provider that cannot answer keeps its list as it was: the next round asks again.
     """
-    changes: dict[str, int] = {}
     for controller, desk in context.desks.items():
         for connector in desk.connectors.values():
             if isinstance(connector, SupportsRegister):
-                found = await _refresh_one(context, controller, connector)
-                changes[controller] = changes.get(controller, 0) + found
-    return changes
+                await _refresh_one(context, controller, connector)
 
 
-async def _refresh_one(context: Context, controller: str, connector: SupportsRegister) -> int:
+async def _refresh_one(context: Context, controller: str, connector: SupportsRegister) -> None:
     async with context.database.read() as db:
         known = await processors.etags(db, controller)
     try:
         lists = await connector.published(known)
     except ConnectorError:
-        return 0
-    return sum([await _keep(context, controller, published) for published in lists])
+        return
+    for published in lists:
+        await _keep(context, controller, published)
 
 
-async def _keep(context: Context, controller: str, published: PublishedList) -> int:
+async def _keep(context: Context, controller: str, published: PublishedList) -> None:
     now = context.now()
     async with context.database.write() as db:
         known = await processors.entries(db, controller)
@@ -47,4 +45,3 @@ async def _keep(context: Context, controller: str, published: PublishedList) -> 
                 db, now, controller, None, "register.changed",
                 {"provider": published.provider, "changes": len(changes)},
             )  # fmt: skip
-    return len(changes)

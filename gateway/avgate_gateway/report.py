@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final, assert_never
+from typing import Final
 
-from avgate_contracts.outcome import (
-    Completed,
-    Failed,
-    NothingHeld,
-    Outcome,
-    Pending,
-    Refused,
-    Unknown,
-    Unsupported,
-)
 from avgate_contracts.record import Json
 from avgate_contracts.vocabulary import Category, Operation, Product
-from avgate_gateway.retention import Action, Verdict
 
 
 class OutcomeWord(StrEnum):
@@ -51,7 +40,7 @@ class OutcomeWord(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class Ending:
     """What became of an item.
 
     `effective_from` is the day a scheduled effect comes about, `until` the last day a retained
@@ -68,39 +57,29 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class ItemState:
-    """One item, or a connector's answer as a whole: then without category and product."""
-
-    connector: str
-    category: Category | None
-    product: Product | None
-    state: State
-
-
-@dataclass(frozen=True, slots=True)
 class ReportLine:
-    """Items of one connector that fared alike."""
+    """Items of one connector that fared alike; its answer as a whole has no category and product."""
 
     connector: str
     category: Category | None
     product: Product | None
-    state: State
+    ending: Ending
     count: int
 
     def to_json(self, language: str) -> dict[str, Json]:
-        state = self.state
+        ending = self.ending
         return {
             "connector": self.connector,
             "category": self.category.value if self.category else None,
             "product": self.product.value if self.product else None,
-            "outcome": state.outcome.value,
+            "outcome": ending.outcome.value,
             "count": self.count,
-            "ground": state.ground,
-            "until": state.until.isoformat() if state.until else None,
-            "effective_from": state.effective_from.isoformat() if state.effective_from else None,
-            "reason": state.reason,
-            "detail": state.detail,
-            "sentence": sentence(state.outcome, language),
+            "ground": ending.ground,
+            "until": ending.until.isoformat() if ending.until else None,
+            "effective_from": ending.effective_from.isoformat() if ending.effective_from else None,
+            "reason": ending.reason,
+            "detail": ending.detail,
+            "sentence": sentence(ending.outcome, language),
         }
 
 
@@ -129,7 +108,7 @@ class Report:
         """How many items fared how, in the order of the words."""
         counts: Counter[OutcomeWord] = Counter()
         for line in self.lines:
-            counts[line.state.outcome] += line.count
+            counts[line.ending.outcome] += line.count
         return {word: counts[word] for word in OutcomeWord if word in counts}
 
     def to_json(self) -> dict[str, Json]:
@@ -147,60 +126,6 @@ class Report:
                 "address": COMPLAINT_ADDRESS,
             },
         }
-
-
-def summarise(items: Iterable[ItemState]) -> tuple[ReportLine, ...]:
-    """Counts items that fared alike, in a fixed order."""
-    counts = Counter(items)
-    return tuple(
-        ReportLine(item.connector, item.category, item.product, item.state, counts[item])
-        for item in sorted(counts, key=_order)
-    )
-
-
-def _order(item: ItemState) -> tuple[str, ...]:
-    state = item.state
-    key = (item.connector, item.category, item.product, state.outcome, state.ground, state.until)
-    return tuple(
-        str(part or "") for part in (*key, state.effective_from, state.reason, state.detail)
-    )
-
-
-def state_of(outcome: Outcome) -> State:
-    """What a connector's outcome is called in a report."""
-    match outcome:
-        case Completed(effect, effective_from):
-            state = State(OutcomeWord(effect), effective_from=effective_from)
-        case NothingHeld():
-            state = State(OutcomeWord.NOTHING_HELD)
-        case Pending():
-            state = State(OutcomeWord.PENDING)
-        case Unsupported(code, reason):
-            state = State(OutcomeWord.BY_HAND, reason=code, detail=reason)
-        case Refused(code, reason, until):
-            state = State(OutcomeWord.REFUSED, until=until, reason=code, detail=reason)
-        case Failed(code, reason):
-            state = State(OutcomeWord.FAILED, reason=code, detail=reason)
-        case Unknown(reason):
-            state = State(OutcomeWord.UNKNOWN, reason="answer_lost", detail=reason)
-        case _:
-            assert_never(outcome)
-    return state
-
-
-def state_of_verdict(verdict: Verdict) -> State:
-    """What an item is called in a report before, or without, a connector being asked to act."""
-    match verdict.action:
-        case Action.RETAIN:
-            return State(
-                OutcomeWord.RETAINED, until=verdict.until, ground=verdict.ground.code.value
-            )
-        case Action.BY_HAND:
-            return State(OutcomeWord.BY_HAND, reason=verdict.ground.code.value)
-        case Action.ERASE | Action.ANONYMISE | Action.DELIST | Action.FORWARD:
-            return State(OutcomeWord.PENDING)
-        case _:
-            assert_never(verdict.action)
 
 
 def sentence(outcome: OutcomeWord, language: str) -> str:

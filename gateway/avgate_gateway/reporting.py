@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_contracts.vocabulary import Category, Operation, Product
-from avgate_gateway.ending import COPIES, ending, unseen, without_items, word_of_item
-from avgate_gateway.report import OutcomeWord, Report, ReportLine, State
-from avgate_gateway.request import SubjectRequest
+from avgate_gateway.ending import ending, unseen, without_items, word_of_item
+from avgate_gateway.report import Ending, OutcomeWord, Report, ReportLine
+from avgate_gateway.request import COPIES, SubjectRequest
 from avgate_gateway.store import items, tasks
 from avgate_gateway.store.item import ON_THE_WAY, Group, ItemState
 from avgate_gateway.store.tasks import Stage, Task
@@ -31,9 +31,9 @@ async def reported(db: AsyncConnection, request: SubjectRequest) -> Report:
         lines.extend(_lines_of_task(request, task, held=held))
     if not all_tasks and request.closing == "not_relevant":
         why = _NOT_RELEVANT[request.operation]
-        lines.append(_line("gateway", State(OutcomeWord.NOT_RELEVANT, reason="law", detail=why)))
+        lines.append(_line("gateway", Ending(OutcomeWord.NOT_RELEVANT, reason="law", detail=why)))
     elif request.closing is not None and not lines:
-        lines.append(_line("gateway", State(OutcomeWord.NOT_DONE, reason=request.closing)))
+        lines.append(_line("gateway", Ending(OutcomeWord.NOT_DONE, reason=request.closing)))
     return Report(
         request.id,
         request.operation,
@@ -47,19 +47,19 @@ async def reported(db: AsyncConnection, request: SubjectRequest) -> Report:
 
 def _lines_of_task(request: SubjectRequest, task: Task, *, held: bool) -> Iterator[ReportLine]:
     if task.quarantined:
-        yield _line(task.connector, State(OutcomeWord.QUARANTINED), task.quarantined)
+        yield _line(task.connector, Ending(OutcomeWord.QUARANTINED), task.quarantined)
     word = ending(request.operation, task)
     if word is not None and (task.stage is Stage.STUCK or task.is_answered):
-        yield _line(task.connector, State(word, reason=task.code, detail=task.reason))
+        yield _line(task.connector, Ending(word, reason=task.code, detail=task.reason))
         return
     is_copied = request.operation in COPIES and task.stage is Stage.DONE
-    lines = [_line(task.connector, state) for state in unseen(task)]
+    lines = [_line(task.connector, part) for part in unseen(task)]
     lines += _provided(task) if is_copied else ()
     yield from lines
     if not held and not lines:
         is_done = task.stage is Stage.DONE
         plain = without_items(request.operation, task) if is_done else OutcomeWord.PENDING
-        yield _line(task.connector, State(plain, reason=task.code, detail=task.reason), count=0)
+        yield _line(task.connector, Ending(plain, reason=task.code, detail=task.reason), count=0)
 
 
 def _provided(task: Task) -> Iterator[ReportLine]:
@@ -69,7 +69,7 @@ def _provided(task: Task) -> Iterator[ReportLine]:
             task.connector,
             Category(category),
             Product(product),
-            State(OutcomeWord.PROVIDED),
+            Ending(OutcomeWord.PROVIDED),
             count,
         )
 
@@ -77,7 +77,7 @@ def _provided(task: Task) -> Iterator[ReportLine]:
 def _line_of_group(group: Group, closing: str | None) -> ReportLine:
     state = ItemState(group.state)
     if closing is not None and state in ON_THE_WAY:
-        ended = State(OutcomeWord.NOT_DONE, reason=closing)
+        ended = Ending(OutcomeWord.NOT_DONE, reason=closing)
         place = (Category(group.category), Product(group.product))
         return ReportLine(group.connector, *place, ended, group.count)
     stays = state is ItemState.RETAINED
@@ -85,7 +85,7 @@ def _line_of_group(group: Group, closing: str | None) -> ReportLine:
         group.connector,
         Category(group.category),
         Product(group.product),
-        State(
+        Ending(
             word_of_item(state),
             effective_from=group.effective_from,
             until=group.until,
@@ -97,5 +97,5 @@ def _line_of_group(group: Group, closing: str | None) -> ReportLine:
     )
 
 
-def _line(connector: str, state: State, count: int = 1) -> ReportLine:
-    return ReportLine(connector, None, None, state, count)
+def _line(connector: str, ending: Ending, count: int = 1) -> ReportLine:
+    return ReportLine(connector, None, None, ending, count)

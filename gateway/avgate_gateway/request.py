@@ -10,6 +10,8 @@ from avgate_contracts.subject import DataSubject
 from avgate_contracts.vocabulary import Category, Operation
 from avgate_gateway.plan import WantedChange
 
+COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})  # nothing is changed, so nothing planned
+
 
 class State(StrEnum):
     """Where a request is; what became of it is in the outcomes."""

@@ -85,12 +85,6 @@ def test_an_extended_month_rolls_as_the_first_does() -> None:
     assert due_dates(noon("2025-11-30"), 28, extension=True).extended == date(2026, 3, 2)
 
 
-def test_days_in_which_a_question_was_open_do_not_count() -> None:
-    due = due_dates(noon("2026-06-01"), FOUR_WEEKS, paused=timedelta(days=6, hours=23))
-    assert due.promised == date(2026, 7, 5)
-    assert due.legal == due.extend_before == date(2026, 7, 7)
-
-
 @pytest.mark.parametrize(
     ("now", "may"),
     [
@@ -104,16 +98,10 @@ def test_an_extension_is_possible_inside_the_first_month_only(now: datetime, may
     assert may_extend(noon("2026-06-01"), now) is may
 
 
-def test_a_pause_lengthens_the_time_to_extend() -> None:
-    late = noon("2026-07-08")
-    assert may_extend(noon("2026-06-01"), late, paused=timedelta(days=7))
-    assert not may_extend(noon("2026-06-01"), late)
-
-
-@pytest.mark.parametrize(("days", "pause"), [(0, 0), (-1, 0), (28, -1)])
-def test_a_promise_of_nothing_and_a_negative_pause_are_refused(days: int, pause: int) -> None:
+@pytest.mark.parametrize("days", [0, -1])
+def test_a_promise_of_nothing_is_refused(days: int) -> None:
     with pytest.raises(ValueError, match="at least one day"):
-        due_dates(noon("2026-06-01"), days, timedelta(days=pause))
+        due_dates(noon("2026-06-01"), days)
 
 
 @pytest.mark.parametrize(
@@ -149,14 +137,14 @@ def test_a_day_that_the_statute_does_not_name_is_none(day: str) -> None:
     assert not is_public_holiday(date.fromisoformat(day))
 
 
-@given(MOMENTS, st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=90)))
+@given(MOMENTS)
 def test_the_last_day_by_law_is_always_a_working_day_within_a_week_of_the_date(
-    received: datetime, paused: timedelta
+    received: datetime,
 ) -> None:
-    due = due_dates(received, FOUR_WEEKS, paused, extension=True)
+    due = due_dates(received, FOUR_WEEKS, extension=True)
     assert due.extended is not None
     for last in (due.legal, due.extended):
         assert last.isoweekday() <= 5
         assert not is_public_holiday(last)
-    month = due.legal - received.astimezone(AMSTERDAM).date() - timedelta(days=paused.days)
+    month = due.legal - received.astimezone(AMSTERDAM).date()
     assert timedelta(days=28) <= month <= timedelta(days=31 + 5)

@@ -481,7 +481,7 @@ def check_unseen(seen: Seen) -> None:
     for name, task in seen.tasks.items():
         if task.stage is not Stage.DONE or task.is_answered:
             continue
-        words = [line.state.outcome for line in seen.report.lines if line.connector == name]
+        words = [line.ending.outcome for line in seen.report.lines if line.connector == name]
         told = [word for word in words if word in PARTS]
         assert len(told) >= len(task.unseen), f"{name}: a part is not spoken of"
         assert not (task.unseen and OutcomeWord.NOTHING_HELD in words), f"{name}: {words}"

@@ -15,9 +15,8 @@ from avgate_gateway.plan import (
     ErasurePlan,
     Located,
     PlanBuilder,
-    plan_erasure,
 )
-from avgate_gateway.retention import Action, load_pack, read_pack
+from avgate_gateway.retention import Action, Pack, load_pack, read_pack
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=7)
@@ -52,8 +51,13 @@ MISFIT = Located("xelion", "misfit", ItemRef("m", Category.CRM_DATA, Product.XEL
 ITEMS = [call(1, 10), call(2, 40), call(3, 400), CONTACT, LISTING, LOG, MISFIT]
 
 
-def plan(items: list[Located], request_id: str = "r-1", now: datetime = NOW) -> ErasurePlan:
-    return plan_erasure(items, PACK, now, request_id=request_id, valid_until=LATER)
+def plan(
+    items: list[Located], request_id: str = "r-1", now: datetime = NOW, pack: Pack = PACK
+) -> ErasurePlan:
+    builder = PlanBuilder(pack, now)
+    for item in items:
+        builder.add(item)
+    return builder.build(request_id, LATER)
 
 
 class TestErasure:
@@ -156,9 +160,7 @@ class TestErasureDigest:
         assert other.digest != plan(ITEMS).digest
 
     def test_changes_with_the_retention_pack(self) -> None:
-        other = plan_erasure(
-            [LISTING], load_pack("mister-voip-2019"), NOW, request_id="r-1", valid_until=LATER
-        )
+        other = plan([LISTING], pack=load_pack("mister-voip-2019"))
         assert other.digest != plan([LISTING]).digest
 
     def test_names_cannot_run_into_each_other(self) -> None:
@@ -177,7 +179,7 @@ class TestErasureDigest:
 
 def test_a_controller_s_own_pack_names_itself_in_the_plan() -> None:
     own = read_pack("own", _PACK_TEXT)
-    own_plan = plan_erasure([MISFIT], own, NOW, request_id="r", valid_until=LATER)
+    own_plan = plan([MISFIT], pack=own)
     assert own_plan.pack == "own 9"
 
 

@@ -11,9 +11,9 @@ from avgate_gateway.cli.wording import plan_grid
 from avgate_gateway.plan import (
     Fit,
     LocatedFields,
+    PlanBuilder,
     RectificationPlan,
     WantedChange,
-    plan_erasure,
     plan_rectification,
 )
 from avgate_gateway.retention import load_pack
@@ -250,5 +250,5 @@ class TestRectificationDigest:
 
     def test_differs_from_the_digest_of_an_erasure_of_nothing(self) -> None:
         pack = load_pack("libervoice-2019")
-        erasure = plan_erasure([], pack, LATER, request_id="r-1", valid_until=LATER)
+        erasure = PlanBuilder(pack, LATER).build("r-1", LATER)
         assert rectification([], MOVE).digest != erasure.digest

@@ -21,12 +21,11 @@ from avgate_gateway.flow.planning import PLAN
 from avgate_gateway.packing import packed
 from avgate_gateway.problem import GONE, NOT_READY, Problem, ProblemError
 from avgate_gateway.reporting import reported
-from avgate_gateway.request import State, SubjectRequest, WaitingFor
+from avgate_gateway.request import COPIES, State, SubjectRequest, WaitingFor
 from avgate_gateway.store import evidence, requests, tasks
 from avgate_gateway.store.evidence import Entry
 from avgate_gateway.vault import Box
 
-_COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})
 _QUIET_SECONDS = 1.0
 _COMMENT_AFTER = 15  # a comment keeps proxies from closing a quiet stream
 
@@ -50,7 +49,7 @@ def _add_accounts(routes: APIRouter, gateway: Gateway) -> None:
         request = await gateway.request(caller, request_id)
         async with database.read() as db:
             sealed = await requests.sealed(db, request.id)
-        if request.operation in _COPIES:
+        if request.operation in COPIES:
             raise not_found()
         if sealed.plan is None:
             raise _no_plan(request, is_shredded=sealed.subject_key is None)
@@ -90,7 +89,7 @@ def _add_streams(routes: APIRouter, gateway: Gateway) -> None:
     async def package(request_id: str, caller: Annotated[Caller, requires(Scope.READ)]) -> Response:
         request = await gateway.request(caller, request_id)
         caller.must_hold(Scope.EXPORT if request.operation is Operation.EXPORT else Scope.ACCESS)
-        if request.operation not in _COPIES:
+        if request.operation not in COPIES:
             raise not_found()
         async with gateway.context.database.read() as db:
             held_back = settling.is_ambiguous(await tasks.of_request(db, request.id))

@@ -11,10 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_contracts.vocabulary import Operation
-from avgate_gateway.ending import COPIES, ending, unseen
-from avgate_gateway.report import OutcomeWord, State
-from avgate_gateway.request import State as RequestState
-from avgate_gateway.request import IdentityCheck, SubjectRequest, WaitingFor
+from avgate_gateway.ending import ending, unseen
+from avgate_gateway.report import Ending, OutcomeWord
+from avgate_gateway.request import COPIES, IdentityCheck, State, SubjectRequest, WaitingFor
 from avgate_gateway.store import items, tasks
 from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.tasks import Stage, Task
@@ -203,7 +202,7 @@ def etag(body: bytes) -> str:
 
 def retry_after(request: SubjectRequest, now: datetime) -> int | None:
     """Seconds after which it is worth looking again; None once nothing changes by itself."""
-    if request.state is RequestState.CLOSED:
+    if request.state is State.CLOSED:
         return None
     if request.waiting_for in {WaitingFor.IDENTITY, WaitingFor.APPROVAL, WaitingFor.PERSON}:
         return 60
@@ -234,14 +233,14 @@ def _connector(request: SubjectRequest, task: Task, counts: dict[str, int]) -> C
         reason_code=code,
         reason=reason,
         quarantined=task.quarantined,
-        unseen=[_unseen(part, state) for part, state in zip(task.unseen, parts, strict=False)],
+        unseen=[_unseen(part, told) for part, told in zip(task.unseen, parts, strict=False)],
     )
 
 
-def _unseen(part: UnseenPart, state: State) -> UnseenView:
+def _unseen(part: UnseenPart, told: Ending) -> UnseenView:
     needs = [kind.value for kind in part.needs]
     return UnseenView(
-        part=part.part, reason_code=part.why.value, needs=needs, outcome=state.outcome.value
+        part=part.part, reason_code=part.why.value, needs=needs, outcome=told.outcome.value
     )
 
 

@@ -10,18 +10,16 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from avgate_contracts.vocabulary import Operation
 from avgate_gateway.flow import later, settling
 from avgate_gateway.flow.context import Context
 from avgate_gateway.flow.planning import POLICY, discard, plan, release
 from avgate_gateway.flow.running import run_tasks
 from avgate_gateway.flow.trouble import QUICK_TRIES
-from avgate_gateway.request import Approval, State, SubjectRequest, WaitingFor
+from avgate_gateway.request import COPIES, Approval, State, SubjectRequest, WaitingFor
 from avgate_gateway.store import requests, tasks
 from avgate_gateway.store.tasks import Stage
 
 _ORPHAN = timedelta(hours=1)
-_COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})
 _log = logging.getLogger("avgate.flow")
 
 
@@ -78,7 +76,7 @@ def _has_lapsed(context: Context, request: SubjectRequest) -> bool:
 
 async def _may_plan(context: Context, request: SubjectRequest) -> bool:
     """Whether all that can be located soon has been; a connector in trouble is not waited for."""
-    if request.operation in _COPIES:
+    if request.operation in COPIES:
         return False
     async with context.database.read() as db:
         current = await requests.find(db, request.id)

@@ -8,7 +8,6 @@ from datetime import timedelta
 from functools import partial
 from typing import TypedDict
 
-from avgate_contracts.vocabulary import Operation
 from avgate_gateway.flow import later
 from avgate_gateway.flow.confirming import confirm
 from avgate_gateway.flow.context import Context, Part, unsealed
@@ -23,12 +22,11 @@ from avgate_gateway.flow.settling import awaits_approval
 from avgate_gateway.flow.trouble import Trouble, trouble_of
 from avgate_gateway.flow.verifying import verify
 from avgate_gateway.problem import record
-from avgate_gateway.request import Confidential, State, SubjectRequest
+from avgate_gateway.request import COPIES, Confidential, State, SubjectRequest
 from avgate_gateway.store import copies, evidence, items, requests, tasks
 from avgate_gateway.store.tasks import Stage, Task, TaskCode
 from avgate_gateway.vault import Box
 
-_COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})
 _NO_ONES_WORK = frozenset({TaskCode.NOT_RELEVANT, TaskCode.CANNOT_FIND})
 _LOOKED = frozenset({Stage.LOCATED, Stage.DONE})
 _UNPROVEN = (
@@ -209,7 +207,7 @@ async def _locate_or_copy(part: Part, person: Confidential, box: Box) -> None:
     if against is not None:
         await _cannot(part, *against)
         return
-    look = copy if part.request.operation in _COPIES else locate
+    look = copy if part.request.operation in COPIES else locate
     try:
         await look(part, person, box)
     except UnprovenError:

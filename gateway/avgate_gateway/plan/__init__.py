@@ -6,7 +6,6 @@ from avgate_gateway.plan.erasure import (
     Group,
     Located,
     PlanBuilder,
-    plan_erasure,
 )
 from avgate_gateway.plan.rectification import (
     FieldFit,
@@ -30,6 +29,5 @@ __all__ = [
     "PlanBuilder",
     "RectificationPlan",
     "WantedChange",
-    "plan_erasure",
     "plan_rectification",
 ]

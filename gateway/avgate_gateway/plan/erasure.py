@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -157,16 +156,6 @@ class PlanBuilder:
         digest = plan_digest([request_id, Operation.ERASE.value, pack], self._digests)
         groups = tuple(_group(kind, self._tallies[kind]) for kind in sorted(self._tallies))
         return ErasurePlan(request_id, pack, digest, valid_until, groups)
-
-
-def plan_erasure(
-    located: Iterable[Located], pack: Pack, now: datetime, *, request_id: str, valid_until: datetime
-) -> ErasurePlan:
-    """The plan of an erasure whose items are at hand."""
-    builder = PlanBuilder(pack, now)
-    for each in located:
-        builder.add(each)
-    return builder.build(request_id, valid_until)
 
 
 def _group(kind: _Kind, tally: _Tally) -> Group:

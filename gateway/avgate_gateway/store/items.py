@@ -54,7 +54,6 @@ async def select(
     connectors: Sequence[str] | None = None,
     states: Iterable[ItemState] = (),
     batch: str | None = None,
-    job: str | None = None,
     due: datetime | None = None,
     after: int = 0,
     limit: int = 500,
@@ -70,8 +69,6 @@ async def select(
         query = query.where(item.c.state.in_(wanted))
     if batch is not None:
         query = query.where(item.c.batch == batch)
-    if job is not None:
-        query = query.where(item.c.job == job)
     if due is not None:
         query = query.where(item.c.look_at <= due)
     rows = (await db.execute(query.order_by(item.c.id).limit(limit))).mappings()

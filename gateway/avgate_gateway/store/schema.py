@@ -181,9 +181,9 @@ idempotency = sa.Table(
     metadata,
     sa.Column("scope", sa.String(64), primary_key=True),  # blind index of controller, client, key
     sa.Column("fingerprint", sa.String(64), nullable=False),
-    sa.Column("status", sa.Integer),  # NULL while the first answer is being made
-    sa.Column("headers", sa.JSON),
-    sa.Column("body", sa.LargeBinary),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("headers", sa.JSON, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("made_at", Moment, nullable=False),
     sa.Index(None, "made_at"),
 )
