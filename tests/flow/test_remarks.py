@@ -145,7 +145,7 @@ async def test_what_has_no_purpose_yet_is_checked_and_not_kept(tmp_path: Path) -
         body["subject"]["name"] = "Zwaantje Quist"
         request_id = await here.submit(body)
         context = here.assembled.context
-        kept, _, _ = await unsealed(context, request_id)
+        kept = (await unsealed(context, request_id)).person
         assert kept is not None
         assert kept.subject.name is None
         async with context.database.read() as db:

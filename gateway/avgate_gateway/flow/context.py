@@ -64,15 +64,25 @@ class Part:
         return self.task.connector
 
 
-async def unsealed(
-    context: Context, request_id: str
-) -> tuple[Confidential | None, Box, Box | None]:
-    """The personal part of a request, the box of its references and the box of its copy."""
+@dataclass(frozen=True, slots=True)
+class Unsealed:
+    """The personal part of a request, with the boxes of its references and of its copy.
+
+    Without person and box once the subject's key was destroyed.
+    """
+
+    references: Box
+    person: Confidential | None = None
+    box: Box | None = None
+
+
+async def unsealed(context: Context, request_id: str) -> Unsealed:
+    """Opens what a request holds of the subject; raises VaultError where even that is gone."""
     async with context.database.read() as db:
         sealed = await requests.sealed(db, request_id)
     references = context.vault.box(sealed.retention_key, request_id, RETENTION_KEY)
     if sealed.subject_key is None or sealed.confidential is None:
-        return None, references, None
+        return Unsealed(references)
     box = context.vault.box(sealed.subject_key, request_id, SUBJECT_KEY)
     person = confidential.from_bytes(box.open(sealed.confidential, confidential.CONTEXT))
-    return person, references, box
+    return Unsealed(references, person, box)

@@ -43,7 +43,8 @@ _WHILE_RUNNING = timedelta(days=1)
 
 async def plan(context: Context, request: SubjectRequest) -> bool:
     """Plans the items that no plan covers yet; False where there are none."""
-    person, references, box = await unsealed(context, request.id)
+    subject = await unsealed(context, request.id)
+    person, references, box = subject.person, subject.references, subject.box
     if person is None or box is None:
         return False
     if request.operation is Operation.ERASE:

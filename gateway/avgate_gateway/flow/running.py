@@ -10,7 +10,7 @@ from typing import TypedDict
 
 from avgate_gateway.flow import later
 from avgate_gateway.flow.confirming import confirm
-from avgate_gateway.flow.context import Context, Part, unsealed
+from avgate_gateway.flow.context import Context, Part, Unsealed, unsealed
 from avgate_gateway.flow.copying import copy
 from avgate_gateway.flow.executing import execute, next_stage
 from avgate_gateway.flow.informing import Knowledge
@@ -42,29 +42,37 @@ async def run_tasks(context: Context, request: SubjectRequest) -> None:
     Only a connector that cannot find anybody by what was given waits for what others know; and one
     that looked before something new was known looks again.
     """
+    subject: Unsealed | None = None
     for _ in range(_ROUNDS):
-        await _run_due(context, request)
-        if not await _look_again(context, request):
+        all_tasks, due = await _due(context, request)
+        if request.state is State.CLOSED and not due:
+            return
+        subject = subject or await unsealed(context, request.id)
+        await _run_due(context, request, subject, all_tasks, due)
+        if not await _look_again(context, request, subject):
             return
 
 
-async def _run_due(context: Context, request: SubjectRequest) -> None:
-    due = await _due(context, request)
-    if not due:
-        return
-    person, references, box = await unsealed(context, request.id)
-    run = partial(_run, context, request, references=references, box=box)
-    if person is None or box is None:
+async def _run_due(
+    context: Context,
+    request: SubjectRequest,
+    subject: Unsealed,
+    all_tasks: Sequence[Task],
+    due: Sequence[Task],
+) -> None:
+    run = partial(_run, context, request, subject)
+    known = _knowledge(context, request, subject, all_tasks)
+    if known is None:
         await _all_at_once(run(task, person=None, looked_with=None, cards=()) for task in due)
         return
-    known = await _knowledge(context, request, person, box)
     first = [task for task in due if not known.has_to_wait(task)]
     await _all_at_once(run(task, **_informed(known, task)) for task in first)
     last = [task for task in due if task not in first]
-    if last:
-        known = await _knowledge(context, request, person, box)
-        ready = [task for task in last if not known.has_to_wait(task)]
-        await _all_at_once(run(task, **_informed(known, task)) for task in ready)
+    if not last:
+        return
+    known = _knowledge(context, request, subject, await _tasks(context, request)) or known
+    ready = [task for task in last if not known.has_to_wait(task)]
+    await _all_at_once(run(task, **_informed(known, task)) for task in ready)
 
 
 class _Informed(TypedDict):
@@ -82,22 +90,26 @@ def _informed(known: Knowledge, task: Task) -> _Informed:
     }
 
 
-async def _knowledge(
-    context: Context, request: SubjectRequest, person: Confidential, box: Box
-) -> Knowledge:
+def _knowledge(
+    context: Context, request: SubjectRequest, subject: Unsealed, all_tasks: Sequence[Task]
+) -> Knowledge | None:
+    if subject.person is None or subject.box is None:
+        return None
+    return Knowledge.of(context, request, subject.person, subject.box, all_tasks)
+
+
+async def _tasks(context: Context, request: SubjectRequest) -> Sequence[Task]:
     async with context.database.read() as db:
-        found = await tasks.of_request(db, request.id)
-    return Knowledge.of(context, request, person, box, found)
+        return await tasks.of_request(db, request.id)
 
 
-async def _look_again(context: Context, request: SubjectRequest) -> bool:
+async def _look_again(context: Context, request: SubjectRequest, subject: Unsealed) -> bool:
     """Sends those back to look who did before something was known that they can look by."""
     if request.state is State.CLOSED:
         return False
-    person, _, box = await unsealed(context, request.id)
-    if person is None or box is None:
+    known = _knowledge(context, request, subject, await _tasks(context, request))
+    if known is None:
         return False
-    known = await _knowledge(context, request, person, box)
     outdated = [
         task.connector
         for task in known.tasks
@@ -123,14 +135,17 @@ async def _send_back(context: Context, request: SubjectRequest, outdated: Sequen
     return bool(again)
 
 
-async def _due(context: Context, request: SubjectRequest) -> Sequence[Task]:
+async def _due(context: Context, request: SubjectRequest) -> tuple[Sequence[Task], Sequence[Task]]:
+    """All tasks, and those that have something to do now."""
     now = context.now()
     async with context.database.read() as db:
         all_tasks = await tasks.of_request(db, request.id)
         looks = await items.next_looks(db, request.id)
     due = {connector for connector, look in looks.items() if look <= now}
     ready = [t for t in all_tasks if t.next_attempt_at is None or t.next_attempt_at <= now]
-    return [t for t in ready if t.stage.is_active or (t.stage is Stage.DONE and t.connector in due)]
+    return all_tasks, [
+        t for t in ready if t.stage.is_active or (t.stage is Stage.DONE and t.connector in due)
+    ]
 
 
 async def _all_at_once(runs: Iterable[Coroutine[None, None, None]]) -> None:
@@ -142,13 +157,12 @@ async def _all_at_once(runs: Iterable[Coroutine[None, None, None]]) -> None:
 async def _run(
     context: Context,
     request: SubjectRequest,
+    subject: Unsealed,
     task: Task,
     *,
     person: Confidential | None,
     looked_with: str | None,
     cards: tuple[Card, ...],
-    references: Box,
-    box: Box | None,
 ) -> None:
     """Takes one connector through its stages until it has to wait."""
     connector = context.desks[request.controller].connectors.get(task.connector)
@@ -160,9 +174,11 @@ async def _run(
                 Trouble(TaskCode.MISCONFIGURED, "the connector is no longer in the config", 1),
             )
             return
-        part = Part(context, request, task, connector, person, references, looked_with, cards)
+        part = Part(
+            context, request, task, connector, person, subject.references, looked_with, cards
+        )
         try:
-            await _step(part, box)
+            await _step(part, subject.box)
         except Exception as error:  # noqa: BLE001 -- one connector's fault must not stop the others
             trouble = trouble_of(error)
             if trouble.code is TaskCode.FAULT:
@@ -178,12 +194,10 @@ async def _run(
 async def _moved(context: Context, before: Task) -> Task | None:
     """The task as it is now, if it got on to a stage that can run at once."""
     async with context.database.read() as db:
-        found = await tasks.of_request(db, before.request_id)
-    after = next(t for t in found if t.connector == before.connector)
+        after = await tasks.find(db, before.request_id, before.connector)
     waits = after.next_attempt_at is not None and after.next_attempt_at > context.now()
-    return (
-        after if after.stage is not before.stage and after.stage.is_active and not waits else None
-    )
+    has_moved = after.stage is not before.stage and after.stage.is_active
+    return after if has_moved and not waits else None
 
 
 async def _step(part: Part, box: Box | None) -> None:
@@ -235,12 +249,13 @@ async def _cannot(part: Part, code: TaskCode, reason: str) -> None:
 async def _troubled(context: Context, task: Task, trouble: Trouble) -> None:
     """Plans the next try, or hands the task to a person when enough were made."""
     now = context.now()
-    attempts = task.attempts + 1
-    delay = trouble.delay(attempts, is_another=task.code not in {None, trouble.code})
     async with context.database.write() as db:
         request = await requests.find(db, task.request_id)
+        current = await tasks.find(db, task.request_id, task.connector)
         if request is None:
             return
+        attempts = current.attempts + 1
+        delay = trouble.delay(attempts, is_another=current.code not in {None, trouble.code})
         stuck = {"stage": Stage.STUCK, "resume": task.stage.value} if delay is None else {}
         await tasks.change(
             db, task.request_id, task.connector, now, attempts=attempts, code=trouble.code,

@@ -29,11 +29,13 @@ async def settle(context: Context, request: SubjectRequest) -> None:
         current = await requests.find(db, request.id)
         if current is None or current.closing is not None:
             return
-        all_tasks = await _held_together(db, context, current)
+        all_tasks = await tasks.of_request(db, request.id)
+        if await _hold_together(db, context, current, all_tasks):
+            current = await requests.find(db, request.id) or current
+            all_tasks = await tasks.of_request(db, request.id)
         await _hand_over(db, context, current, all_tasks)
         if current.state is State.CLOSED:
             return
-        current = await requests.find(db, request.id) or current
         open_hand_tasks = [
             t for t in await hand_tasks.of_request(db, request.id) if t.completed_at is None
         ]
@@ -50,18 +52,17 @@ async def settle(context: Context, request: SubjectRequest) -> None:
             )
 
 
-async def _held_together(
-    db: AsyncConnection, context: Context, request: SubjectRequest
-) -> Sequence[Task]:
-    """Holds the others back while one is ambiguous, and lets them go once none is."""
-    all_tasks = await tasks.of_request(db, request.id)
+async def _hold_together(
+    db: AsyncConnection, context: Context, request: SubjectRequest, all_tasks: Sequence[Task]
+) -> bool:
+    """Holds the others back while one is ambiguous, lets them go once none is; whether it did."""
     if is_ambiguous(all_tasks):
         await _hold_back(db, context, request, all_tasks)
-    else:
-        held = [t for t in all_tasks if t.stage is Stage.STUCK and t.code is TaskCode.HELD_BACK]
-        for task in held:
-            await tasks.move(db, request.id, task.connector, Stage.LOCATE, context.now())
-    return await tasks.of_request(db, request.id)
+        return True
+    held = [t for t in all_tasks if t.stage is Stage.STUCK and t.code is TaskCode.HELD_BACK]
+    for task in held:
+        await tasks.move(db, request.id, task.connector, Stage.LOCATE, context.now())
+    return bool(held)
 
 
 def is_ambiguous(all_tasks: Sequence[Task]) -> bool:
@@ -153,10 +154,11 @@ async def _hand_over(
         for part in task.unseen if task.stage is Stage.DONE and not task.is_answered else ():
             if part.is_by_hand:
                 await hand_tasks.add(db, _of_part(context, request, task, part))
-    known = await hand_tasks.of_request(db, request.id)
-    for group in await items.groups(db, request.id):
-        if group.state in LEFT_TO_PEOPLE and _is_settled(group, all_tasks):
-            await hand_tasks.add(db, _of_group(context, request, group, _rounds(known, group)))
+    groups = await items.groups(db, request.id)
+    left = [g for g in groups if g.state in LEFT_TO_PEOPLE and _is_settled(g, all_tasks)]
+    known = await hand_tasks.of_request(db, request.id) if left else []
+    for group in left:
+        await hand_tasks.add(db, _of_group(context, request, group, _rounds(known, group)))
 
 
 def _rounds(known: Sequence[HandTask], group: Group) -> int:
