@@ -18,6 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from avgate_gateway.store.schema import evidence
 
 BEGINNING = "0" * 64
+_LAST = (
+    sa.select(evidence.c.sequence, evidence.c.digest).order_by(evidence.c.sequence.desc()).limit(1)
+)
+_ADD = evidence.insert()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +47,11 @@ async def append(
     details: Mapping[str, Any] | None = None,
 ) -> None:
     """Adds an entry; in the same transaction as what it tells of, or it would not be evidence."""
-    last = (
-        await db.execute(
-            sa.select(evidence.c.sequence, evidence.c.digest)
-            .order_by(evidence.c.sequence.desc())
-            .limit(1)
-        )
-    ).first()
+    last = (await db.execute(_LAST)).first()
     sequence, previous = (last[0] + 1, last[1]) if last else (1, BEGINNING)
     text = json.dumps(details or {}, sort_keys=True, separators=(",", ":"), default=str)
     entry = Entry(sequence, at, controller, request_id, event, text, previous, "")
-    await db.execute(evidence.insert().values(**_row(entry, digest(entry))))
+    await db.execute(_ADD, _row(entry, digest(entry)))
 
 
 async def entries(

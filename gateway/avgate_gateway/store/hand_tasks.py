@@ -48,9 +48,15 @@ async def find(db: AsyncConnection, task_id: str, controller: str) -> HandTask |
 
 
 async def of_request(db: AsyncConnection, request_id: str) -> Sequence[HandTask]:
-    query = hand_task.select().where(hand_task.c.request_id == request_id)
-    rows = (await db.execute(query.order_by(hand_task.c.made_at, hand_task.c.id))).mappings()
+    rows = (await db.execute(_OF_REQUEST, {"request_id": request_id})).mappings()
     return [HandTask(**row) for row in rows]
+
+
+_OF_REQUEST = (
+    hand_task.select()
+    .where(hand_task.c.request_id == sa.bindparam("request_id"))
+    .order_by(hand_task.c.made_at, hand_task.c.id)
+)
 
 
 async def listed(

@@ -115,12 +115,12 @@ async def unplanned_connectors(db: AsyncConnection, request_id: str) -> Sequence
 
 async def is_untouched(db: AsyncConnection, request_id: str, connector: str | None = None) -> bool:
     """Whether nothing was approved or done: all there is was located, and planned at the most."""
-    query = sa.select(item.c.id).where(
-        item.c.request_id == request_id, item.c.state != ItemState.LOCATED.value
-    )
-    if connector is not None:
-        query = query.where(item.c.connector == connector)
-    return (await db.execute(query.limit(1))).first() is None
+    if connector is None:
+        found = await db.execute(_TOUCHED, {"request_id": request_id})
+    else:
+        here = {"request_id": request_id, "connector": connector}
+        found = await db.execute(_TOUCHED_THERE, here)
+    return found.first() is None
 
 
 async def counts(db: AsyncConnection, request_id: str) -> Mapping[tuple[str, str], int]:
@@ -132,51 +132,22 @@ async def counts_of(
     db: AsyncConnection, request_ids: Sequence[str]
 ) -> Mapping[str, Mapping[tuple[str, str], int]]:
     """The same for several requests, by request."""
-    query = (
-        sa.select(item.c.request_id, item.c.connector, item.c.state, sa.func.count())
-        .where(item.c.request_id.in_(request_ids))
-        .group_by(item.c.request_id, item.c.connector, item.c.state)
-    )
     found: dict[str, dict[tuple[str, str], int]] = {}
-    for row in await db.execute(query):
+    for row in await db.execute(_COUNTS, {"request_ids": request_ids}):
         found.setdefault(row[0], {})[row[1], row[2]] = row[3]
     return found
 
 
 async def groups(db: AsyncConnection, request_id: str) -> Sequence[Group]:
     """What became of the items, counted by everything that a report says of them."""
-    columns = (
-        item.c.connector,
-        item.c.category,
-        item.c.product,
-        item.c.state,
-        item.c.ground,
-        item.c.until,
-        item.c.effective_from,
-        item.c.code,
-        item.c.reason,
-    )
-    query = (
-        sa.select(*columns, sa.func.count())
-        .where(item.c.request_id == request_id)
-        .group_by(*columns)
-        .order_by(*columns)
-    )
-    return [Group(*row) for row in await db.execute(query)]
+    found = await db.execute(_GROUPS, {"request_id": request_id})
+    return [Group(*row) for row in found]
 
 
 async def next_looks(db: AsyncConnection, request_id: str) -> Mapping[str, datetime]:
     """The earliest moment at which an item that is at an end is looked at again, by connector."""
-    query = (
-        sa.select(item.c.connector, sa.func.min(item.c.look_at))
-        .where(
-            item.c.request_id == request_id,
-            item.c.look_at.isnot(None),
-            item.c.state.in_([state.value for state in WATCHED]),
-        )
-        .group_by(item.c.connector)
-    )
-    return {row[0]: row[1] for row in await db.execute(query)}
+    found = await db.execute(_LOOKS, {"request_id": request_id})
+    return {row[0]: row[1] for row in found}
 
 
 async def next_confirmation(
@@ -194,9 +165,7 @@ async def next_confirmation(
 
 async def has_left(db: AsyncConnection, request_id: str) -> bool:
     """Whether something is left that a person may set going again, or that is not at its end."""
-    left = [state.value for state in (*LEFT_TO_PEOPLE, *UNDER_WAY)]
-    query = sa.select(item.c.id).where(item.c.request_id == request_id, item.c.state.in_(left))
-    return (await db.execute(query.limit(1))).first() is not None
+    return (await db.execute(_LEFT, {"request_id": request_id})).first() is not None
 
 
 async def has_any(
@@ -210,6 +179,36 @@ async def has_any(
     return (await db.execute(query.limit(1))).first() is not None
 
 
+_OF_REQUEST = item.c.request_id == sa.bindparam("request_id")
+_TOUCHED = sa.select(item.c.id).where(_OF_REQUEST, item.c.state != ItemState.LOCATED.value).limit(1)
+_TOUCHED_THERE = _TOUCHED.where(item.c.connector == sa.bindparam("connector"))
+_LEFT = (
+    sa.select(item.c.id)
+    .where(_OF_REQUEST, item.c.state.in_([s.value for s in (*LEFT_TO_PEOPLE, *UNDER_WAY)]))
+    .limit(1)
+)
+_LOOKS = (
+    sa.select(item.c.connector, sa.func.min(item.c.look_at))
+    .where(_OF_REQUEST, item.c.look_at.isnot(None), item.c.state.in_([s.value for s in WATCHED]))
+    .group_by(item.c.connector)
+)
+_COUNTS = (
+    sa.select(item.c.request_id, item.c.connector, item.c.state, sa.func.count())
+    .where(item.c.request_id.in_(sa.bindparam("request_ids", expanding=True)))
+    .group_by(item.c.request_id, item.c.connector, item.c.state)
+)
+_ALIKE = (
+    item.c.connector,
+    item.c.category,
+    item.c.product,
+    item.c.state,
+    item.c.ground,
+    item.c.until,
+    item.c.effective_from,
+    item.c.code,
+    item.c.reason,
+)
+_GROUPS = sa.select(*_ALIKE, sa.func.count()).where(_OF_REQUEST).group_by(*_ALIKE).order_by(*_ALIKE)
 _AT_ONCE = 500  # below SQLite's limit on bound values in the oldest release still about (999)
 
 

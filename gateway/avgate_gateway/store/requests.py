@@ -1,4 +1,7 @@
-"""Reading and writing requests."""
+"""Reading and writing requests.
+
+What is asked often is a statement made once: building and keying one takes longer than its answer.
+"""
 
 from __future__ import annotations
 
@@ -80,23 +83,18 @@ async def find(
     db: AsyncConnection, request_id: str, controller: str | None = None
 ) -> SubjectRequest | None:
     """The request, if it exists and is this controller's."""
-    query = sa.select(*_SHOWN).where(request.c.id == request_id)
-    if controller is not None:
-        query = query.where(request.c.controller == controller)
-    row = (await db.execute(query)).mappings().first()
+    if controller is None:
+        found = await db.execute(_FIND, {"request_id": request_id})
+    else:
+        whose = {"request_id": request_id, "controller": controller}
+        found = await db.execute(_FIND_OWN, whose)
+    row = found.mappings().first()
     return _request(row) if row else None
 
 
 async def sealed(db: AsyncConnection, request_id: str) -> Sealed:
     """The encrypted side of a request that is known to exist."""
-    columns = (
-        request.c.subject_key,
-        request.c.retention_key,
-        request.c.confidential_box,
-        request.c.plan_box,
-    )
-    row = (await db.execute(sa.select(*columns).where(request.c.id == request_id))).one()
-    return Sealed(*row)
+    return Sealed(*(await db.execute(_SEALED, {"request_id": request_id})).one())
 
 
 async def change(db: AsyncConnection, request_id: str, **values: Any) -> None:
@@ -160,6 +158,12 @@ async def listed(db: AsyncConnection, wanted: Wanted) -> Sequence[SubjectRequest
 
 _HIDDEN = {"plan_box", "subject_key", "retention_key", "confidential_box"}
 _SHOWN = [column for column in request.c if column.name not in _HIDDEN]
+_BY_ID = request.c.id == sa.bindparam("request_id")
+_FIND = sa.select(*_SHOWN).where(_BY_ID)
+_FIND_OWN = _FIND.where(request.c.controller == sa.bindparam("controller"))
+_SEALED = sa.select(
+    request.c.subject_key, request.c.retention_key, request.c.confidential_box, request.c.plan_box
+).where(_BY_ID)
 
 
 def _scope_json(scope: Scope) -> dict[str, list[str]]:

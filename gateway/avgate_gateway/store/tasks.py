@@ -105,24 +105,38 @@ async def add(db: AsyncConnection, request_id: str, names: Iterable[str], now: d
 
 
 async def of_request(db: AsyncConnection, request_id: str) -> Sequence[Task]:
-    return (await of_requests(db, [request_id])).get(request_id, [])
+    """Its tasks, in the order of connector names."""
+    rows = (await db.execute(_OF_REQUEST, {"request_id": request_id})).mappings()
+    return [_task(row) for row in rows]
 
 
 async def find(db: AsyncConnection, request_id: str, connector: str) -> Task:
     """One connector's task; raises NoResultFound where it has none."""
-    query = task.select().where(task.c.request_id == request_id, task.c.connector == connector)
-    return _task((await db.execute(query)).mappings().one())
+    here = {"request_id": request_id, "connector": connector}
+    return _task((await db.execute(_FIND, here)).mappings().one())
 
 
 async def of_requests(
     db: AsyncConnection, request_ids: Sequence[str]
 ) -> Mapping[str, Sequence[Task]]:
     """The tasks of several requests, by request, each in the order of connector names."""
-    query = task.select().where(task.c.request_id.in_(request_ids)).order_by(task.c.connector)
     found: dict[str, list[Task]] = {}
-    for row in (await db.execute(query)).mappings():
+    for row in (await db.execute(_OF_REQUESTS, {"request_ids": request_ids})).mappings():
         found.setdefault(row["request_id"], []).append(_task(row))
     return found
+
+
+_OF_REQUEST = (
+    task.select().where(task.c.request_id == sa.bindparam("request_id")).order_by(task.c.connector)
+)
+_OF_REQUESTS = (
+    task.select()
+    .where(task.c.request_id.in_(sa.bindparam("request_ids", expanding=True)))
+    .order_by(task.c.connector)
+)
+_FIND = task.select().where(
+    task.c.request_id == sa.bindparam("request_id"), task.c.connector == sa.bindparam("connector")
+)
 
 
 def _task(row: sa.RowMapping) -> Task:
