@@ -40,7 +40,8 @@ class Limits:
 class Manifest:
     """What a connector says of itself, known without any settings.
 
-    `erases` says per category what erasing comes to; a category left out is not erasable here.
+    `erases` says per category what erasing comes to, for whoever looks the connector up; what is
+    planned for an item is what its own `erasure` says.
     `not_relevant` says per operation why it does not apply to this upstream at all.
     `relists`: erased items may come back by themselves (a feed), so they are looked for again.
     """

@@ -4,8 +4,9 @@
   - UnavailableError       tried again, no sooner than `after` seconds
   - RefusedError           never tried again: the upstream understood, and said no
     - NotFoundError        the upstream says there is no such thing
-  - MisconfiguredError     never tried again, and an operator is told
-  - ContractBrokenError    never tried again: the upstream no longer looks like its contract
+  - MisconfiguredError     tried a few times more, and then an operator is told
+  - ContractBrokenError    likewise: the upstream no longer looks like its contract, or one odd
+                           page came in between
   - OutcomeUnknownError    a write whose answer was lost: read back, never blindly repeated
   - AmbiguousSubjectError  more than one person fits: a person has to decide
   - InvalidIdentifierError a value cannot be what it is said to be; nothing was sent

@@ -43,7 +43,7 @@ async def verify_identity(
         db, request.id, identity_method=check.method, identity_by=check.verified_by,
         identity_at=check.verified_at, state=State.RECEIVED, waiting_for=None, wake_at=now,
     )  # fmt: skip
-    await _note(db, now, request, "identity.verified", {"method": check.method, "by": by})
+    await evidence.note(db, now, request, "identity.verified", {"method": check.method, "by": by})
 
 
 async def decide(
@@ -68,7 +68,7 @@ async def decide(
     if approve:
         await release(db, request, Approval(by, now, digest))
         return
-    await _note(db, now, request, "plan.rejected", {"digest": digest, "by": by})
+    await evidence.note(db, now, request, "plan.rejected", {"digest": digest, "by": by})
     await _reject(db, context, request)
 
 
@@ -99,7 +99,7 @@ async def cancel(
     if request.state is State.CLOSED or not await _is_unbegun(db, request):
         raise _wrong_state("It is being, or was, carried out.")
     await remarking.keep(db, context, request.id, remarking.CANCELLATION, reason)
-    await _note(db, context.now(), request, "request.cancelled", {"by": by})
+    await evidence.note(db, context.now(), request, "request.cancelled", {"by": by})
     await settling.close(db, context, request, "cancelled")
 
 
@@ -123,7 +123,7 @@ async def retry(
         for task in await tasks.of_request(db, request.id)
         if connector in {None, task.connector} and await _retry_one(db, request, task, now)
     ]
-    await _note(db, now, request, "request.retried", {"connectors": again, "by": by})
+    await evidence.note(db, now, request, "request.retried", {"connectors": again, "by": by})
     await _go_on(db, request, now, is_moving=bool(again))
 
 
@@ -169,7 +169,7 @@ async def extend(
     due = due_dates(request.received_at, days, extension=True)
     await requests.change(db, request.id, extended=due.extended)
     await remarking.keep(db, context, request.id, remarking.EXTENSION, reason)
-    await _note(db, now, request, "request.extended", {"until": due.extended, "by": by})
+    await evidence.note(db, now, request, "request.extended", {"until": due.extended, "by": by})
 
 
 async def complete(
@@ -193,7 +193,7 @@ async def complete(
         )
     elif await _is_through(db, request, task.connector):  # else it comes to that by itself
         await tasks.move(db, request.id, task.connector, Stage.VERIFY, now)
-    await _note(
+    await evidence.note(
         db, now, request, "hand_task.completed",
         {"connector": task.connector, "category": task.category, "count": task.count, "by": by},
     )  # fmt: skip
@@ -208,7 +208,7 @@ async def _see_to_part(
     parts = (await tasks.find(db, request.id, name)).unseen
     seen_to = done_by(task.id, request.id, name, parts)
     await tasks.change(db, request.id, name, now, unseen=seen_to)
-    await _note(
+    await evidence.note(
         db, now, request, "hand_task.completed",
         {"connector": name, "parts": [p.part for p in seen_to if p not in parts], "by": by},
     )  # fmt: skip
@@ -228,13 +228,6 @@ async def _go_on(
         await requests.set_going(db, request.id, now)
     else:
         await requests.wake(db, request.id, now)
-
-
-async def _note(
-    db: AsyncConnection, now: datetime, request: SubjectRequest, event: str,
-    details: dict[str, object],
-) -> None:  # fmt: skip
-    await evidence.append(db, now, request.controller, request.id, event, details)
 
 
 def _wrong_state(detail: str) -> ProblemError:

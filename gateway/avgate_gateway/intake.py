@@ -89,8 +89,8 @@ async def record(
     )
     await requests.add(db, request, sealed)
     await remarking.keep(db, context, request.id, remarking.NOTE, note)
-    await evidence.append(
-        db, now, request.controller, request.id, "request.received",
+    await evidence.note(
+        db, now, request, "request.received",
         {"operation": request.operation, "client": request.client_id,
          "reference": request.reference, "identity_verified": request.identity is not None},
     )  # fmt: skip

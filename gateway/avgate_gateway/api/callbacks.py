@@ -55,8 +55,8 @@ async def _take(gateway: Gateway, token: str) -> str:
             raise ProblemError(Problem(GONE))
         await tasks.ask_now(db, found.request_id, found.connector, now)
         await requests.wake(db, found.request_id, now)
-        await evidence.append(
-            db, now, request.controller, request.id, "callback.received",
+        await evidence.note(
+            db, now, request, "callback.received",
             {"connector": found.connector},
         )  # fmt: skip
     return found.request_id

@@ -113,8 +113,8 @@ class _CopyDesk:
                     learned_box=learned, looked_with=part.looked_with,
                     unseen=noted(look.unseen, before.unseen),
                 )  # fmt: skip
-                await evidence.append(
-                    db, now, part.request.controller, part.request.id, "task.copied",
+                await evidence.note(
+                    db, now, part.request, "task.copied",
                     {"connector": part.name, "items": self.tally, "files": self.files,
                      "files_gone": self.files_gone,
                      "set_aside": look.quarantined, "unseen": [u.part for u in look.unseen],

@@ -36,7 +36,7 @@ from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import Stage
 
 SERVICE_RUNS = "service_runs"  # a refusal that ends with the service, so it is asked again
-_WHILE_RUNNING = timedelta(days=1)
+WHILE_RUNNING = timedelta(days=1)  # so often it is asked whether a service still runs
 _BATCH = 100
 _LOOKS_AT_UNKNOWN = 3
 
@@ -81,8 +81,8 @@ async def _intend(part: Part) -> Sequence[Item]:
         rows = [row for row in rows if row.tries == rows[0].tries]
         name = batch_key(part, rows[0])
         await items.change(db, [r.id for r in rows], state=ItemState.INTENDED, batch=name)
-        await evidence.append(
-            db, now, part.request.controller, part.request.id, "effect.intended",
+        await evidence.note(
+            db, now, part.request, "effect.intended",
             {"connector": part.name, "key": name, "items": len(rows)},
         )  # fmt: skip
     return await _intended(part)
@@ -165,8 +165,8 @@ async def write_outcomes(
             db, part.request.id, part.name, now,
             attempts=0, next_attempt_at=None, code=None, reason=None,
         )  # fmt: skip
-        await evidence.append(
-            db, now, part.request.controller, part.request.id, "effect.ended",
+        await evidence.note(
+            db, now, part.request, "effect.ended",
             {"connector": part.name, "key": key, "outcomes": _tally(rows)},
         )  # fmt: skip
 
@@ -184,7 +184,7 @@ def columns(outcome: Outcome, now: datetime) -> dict[str, Any]:  # noqa: PLR0911
         case Unsupported(code, reason):
             return _columns(ItemState.BY_HAND, code=code, reason=reason)
         case Refused(code, reason, until):
-            look = _day_after(until) or (now + _WHILE_RUNNING if code == SERVICE_RUNS else None)
+            look = _day_after(until) or (now + WHILE_RUNNING if code == SERVICE_RUNS else None)
             return _columns(ItemState.REFUSED, code=code, reason=reason, until=until, look_at=look)
         case Failed(code, reason):
             return _columns(ItemState.FAILED, code=code, reason=reason)
@@ -215,8 +215,8 @@ async def _read_back(part: Part) -> None:
                     tries=row.tries + 1, code=None,
                     reason=None,
                 )  # fmt: skip
-        await evidence.append(
-            db, now, part.request.controller, part.request.id, "effect.read_back",
+        await evidence.note(
+            db, now, part.request, "effect.read_back",
             {"connector": part.name, "gone": len(gone), "still_there": len(lost) - len(gone)},
         )  # fmt: skip
     await execute(part)

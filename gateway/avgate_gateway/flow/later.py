@@ -117,8 +117,8 @@ async def _fall_due(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]) 
                 code=None, reason=None, looks=0, tries=item.c.tries + 1,
             )  # fmt: skip
             await tasks.move(db, part.request.id, part.name, Stage.EXECUTE, now)
-            await evidence.append(
-                db, now, part.request.controller, part.request.id, "retention.ended",
+            await evidence.note(
+                db, now, part.request, "retention.ended",
                 {"connector": part.name, "items": len(goes)},
             )  # fmt: skip
 
@@ -131,8 +131,8 @@ async def _came_about(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]
     async with part.context.database.write() as db:
         await items.change(db, gone, **columns(Completed(Effect.ERASED), now))
         await items.change(db, late, **columns(_LATE, now))
-        await evidence.append(
-            db, now, part.request.controller, part.request.id, "task.looked_again",
+        await evidence.note(
+            db, now, part.request, "task.looked_again",
             {"connector": part.name, "items": len(rows), "not_effective": len(late)},
         )  # fmt: skip
 
@@ -158,8 +158,8 @@ async def _looked_again(part: Part, rows: Sequence[Item], held: dict[str, ItemRe
         if back:
             values = {**columns(_RETURNED, now), "state": ItemState.RETURNED}
             await items.change(db, back, **values)
-        await evidence.append(
-            db, now, part.request.controller, part.request.id, "task.looked_again",
+        await evidence.note(
+            db, now, part.request, "task.looked_again",
             {"connector": part.name, "items": len(rows), "returned": len(back)},
         )  # fmt: skip
 
@@ -208,9 +208,7 @@ async def _shred_subject(
     await tasks.forget_learned(db, request.id)
     await remarks.forget(db, request.id)
     await requests.change(db, request.id, subject_key=None, confidential_box=None, plan_box=None)
-    await evidence.append(
-        db, now, request.controller, request.id, "vault.subject_key_destroyed", {}
-    )
+    await evidence.note(db, now, request, "vault.subject_key_destroyed", {})
     return None
 
 
@@ -220,6 +218,4 @@ async def _shred_references(db: AsyncConnection, request: SubjectRequest, now: d
     await item_steps.shed(db, request.id)
     await remarks.forget(db, request.id)
     await requests.change(db, request.id, retention_key=None)
-    await evidence.append(
-        db, now, request.controller, request.id, "vault.retention_key_destroyed", {}
-    )
+    await evidence.note(db, now, request, "vault.retention_key_destroyed", {})

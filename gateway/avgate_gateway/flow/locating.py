@@ -104,8 +104,8 @@ class _Shelf:
                     quarantined=look.quarantined, tally={SHOWN: look.shown}, learned_box=learned, looked_with=part.looked_with,
                     unseen=noted(missed, (await tasks.find(db, part.request.id, part.name)).unseen),
                 )  # fmt: skip
-                await evidence.append(
-                    db, now, part.request.controller, part.request.id, "task.located",
+                await evidence.note(
+                    db, now, part.request, "task.located",
                     {"connector": part.name, "items": len(self.seen), "set_aside": look.quarantined,
                      "unseen": [one.part for one in missed], "by_name_card": bool(part.cards)},
                 )  # fmt: skip

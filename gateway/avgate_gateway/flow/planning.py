@@ -7,7 +7,7 @@ What the law keeps is decided here, per item, before anybody is asked: by the pu
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -17,6 +17,7 @@ from avgate_contracts.connector import SupportsRectify
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential
 from avgate_gateway.flow.context import Context, Desk, unsealed
+from avgate_gateway.flow.executing import WHILE_RUNNING
 from avgate_gateway.plan import (
     ErasurePlan,
     Fit,
@@ -38,7 +39,6 @@ PLAN = "plan"
 POLICY = "policy"  # who approved where the controller's policy asks for no second person
 _PAGE = 1000
 _UNDECIDABLE = frozenset({GroundCode.TERM_UNKNOWN, GroundCode.NO_RULE})
-_WHILE_RUNNING = timedelta(days=1)
 
 
 async def plan(context: Context, request: SubjectRequest) -> bool:
@@ -106,8 +106,8 @@ async def _store(
             db, request.id, plan_box=sealed, plan_digest=made.digest,
             plan_valid_until=made.valid_until,
         )  # fmt: skip
-        await evidence.append(
-            db, now, request.controller, request.id, "plan.made",
+        await evidence.note(
+            db, now, request, "plan.made",
             {"digest": made.digest, "items": len(planned), "valid_until": made.valid_until},
         )  # fmt: skip
 
@@ -120,7 +120,7 @@ async def discard(db: AsyncConnection, context: Context, request: SubjectRequest
     await requests.set_going(
         db, request.id, now, plan_box=None, plan_digest=None, plan_valid_until=None
     )
-    await evidence.append(db, now, request.controller, request.id, "plan.discarded", {})
+    await evidence.note(db, now, request, "plan.discarded", {})
 
 
 async def release(db: AsyncConnection, request: SubjectRequest, approval: Approval) -> None:
@@ -134,8 +134,8 @@ async def release(db: AsyncConnection, request: SubjectRequest, approval: Approv
     await tasks.move_all(
         db, request.id, Stage.LOCATED, Stage.EXECUTE, approval.at, but_not=unplanned
     )
-    await evidence.append(
-        db, approval.at, request.controller, request.id, "plan.approved",
+    await evidence.note(
+        db, approval.at, request, "plan.approved",
         {"digest": approval.plan_digest, "by": approval.by},
     )  # fmt: skip
 
@@ -196,7 +196,7 @@ def _why(verdict: Verdict) -> tuple[str | None, str | None]:
 def next_look(verdict: Verdict, now: datetime) -> datetime | None:
     """When a kept item is looked at again: when its term ends, or daily while a service runs."""
     if verdict.until is None:
-        return now + _WHILE_RUNNING
+        return now + WHILE_RUNNING
     day = verdict.goes_on
     return datetime(day.year, day.month, day.day, tzinfo=AMSTERDAM) if day else None
 

@@ -240,8 +240,8 @@ async def _cannot(part: Part, code: TaskCode, reason: str) -> None:
             code=code, reason=reason, resume=Stage.LOCATE.value, looked_with=part.looked_with,
             unseen=(), tally={}, columns=None, learned_box=None,
         )  # fmt: skip
-        await evidence.append(
-            db, now, part.request.controller, part.request.id, "task.not_done",
+        await evidence.note(
+            db, now, part.request, "task.not_done",
             {"connector": part.name, "code": code},
         )  # fmt: skip
 
@@ -262,8 +262,8 @@ async def _troubled(context: Context, task: Task, trouble: Trouble) -> None:
             reason=trouble.reason,
             next_attempt_at=None if delay is None else now + timedelta(seconds=delay), **stuck,
         )  # fmt: skip
-        await evidence.append(
-            db, now, request.controller, task.request_id, "task.attempted",
+        await evidence.note(
+            db, now, request, "task.attempted",
             {"connector": task.connector, "attempt": attempts, "code": trouble.code,
              "next_in_seconds": delay},
         )  # fmt: skip

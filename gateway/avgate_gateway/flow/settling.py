@@ -118,9 +118,7 @@ async def close(
         db, request.id, state=then.state, waiting_for=None, closed_at=now, closing=closing,
         wake_at=wake,
     )  # fmt: skip
-    await evidence.append(
-        db, now, request.controller, request.id, "request.closed", {"closing": closing}
-    )
+    await evidence.note(db, now, request, "request.closed", {"closing": closing})
 
 
 def _state(

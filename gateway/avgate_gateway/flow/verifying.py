@@ -106,7 +106,7 @@ async def _finish(part: Part, state: ItemState, claimed: int, still: int) -> Non
     now = part.context.now()
     async with part.context.database.write() as db:
         await tasks.move(db, part.request.id, part.name, Stage.DONE, now)
-        await evidence.append(
-            db, now, part.request.controller, part.request.id, "task.verified",
+        await evidence.note(
+            db, now, part.request, "task.verified",
             {"connector": part.name, "looked_for": claimed, "kind": state, "still_held": still},
         )  # fmt: skip

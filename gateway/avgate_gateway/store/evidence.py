@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from avgate_gateway.request import SubjectRequest
 from avgate_gateway.store.schema import evidence
 
 BEGINNING = "0" * 64
@@ -36,6 +37,17 @@ class Entry:
     details: str
     previous: str
     digest: str
+
+
+async def note(
+    db: AsyncConnection,
+    at: datetime,
+    request: SubjectRequest,
+    event: str,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Adds an entry about a request."""
+    await append(db, at, request.controller, request.id, event, details)
 
 
 async def append(
