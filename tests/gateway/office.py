@@ -1,0 +1,351 @@
+"""A gateway with invented upstreams, people and a clock, whose process may die at any write."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from avgate_contracts.identifier import Identifier
+from avgate_contracts.record import ErasureWay, ItemRef
+from avgate_contracts.vocabulary import Category, Field, IdentifierKind, Operation, Product
+from avgate_gateway import deciding, intake
+from avgate_gateway.flow.advance import advance
+from avgate_gateway.flow.context import Context
+from avgate_gateway.flow.context import Desk as Controller
+from avgate_gateway.plan import WantedChange
+from avgate_gateway.problem import ProblemError
+from avgate_gateway.report import Report
+from avgate_gateway.reporting import reported
+from avgate_gateway.request import IdentityCheck, SubjectRequest, WaitingFor
+from avgate_gateway.retention import Action, decide, load_pack
+from avgate_gateway.store import copies, evidence, hand_tasks, items, requests, tasks
+from avgate_gateway.store.database import Database
+from avgate_gateway.store.hand_tasks import HandTask
+from avgate_gateway.store.item import LEFT_TO_PEOPLE, UNDER_WAY, Item, ItemState
+from avgate_gateway.store.tasks import Task
+from avgate_gateway.vault import Vault
+
+from .fake_upstream import Desk, Holding, Paper, System, Upstream, manifest
+
+BEGIN = datetime(2026, 3, 2, 12, tzinfo=UTC)
+PACK = load_pack("libervoice-2019")
+PHONE = Identifier.of(IdentifierKind.PHONE, "+31612345678")
+MAIL = Identifier.of(IdentifierKind.EMAIL, "a@example.nl")
+THEIRS = (Identifier.of(IdentifierKind.PHONE, "+31687654321"),)
+CHANGE = WantedChange(Field.NAME_FAMILY, "Jansen", "Janssen")
+NAMES = ("crm", "orders", "paper")
+COPIES = {Operation.ACCESS, Operation.EXPORT}
+
+
+class DeathError(BaseException):
+    """The process ends here."""
+
+
+class Mortal(Database):
+    """A database whose process dies at a write that was named before; one door for all to wait at.
+
+    One door, so that what runs at once takes turns in the same order every time.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.dies_after: int | None = None  # writes; half of the time with the last one on disk
+        self.is_dead = False
+        self.writes = 0
+        self._door = asyncio.Lock()
+        for engine in (self._readers, self._writers):
+            sa.event.listen(engine.sync_engine, "connect", _hurry)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        async with self._door, super().read() as db:
+            yield db
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        async with self._door:
+            self._live()
+            self.writes += 1
+            async with super().write() as db:
+                yield db
+            self._live()
+
+    def _live(self) -> None:
+        if self.dies_after is not None:
+            self.is_dead = self.is_dead or self.dies_after <= 0
+            self.dies_after -= 1
+        if self.is_dead:
+            raise DeathError
+
+
+def _hurry(connection: Any, _record: object) -> None:
+    connection.cursor().execute("PRAGMA synchronous=OFF")  # only this process dies, no machine
+
+
+@dataclass(slots=True)
+class Seen:
+    """All there is of a request, read at one moment."""
+
+    request: SubjectRequest
+    sealed: requests.Sealed
+    tasks: dict[str, Task]
+    items: list[Item]
+    hand: list[HandTask]
+    has_copy: bool
+    report: Report
+
+    @property
+    def open_hand(self) -> list[HandTask]:
+        return [task for task in self.hand if task.completed_at is None]
+
+    def is_covered(self, item: Item) -> bool:
+        """Whether a person has been asked to see to it."""
+        kind = (item.category.value, item.product.value)
+        return any(
+            task.connector == item.connector
+            and (task.category is None or (task.category, task.product) == kind)
+            for task in self.open_hand
+        )
+
+    def where(self, item: Item) -> str:
+        task = self.tasks[item.connector]
+        return f"an item of {item.connector} is {item.state}, its task {task.stage} ({task.code})"
+
+
+@dataclass(slots=True)
+class Office:
+    """The gateway with its upstreams, its people and its clock."""
+
+    url: str
+    now: datetime = BEGIN
+    upstreams: dict[str, Upstream] = field(default_factory=dict)
+    refs: dict[str, dict[str, Holding]] = field(default_factory=dict)  # all that ever was
+    ids: list[str] = field(default_factory=list)
+    changes: dict[tuple[str, str], int] = field(default_factory=dict)  # upstream's, at submission
+    rng: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 -- no secret
+    database: Mortal | None = None
+    seen: dict[str, tuple[int, Seen]] = field(default_factory=dict)
+
+    def clock(self) -> datetime:
+        return self.now
+
+    @property
+    def db(self) -> Mortal:
+        if self.database is None:
+            self.database = Mortal(self.url)
+        return self.database
+
+    @property
+    def context(self) -> Context:
+        phone, mail = IdentifierKind.PHONE, IdentifierKind.EMAIL
+        made = {
+            "crm": System(self.upstreams["crm"], manifest("crm", phone)),
+            "orders": Desk(self.upstreams["orders"], manifest("orders", mail, relists=True)),
+            "paper": Paper(self.upstreams["paper"], manifest("paper", phone)),
+        }
+        exempt = frozenset({"robot"})
+        desk = Controller("c", "C", "nl", PACK, 28, exempt, made)
+        vault = Vault(b"k" * 32)
+        return Context(
+            self.db, vault, self.clock, {"c": desk}, timedelta(days=7), timedelta(days=30)
+        )
+
+    async def reboot(self) -> None:
+        if self.database is not None:
+            await self.database.close()
+        self.database = None
+        self.seen.clear()
+
+    async def submit(
+        self, operation: Operation, client: str, by: tuple[Identifier, ...], *, known: bool
+    ) -> None:
+        check = IdentityCheck("desk", "portal", self.now) if known else None
+        changes = (CHANGE,) if operation is Operation.RECTIFY else ()
+        asked = intake.Asked("c", client, operation, by, identity=check, changes=changes)
+        request, person = intake.drafted(self.context, asked)
+        request = replace(request, id=str(UUID(int=self.rng.getrandbits(128), version=4)))
+        async with self.db.write() as db:
+            await intake.record(db, self.context, request, person)
+        self.ids.append(request.id)
+        for upstream in self.upstreams.values():
+            self.changes[request.id, upstream.name] = upstream.changes
+
+    async def see(self, request_id: str) -> Seen:
+        writes, seen = self.seen.get(request_id, (-1, None))
+        if seen is None or writes != self.db.writes:
+            seen = await self._read(request_id)
+            self.seen[request_id] = (self.db.writes, seen)
+        return seen
+
+    async def _read(self, request_id: str) -> Seen:
+        async with self.db.read() as db:
+            request = await requests.find(db, request_id)
+            assert request is not None
+            found: list[Item] = []
+            while page := await items.select(db, request_id, after=found[-1].id if found else 0):
+                found.extend(page)
+            return Seen(
+                request,
+                await requests.sealed(db, request_id),
+                {task.connector: task for task in await tasks.of_request(db, request_id)},
+                found,
+                list(await hand_tasks.of_request(db, request_id)),
+                bool(await copies.shelves(db, request_id)),
+                await reported(db, request),
+            )
+
+    async def go(self, request_id: str, times: int = 12) -> None:
+        """Advances as the engine would: as long as its time has come."""
+        for _ in range(times):
+            request = (await self.see(request_id)).request
+            if request.wake_at is None or request.wake_at > self.now:
+                return
+            await advance(self.context, request_id)
+        pytest.fail(f"woken again and again without an end: {request.state} {request.waiting_for}")
+
+    async def sweep(self, dies_after: int | None) -> None:
+        self.db.dies_after = dies_after
+        try:
+            for request_id in self.ids:
+                await self.go(request_id)
+        except BaseException as error:
+            if not is_death(error):
+                raise
+        if self.db.is_dead:
+            await self.reboot()
+        self.db.dies_after = None
+
+    async def decide(self, request_id: str, what: str) -> None:
+        """What a person decides; that it is refused them is no fault."""
+        with suppress(ProblemError):
+            async with self.db.write() as db:
+                request = await requests.find(db, request_id)
+                assert request is not None
+                await self._decide(db, request, what)
+
+    async def _decide(self, db: AsyncConnection, request: SubjectRequest, what: str) -> None:
+        context, name = self.context, what.removeprefix("retry ")
+        match what:
+            case "approve" | "reject":
+                digest, approve = request.plan_digest or "", what == "approve"
+                if approve and request.client_id != "robot":
+                    await self._note_approval(db, request)
+                await deciding.decide(db, context, request, digest, "chief", approve=approve)
+            case "cancel":
+                await deciding.cancel(db, context, request, "portal")
+            case "verify":
+                check = IdentityCheck("desk", "portal", self.now)
+                await deciding.verify_identity(db, context, request, check, "portal")
+            case _:
+                for one in NAMES if name == "all" else (name,):
+                    self.upstreams[one].asked_again.update(self.refs[one])
+                await deciding.retry(db, context, request, None if name == "all" else name, "chief")
+
+    async def _note_approval(self, db: AsyncConnection, request: SubjectRequest) -> None:
+        if request.waiting_for is not WaitingFor.APPROVAL or request.plan_valid_until is None:
+            return
+        if request.plan_valid_until <= self.now:
+            return
+        planned = await items.select(db, request.id, states=[ItemState.LOCATED], limit=10_000)
+        for item in planned:
+            if item.action not in {None, "by_hand"}:
+                self.upstreams[item.connector].approved.add(self.ref(item))
+
+    def ref(self, item: Item) -> str:
+        vault, request_id, name = self.context.vault, item.request_id, item.connector
+        known = {vault.blind("c", request_id, name, ref): ref for ref in self.refs[name]}
+        return known[item.digest]
+
+    async def complete(self, request_id: str, number: int, *, honest: bool) -> None:
+        seen = await self.see(request_id)
+        if not seen.open_hand:
+            return
+        task = seen.open_hand[number % len(seen.open_hand)]
+        if honest and seen.request.operation is Operation.ERASE:
+            self._do_by_hand(seen, task)
+        with suppress(ProblemError):
+            async with self.db.write() as db:
+                await deciding.complete(db, self.context, seen.request, task, "clerk", "done")
+
+    def _do_by_hand(self, seen: Seen, task: HandTask) -> None:
+        upstream = self.upstreams[task.connector]
+        kind = (task.category, task.product)
+        left = {*LEFT_TO_PEOPLE, *(() if task.category else UNDER_WAY)}
+        mine = [i for i in seen.items if i.connector == task.connector and i.state in left]
+        upstream.drop(
+            self.ref(i) for i in mine if task.category is None or (i.category, i.product) == kind
+        )
+        if task.category is None and not mine:
+            may_go = [
+                h.item.ref
+                for h in upstream.of_subject()
+                if decide(h.item, PACK, self.now).action is not Action.RETAIN
+            ]
+            upstream.drop(may_go)
+
+    async def check_upstreams(self) -> None:
+        """Nothing was done to an upstream that must not be."""
+        complaints = [text for u in self.upstreams.values() for text in u.complaints]
+        assert not complaints, complaints
+        resent = [each for u in self.upstreams.values() for each in u.resent]
+        if not resent:
+            return
+        async with self.db.read() as db:
+            chain = await evidence.entries(db, limit=100_000)
+        asked = {
+            json.loads(entry.details)["key"]: entry.request_id
+            for entry in chain
+            if entry.event == "effect.intended"
+        }
+        for ref, before, after in resent:
+            assert asked.get(before) != asked[after], f"{ref} went, and was sent under a new key"
+
+    def make(self, name: str, what: str, count: int) -> None:
+        upstream = self.upstreams[name]
+        for _ in range(count):
+            ref = f"{name}/{len(self.refs[name])}"
+            holding = _holding(ref, what, self.now)
+            upstream.holdings[ref] = holding
+            self.refs[name][ref] = holding
+
+
+def _holding(ref: str, what: str, now: datetime) -> Holding:
+    if what == "somebody else's":
+        return Holding(ItemRef(ref, Category.CONTACTS, Product.VOICE), "b", THEIRS)
+    kind = replace(KINDS[what], ref=ref)
+    if what in DAYS_AGO:
+        kind = replace(kind, term_starts=now - timedelta(days=DAYS_AGO[what]))
+    is_contact = kind.category is Category.CONTACT
+    fields = {Field.NAME_FAMILY: ("Jansen",)} if is_contact else {}
+    return Holding(kind, "a", (PHONE, MAIL), fields)
+
+
+CALL = ItemRef("", Category.COMMUNICATION_METADATA, Product.VOICE)
+CONTACT = ItemRef("", Category.CONTACT, Product.GENERAL)
+KINDS = {
+    "customer": replace(CONTACT, service_runs=True),
+    "former customer": CONTACT,
+    "call": CALL,
+    "old call": CALL,
+    "call without a date": CALL,
+    "by hand": ItemRef("", Category.VOICEMAIL, Product.VOICE, erasure=ErasureWay.BY_HAND),
+    "card": ItemRef("", Category.CONTACTS, Product.VOICE),
+}
+DAYS_AGO = {"former customer": 3000, "call": 9, "old call": 900}
+
+
+def is_death(error: BaseException) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        return all(is_death(each) for each in error.exceptions)
+    return isinstance(error, DeathError)
