@@ -36,8 +36,8 @@ MAILS = st.builds(
     st.text(string.ascii_lowercase, min_size=3, max_size=9).filter(lambda name: name != "example"),
 )
 DIGITS = st.text(string.digits, min_size=5, max_size=20)
-PHONES = st.from_regex(r"(\+31|0031|0)(6[1-5]|20[2-9]|74[2-9])[2-9]{5,6}", fullmatch=True).filter(
-    lambda text: len(text) in {10, 12, 13}
+PHONES = st.from_regex(
+    r"(\+31|0031|0)(6[1-5][2-9]{7}|20[2-9][2-9]{6}|74[2-9][2-9]{6})", fullmatch=True
 )
 
 
