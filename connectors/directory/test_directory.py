@@ -312,8 +312,18 @@ async def test_an_order_whose_answer_is_lost_is_placed_once() -> None:
     assert len(ledger["repeats"]) == 1
 
 
+async def test_a_cancelled_order_says_so() -> None:
+    async with staged("cancelled") as stage:
+        items = await stage.items()
+        await stage.mock("/_fate", {"tn": stage.number, "fate": "cancel"})
+        accepted = await stage.erase(items)
+        await stage.clock.turn(3)
+        ended = await stage.confirm(job_of(accepted), items)
+    assert {each.code for each in ended if isinstance(each, Failed)} == {"order_cancelled"}
+
+
 async def test_a_clean_up_is_waited_for_as_long_as_the_directory_says() -> None:
-    async with live() as stage:
+    async with staged("clean_up") as stage:
         items = await stage.items()
         await stage.mock("/_fate", {"tn": stage.number, "fate": "clean_up"})
         with pytest.raises(UnavailableError) as caught:
@@ -379,6 +389,7 @@ async def test_what_cannot_be_changed_is_said_and_not_ordered(
 LISTED = (
     "<SubscriberType>RESIDENTIAL</SubscriberType><ListingType>LISTED</ListingType>"
     "<ListingName><LastName>{0}</LastName></ListingName><ListAddress>true</ListAddress>"
+    "<Address><City>Ede</City><Zip>1234 AB</Zip></Address>"
 )
 LISTING = (
     "<Listing><ListingId>L-{0}</ListingId><TelephoneNumber>+31200000001</TelephoneNumber>"

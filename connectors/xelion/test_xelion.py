@@ -211,15 +211,28 @@ def calm() -> World:
     return world(seed=1, now=lambda: NOON)
 
 
+def handed_on() -> World:
+    """The new holder of a number, and the one before: the object of that number is nobody's own."""
+    held = {"xelion_calls": 2, "xelion_voicemails": 0, "xelion_recordings": 0}
+    roles = (Role.NUMBER_AFTER, Role.NUMBER_BEFORE)
+    people = [cast(calm().people)[role] for role in roles]
+    return replace(
+        calm(), people=tuple(replace(p, volume=replace(p.volume, **held)) for p in people)
+    )
+
+
 @asynccontextmanager
 async def staged(
-    name: str, known: Known = everything, emails: tuple[str, ...] = ()
+    name: str,
+    known: Known = everything,
+    emails: tuple[str, ...] = (),
+    chosen: World | None = None,
 ) -> AsyncIterator[Stage]:
     """Replays a cassette; without one, plays with the mock and records it."""
-    shared = small(calm(), emails)
-    (person,) = shared.people
+    shared = chosen or small(calm(), emails)
+    person = shared.people[0]
     if not (CASSETTES / f"{name}.yaml").exists():
-        async with live(known=known, emails=emails) as stage:
+        async with live(known=known, chosen=shared) as stage:
             with tape(name):
                 yield stage
         return
@@ -236,11 +249,11 @@ async def staged(
 async def live(
     who: Role | None = None,
     known: Known = everything,
-    emails: tuple[str, ...] = (),
+    chosen: World | None = None,
     **more: Any,
 ) -> AsyncIterator[Stage]:
     """Plays with the mock over a real socket; with the whole cast if one of them is asked for."""
-    chosen = small(calm(), emails) if who is None else calm()
+    chosen = chosen or (small(calm()) if who is None else calm())
     person = chosen.people[0] if who is None else cast(chosen.people)[who]
     async with running(chosen, ["xelion"]) as addresses:
         port = int(addresses["xelion"].rsplit(":")[-1])
@@ -358,6 +371,13 @@ async def test_of_two_addresses_the_one_that_is_named_is_changed() -> None:
     assert other.code == "changed_meanwhile"
 
 
+async def test_a_session_is_renewed_with_a_token_that_is_a_bare_string() -> None:
+    async with staged("renewed") as stage:
+        await stage.connector.check()
+        await stage.clock.turn(3590)  # of the 3600 seconds that a session lasts
+        await stage.connector.check()
+
+
 async def test_erase_strips_calls_deletes_cards_and_leaves_sound_to_a_person() -> None:
     async with staged("erase") as stage:
         records = await stage.found()
@@ -449,7 +469,7 @@ async def test_what_a_person_removed_by_hand_is_gone() -> None:
 
 
 async def test_an_object_without_the_right_to_remove_it_is_refused() -> None:
-    async with live(who=Role.NUMBER_AFTER, known=only("phone")) as stage:
+    async with staged("no_permission", only("phone"), chosen=handed_on()) as stage:
         cards = [i for i in await stage.items() if i.category is sdk.Category.CONTACTS]
         outcomes = await stage.erase(*cards)
         left = await stage.connector.still_held(cards)
@@ -640,7 +660,7 @@ def adding(relation: str, values: Mapping[str, str]) -> sdk.Json:
 
 async def test_a_right_value_elsewhere_does_not_hide_that_another_was_altered() -> None:
     line = Between(lambda sent: sent.replace(TWO_MAILS[0].encode(), b"s?skia@example.com"))
-    async with live(known=only("xelion_id"), emails=TWO_MAILS, transport=line) as stage:
+    async with live(None, only("xelion_id"), small(calm(), TWO_MAILS), transport=line) as stage:
         card = await stage.card()
         outcome = await stage.rectify(card.item, mail(TWO_MAILS[1], TWO_MAILS[0]))
     assert isinstance(outcome, sdk.Failed)

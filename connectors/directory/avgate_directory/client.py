@@ -32,8 +32,8 @@ from avgate_directory.models import (
     OrderListAnswer,
     RefusalAnswer,
     Registered,
-    parsed,
 )
+from avgate_directory.reading import parsed
 
 _ORDERS = UUID("7f1c7a52-6d0b-4c39-9a53-5b1c4a3c9d11")  # the name space of CustomerOrderIds
 _MOST_ORDERS = 10  # of one intention, each placed when the one before came to nothing

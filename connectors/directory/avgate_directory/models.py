@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import date
-from typing import Any, Literal, Self, TypeAlias, TypeVar
-from xml.etree.ElementTree import Element, ParseError
+from typing import Any, Literal, Self, TypeAlias
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 from pydantic import (
     AliasChoices,
     AwareDatetime,
     BaseModel,
     ConfigDict,
-    ValidationError,
     field_validator,
     model_validator,
 )
 from pydantic import Field as Sent
 from pydantic.alias_generators import to_pascal
 
-from avgate_contracts import ContractBrokenError, Field
+from avgate_contracts import Field
 
-_T = TypeVar("_T", bound=BaseModel)
-_DEEPEST = 12  # elements inside one another; no answer has more than eight
-_LISTS = frozenset({"Listings", "Publications", "DldaTnGroups", "TelephoneNumbers", "ErrorList"})
 _ORDER_ID = re.compile(r"\border\s+([A-Za-z0-9\-]{8,64})")
 # Elements that orders and answers spell in different ways, or that nobody reads.
 _INCOMPARABLE = frozenset({"AddressType", "Country", "County", "PlusFour"})
@@ -68,14 +60,21 @@ class Content(_Element):
         validation_alias=AliasChoices("SubscriberType", "AccountType")
     )
     listing_type: ListingType
-    listing_name: dict[str, str] = {}
+    listing_name: dict[str, str]
     list_address: bool
-    address: dict[str, str] = {}
+    address: dict[str, str]
 
     @field_validator("subscriber", mode="before")
     @classmethod
     def _residential(cls, word: object) -> object:
         return "RESIDENTIAL" if word == "RESIDENCE" else word
+
+    @model_validator(mode="after")
+    def _says_who_and_where(self) -> Self:
+        """With the elements that the "DLDA Fields" require; `StateCode` is not of the Dutch profile."""
+        if "LastName" not in self.listing_name or not {"City", "Zip"} <= self.address.keys():
+            raise ValueError("a listing without a name, a town or a postcode")
+        return self
 
     @property
     def fields(self) -> dict[Field, str]:
@@ -148,6 +147,10 @@ class Publication(_Element):
     def _says_what_is_listed(self) -> Self:
         if (self.status == "LISTED") != (self.listed is not None):
             raise ValueError("a listed publication says what it lists")
+        edition = (self.edition_id, self.edition_state)
+        dates = (self.editorial_close_date, self.publication_date)
+        if self.kind == "print" and None in (*edition, *dates):
+            raise ValueError("a printed publication says which edition it is, and its dates")
         return self
 
 
@@ -247,36 +250,6 @@ class NumberAnswer(_Element):
 
 class OrderListAnswer(_Element):
     list_order_id_user_id_date: dict[str, Any]
-
-
-def parsed(body: bytes, tag: str, shape: type[_T]) -> _T:
-    """The answer in a body whose root element is `tag`; raises ContractBrokenError."""
-    root: Element | None = None
-    # What these errors say may quote the body: they must not be the context of what we raise.
-    with suppress(ParseError, DefusedXmlException, ValueError, LookupError):
-        root = fromstring(body, forbid_dtd=True)
-    if root is None or root.tag != tag:
-        raise ContractBrokenError(f"the directory's answer is not XML with the root {tag}")
-    try:
-        return shape.model_validate(_tree(root, _DEEPEST))
-    except ValidationError as error:
-        kinds = ", ".join(sorted({detail["type"] for detail in error.errors()})[:10])
-    raise ContractBrokenError(f"the directory's {tag} has another shape: {kinds}")
-
-
-def _tree(element: Element, depth: int) -> Any:
-    """Text, a list, or a dict by tag in which elements without content are left out."""
-    if not depth:
-        raise ContractBrokenError("the directory's answer has more levels than any it documents")
-    if element.tag in _LISTS:
-        return [_tree(child, depth - 1) for child in element]
-    if len(element) == 0:
-        return (element.text or "").strip()
-    values = [(child.tag, _tree(child, depth - 1)) for child in element]
-    filled = [(tag, value) for tag, value in values if value != ""]
-    if len(dict(filled)) != len(filled) and element.tag != "ListOrderIdUserIdDate":
-        raise ContractBrokenError("the directory's answer says one thing twice")
-    return dict(filled)
 
 
 def _joined(address: Mapping[str, str]) -> str:

@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from hashlib import sha256
-from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypeVar
 
 import pydantic
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
@@ -58,7 +59,6 @@ REACHED = {
     Field.ADDRESS_STREET: "street1", Field.ADDRESS_NUMBER: "street2",
     Field.ADDRESS_POSTCODE: "postCode", Field.ADDRESS_CITY: "city",
 }  # fmt: skip
-
 _HOME = frozenset(name for name in REACHED if name.startswith("address."))
 
 
@@ -94,7 +94,7 @@ class Period(_Part):
 class Medium(_Part):
     """One way to reach somebody: a number, an e-mail address or an address."""
 
-    characteristic: Raw = {}
+    characteristic: Raw
     valid_for: Annotated[Period, BeforeValidator(lambda value: value or {})] = Period()
 
     def text(self, name: str) -> str:
@@ -107,13 +107,23 @@ class Medium(_Part):
         return text if text or is_home else None
 
 
+def _listed(value: Any) -> Any:
+    """Characteristics as they came: none is known but by its name (TMF632, TMF635, TMF637)."""
+    told = [each for each in value or () if isinstance(each, dict)]
+    if not all(isinstance(each.get("name"), str) and "value" in each for each in told):
+        raise ValueError("a characteristic without a name or a value")
+    return value or ()
+
+
 class Resource(Named):
     """Read for what we need of it, and kept whole for whoever asks for a copy."""
 
     listed_under: ClassVar[str]
     raw: Raw = pydantic.Field(alias="@raw")
     related_party: Many[Named] = ()
-    listed: Many[Raw] = pydantic.Field(default=(), validation_alias=pydantic.AliasChoices(*_LISTS))
+    listed: Annotated[tuple[Raw, ...], BeforeValidator(_listed)] = pydantic.Field(
+        default=(), validation_alias=pydantic.AliasChoices(*_LISTS)
+    )
 
     @pydantic.model_validator(mode="before")
     @classmethod
@@ -191,7 +201,7 @@ class Service(Resource):
     status: str
     start_date: AwareDatetime | None = None
     termination_date: AwareDatetime | None = None
-    product_specification: Named = Named(id="")
+    product_specification: Named
 
     @property
     def runs(self) -> bool:
@@ -223,8 +233,15 @@ class Usage(Resource):
 
     listed_under: ClassVar[str] = _LISTS[2]
     runs: ClassVar[bool] = False
+    related_party: Many[Named]
     ended_at: AwareDatetime = pydantic.Field(alias="usageDate")
     usage_type: str
+
+    @pydantic.model_validator(mode="after")
+    def _has_sound_that_can_be_opened(self) -> Self:
+        if isinstance(self.value("audio"), dict | None):
+            return self
+        raise ValueError("a sound that is described in another way")
 
     @property
     def sort(self) -> tuple[Category, Group]:
@@ -246,7 +263,7 @@ class Usage(Resource):
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Owner:
     """A party with its services, which may outlive their individual."""
 
@@ -254,7 +271,7 @@ class Owner:
     individual: Individual | None
     services: tuple[Service, ...]
 
-    @property
+    @cached_property  # every item of theirs names them all
     def identifiers(self) -> tuple[Identifier, ...]:
         """All that is said of them; of the days of a number the individual knows best."""
         found = dict.fromkeys(self.individual.identifiers if self.individual else ())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from itertools import count
 from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID, uuid5
@@ -68,7 +69,7 @@ class OpenDsrClient:
         self._http = http
         self._settings = settings
         self._clock = clock
-        self._new_id = new_id
+        self._ids = _ids_from(new_id())
         self._known: tuple[Discovery, Certificate] | None = None
         self._open: dict[bytes, str] = {}  # questions not answered yet, and their request
         self._submitted: dict[str, str] = {}  # when each of the latest requests was first made
@@ -107,7 +108,7 @@ class OpenDsrClient:
         the processor cancelled the request.
         """
         question = sha256(repr((kind, named)).encode()).digest()
-        request_id = self._open.setdefault(question, str(self._new_id()))
+        request_id = self._open.setdefault(question, str(next(self._ids)))
         try:
             results = await self._answer(request_id, kind, named, patience)
         except UnavailableError:
@@ -139,7 +140,7 @@ class OpenDsrClient:
         Who is to be called when it changes is no part of the intention.
         """
         made = uuid5(_OURS, repr((intention, named)))
-        request_id = str(UUID(bytes=made.bytes, version=4))  # OpenDSR wants the look of a version 4
+        request_id = str(UUID(bytes=made.bytes, version=4))
         return await self.create(request_id, "erasure", named, callback_url)
 
     async def create(
@@ -281,6 +282,12 @@ class OpenDsrClient:
 
     def _authorization(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._settings.token.get_secret_value()}"}
+
+
+def _ids_from(first: UUID) -> Iterator[UUID]:
+    """Version 4 in look, as OpenDSR wants them, and this processor's own, whoever asks in between."""
+    for nth in count():
+        yield UUID(bytes=uuid5(first, str(nth)).bytes, version=4)
 
 
 def _identity(named: Named, form: Form) -> Json:

@@ -220,9 +220,9 @@ class Result(BaseModel):
     """One thing that a processor holds of a person."""
 
     id: str
-    kind: str = ""
-    identities: list[ResultIdentity] = Field(default=[], repr=False)
-    data: dict[str, Any] = Field(default={}, repr=False)
+    kind: str
+    identities: list[ResultIdentity] = Field(repr=False)
+    data: dict[str, Any] = Field(repr=False)
 
     def identifiers(self) -> Iterator[Identifier]:
         """As the processor says; what cannot be an identifier of its kind names nobody."""

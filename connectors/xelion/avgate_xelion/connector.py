@@ -61,6 +61,8 @@ class XelionConnector(
                 yield record
         for card in cards:
             whole = await self._client.addressable(card.oid)
+            if whole and card.telecom_addresses and not whole.says_how_to_reach:
+                raise sdk.ContractBrokenError("a card has no numbers, and had some in the list")
             if whole is not None and whole.borne(subject.identifiers, in_their_days=True):
                 yield _contact(whole)
 
@@ -74,10 +76,17 @@ class XelionConnector(
         cards = [await self._client.addressable(by.value) for by in named]
         found = {card.oid: card for card in cards if card is not None}
         if any(i.kind in ("phone", "email") for i in subject.identifiers):
-            async for card in self._client.addressables():
-                if card.borne(subject.identifiers):
-                    found[card.oid] = card
+            found |= {c.oid: c async for c in self._reachable() if c.borne(subject.identifiers)}
         return [card for card in found.values() if card.object_type in SUBJECTS]
+
+    async def _reachable(self) -> AsyncIterator[Addressable]:
+        """Every card; raises ContractBrokenError where not a single one says how it is reached."""
+        told: bool | None = None
+        async for card in self._client.addressables():
+            told = told or card.says_how_to_reach
+            yield card
+        if told is False:
+            raise sdk.ContractBrokenError("no contact in the list says how it is reached")
 
     async def _communications(
         self, subject: sdk.DataSubject, card: Addressable, theirs: frozenset[str], done: set[str]
@@ -111,7 +120,7 @@ class XelionConnector(
             identifiers=log.identifiers,
             data={name: log.data[name] for name in _SOUND if name in log.data},
             occurred_at=call.date,
-            attachments=(sdk.Attachment(f"{call.oid}.mp3", "audio/x-mp3", sound),),
+            attachments=(sdk.Attachment(f"{kind}.mp3", "audio/x-mp3", sound),),
         )
 
     async def rectify(

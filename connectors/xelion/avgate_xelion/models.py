@@ -103,7 +103,7 @@ class TelecomAddress(_Sent):
     """A number or an e-mail address on a card, written as somebody typed it in."""
 
     oid: Oid
-    address: str | None = None
+    address: str | None
     last_used_on: Moment | None = None
 
 
@@ -146,6 +146,11 @@ class Addressable(_Sent):
     @property
     def is_person(self) -> bool:
         return self.object_type == "Person"
+
+    @property
+    def says_how_to_reach(self) -> bool:
+        """Whether the upstream said so at all, be it that there is no way."""
+        return "telecom_addresses" in self.model_fields_set
 
     def identifiers(self) -> tuple[sdk.Identifier, ...]:
         own = sdk.Identifier.of(sdk.IdentifierKind.XELION_ID, self.oid)

@@ -74,6 +74,7 @@ class Clock:
 
     def __init__(self, begin: datetime) -> None:
         self._begin = begin.astimezone(UTC)
+        self._start = self.monotonic()  # one loop may play several stories
         self.slept: list[float] = []
 
     def monotonic(self) -> float:
@@ -82,7 +83,7 @@ class Clock:
 
     def now(self) -> datetime:
         """The recording's time, and what has passed since."""
-        return self._begin + timedelta(seconds=self.monotonic())
+        return self._begin + timedelta(seconds=self.monotonic() - self._start)
 
     async def sleep(self, seconds: float) -> None:
         """Waits on the loop's clock, and notes for how long."""
@@ -98,9 +99,9 @@ class LiveClock(Clock):
     """
 
     def __init__(self, begin: datetime, patience: float) -> None:
-        super().__init__(begin)
         self._passed = 0.0
         self._patience = patience
+        super().__init__(begin)
 
     def monotonic(self) -> float:
         """Seconds waited so far."""
@@ -109,8 +110,9 @@ class LiveClock(Clock):
     async def sleep(self, seconds: float) -> None:
         """Really waits, but never longer than the limit."""
         self.slept.append(seconds)
-        self._passed += seconds
+        until = self._passed + seconds  # of those who wait at the same time, the last one counts
         await asyncio.sleep(min(seconds, self._patience))
+        self._passed = max(self._passed, until)
 
 
 class Steady(random.Random):

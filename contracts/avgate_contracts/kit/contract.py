@@ -6,9 +6,11 @@ from typing import Any
 
 from avgate_contracts.kit.contract_behaviour import BehaviourLaws
 from avgate_contracts.kit.contract_cancellation import CancellationLaws
+from avgate_contracts.kit.contract_care import CareLaws
 from avgate_contracts.kit.contract_credentials import CredentialLaws
 from avgate_contracts.kit.contract_erasure import ErasureLaws
 from avgate_contracts.kit.contract_fresh import FreshLaws
+from avgate_contracts.kit.contract_looking import LookingLaws
 from avgate_contracts.kit.contract_paging import PagingLaws
 from avgate_contracts.kit.contract_privacy import PrivacyLaws
 from avgate_contracts.kit.contract_rectification import RectificationLaws
@@ -23,10 +25,12 @@ class ConnectorContract(  # pytest begins with the tests of the last
     FreshLaws,
     PrivacyLaws,
     CancellationLaws,
+    LookingLaws,
     WriteLaws,
     SchemaLaws,
     CredentialLaws,
     ResilienceLaws,
+    CareLaws,
     RectificationLaws,
     ErasureLaws,
     PagingLaws,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from avgate_contracts.connector import SupportsAccess, SupportsExport
+from avgate_contracts.identifier import Identifier
 from avgate_contracts.kit.bench import MISS, bench_of, told
 from avgate_contracts.kit.declared import Declared
 from avgate_contracts.kit.law import law
@@ -100,9 +101,11 @@ class BehaviourLaws(Declared):
     async def test_an_earlier_holder_gets_nothing_of_the_present_one(self) -> None:
         bench = bench_of(type(self))
         found = (await bench.happy("access")).step("access").records
-        if not (type(self).dated or any(_is_dated(record) for record in found)):
+        dated = {one.kind for record in found for one in record.identifiers if _is_dated(one)}
+        if not (type(self).dated or dated):
             return  # an upstream that knows no days cannot tell them apart
-        known = bench.cast.subject.identifiers
+        whom = bench.cast.subject.identifiers
+        known = [one for one in whom if one.kind in (dated or {each.kind for each in whom})]
         earlier = DataSubject(
             "kit-earlier",
             tuple(replace(i, valid_from=_LONG_AGO[0], valid_until=_LONG_AGO[1]) for i in known),
@@ -153,8 +156,8 @@ class BehaviourLaws(Declared):
         )
 
 
-def _is_dated(record: Record) -> bool:
-    return any(one.valid_from or one.valid_until for one in record.identifiers)
+def _is_dated(one: Identifier) -> bool:
+    return one.valid_from is not None or one.valid_until is not None
 
 
 def _members(record: Record) -> set[str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from avgate_contracts.connector import SupportsAccess, SupportsErase
 from avgate_contracts.kit.bench import bench_of, told
 from avgate_contracts.kit.declared import Declared
 from avgate_contracts.kit.fault_transport import Asked
 from avgate_contracts.kit.law import law
+from avgate_contracts.kit.run import Run
 from avgate_contracts.kit.settled import gone, is_claim, is_gone, words
 from avgate_contracts.kit.shown import refs
 from avgate_contracts.kit.story import Play, Step
@@ -140,11 +142,16 @@ class ErasureLaws(Declared):
         bench = bench_of(type(self))
         happy = (await bench.happy("erase")).step("erase all")
 
-        async def backwards(play: Play) -> None:
+        async def backwards(play: Play, *, one_first: bool = False) -> None:
             items = [record.item for record in (await play.find("access")).records]
+            if one_first:  # as in the recording: one call for several items is only known so
+                await play.settle(await play.write("erase one", items[:1]))
             await play.settle(await play.write("erase all", items[::-1]))
 
         run = await bench.rehearse("erase", script=backwards, any_key=True)
+        if run.error is not None:
+            script = partial(backwards, one_first=True)
+            run = await bench.rehearse("erase", script=script, any_key=True)
         expect(
             run.error is None,
             "items are erased in whatever order they are given",
@@ -167,8 +174,7 @@ class ErasureLaws(Declared):
         for name in ("erase one", "erase all"):
             wrong += shared_keys(run.transport.writes(name))
         other = await bench.rehearse("erase", any_key=True, key="kit-another-intention")
-        kept = {a.key for a in run.asked if a.key} & {a.key for a in other.asked if a.key}
-        if kept:
+        if keys_in(run, "erase ") & keys_in(other, "erase "):
             wrong.append("sends the same key for another intention")
         expect(
             not wrong,
@@ -191,6 +197,11 @@ class ErasureLaws(Declared):
     def _go_together(self, item: ItemRef, other: ItemRef) -> bool:
         group = type(self).together
         return group is not None and group(item) == group(other)
+
+
+def keys_in(run: Run, step: str) -> set[str]:
+    """The keys sent in the steps of that name; what was asked in others is no part of it."""
+    return {asked.key for asked in run.asked if asked.key and asked.step.startswith(step)}
 
 
 def shared_keys(writes: Iterable[Asked]) -> list[str]:

@@ -18,6 +18,7 @@ from avgate_contracts.vocabulary import IdentifierKind
 
 One: TypeAlias = str | Identifier
 Known: TypeAlias = Mapping[str, One | Sequence[One]]
+Upstream: TypeAlias = str | Mapping[str, Any]  # its base_url, or all the settings that lead to it
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -30,7 +31,7 @@ class Declared:
 
     `subject` and `stranger` map a kind of identifier to a value, or to several. `changes` maps a
     rectifiable field to its new value. `upstream` is called for recording: an async context manager
-    that gives the base_url of a fresh sandbox or mock. `together` names the group of an item, where
+    that gives the base_url of a fresh sandbox or mock, or all settings that lead to it. `together` names the group of an item, where
     items of one group cannot go without one another. `volatile` are members of bodies and queries
     that differ each time. `dated`: the upstream says since when a number or address is somebody's, so
     an earlier holder can be told from the present one. `optional` are members of answers that the upstream may leave out, though
@@ -43,7 +44,7 @@ class Declared:
     subject: ClassVar[Known]
     stranger: ClassVar[Known]
     changes: ClassVar[Mapping[str, str]] = _NONE
-    upstream: ClassVar[Callable[[], AbstractAsyncContextManager[str]] | None] = None
+    upstream: ClassVar[Callable[[], AbstractAsyncContextManager[Upstream]] | None] = None
     cassettes: ClassVar[str | Path] = "cassettes"
     redaction: ClassVar[Redaction] = Redaction()
     volatile: ClassVar[Collection[str]] = ()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import TypeAlias
@@ -51,8 +52,11 @@ class Fault:
 class _Cut(httpx.AsyncByteStream):
     """A body that breaks off in the middle."""
 
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield b'{"cut": '
+        yield self._body[: len(self._body) // 2]
         await asyncio.sleep(0)
         raise httpx.RemoteProtocolError("peer closed connection without sending complete body")
 
@@ -97,8 +101,10 @@ def answered(name: str, media_type: str, body: bytes, *, means: Errors) -> Fault
     return Fault(name, happen, means)
 
 
-async def _cut(_: Scene) -> httpx.Response:
-    return httpx.Response(200, headers={"content-type": "application/json"}, stream=_Cut())
+async def _cut(scene: Scene) -> httpx.Response:
+    answer = await scene.proceed()
+    body = _Cut(await answer.aread())
+    return httpx.Response(answer.status_code, headers=answer.headers, stream=body)
 
 
 def _told(code: int, scene: Scene, fields: Mapping[str, str]) -> httpx.Response:
@@ -106,9 +112,24 @@ def _told(code: int, scene: Scene, fields: Mapping[str, str]) -> httpx.Response:
     return httpx.Response(code, headers=fields, json=body)
 
 
+async def _elsewhere(_: Scene) -> httpx.Response:
+    return httpx.Response(302, headers={"location": "http://elsewhere.example/"})
+
+
 async def _lost(scene: Scene) -> httpx.Response:
     await (await scene.proceed()).aread()
     raise httpx.ReadTimeout(f"timed out ({scene.gossip})")
+
+
+def without_effect(fault: Fault) -> Fault:
+    """The same fault of a write, after which the upstream knows nothing of it."""
+
+    async def happen(scene: Scene) -> httpx.Response:
+        with suppress(httpx.ReadTimeout):
+            await _unheard(scene)
+        return await fault.happen(scene)
+
+    return replace(fault, happen=happen)
 
 
 async def _unheard(scene: Scene) -> httpx.Response:
@@ -143,6 +164,7 @@ REFUSALS: Sequence[Fault] = tuple(
 )
 UNAUTHORISED = status(401, means=(MisconfiguredError,))
 NOT_FOUND = status(404, means=(RefusedError, ContractBrokenError, MisconfiguredError))
+REDIRECT = Fault("redirect elsewhere", _elsewhere, ())
 LOST = Fault("answer lost after the effect", _lost, ())
 NEVER_ARRIVED = Fault("lost before the effect", _unheard, ())
 

@@ -60,7 +60,7 @@ async def opened(cast_: Cast, stage: Stage) -> AsyncIterator[Any]:
         now=stage.clock.now,
         sleep=stage.clock.sleep,
         monotonic=stage.clock.monotonic,
-        random=Steady(1),
+        random=Steady(stage.transport.step),  # an id that is made up is another in each step
     )
     async with open_client(_watched(cast_.settings), cast_.limits, runtime) as http:
         yield cast_.connector(cast_.settings, http)

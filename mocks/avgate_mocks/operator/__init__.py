@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from avgate_mocks.dialect import Dialect
 from avgate_mocks.kernel import Kernel
 from avgate_mocks.operator.catalogue import CatalogueCalls
+from avgate_mocks.operator.query import MOST
 from avgate_mocks.operator.record import UsageCalls
 from avgate_mocks.operator.refusal import refusal
 from avgate_mocks.operator.resource import INDIVIDUALS, PRODUCTS, ResourceCalls
@@ -19,11 +20,13 @@ from avgate_mocks.world import World
 BASE = "/tmf-api"
 
 
-def build(world: World, port: int) -> ASGIApp:
+def build(world: World, port: int, largest_page: int = MOST) -> ASGIApp:
+    """A fresh mock, with so many rows at most in a page, whatever is asked for."""
+
     def href(path: str, resource_id: str) -> str:
         return f"{_address(port)}{path}/{resource_id}"
 
-    service = Service(Kernel("operator", world), href)
+    service = Service(Kernel("operator", world), href, largest_page)
     routes = [
         Route(f"{BASE}/oauth2/token", service.tokens.issue, methods=["POST"]),
         *ResourceCalls(service, INDIVIDUALS).routes(BASE),

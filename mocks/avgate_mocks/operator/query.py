@@ -28,8 +28,8 @@ class Query:
     filters: Mapping[str, str]
 
 
-def query(params: QueryParams, filters: frozenset[str]) -> Query:
-    """What a list was asked for; a higher limit than `MOST` is lowered to it.
+def query(params: QueryParams, filters: frozenset[str], most: int = MOST) -> Query:
+    """What a list was asked for; a higher limit than `most` is lowered to it.
 
     Raises RefusedError with status 400 for a filter that is not known: to leave it out would
     show other people's data.
@@ -42,7 +42,7 @@ def query(params: QueryParams, filters: frozenset[str]) -> Query:
         raise RefusedError(400, message=f"Unknown filter: {', '.join(sorted(unknown))}")
     return Query(
         offset=_number(params, "offset", 0),
-        limit=min(_number(params, "limit", DEFAULT_LIMIT), MOST),
+        limit=min(_number(params, "limit", DEFAULT_LIMIT), most),
         fields=fields(params),
         filters={name: value for name, value in params.items() if name in filters},
     )

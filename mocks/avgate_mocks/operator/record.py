@@ -42,7 +42,7 @@ class UsageCalls:
         ]
 
     def _list(self, held: Tenant, request: Request) -> Response:
-        asked = query(request.query_params, usage.FILTERS)
+        asked = query(request.query_params, usage.FILTERS, self._service.largest_page)
         wanted = Asked(
             span(asked.filters), asked.filters.get("usageType"), asked.filters.get("status")
         )

@@ -116,7 +116,7 @@ class ResourceCalls:
         return found
 
     def _list(self, held: Tenant, request: Request) -> Response:
-        asked = query(request.query_params, self._sort.filters)
+        asked = query(request.query_params, self._sort.filters, self._service.largest_page)
         found = self._sort.collection(held).matching(asked.filters)
         return page(asked, len(found), found[asked.offset : asked.offset + asked.limit])
 

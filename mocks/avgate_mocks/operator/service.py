@@ -11,6 +11,7 @@ from avgate_contracts.vocabulary import Category
 from avgate_mocks.answers import KeyReusedError
 from avgate_mocks.kernel import Kernel
 from avgate_mocks.operator.hub import Hub
+from avgate_mocks.operator.query import MOST
 from avgate_mocks.operator.refusal import RefusedError
 from avgate_mocks.operator.shape import Resource
 from avgate_mocks.operator.tenant import Tenant, holds, party_id, tenant
@@ -24,8 +25,11 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class Service:
     """The tenants, the tokens, and the ledger of what happened to whom."""
 
-    def __init__(self, kernel: Kernel, href: Callable[[str, str], str]) -> None:
+    def __init__(
+        self, kernel: Kernel, href: Callable[[str, str], str], largest_page: int = MOST
+    ) -> None:
         self.kernel = kernel
+        self.largest_page = largest_page
         self.tokens = Tokens(kernel)
         self.hub = Hub(kernel)
         self._href = href

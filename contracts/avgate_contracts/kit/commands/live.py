@@ -82,9 +82,9 @@ async def _upstream(
 ) -> AsyncIterator[Mapping[str, str]]:
     """A fresh upstream if the class has one and no other address is given."""
     begin = None if "base_url" in over else suite.upstream
-    opened: AbstractAsyncContextManager[str | None] = begin() if begin else nullcontext()
-    async with opened as address:
-        yield {} if address is None else {"base_url": address}
+    opened: AbstractAsyncContextManager[Any] = begin() if begin else nullcontext()
+    async with opened as told:
+        yield {"base_url": told} if isinstance(told, str) else told or {}
 
 
 def _cast(suite: type[Declared], settings: Mapping[str, Any]) -> Cast:
