@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from inspect import isawaitable
 from pathlib import Path
 from typing import Any
@@ -202,7 +202,7 @@ def bench_of(suite: type[Declared]) -> Bench:
     return _bench(key)
 
 
-@cache
+@lru_cache(maxsize=2)  # tests come class by class, and a class's playings are large
 def _bench(suite: Any) -> Bench:
     return Bench(suite)
 
