@@ -369,6 +369,19 @@ async def test_a_number_changes_hands_at_dutch_midnight(hour: int, found: int) -
         assert len(await acted.found()) == found
 
 
+@pytest.mark.parametrize("odd", ["Nieuw\nNaam", "x" * 400, "\u202eNaam"])
+async def test_a_listing_with_a_text_that_can_be_no_identifier_is_shown_all_the_same(
+    odd: str,
+) -> None:
+    body = listings(odd).replace("<Publications/>", PUBLISHED).replace("Jansen", odd)
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, text=body))
+    phone = Identifier.of(IdentifierKind.PHONE, "+31200000001")
+    async with acting(SETTINGS, DataSubject("s", (phone,)), Clock(), transport=transport) as acted:
+        [record] = await acted.found()
+    assert [known.kind for known in record.identifiers] == [IdentifierKind.PHONE]
+    assert record.fields[Field.NAME_FAMILY] == (odd,)
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [

@@ -39,6 +39,7 @@ from avgate_contracts import (
 )
 from avgate_directory.client import DONE, UNDER_WAY, DirectoryClient, DirectorySettings, writable
 from avgate_directory.models import FIELDS, Content, Listing, Order, OrderError, Publication
+from avgate_directory.whose import days, holder, identifiers
 
 _Outcomes = Mapping[str, Outcome]  # by ref
 _CONTRADICTION = Refused("contradiction", "one listing cannot have two values in one field")
@@ -137,7 +138,7 @@ class DirectoryConnector(
     async def _records(self, number: str, windows: Sequence[Identifier]) -> Sequence[Record]:
         found = await self._client.listings(number)
         theirs = [listing for listing in found if self._is_theirs(listing, windows)]
-        if len({_name_address(listing.registered) for listing in theirs}) > 1:
+        if len({holder(listing.registered) for listing in theirs}) > 1:
             raise AmbiguousSubjectError(
                 "the directory lists one number for more than one person; "
                 "give the days on which it was the subject's"
@@ -153,7 +154,7 @@ class DirectoryConnector(
         """A listing belongs to the present holder; without a date, to whoever has it today."""
         if listing.held_since is None:
             return any(window.covers(local_day(self._now())) for window in windows)
-        return any(_phone(listing).overlaps(window) for window in windows)
+        return any(days(listing).overlaps(window) for window in windows)
 
     async def _each(
         self,
@@ -241,18 +242,10 @@ def _record(listing: Listing, publication: Publication, shown: Content) -> Recor
             product=Product.DIRECTORY,
             erasure=ErasureWay.DELIST,
         ),
-        identifiers=(_phone(listing), _name_address(shown)),
+        identifiers=tuple(identifiers(listing, shown)),
         data={**told, **number, **shown.model_dump(mode="json")},
         fields={name: (value,) for name, value in shown.fields.items()},
     )
-
-
-def _phone(listing: Listing) -> Identifier:
-    return Identifier.of(IdentifierKind.PHONE, listing.telephone_number, listing.held_since)
-
-
-def _name_address(shown: Content) -> Identifier:
-    return Identifier.of(IdentifierKind.NAME_ADDRESS, shown.name_address)
 
 
 def _by_listing(items: Iterable[ItemRef]) -> Mapping[str, Sequence[ItemRef]]:

@@ -14,6 +14,7 @@ from avgate_contracts.vocabulary import Category, IdentifierKind, Operation
 from avgate_contracts.vocabulary import Field as SubjectField
 from avgate_gateway.identity_document import find_identity_data
 from avgate_gateway.mistake import WrongValueError
+from avgate_gateway.plausible import implausible
 
 
 def _aware(moment: datetime) -> datetime:
@@ -110,6 +111,9 @@ class ChangeBody(Body):
             finding = find_identity_data(text, self.field.value)
             if finding is not None:
                 raise WrongValueError(finding.message)
+        wrong = implausible(self.field, self.after)
+        if wrong is not None:
+            raise WrongValueError(f"to: {wrong}")
         kind = _AS_IDENTIFIER.get(self.field)
         if kind is not None:
             IdentifierBody(kind=kind, value=self.after)
