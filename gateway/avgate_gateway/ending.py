@@ -40,11 +40,16 @@ _WORST_FIRST: Final = (
 
 
 def ending(
-    operation: Operation, task: Task, states: Iterable[ItemState] = ()
+    operation: Operation,
+    task: Task,
+    states: Iterable[ItemState] = (),
+    *,
+    is_narrowed: bool = False,
 ) -> OutcomeWord | None:
     """What became of a connector's part as a whole; None while it is under way.
 
-    `states` are those of its items, of which each is named at least once.
+    `states` are those of its items, of which each is named at least once; `is_narrowed`: only
+    some categories were asked for.
     """
     if task.stage is Stage.CONFIRM:
         return OutcomeWord.PENDING
@@ -56,14 +61,18 @@ def ending(
     if operation in COPIES and task.tally:
         words.add(OutcomeWord.PROVIDED)
     if not words:
-        return without_items(operation, task)
+        return without_items(operation, task, is_narrowed=is_narrowed)
     return next((word for word in _WORST_FIRST if word in words), min(words, key=_place))
 
 
-def without_items(operation: Operation, task: Task) -> OutcomeWord:
-    """What is said of an upstream that was looked through and has no item in the request."""
-    is_known = operation is Operation.RECTIFY and task.tally.get(SHOWN, 0) > 0
-    return OutcomeWord.NOT_KEPT if is_known else OutcomeWord.NOTHING_HELD
+def without_items(operation: Operation, task: Task, *, is_narrowed: bool) -> OutcomeWord:
+    """What is said of an upstream that was looked through and has no item in the request.
+
+    Whoever asked for some categories only is never told that nothing at all is held.
+    """
+    if operation is Operation.RECTIFY and task.tally.get(SHOWN, 0) > 0:
+        return OutcomeWord.NOT_KEPT
+    return OutcomeWord.NOTHING_IN_SCOPE if is_narrowed else OutcomeWord.NOTHING_HELD
 
 
 def word_of_item(state: ItemState) -> OutcomeWord:

@@ -38,6 +38,7 @@ _OUTCOMES: Final[Mapping[OutcomeWord, SystemOutcome]] = {
     OutcomeWord.PENDING: SystemOutcome.PENDING,
     OutcomeWord.PROVIDED: SystemOutcome.COMPLETED,
     OutcomeWord.NOTHING_HELD: SystemOutcome.NOTHING_HELD,
+    OutcomeWord.NOTHING_IN_SCOPE: SystemOutcome.NOTHING_IN_SCOPE,
     OutcomeWord.NOT_RELEVANT: SystemOutcome.NOT_RELEVANT,
     OutcomeWord.NOT_SEARCHABLE: SystemOutcome.NOT_SEARCHABLE,
     OutcomeWord.BY_HAND: SystemOutcome.UNSUPPORTED,
@@ -87,6 +88,8 @@ async def packed(
         made_at=context.now().astimezone(AMSTERDAM),
         received_at=request.received_at.astimezone(AMSTERDAM),
         notes=[_note(request, task, installed) for task in all_tasks],
+        connectors=sorted(request.scope.connectors),
+        categories=sorted(request.scope.categories),
     )
     columns = {task.connector: task.columns for task in all_tasks if task.columns is not None}
     shelves = [shelf for shelf in shelves if shelf.connector in columns]  # half a copy is none
@@ -133,4 +136,5 @@ def _unseen(part: UnseenPart) -> UnseenNote:
 def _outcome(request: SubjectRequest, task: Task) -> SystemOutcome:
     if task.stage is Stage.DONE and task.unseen and not task.is_answered:
         return SystemOutcome.PARTLY if task.tally else SystemOutcome.NOT_SEARCHABLE
-    return _OUTCOMES[ending(request.operation, task) or OutcomeWord.PENDING]
+    word = ending(request.operation, task, is_narrowed=request.scope.is_by_category)
+    return _OUTCOMES[word or OutcomeWord.PENDING]

@@ -11,6 +11,7 @@ from typing import Final
 
 from avgate_contracts.record import Json
 from avgate_contracts.vocabulary import Category, Operation, Product
+from avgate_gateway.request import EVERYTHING, Scope
 
 
 class OutcomeWord(StrEnum):
@@ -32,6 +33,7 @@ class OutcomeWord(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     NOTHING_HELD = "nothing_held"
+    NOTHING_IN_SCOPE = "nothing_in_scope"
     NOT_RELEVANT = "not_relevant"
     NOT_SEARCHABLE = "not_searchable"
     NOT_DONE = "not_done"
@@ -90,6 +92,10 @@ _COMPLAINT: Final = {
     "en": "You may lodge a complaint with the Autoriteit Persoonsgegevens, the Dutch supervisor:",
     "nl": "U kunt een klacht indienen bij de toezichthouder, de Autoriteit Persoonsgegevens:",
 }
+_NARROWED: Final = {
+    "en": "The request was narrowed to these systems and categories; this says nothing of others.",
+    "nl": "Het verzoek was beperkt tot deze systemen en soorten gegevens; over andere zegt dit niets.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,7 @@ class Report:
     closed: datetime | None
     lines: tuple[ReportLine, ...]
     language: str = "nl"
+    scope: Scope = EVERYTHING
 
     def totals(self) -> dict[OutcomeWord, int]:
         """How many items fared how, in the order of the words."""
@@ -119,12 +126,23 @@ class Report:
             "reference": self.reference,
             "received": self.received.isoformat(),
             "closed": self.closed.isoformat() if self.closed else None,
+            "scope": self._scope(),
             "totals": totals,
             "items": [line.to_json(self.language) for line in self.lines],
             "complaint": {
                 "sentence": complaint_sentence(self.language),
                 "address": COMPLAINT_ADDRESS,
             },
+        }
+
+    def _scope(self) -> Json:
+        """What the answer was narrowed to; None where everything was asked for."""
+        if self.scope == EVERYTHING:
+            return None
+        return {
+            "connectors": sorted(self.scope.connectors),
+            "categories": sorted(category.value for category in self.scope.categories),
+            "sentence": _NARROWED["nl" if self.language == "nl" else "en"],
         }
 
 
@@ -183,6 +201,10 @@ _SENTENCES: Final[Mapping[OutcomeWord, tuple[str, str]]] = {
         "Nog niet zeker is of het is gedaan.",
     ),
     OutcomeWord.NOTHING_HELD: ("Nothing is held here.", "Hier wordt niets bewaard."),
+    OutcomeWord.NOTHING_IN_SCOPE: (
+        "Nothing of what was asked for is held here.",
+        "Van wat is gevraagd, wordt hier niets bewaard.",
+    ),
     OutcomeWord.NOT_RELEVANT: (
         "This right is not relevant to this service.",
         "Dit recht is niet relevant voor deze dienst.",

@@ -42,13 +42,14 @@ async def reported(db: AsyncConnection, request: SubjectRequest) -> Report:
         request.closed_at,
         tuple(sorted(lines, key=lambda line: line.connector)),
         request.language,
+        request.scope,
     )
 
 
 def _lines_of_task(request: SubjectRequest, task: Task, *, held: bool) -> Iterator[ReportLine]:
     if task.quarantined:
         yield _line(task.connector, Ending(OutcomeWord.QUARANTINED), task.quarantined)
-    word = ending(request.operation, task)
+    word = ending(request.operation, task, is_narrowed=request.scope.is_by_category)
     if word is not None and (task.stage is Stage.STUCK or task.is_answered):
         yield _line(task.connector, Ending(word, reason=task.code, detail=task.reason))
         return
@@ -58,8 +59,12 @@ def _lines_of_task(request: SubjectRequest, task: Task, *, held: bool) -> Iterat
     yield from lines
     if not held and not lines:
         is_done = task.stage is Stage.DONE
-        plain = without_items(request.operation, task) if is_done else OutcomeWord.PENDING
+        plain = _without_items(request, task) if is_done else OutcomeWord.PENDING
         yield _line(task.connector, Ending(plain, reason=task.code, detail=task.reason), count=0)
+
+
+def _without_items(request: SubjectRequest, task: Task) -> OutcomeWord:
+    return without_items(request.operation, task, is_narrowed=request.scope.is_by_category)
 
 
 def _provided(task: Task) -> Iterator[ReportLine]:

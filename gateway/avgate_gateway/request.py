@@ -47,6 +47,14 @@ class Scope:
     connectors: frozenset[str] = frozenset()
     categories: frozenset[Category] = frozenset()
 
+    @property
+    def is_by_category(self) -> bool:
+        """Whether of what an upstream holds only a part is asked for."""
+        return bool(self.categories)
+
+
+EVERYTHING = Scope()
+
 
 @dataclass(frozen=True, slots=True)
 class Confidential:

@@ -218,3 +218,34 @@ async def test_a_part_is_named_only_where_it_may_hold_what_was_asked_for(tmp_pat
         scope = {"connectors": ["subprocessors"], "categories": ["recording"]}
         request_id = await here.carry_out(by_customer_id(here, scope=scope))
         assert (await part(here, request_id))["unseen"] == []
+
+
+@pytest.mark.parametrize(("language", "page"), [("nl", "beperkt"), ("en", "narrowed")])
+async def test_a_request_that_was_narrowed_says_so_and_not_that_nothing_is_held(
+    tmp_path: Path, language: str, page: str
+) -> None:
+    async with indoors(tmp_path, ("directory", "operator")) as here:
+        body = a_request("access", here.person(Role.RUNNING), scope={"categories": ["contact"]})
+        subject = {**body["subject"], "language": language}
+        request_id = await here.carry_out({**body, "subject": subject})
+        assert (await part(here, request_id, "directory"))["outcome"] == "nothing_in_scope"
+        assert (await lines(here, request_id)).keys() == {"provided", "nothing_in_scope"}
+        manifest, says = await archive(here, request_id)
+        assert manifest["narrowed_to"] == {"connectors": [], "categories": ["contact"]}
+        assert [one["outcome"] for one in manifest["systems"]] == ["nothing_in_scope", "completed"]
+        assert page in says
+        assert "staat niets over u" not in says
+        assert "holds nothing about you" not in says
+        report = (await here.caller().get(f"/v1/requests/{request_id}/report")).json()
+        assert report["scope"]["categories"] == ["contact"]
+
+
+async def test_systems_that_were_left_out_are_not_passed_over_in_silence(tmp_path: Path) -> None:
+    async with indoors(tmp_path, ("directory", "operator")) as here:
+        scope = {"connectors": ["operator"]}
+        request_id = await here.carry_out(
+            a_request("access", here.person(Role.RUNNING), scope=scope)
+        )
+        manifest, says = await archive(here, request_id)
+        assert manifest["narrowed_to"] == {"connectors": ["operator"], "categories": []}
+        assert "alleen in deze systemen gekeken: Operator." in says

@@ -82,6 +82,23 @@ def test_what_was_not_looked_into_is_never_called_nothing_or_all(
     assert outcome_word(operation, task, {}) == outcome
 
 
+@pytest.mark.parametrize(
+    ("operation", "task", "word"),
+    [
+        (ACCESS, DONE, OutcomeWord.NOTHING_IN_SCOPE),
+        (ERASE, DONE, OutcomeWord.NOTHING_IN_SCOPE),
+        (ACCESS, COPIED, OutcomeWord.PROVIDED),
+        (ACCESS, replace(DONE, unseen=(NEEDS,)), OutcomeWord.NOT_SEARCHABLE),
+        (RECTIFY, replace(DONE, tally={SHOWN: 1}), OutcomeWord.NOT_KEPT),
+    ],
+)
+def test_whoever_asks_for_some_categories_is_not_told_that_nothing_at_all_is_held(
+    operation: Operation, task: Task, word: OutcomeWord
+) -> None:
+    assert ending(operation, task, is_narrowed=True) is word
+    assert outcome_word(operation, task, {}, is_narrowed=True) != "nothing_held"
+
+
 @pytest.mark.parametrize(("code", "word", "outcome"), CODES)
 @pytest.mark.parametrize("operation", [ACCESS, ERASE])
 def test_every_reason_to_stop_has_its_word(

@@ -37,6 +37,7 @@ _OUTCOMES: Final[Mapping[OutcomeWord, str]] = {
     OutcomeWord.FAILED: "failed",
     OutcomeWord.UNKNOWN: "unknown",
     OutcomeWord.NOTHING_HELD: "nothing_held",
+    OutcomeWord.NOTHING_IN_SCOPE: "nothing_in_scope",
     OutcomeWord.NOT_RELEVANT: "not_relevant",
     OutcomeWord.NOT_SEARCHABLE: "unsupported",
     OutcomeWord.NOT_KEPT: "completed",
@@ -226,7 +227,9 @@ def _connector(request: SubjectRequest, task: Task, counts: dict[str, int]) -> C
     return ConnectorView(
         connector=task.connector,
         stage=task.stage.value,
-        outcome=outcome_word(request.operation, task, counts),
+        outcome=outcome_word(
+            request.operation, task, counts, is_narrowed=request.scope.is_by_category
+        ),
         items=counts,
         attempts=task.attempts,
         next_attempt_at=task.next_attempt_at,
@@ -244,9 +247,11 @@ def _unseen(part: UnseenPart, told: Ending) -> UnseenView:
     )
 
 
-def outcome_word(operation: Operation, task: Task, counts: Mapping[str, int]) -> str | None:
+def outcome_word(
+    operation: Operation, task: Task, counts: Mapping[str, int], *, is_narrowed: bool = False
+) -> str | None:
     """What became of a connector's part as a whole; None while it is under way."""
     copies = operation in COPIES
     states = [] if copies else [ItemState(state) for state, count in counts.items() if count]
-    word = ending(operation, task, states)
+    word = ending(operation, task, states, is_narrowed=is_narrowed)
     return None if word is None else _OUTCOMES[word]

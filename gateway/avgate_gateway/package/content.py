@@ -20,6 +20,7 @@ class SystemOutcome(StrEnum):
     COMPLETED = "completed"
     PARTLY = "partly"
     NOTHING_HELD = "nothing_held"
+    NOTHING_IN_SCOPE = "nothing_in_scope"
     NOT_SEARCHABLE = "not_searchable"
     NOT_RELEVANT = "not_relevant"
     PENDING = "pending"
@@ -53,7 +54,7 @@ class SystemNote:
 
 @dataclass(frozen=True, slots=True)
 class PackageHead:
-    """What the package is about.
+    """What the package is about; `connectors` and `categories` are all that was asked for, if any.
 
     Both moments are aware: the page for the person shows the day in the zone they are given in,
     the manifest shows them in UTC. Raises ValueError if one has no zone, and for an operation that
@@ -67,6 +68,8 @@ class PackageHead:
     made_at: datetime
     received_at: datetime
     notes: Sequence[SystemNote]
+    connectors: Sequence[str] = ()
+    categories: Sequence[Category] = ()
 
     def __post_init__(self) -> None:
         if self.made_at.tzinfo is None or self.received_at.tzinfo is None:

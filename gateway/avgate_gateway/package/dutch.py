@@ -43,6 +43,9 @@ DUTCH = Wording(
             "Wij konden hier niet kijken, of niet overal. Wij hebben niets over u gevonden."
         ),
         SystemOutcome.NOTHING_HELD: "In dit systeem staat niets over u.",
+        SystemOutcome.NOTHING_IN_SCOPE: (
+            "Van wat is gevraagd, staat hier niets. Naar andere gegevens hebben wij niet gekeken."
+        ),
         SystemOutcome.NOT_RELEVANT: "Dit recht gaat niet over dit systeem.",
         SystemOutcome.PENDING: "Dit systeem is nog bezig. Deze gegevens zitten nog niet in de map.",
         SystemOutcome.UNSUPPORTED: (
@@ -57,6 +60,12 @@ DUTCH = Wording(
             "Wij weten niet zeker of alles is opgehaald. Er kunnen gegevens ontbreken."
         ),
     },
+    narrowed=(
+        "Let op: het verzoek was beperkt. Hebben wij nog andere gegevens van u? Daarover zegt deze\n"
+        "map niets."
+    ),
+    only_systems="Wij hebben alleen in deze systemen gekeken: {systems}.",
+    only_categories="Wij hebben alleen naar deze soorten gegevens gekeken:\n{categories}",
     reason="Toelichting: {reason}",
     unseen={
         WhyUnseen.OTHER_IDENTIFIER: (
@@ -111,7 +120,7 @@ Deze map is voor u gemaakt door {controller}, op {made}.
 Wij kregen uw verzoek op {received}.
 Het kenmerk van uw verzoek is {request}. Noem dit kenmerk als u contact met ons opneemt.
 
-{purpose}
+{purpose}{narrowed}
 
 
 WELKE SYSTEMEN HEBBEN WIJ BEKEKEN?

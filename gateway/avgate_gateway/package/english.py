@@ -44,6 +44,9 @@ ENGLISH = Wording(
             "We could not look here, or not everywhere. We found nothing about you."
         ),
         SystemOutcome.NOTHING_HELD: "This system holds nothing about you.",
+        SystemOutcome.NOTHING_IN_SCOPE: (
+            "Of what was asked for, nothing is here. We did not look at other data."
+        ),
         SystemOutcome.NOT_RELEVANT: "This right does not concern this system.",
         SystemOutcome.PENDING: "This system is still busy. Its data is not in this folder yet.",
         SystemOutcome.UNSUPPORTED: (
@@ -56,6 +59,12 @@ ENGLISH = Wording(
         SystemOutcome.FAILED: "We could not get your data. It is missing here.",
         SystemOutcome.UNKNOWN: "We are not sure that we got everything. Data may be missing.",
     },
+    narrowed=(
+        "Please note: the request was narrowed. Do we have other data about you? This folder does\n"
+        "not say."
+    ),
+    only_systems="We looked in these systems only: {systems}.",
+    only_categories="We looked at these kinds of data only:\n{categories}",
     reason="Explanation: {reason}",
     unseen={
         WhyUnseen.OTHER_IDENTIFIER: (
@@ -107,7 +116,7 @@ YOUR DATA
 We received your request on {received}.
 The reference of your request is {request}. Please mention it when you contact us.
 
-{purpose}
+{purpose}{narrowed}
 
 
 WHICH SYSTEMS DID WE LOOK AT?

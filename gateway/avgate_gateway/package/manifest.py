@@ -80,7 +80,8 @@ class Manifest:
     def octets(self) -> Iterator[bytes]:
         """The manifest, in batches of about 4 KiB; itself it does not list.
 
-        `complete` is true if every system answered in all its parts and every record that was collected is here.
+        `complete` is true if all that was asked answered in all its parts, and all that was collected is here:
+        where `narrowed_to` is not null, no more than that was asked.
         """
         head = json_bytes(_head(self.head) | {"complete": self._is_complete()})
         yield head[:-1] + b',\n"systems": '
@@ -95,6 +96,7 @@ class Manifest:
         answered = (
             SystemOutcome.COMPLETED,
             SystemOutcome.NOTHING_HELD,
+            SystemOutcome.NOTHING_IN_SCOPE,
             SystemOutcome.NOT_RELEVANT,
         )
         return self._all_arrived and all(note.outcome in answered for note in self.head.notes)
@@ -125,6 +127,7 @@ def _head(head: PackageHead) -> dict[str, Json]:
         "operation": head.operation,
         "controller": head.controller_title,
         "language": head.language,
+        "narrowed_to": _narrowed_to(head),
         "received_at": _moment(head.received_at),
         "made_at": _moment(head.made_at),
         "csv": {
@@ -134,6 +137,13 @@ def _head(head: PackageHead) -> dict[str, Json]:
             "text_sign": TEXT_SIGN,
         },
     }
+
+
+def _narrowed_to(head: PackageHead) -> Json:
+    """What was asked for; None for everything. `complete` is said of no more than that."""
+    if not head.connectors and not head.categories:
+        return None
+    return {"connectors": list(head.connectors), "categories": list(head.categories)}
 
 
 def _weighed(path: str, media_type: str, tally: Tally) -> dict[str, Json]:

@@ -25,12 +25,27 @@ def readme(head: PackageHead) -> tuple[str, str]:
         received=_day(head.received_at, wording),
         request=one_line(head.request_id),
         purpose=wording.purposes[head.operation],
+        narrowed=_narrowed(head, wording),
         systems="\n".join(_system(note, wording) for note in head.notes),
         products=_listed(wording.products),
         categories=_listed(wording.categories),
         complaints=COMPLAINTS,
     )
     return wording.path, text.replace("\n", "\r\n")
+
+
+def _narrowed(head: PackageHead, wording: Wording) -> str:
+    """A paragraph where not everything was asked for, else nothing."""
+    if not head.connectors and not head.categories:
+        return ""
+    titles = [one_line(note.title) for note in head.notes if note.connector in head.connectors]
+    lines = [wording.narrowed]
+    if titles:
+        lines.append(wording.only_systems.format(systems=", ".join(titles)))
+    if head.categories:
+        asked = (f"- {wording.categories[category]}" for category in head.categories)
+        lines.append(wording.only_categories.format(categories="\n".join(asked)))
+    return "\n\n" + "\n".join(lines)
 
 
 def _system(note: SystemNote, wording: Wording) -> str:

@@ -20,6 +20,7 @@ class Wording:
 
     `purposes` are keyed by operation; `outcomes` say what was found, per system, `unseen` and
     `asked` what is missing of a part of it. `identifiers` stand in an enumeration.
+    `narrowed` says that not everything was asked for, and the two after it to what it was narrowed.
     """
 
     path: str
@@ -27,6 +28,9 @@ class Wording:
     date: str
     purposes: Mapping[str, str]
     outcomes: Mapping[SystemOutcome, str]
+    narrowed: str
+    only_systems: str
+    only_categories: str
     reason: str
     unseen: Mapping[WhyUnseen, str]
     asked: str

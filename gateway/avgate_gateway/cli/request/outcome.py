@@ -9,7 +9,7 @@ from avgate_gateway.cli.exits import Exit
 from avgate_gateway.cli.request.reaching import Reach
 from avgate_gateway.cli.wording import state
 
-_DONE = frozenset({"completed", "nothing_held", "not_relevant", None})
+_DONE = frozenset({"completed", "nothing_held", "nothing_in_scope", "not_relevant", None})
 
 
 def ending(request: RequestAnswer, reach: Reach) -> Iterator[str]:
