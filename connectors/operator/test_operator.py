@@ -35,6 +35,8 @@ from avgate_contracts import (
     Record,
     Refused,
     Runtime,
+    Unseen,
+    WhyUnseen,
     open_client,
 )
 from avgate_mocks.operator import config_section
@@ -172,7 +174,9 @@ class Stage:
         )
 
     async def found(self, subject: DataSubject) -> list[Record]:
-        return [record async for record in self.connector.access(subject)]
+        found = [each async for each in self.connector.access(subject)]
+        assert all(isinstance(each, Record) for each in found)
+        return [each for each in found if isinstance(each, Record)]
 
     async def erase(self, items: list[ItemRef], key: str = "key-1") -> list[Outcome]:
         outcomes = await self.connector.erase(items, key=key)
@@ -280,6 +284,16 @@ async def test_holds_nothing_of_somebody_unknown() -> None:
     async with staged("nobody") as stage:
         subject = stage.subject(Role.TWO_UPSTREAMS, *kinds, IdentifierKind.IP)
         assert await stage.found(subject) == []
+
+
+async def test_an_address_that_no_product_has_says_nothing_of_call_records() -> None:
+    async with staged("by_address") as stage:
+        subject = stage.subject(Role.NUMBER_BEFORE, IdentifierKind.IP)
+        [part] = [found async for found in stage.connector.access(subject)]
+    assert isinstance(part, Unseen)
+    assert part.why is WhyUnseen.OTHER_IDENTIFIER
+    assert IdentifierKind.CUSTOMER_ID in part.needs
+    assert IdentifierKind.IP not in part.needs
 
 
 async def test_changes_what_is_wrong_and_leaves_the_rest() -> None:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import avgate_contracts as sdk
 from avgate_contracts import Category, Completed, Effect, ItemOutcome, ItemRef, Record, Refused
-from avgate_operator import client, models
+from avgate_operator import address, client, models
 from avgate_operator.client import INDIVIDUALS, SERVICES, USAGES
 from avgate_operator.correction import NO_FIELD, corrected, obstacle, shows, stands
 from avgate_operator.models import Owner, Service, Usage
@@ -74,11 +74,13 @@ class OperatorConnector(
     async def check(self) -> None:
         await self._client.answers(INDIVIDUALS)
 
-    async def access(self, subject: sdk.DataSubject) -> AsyncIterator[Record]:
+    async def access(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Finding]:
         """In the order in which items can go, for they are erased in the order they are found."""
         parties = {p for known in subject.identifiers for p in await self._client.parties(known)}
         owner = _the_one(subject, [await self._client.owner(party) for party in sorted(parties)])
         if owner is None:
+            for part in address.unseen(subject):
+                yield part
             return
         for record in _parts(owner):
             yield record
@@ -91,7 +93,7 @@ class OperatorConnector(
         for record in _wholes(owner):
             yield record
 
-    def export(self, subject: sdk.DataSubject) -> AsyncIterator[Record]:
+    def export(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Finding]:
         """The same as access, which brings the sound along."""
         return self.access(subject)
 
