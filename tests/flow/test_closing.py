@@ -159,3 +159,17 @@ def file_bytes(folder: Path) -> bytes:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
     return b"".join(path.read_bytes() for path in folder.glob("avgate.db*"))
+
+
+async def test_a_request_says_that_it_runs_while_an_upstream_is_asked(tmp_path: Path) -> None:
+    async with indoors(tmp_path, ("directory",)) as here:
+        request_id = await here.submit(a_request("access", here.person(Role.RUNNING)))
+        seen = [(await here.request(request_id))["state"]]
+
+        async def look() -> None:
+            seen.append((await here.request(request_id))["state"])
+
+        here.before_call = look
+        await here.settle()
+        seen.append((await here.request(request_id))["state"])
+    assert seen == ["received", "running", "closed"]

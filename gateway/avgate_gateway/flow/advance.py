@@ -41,6 +41,9 @@ async def advance(context: Context, request_id: str) -> None:
 
 
 async def _carry(context: Context, request: SubjectRequest) -> None:
+    if request.state is State.RECEIVED:
+        async with context.database.write() as db:
+            await requests.take_up(db, request.id)
     await _discard_lapsed(context, request)
     await run_tasks(context, request)
     if await _may_plan(context, request):

@@ -117,6 +117,11 @@ async def set_going(db: AsyncConnection, request_id: str, now: datetime, **more:
     await change(db, request_id, state=State.RUNNING, waiting_for=None, wake_at=now, **more)
 
 
+async def take_up(db: AsyncConnection, request_id: str) -> None:
+    """Says that a request that was only received is being worked on; changes nothing of others."""
+    await db.execute(_TAKE_UP, {"request_id": request_id})
+
+
 async def due(
     db: AsyncConnection, now: datetime, limit: int, but_not: Sequence[str] = ()
 ) -> Sequence[str]:
@@ -161,6 +166,11 @@ _SHOWN = [column for column in request.c if column.name not in _HIDDEN]
 _BY_ID = request.c.id == sa.bindparam("request_id")
 _FIND = sa.select(*_SHOWN).where(_BY_ID)
 _FIND_OWN = _FIND.where(request.c.controller == sa.bindparam("controller"))
+_TAKE_UP = (
+    request.update()
+    .where(request.c.id == sa.bindparam("request_id"), request.c.state == State.RECEIVED.value)
+    .values(state=State.RUNNING.value, version=request.c.version + 1)
+)
 _SEALED = sa.select(
     request.c.subject_key, request.c.retention_key, request.c.confidential_box, request.c.plan_box
 ).where(_BY_ID)
