@@ -13,6 +13,7 @@ from avgate_contracts.vocabulary import Category, Product
 from avgate_gateway.ending import ending
 from avgate_gateway.flow.context import Context
 from avgate_gateway.flow.copying import FILE, FILE_NAME, RECORDS
+from avgate_gateway.in_dutch import told
 from avgate_gateway.package import (
     File,
     PackageHead,
@@ -126,7 +127,8 @@ def _note(request: SubjectRequest, task: Task, installed: Mapping[str, Installed
     title = known.manifest.title if known and known.manifest else task.connector
     parts = () if task.is_answered else tuple(map(_unseen, task.unseen))
     outcome = _outcome(request, task)
-    return SystemNote(task.connector, title, outcome, task.reason or "", parts)
+    reason = told(task.reason, task.code, request.language) or ""
+    return SystemNote(task.connector, title, outcome, reason, parts)
 
 
 def _unseen(part: UnseenPart) -> UnseenNote:

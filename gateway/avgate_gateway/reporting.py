@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_contracts.vocabulary import Category, Operation, Product
 from avgate_gateway.ending import ending, unseen, without_items, word_of_item
+from avgate_gateway.in_dutch import told_of
 from avgate_gateway.report import Ending, OutcomeWord, Report, ReportLine
 from avgate_gateway.request import COPIES, SubjectRequest
 from avgate_gateway.store import items, tasks
@@ -34,6 +36,7 @@ async def reported(db: AsyncConnection, request: SubjectRequest) -> Report:
         lines.append(_line("gateway", Ending(OutcomeWord.NOT_RELEVANT, reason="law", detail=why)))
     elif request.closing is not None and not lines:
         lines.append(_line("gateway", Ending(OutcomeWord.NOT_DONE, reason=request.closing)))
+    lines = [replace(each, ending=told_of(each.ending, request.language)) for each in lines]
     return Report(
         request.id,
         request.operation,

@@ -83,5 +83,5 @@ def test_of_two_addresses_none_is_changed_on_a_guess(
     tasks = office.asks.tasks(request_id)
     assert [task["reason_code"] for task in tasks] == ["several"] * len(BOTH)
     lines = office.asks.report(request_id)
-    assert all("several values" in x["detail"] and "other fields" in x["detail"] for x in lines)
+    assert all("meer waarden" in x["detail"] and "andere velden" in x["detail"] for x in lines)
     assert not [effect for name in BOTH for effect in mocks.effects(name, somebody.id)]

@@ -249,3 +249,22 @@ async def test_systems_that_were_left_out_are_not_passed_over_in_silence(tmp_pat
         manifest, says = await archive(here, request_id)
         assert manifest["narrowed_to"] == {"connectors": ["operator"], "categories": []}
         assert "alleen in deze systemen gekeken: Operator." in says
+
+
+@pytest.mark.parametrize(
+    ("language", "says", "quoted"),
+    [("nl", "dit recht gaat niet over dit systeem; de melding zelf, in het Engels", True),
+     ("en", "a listing is published", False)],
+)  # fmt: skip
+async def test_a_reason_is_told_in_the_language_of_the_person(
+    tmp_path: Path, language: str, says: str, *, quoted: bool
+) -> None:
+    async with indoors(tmp_path, ("directory",)) as here:
+        body = a_request("export", here.person(Role.RUNNING))
+        subject = {**body["subject"], "language": language}
+        request_id = await here.carry_out({**body, "subject": subject})
+        [line] = await here.report(request_id)
+        assert line["detail"].startswith(says)
+        _, page = await archive(here, request_id)
+        assert says in page
+        assert ("Engels" in page) is quoted
