@@ -140,8 +140,8 @@ class Report:
         if self.scope == EVERYTHING:
             return None
         return {
-            "connectors": sorted(self.scope.connectors),
-            "categories": sorted(category.value for category in self.scope.categories),
+            "connectors": [*sorted(self.scope.connectors)],
+            "categories": [*sorted(category.value for category in self.scope.categories)],
             "sentence": _NARROWED["nl" if self.language == "nl" else "en"],
         }
 
