@@ -8,7 +8,7 @@ from pathlib import Path
 from avgate_contracts import Category, DataSubject, Identifier, Record, SupportsAccess
 from avgate_mocks.people import Person, Role
 
-from .harness import JsonMap
+from .harness import JsonMap, a_request
 from .indoors import BY_HAND, Indoors, indoors
 
 
@@ -85,6 +85,41 @@ async def test_what_was_really_done_by_hand_ends_the_request(tmp_path: Path) -> 
         outcomes = {x["outcome"] for x in await here.report(request_id)}
         assert "done_by_hand" in outcomes
         assert "failed" not in outcomes
+
+
+async def test_what_an_upstream_refuses_is_left_to_a_person_and_can_be_tried_again(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, ("xelion",)) as here:
+        person = here.person(Role.NUMBER_AFTER)
+        await by_hand(here, await sounds(here, person))
+        request_id = await here.erased(person, "xelion")
+        assert (await here.request(request_id))["waiting_for"] == "person"
+        [task] = await open_tasks(here, request_id)
+        assert (task["category"], task["reason_code"]) == ("contacts", "no_permission")
+        answer = await here.caller().post(f"/v1/requests/{request_id}/retry", json={})
+        assert answer.status_code == 200, answer.text
+        await here.until(request_id, "person")
+        [again] = await open_tasks(here, request_id)
+        assert (await here.events(request_id)).count("effect.intended") > 1
+        assert await complete(here, again) == 200
+        await here.until(request_id, "closed", "person")
+        [still] = await open_tasks(here, request_id)  # for it is still there
+        assert (still["category"], still["reason_code"]) == ("contacts", "still_held")
+
+
+async def test_a_correction_that_an_upstream_refuses_keeps_the_request_open(tmp_path: Path) -> None:
+    async with indoors(tmp_path, ("xelion",)) as here:
+        person = here.person(Role.RUNNING)
+        changes = [{"field": "name.family", "to": "Ğül"}]  # Windows-1252 has no Ğ
+        body = a_request("rectify", person, "xelion", changes=changes)
+        request_id = await here.carry_out(body)
+        assert (await here.request(request_id))["waiting_for"] == "person"
+        [task] = await open_tasks(here, request_id)
+        assert task["reason_code"] == "altered_by_upstream"
+        assert await complete(here, task) == 200
+        assert (await here.until(request_id, "closed"))["state"] == "closed"
+        assert {x["outcome"] for x in await here.report(request_id)} == {"done_by_hand"}
 
 
 async def sounds(here: Indoors, person: Person) -> list[str]:

@@ -65,7 +65,11 @@ def check_keys(seen: Seen) -> None:
     if sealed.retention_key is None:
         assert all(item.ref_box is None for item in seen.items), "a reference outlived its key"
         if seen.request.closing is None:
-            needy = [seen.where(item) for item in seen.items if item.state in NEEDS_KEY]
+            needy = [
+                seen.where(item)
+                for item in seen.items
+                if item.state in NEEDS_KEY or item.is_left_to_people
+            ]
             assert not needy, f"the key went too early: {needy[0]}"
 
 
@@ -80,7 +84,7 @@ def check_items(seen: Seen) -> None:
         elif item.state in {*UNDER_WAY, ItemState.UNKNOWN}:
             runs = seen.tasks[item.connector].stage in RUNS
             assert runs or seen.is_covered(item), f"stranded: {seen.where(item)}"
-        elif item.state in LEFT_TO_PEOPLE:
+        elif item.is_left_to_people:
             runs = seen.tasks[item.connector].stage in RUNS
             assert runs or seen.is_covered(item), f"nobody is asked: {seen.where(item)}"
         elif item.state in {ItemState.RETAINED, ItemState.SCHEDULED}:

@@ -32,7 +32,7 @@ from avgate_gateway.retention import Action, decide, load_pack
 from avgate_gateway.store import copies, evidence, hand_tasks, items, requests, tasks
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.hand_tasks import HandTask
-from avgate_gateway.store.item import LEFT_TO_PEOPLE, UNDER_WAY, Item, ItemState
+from avgate_gateway.store.item import UNDER_WAY, Item, ItemState
 from avgate_gateway.store.tasks import Task
 from avgate_gateway.vault import Vault
 
@@ -281,8 +281,9 @@ class Office:
     def _do_by_hand(self, seen: Seen, task: HandTask) -> None:
         upstream = self.upstreams[task.connector]
         kind = (task.category, task.product)
-        left = {*LEFT_TO_PEOPLE, *(() if task.category else UNDER_WAY)}
-        mine = [i for i in seen.items if i.connector == task.connector and i.state in left]
+        under_way = () if task.category else UNDER_WAY
+        here = [i for i in seen.items if i.connector == task.connector]
+        mine = [i for i in here if i.is_left_to_people or i.state in under_way]
         upstream.drop(
             self.ref(i) for i in mine if task.category is None or (i.category, i.product) == kind
         )

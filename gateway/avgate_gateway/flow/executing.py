@@ -35,8 +35,10 @@ from avgate_gateway.store import callbacks, evidence, items, tasks
 from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import Stage
 
-SERVICE_RUNS = "service_runs"  # a refusal that ends with the service, so it is asked again
 WHILE_RUNNING = timedelta(days=1)  # so often it is asked whether a service still runs
+# Refusals that end by themselves, on a day that nobody knows, so they are looked at again: with the
+# service, or once a bill is no longer disputed (GDPR Art. 17(3)(e), Tw Art. 11.5).
+_PASSING = frozenset({"service_runs", "usage_billed", "usage_under_dispute"})
 _BATCH = 100
 _LOOKS_AT_UNKNOWN = 3
 
@@ -184,7 +186,7 @@ def columns(outcome: Outcome, now: datetime) -> dict[str, Any]:  # noqa: PLR0911
         case Unsupported(code, reason):
             return _columns(ItemState.BY_HAND, code=code, reason=reason)
         case Refused(code, reason, until):
-            look = _day_after(until) or (now + WHILE_RUNNING if code == SERVICE_RUNS else None)
+            look = _day_after(until) or (now + WHILE_RUNNING if code in _PASSING else None)
             return _columns(ItemState.REFUSED, code=code, reason=reason, until=until, look_at=look)
         case Failed(code, reason):
             return _columns(ItemState.FAILED, code=code, reason=reason)

@@ -14,7 +14,7 @@ from avgate_gateway.flow.waking import wake_at
 from avgate_gateway.request import State, SubjectRequest, WaitingFor
 from avgate_gateway.store import copies, evidence, hand_tasks, items, requests, tasks
 from avgate_gateway.store.hand_tasks import HandTask
-from avgate_gateway.store.item import LEFT_TO_PEOPLE, Group
+from avgate_gateway.store.item import Group
 from avgate_gateway.store.tasks import Stage, Task, TaskCode
 from avgate_gateway.store.unseen import UnseenPart
 
@@ -152,8 +152,8 @@ async def _hand_over(
         for part in task.unseen if task.stage is Stage.DONE and not task.is_answered else ():
             if part.is_by_hand:
                 await hand_tasks.add(db, _of_part(context, request, task, part))
-    groups = await items.groups(db, request.id)
-    left = [g for g in groups if g.state in LEFT_TO_PEOPLE and _is_settled(g, all_tasks)]
+    groups = await items.groups_left(db, request.id)
+    left = [group for group in groups if _is_settled(group, all_tasks)]
     known = await hand_tasks.of_request(db, request.id) if left else []
     for group in left:
         await hand_tasks.add(db, _of_group(context, request, group, _rounds(known, group)))

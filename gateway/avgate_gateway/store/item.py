@@ -36,7 +36,8 @@ class ItemState(StrEnum):
     UNKNOWN = "unknown"
 
 
-LEFT_TO_PEOPLE = (
+REJECTED = "rejected"  # the code of a refusal that is a person's, of the plan
+LEFT_TO_PEOPLE = (  # always; and an upstream's refusal that nothing looks at again
     ItemState.BY_HAND,
     ItemState.FAILED,
     ItemState.UNKNOWN,
@@ -80,6 +81,13 @@ class Item:
     tries: int
     ref_box: bytes | None = field(repr=False)
     changes_box: bytes | None = field(repr=False)
+
+    @property
+    def is_left_to_people(self) -> bool:
+        """Whether only a person can go on with it."""
+        if self.state is ItemState.REFUSED:
+            return self.look_at is None and self.code != REJECTED
+        return self.state in LEFT_TO_PEOPLE
 
     def ref(self, box: Box) -> ItemRef:
         """What the connector needs to find the item again; raises VaultError if it was shed."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from avgate_gateway.store.item import LEFT_TO_PEOPLE, UNDER_WAY, ItemState
+from avgate_gateway.store.item import REJECTED, UNDER_WAY, ItemState
+from avgate_gateway.store.left import LEFT, REFUSED_FOR_GOOD
 from avgate_gateway.store.schema import item
 
 _RELEASED = {
@@ -50,7 +52,7 @@ async def reject(db: AsyncConnection, request_id: str, reason: str) -> None:
         item.update()
         .where(item.c.request_id == request_id, item.c.state == ItemState.LOCATED.value)
         .values(
-            state=ItemState.REFUSED.value, code="rejected", reason=reason, look_at=None,
+            state=ItemState.REFUSED.value, code=REJECTED, reason=reason, look_at=None,
             ground=None, until=None,
         )
     )  # fmt: skip
@@ -59,13 +61,13 @@ async def reject(db: AsyncConnection, request_id: str, reason: str) -> None:
 async def try_again(
     db: AsyncConnection, request_id: str, connector: str, states: Iterable[ItemState]
 ) -> int:
-    """Approves items again whose effect did not come about; returns how many."""
+    """Approves items again that were refused, or are in these states; returns how many."""
     done = await db.execute(
         item.update()
         .where(
             item.c.request_id == request_id,
             item.c.connector == connector,
-            item.c.state.in_([state.value for state in states]),
+            sa.or_(item.c.state.in_([state.value for state in states]), REFUSED_FOR_GOOD),
             item.c.ref_box.isnot(None),
         )
         .values(
@@ -84,9 +86,9 @@ async def done_by_hand(
     product: str | None,
 ) -> None:
     """Marks what a person says they did; without a category, all that was left of a connector."""
-    left = [s.value for s in (*LEFT_TO_PEOPLE, *(() if category else UNDER_WAY))]
+    under_way = item.c.state.in_([] if category else [s.value for s in UNDER_WAY])
     doing = item.update().where(
-        item.c.request_id == request_id, item.c.connector == connector, item.c.state.in_(left)
+        item.c.request_id == request_id, item.c.connector == connector, sa.or_(LEFT, under_way)
     )
     if category is not None:
         doing = doing.where(item.c.category == category, item.c.product == product)

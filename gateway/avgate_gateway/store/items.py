@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from avgate_contracts.record import ErasureWay
 from avgate_contracts.vocabulary import Category, Product
 from avgate_gateway.store.item import (
-    LEFT_TO_PEOPLE,
     UNDER_WAY,
     WATCHED,
     Found,
@@ -23,6 +22,7 @@ from avgate_gateway.store.item import (
     sealed_changes,
     sealed_ref,
 )
+from avgate_gateway.store.left import LEFT
 from avgate_gateway.store.schema import item
 from avgate_gateway.vault import Box
 
@@ -144,6 +144,12 @@ async def groups(db: AsyncConnection, request_id: str) -> Sequence[Group]:
     return [Group(*row) for row in found]
 
 
+async def groups_left(db: AsyncConnection, request_id: str) -> Sequence[Group]:
+    """The same of what is left to people."""
+    found = await db.execute(_GROUPS_LEFT, {"request_id": request_id})
+    return [Group(*row) for row in found]
+
+
 async def next_looks(db: AsyncConnection, request_id: str) -> Mapping[str, datetime]:
     """The earliest moment at which an item that is at an end is looked at again, by connector."""
     found = await db.execute(_LOOKS, {"request_id": request_id})
@@ -184,7 +190,7 @@ _TOUCHED = sa.select(item.c.id).where(_OF_REQUEST, item.c.state != ItemState.LOC
 _TOUCHED_THERE = _TOUCHED.where(item.c.connector == sa.bindparam("connector"))
 _LEFT = (
     sa.select(item.c.id)
-    .where(_OF_REQUEST, item.c.state.in_([s.value for s in (*LEFT_TO_PEOPLE, *UNDER_WAY)]))
+    .where(_OF_REQUEST, sa.or_(LEFT, item.c.state.in_([s.value for s in UNDER_WAY])))
     .limit(1)
 )
 _LOOKS = (
@@ -209,6 +215,7 @@ _ALIKE = (
     item.c.reason,
 )
 _GROUPS = sa.select(*_ALIKE, sa.func.count()).where(_OF_REQUEST).group_by(*_ALIKE).order_by(*_ALIKE)
+_GROUPS_LEFT = _GROUPS.where(LEFT)
 _AT_ONCE = 500  # below SQLite's limit on bound values in the oldest release still about (999)
 
 
