@@ -44,6 +44,8 @@ class Manifest:
     planned for an item is what its own `erasure` says.
     `not_relevant` says per operation why it does not apply to this upstream at all.
     `relists`: erased items may come back by themselves (a feed), so they are looked for again.
+    `after_service`: categories of which this upstream erases nothing while the service runs to
+    which it belongs (`ItemRef.service_runs`); such an item is planned to stay until then.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Manifest:
     protocol: str = "1.0"  # of a connector that names none: it does not grow with the SDK
     limits: Limits = field(default_factory=Limits)
     relists: bool = False
+    after_service: frozenset[Category] = frozenset()
 
 
 @runtime_checkable

@@ -162,6 +162,30 @@ async def test_what_a_running_contract_kept_goes_when_its_terms_after_the_contra
         assert await here.chain_breaks_at() is None
 
 
+async def test_what_a_running_service_needs_is_planned_to_stay_and_goes_when_it_ends(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, ("operator",)) as here:
+        person = here.person(Role.RUNNING)
+        assert (await here.holds("operator", person))["crm_data"]
+        request_id = await here.submit(a_request("erase", person, "operator"))
+        await here.until(request_id, "approval")
+        plan = await here.get(f"/v1/requests/{request_id}/plan")
+        [stays] = [group for group in plan["stays"] if group["category"] == "crm_data"]
+        assert (stays["ground"], stays["latest_until"]) == ("service_runs", None)
+        assert "crm_data" not in {group["category"] for group in plan["goes"]}
+        await here.decide(request_id)
+        assert (await here.until(request_id, "closed", "person"))["state"] == "closed"
+        report = await here.report(request_id)
+        [kept] = [line for line in report if line["category"] == "crm_data"]
+        assert (kept["outcome"], kept["until"]) == ("retained", None)
+        await end_contract(here, person)
+        await here.let_pass(days=2)
+        assert "crm_data" not in await here.holds("operator", person)
+        [gone] = [x for x in await here.report(request_id) if x["category"] == "crm_data"]
+        assert gone["outcome"] == "erased"
+
+
 async def end_contract(here: Indoors, person: Person) -> date:
     """Ends every service that a person has at the operator, as of today."""
     address, now = here.addresses["operator"], here.time.now()

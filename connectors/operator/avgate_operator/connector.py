@@ -65,6 +65,7 @@ class OperatorConnector(
         holds=_HOLDS,
         erases=dict.fromkeys(_HOLDS, sdk.ErasureWay.DELETE),
         limits=client.LIMITS,
+        after_service=models.PRODUCTS,
     )
     settings_type: ClassVar[type[client.OperatorSettings]] = client.OperatorSettings
 

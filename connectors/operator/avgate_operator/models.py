@@ -48,6 +48,7 @@ _SERVICES = {
     "webshop": (Category.DELIVERY_ADDRESS, Group.WEBSHOP),
     "contact_connect": (Category.CRM_DATA, Group.CONTACT_CONNECT),
 }
+PRODUCTS = frozenset(category for category, _ in (LINE, *_SERVICES.values()))
 _SOUNDS = {"voicemail": Category.VOICEMAIL, "recording": Category.RECORDING}
 NAMES = {
     Field.NAME_GIVEN: "givenName",

@@ -96,7 +96,8 @@ async def _fall_due(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]) 
                 gone = columns(Completed(Effect.ALREADY_GONE), now)
                 await items.change(db, [row.id], **gone)
                 continue
-            verdict = decide(ref, pack, now)
+            is_bound = row.category in part.connector.manifest.after_service
+            verdict = decide(ref, pack, now, after_service=is_bound)
             if verdict.action is Action.RETAIN:
                 await items.change(
                     db, [row.id], look_at=next_look(verdict, now), until=verdict.until,

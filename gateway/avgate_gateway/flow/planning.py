@@ -56,10 +56,13 @@ async def _plan_erasure(
     context: Context, request: SubjectRequest, references: Box, box: Box
 ) -> bool:
     now = context.now()
-    builder = PlanBuilder(context.desks[request.controller].pack, now)
+    desk = context.desks[request.controller]
+    builder = PlanBuilder(desk.pack, now)
     judged: list[tuple[int, Verdict]] = []
     async for row in _open_items(context, request):
-        located = Located(row.connector, row.digest, row.ref(references))
+        manifest = desk.connectors[row.connector].manifest
+        is_bound = row.category in manifest.after_service
+        located = Located(row.connector, row.digest, row.ref(references), is_bound)
         judged.append((row.id, builder.add(located)))
     if not judged:
         return False

@@ -33,11 +33,15 @@ _BUCKETS = {
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """An item that a connector holds; `item_id` is the gateway's own name for it."""
+    """An item that a connector holds; `item_id` is the gateway's own name for it.
+
+    `after_service`: its upstream erases nothing of the kind while the service runs.
+    """
 
     connector: str
     item_id: str
     item: ItemRef
+    after_service: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -141,7 +145,8 @@ class PlanBuilder:
 
     def add(self, located: Located) -> Verdict:
         """Judges one item and counts it in."""
-        item, verdict = located.item, decide(located.item, self._pack, self._now)
+        item = located.item
+        verdict = decide(item, self._pack, self._now, after_service=located.after_service)
         code = verdict.ground.code.value
         kind = _Kind(located.connector, item.category, item.product, verdict.action, code)
         self._tallies.setdefault(kind, _Tally(verdict)).add(verdict.until)

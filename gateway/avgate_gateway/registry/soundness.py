@@ -80,4 +80,5 @@ _SHAPE: Mapping[str, Callable[[Manifest], bool]] = {
     "not_relevant": lambda m: _map(m.not_relevant, Operation, str),
     "limits": lambda m: isinstance(m.limits, Limits),
     "relists": lambda m: isinstance(m.relists, bool),
+    "after_service": lambda m: _all(m.after_service, Category),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from avgate_contracts.record import ErasureWay, ItemRef
-from avgate_gateway.retention.ground import GROUNDS, Ground, GroundCode
+from avgate_gateway.retention.ground import GROUNDS, PART_OF_A_SERVICE, Ground, GroundCode
 from avgate_gateway.retention.rule import KeptWhile, Pack, Purpose, Rule
 from avgate_gateway.retention.term import local_day, months_later
 from avgate_gateway.retention.verdict import Action, Verdict
@@ -23,14 +23,22 @@ _RUNNING = {
 }
 
 
-def decide(item: ItemRef, pack: Pack, now: datetime) -> Verdict:
+def decide(item: ItemRef, pack: Pack, now: datetime, *, after_service: bool = False) -> Verdict:
     """What becomes of an item whose erasure is asked; the longest ground decides.
 
-    A term of months counts from the Dutch day on which it starts and ends with the same date, or
+    `after_service`: its upstream lets nothing of the kind go while the service runs, so it is not
+    promised that it goes. A term of months counts from the Dutch day on which it starts and ends with the same date, or
     the last of the month (Regulation 1182/71 Art. 3): the item goes the day after. Raises
     ValueError for a `now` without a zone.
     """
-    today = local_day(now)
+    verdict = _by_the_matrix(item, pack, local_day(now))
+    goes = verdict.action not in {Action.RETAIN, Action.BY_HAND}
+    if goes and after_service and item.service_runs:
+        return Verdict(Action.RETAIN, PART_OF_A_SERVICE, None, verdict.rule)
+    return verdict
+
+
+def _by_the_matrix(item: ItemRef, pack: Pack, today: date) -> Verdict:
     rule = pack.rule_for(item.product, item.category)
     if rule is None:
         return Verdict(Action.BY_HAND, GROUNDS[GroundCode.NO_RULE])

@@ -40,6 +40,13 @@ def _all(*grounds: Ground) -> dict[GroundCode, Ground]:
     return {ground.code: ground for ground in grounds}
 
 
+# Of data that has no term of its own, in a system that lets nothing of a running service go.
+PART_OF_A_SERVICE = Ground(
+    GroundCode.SERVICE_RUNS,
+    "GDPR Art. 6(1)(b), 17(1)(a)",
+    "It is part of a service that still runs, and goes by itself when that has ended.",
+    "Het is deel van een dienst die nog loopt, en gaat vanzelf weg als die is beëindigd.",
+)
 GROUNDS: dict[GroundCode, Ground] = _all(
     Ground(
         GroundCode.BILLING,
