@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 from avgate_contracts import Category, DataSubject, Identifier, Record, SupportsAccess
+from avgate_gateway.authentication import Scope
 from avgate_mocks.people import Person, Role
 
 from .harness import JsonMap, a_request
@@ -85,6 +87,36 @@ async def test_what_was_really_done_by_hand_ends_the_request(tmp_path: Path) -> 
         outcomes = {x["outcome"] for x in await here.report(request_id)}
         assert "done_by_hand" in outcomes
         assert "failed" not in outcomes
+
+
+async def test_a_task_says_which_items_it_is_about(tmp_path: Path) -> None:
+    async with indoors(tmp_path, ("xelion",)) as here:
+        person = here.person(Role.RUNNING)
+        oids = await sounds(here, person)
+        request_id = await here.erased(person, "xelion")
+        tasks = await open_tasks(here, request_id)
+        items = [item for task in tasks for item in task["items"]]
+        named = [oid for item in items for oid in re.findall(r"\d{5,}", item["ref"])]
+        assert sorted(named) == sorted(oids)
+        assert all(date.fromisoformat(item["since"]) for item in items)
+        for task in tasks:
+            assert len(task["items"]) == task["items_total"] == task["count"]
+            assert {item["category"] for item in task["items"]} == {task["category"]}
+        reader = here.caller("reader", scopes=[Scope.READ])
+        shown = (await reader.get("/v1/tasks")).json()["items"]
+        assert [task["items"] for task in shown] == [None, None]
+        assert sum(task["items_total"] for task in shown) == len(oids)
+        told = (
+            await here.get(f"/v1/requests/{request_id}/evidence"),
+            await here.report(request_id),
+        )
+        assert not [item["ref"] for item in items if item["ref"] in str(told)]
+        await by_hand(here, oids)
+        for task in tasks:
+            assert await complete(here, task) == 200
+        await here.until(request_id, "closed")
+        done = [t for t in (await here.get("/v1/tasks"))["items"] if t["request_id"] == request_id]
+        assert {(len(task["items"]), task["items_total"]) for task in done} == {(0, 0)}
 
 
 async def test_what_an_upstream_refuses_is_left_to_a_person_and_can_be_tried_again(

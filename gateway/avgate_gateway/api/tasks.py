@@ -15,12 +15,19 @@ from avgate_gateway.api.answering import from_cursor, not_found, plain, to_curso
 from avgate_gateway.api.bodies import CompletionBody
 from avgate_gateway.api.decisions import decided
 from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.api.task_items import about
 from avgate_gateway.authentication import Caller, Scope, requires
 from avgate_gateway.flow.context import Context
 from avgate_gateway.problem import WRONG_STATE, Problem, ProblemError
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.store import hand_tasks
 from avgate_gateway.store.hand_tasks import HandTask
+
+_LISTED = """
+`items` are the first 100 items of an open task: `ref` is the upstream's own name for each, `since`
+the day from which its terms run. It is null unless the token carries `tasks:complete`, and once
+the references are destroyed. `items_total` is how many there are.
+"""
 
 
 class TaskQuery(BaseModel):
@@ -38,7 +45,7 @@ def router(gateway: Gateway) -> APIRouter:
     routes = APIRouter(prefix="/v1/tasks", tags=["tasks"])
     database = gateway.context.database
 
-    @routes.get("", summary="What is to be done by hand, oldest first")
+    @routes.get("", summary="What is to be done by hand, oldest first", description=_LISTED)
     async def listed(
         query: Annotated[TaskQuery, Query()], caller: Annotated[Caller, requires(Scope.READ)]
     ) -> Response:
@@ -51,7 +58,7 @@ def router(gateway: Gateway) -> APIRouter:
                 limit=query.limit + 1,
             )
             page = found[: query.limit]
-            shown = await _told(db, gateway.context, page)
+            shown = await _told(db, gateway.context, page, caller)
         last = page[-1] if len(found) > query.limit else None
         cursor = to_cursor(last.made_at, last.id) if last else None
         return plain({"items": shown, "next": cursor})
@@ -74,7 +81,7 @@ def router(gateway: Gateway) -> APIRouter:
         await decided(gateway, caller, task.request_id, complete)
         async with database.read() as db:
             done = await hand_tasks.find(db, task_id, caller.controller)
-            [shown] = await _told(db, gateway.context, [done or task])
+            [shown] = await _told(db, gateway.context, [done or task], caller)
         return plain(shown)
 
     return routes
@@ -97,14 +104,19 @@ async def _complete(
 
 
 async def _told(
-    db: AsyncConnection, context: Context, tasks: Sequence[HandTask]
+    db: AsyncConnection, context: Context, tasks: Sequence[HandTask], caller: Caller
 ) -> list[dict[str, object]]:
-    """Tasks with what staff wrote: the note of who submitted, the evidence of who completed."""
+    """Tasks with what staff wrote: the note of who submitted, the evidence of who completed.
+
+    And with their items, by the upstream's own names for them, for those who may do them.
+    """
+    may_see = Scope.COMPLETE_TASKS.value in caller.scopes
     requests = {task.request_id for task in tasks}
     texts = await remarking.read(db, context, requests, [remarking.NOTE, *map(_place, tasks)])
     return [
         {
             **task_json(task),
+            **await about(db, context, task, may_see=may_see),
             "note": texts.get((task.request_id, remarking.NOTE)),
             "evidence": texts.get((task.request_id, _place(task))),
         }

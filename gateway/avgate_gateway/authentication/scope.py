@@ -27,7 +27,7 @@ MEANINGS: Mapping[Scope, str] = {
     Scope.ERASE: "Have data of a data subject erased.",
     Scope.EXPORT: "Have data of a data subject packed to take along.",
     Scope.APPROVE: "Approve or refuse the plan of a request that somebody else submitted.",
-    Scope.COMPLETE_TASKS: "Report what was done by hand.",
+    Scope.COMPLETE_TASKS: "See which items are to be done by hand, and report what was done.",
     Scope.READ_AUDIT: "Read the chain of evidence.",
     Scope.ADMIN: "See connectors and settings, and set stopped work going again.",
 }

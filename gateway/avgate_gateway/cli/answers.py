@@ -128,6 +128,15 @@ class ReportAnswer(Answer):
     items: tuple[ReportLine, ...]
 
 
+class TaskItem(Answer):
+    """One item of a task, by the upstream's own name for it."""
+
+    ref: str
+    category: str
+    product: str
+    since: date | None
+
+
 class TaskAnswer(Answer):
     """Something for a person to do by hand."""
 
@@ -141,6 +150,8 @@ class TaskAnswer(Answer):
     reason: str
     due: date
     state: str
+    items: tuple[TaskItem, ...] | None
+    items_total: int
 
 
 class TaskPage(Answer):

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_contracts.record import ErasureWay
 from avgate_contracts.vocabulary import Category, Product
+from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import (
     UNDER_WAY,
     WATCHED,
@@ -73,6 +74,29 @@ async def select(
         query = query.where(item.c.look_at <= due)
     rows = (await db.execute(query.order_by(item.c.id).limit(limit))).mappings()
     return [_item(row) for row in rows]
+
+
+async def of_hand_task(
+    db: AsyncConnection, task: HandTask, limit: int
+) -> tuple[Sequence[Item], int]:
+    """The first items that a person's task is about, and how many there are."""
+    mine = sa.and_(item.c.request_id == task.request_id, item.c.connector == task.connector)
+    if task.category is None:
+        mine = sa.and_(mine, sa.or_(LEFT, item.c.state.in_([s.value for s in UNDER_WAY])))
+    else:
+        mine = sa.and_(
+            mine,
+            LEFT,
+            item.c.category == task.category,
+            item.c.product == task.product,
+            sa.func.coalesce(item.c.code, item.c.state) == task.code,
+            sa.func.coalesce(item.c.reason, task.reason) == task.reason,
+        )
+    total = (
+        await db.execute(sa.select(sa.func.count()).select_from(item).where(mine))
+    ).scalar_one()
+    rows = await db.execute(item.select().where(mine).order_by(item.c.id).limit(limit))
+    return [_item(row) for row in rows.mappings()], total
 
 
 async def change(db: AsyncConnection, ids: Sequence[int], **values: Any) -> None:

@@ -9,7 +9,7 @@ import orjson
 import typer
 
 from avgate_gateway.authentication import Scope
-from avgate_gateway.cli.answers import TaskAnswer
+from avgate_gateway.cli.answers import TaskAnswer, TaskItem
 from avgate_gateway.cli.gateway_client import connected
 from avgate_gateway.cli.request.reaching import (
     DEFAULT_URL,
@@ -43,6 +43,9 @@ def tasks(
         return
     with screen() as shown:
         shown.grid(_grid(found))
+        for task in found:
+            if task.items:
+                shown.grid(_items(task, task.items))
 
 
 def complete(
@@ -63,7 +66,7 @@ def complete(
 
 
 async def _tasks(reach: Reach, state: str | None) -> list[TaskAnswer]:
-    async with connected(reach.url, reach.token_for({Scope.READ})) as client:
+    async with connected(reach.url, reach.token_for({Scope.READ, Scope.COMPLETE_TASKS})) as client:
         return [task async for task in client.tasks(state)]
 
 
@@ -89,3 +92,10 @@ def _grid(found: list[TaskAnswer]) -> Grid:
         for task in found
     )
     return Grid(f"{len(found)} to be done by hand", head, rows)
+
+
+def _items(task: TaskAnswer, items: tuple[TaskItem, ...]) -> Grid:
+    """What it is about, as it is called in the upstream."""
+    rows = tuple((one.ref, one.category, str(one.since or "")) for one in items)
+    title = f"task {task.id}: {len(rows)} of {task.items_total} in {task.connector}"
+    return Grid(title, ("item", "what", "since"), rows)
