@@ -47,7 +47,8 @@ class Ending:
 
     `effective_from` is the day a scheduled effect comes about, `until` the last day a retained
     item stays, or the day a refusal may end. `ground` is why it stays, `reason` a stable code for
-    what stands in the way, and `detail` that in the connector's words.
+    what stands in the way, and `detail` that in the connector's words. `delisted`: erasing it is
+    to publish it no longer, which does not empty the publisher's own register.
     """
 
     outcome: OutcomeWord
@@ -56,6 +57,7 @@ class Ending:
     ground: str | None = None
     reason: str | None = None
     detail: str | None = None
+    delisted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class ReportLine:
             "effective_from": ending.effective_from.isoformat() if ending.effective_from else None,
             "reason": ending.reason,
             "detail": ending.detail,
-            "sentence": sentence(ending.outcome, language),
+            "sentence": sentence(ending.outcome, language, delisted=ending.delisted),
         }
 
 
@@ -146,9 +148,10 @@ class Report:
         }
 
 
-def sentence(outcome: OutcomeWord, language: str) -> str:
+def sentence(outcome: OutcomeWord, language: str, *, delisted: bool = False) -> str:
     """What a word means, for a reader: in Dutch for "nl", in English for all others."""
-    english, dutch = _SENTENCES[outcome]
+    is_listing = delisted and outcome is OutcomeWord.ERASED
+    english, dutch = _DELISTED if is_listing else _SENTENCES[outcome]
     return dutch if language == "nl" else english
 
 
@@ -157,6 +160,10 @@ def complaint_sentence(language: str) -> str:
     return _COMPLAINT["nl" if language == "nl" else "en"]
 
 
+_DELISTED: Final = (
+    "It is no longer published; the directory keeps name and address so that it stays unpublished.",
+    "Het wordt niet meer gepubliceerd; de gids houdt naam en adres vast zodat dat zo blijft.",
+)
 _SENTENCES: Final[Mapping[OutcomeWord, tuple[str, str]]] = {
     OutcomeWord.PENDING: (
         "It has been asked for, and is not confirmed yet.",

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from avgate_contracts.record import ErasureWay
 from avgate_contracts.vocabulary import Category, Operation, Product
 from avgate_gateway.ending import ending, unseen, without_items, word_of_item
 from avgate_gateway.in_dutch import told_of
@@ -100,6 +101,7 @@ def _line_of_group(group: Group, closing: str | None) -> ReportLine:
             ground=group.ground if stays else None,
             reason=group.code,
             detail=group.reason,
+            delisted=group.erasure == ErasureWay.DELIST,
         ),
         group.count,
     )

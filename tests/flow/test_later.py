@@ -72,6 +72,16 @@ async def test_identifiers_are_destroyed_while_what_is_kept_still_falls_due(
         assert await here.chain_breaks_at() is None
 
 
+async def test_a_listing_that_went_is_said_to_be_unpublished_and_no_more(tmp_path: Path) -> None:
+    async with indoors(tmp_path, ("directory",)) as here:
+        request_id = await here.erased(here.person(Role.RUNNING), "directory")
+        report = await here.report(request_id)
+        gone = lines_of(report, "erased", "directory_listing")
+        assert gone
+        assert all("niet meer gepubliceerd" in line["sentence"] for line in gone)
+        assert all("naam en adres" in line["sentence"] for line in gone)
+
+
 async def test_a_listing_that_comes_back_is_found_and_reported(tmp_path: Path) -> None:
     async with indoors(tmp_path, ("directory",)) as here:
         person = here.person(Role.RUNNING)

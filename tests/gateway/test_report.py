@@ -65,6 +65,14 @@ def test_every_report_says_where_to_complain(operation: Operation, language: str
     assert COMPLAINT_ADDRESS in json.dumps(shown)
 
 
+def test_only_a_listing_that_is_gone_is_said_to_be_kept_unpublished() -> None:
+    gone, listing = OutcomeWord.ERASED, sentence(OutcomeWord.ERASED, "en", delisted=True)
+    assert "no longer published" in listing
+    assert listing != sentence(gone, "en") != sentence(gone, "nl", delisted=True)
+    for word in set(OutcomeWord) - {gone}:
+        assert sentence(word, "nl", delisted=True) == sentence(word, "nl")
+
+
 @pytest.mark.parametrize("word", OutcomeWord)
 def test_every_word_has_a_sentence_in_dutch_and_english(word: OutcomeWord) -> None:
     dutch, english = sentence(word, "nl"), sentence(word, "en")

@@ -127,12 +127,13 @@ class Group:
     category: str
     product: str
     state: str
-    ground: str | None
-    until: date | None
-    effective_from: date | None
     code: str | None
     reason: str | None
     count: int
+    ground: str | None = None
+    until: date | None = None
+    effective_from: date | None = None
+    erasure: str | None = None
 
 
 def sealed_ref(found: Found, box: Box) -> bytes:

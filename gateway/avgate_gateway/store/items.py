@@ -165,13 +165,13 @@ async def counts_of(
 async def groups(db: AsyncConnection, request_id: str) -> Sequence[Group]:
     """What became of the items, counted by everything that a report says of them."""
     found = await db.execute(_GROUPS, {"request_id": request_id})
-    return [Group(*row) for row in found]
+    return [Group(**row) for row in found.mappings()]
 
 
 async def groups_left(db: AsyncConnection, request_id: str) -> Sequence[Group]:
-    """The same of what is left to people."""
+    """What is left to people, counted by everything that a task says of it."""
     found = await db.execute(_GROUPS_LEFT, {"request_id": request_id})
-    return [Group(*row) for row in found]
+    return [Group(**row) for row in found.mappings()]
 
 
 async def next_looks(db: AsyncConnection, request_id: str) -> Mapping[str, datetime]:
@@ -227,19 +227,18 @@ _COUNTS = (
     .where(item.c.request_id.in_(sa.bindparam("request_ids", expanding=True)))
     .group_by(item.c.request_id, item.c.connector, item.c.state)
 )
-_ALIKE = (
+_COUNT = sa.func.count().label("count")
+_TASKED = (
     item.c.connector,
     item.c.category,
     item.c.product,
     item.c.state,
-    item.c.ground,
-    item.c.until,
-    item.c.effective_from,
     item.c.code,
     item.c.reason,
 )
-_GROUPS = sa.select(*_ALIKE, sa.func.count()).where(_OF_REQUEST).group_by(*_ALIKE).order_by(*_ALIKE)
-_GROUPS_LEFT = _GROUPS.where(LEFT)
+_ALIKE = (*_TASKED, item.c.ground, item.c.until, item.c.effective_from, item.c.erasure)
+_GROUPS = sa.select(*_ALIKE, _COUNT).where(_OF_REQUEST).group_by(*_ALIKE).order_by(*_ALIKE)
+_GROUPS_LEFT = sa.select(*_TASKED, _COUNT).where(_OF_REQUEST, LEFT).group_by(*_TASKED)
 _AT_ONCE = 500  # below SQLite's limit on bound values in the oldest release still about (999)
 
 
