@@ -71,10 +71,24 @@ def test_every_seeded_entry_says_which_document_names_it() -> None:
     assert all(entry.last_seen is None and entry.purpose for entry in entries)
 
 
-def test_mister_voip_gets_only_what_its_own_statement_names() -> None:
+def test_mister_voip_names_those_of_its_own_statement_and_says_so() -> None:
+    own = [entry for entry in seeded("mister-voip") if "Libervoice" not in entry.source]
+    assert "Google Analytics" in {entry.name for entry in own}
+    assert not {entry.name for entry in own} & {entry.name for entry in seeded("libervoice")}
+    assert {entry.source for entry in own} == {"Privacy Statement of Mister VoIP"}
+
+
+def test_mister_voip_names_who_holds_its_customers_data_and_where_that_is_known_from() -> None:
     names = {entry.name for entry in seeded("mister-voip")}
-    assert "Google Analytics" in names
-    assert not names & {entry.name for entry in seeded("libervoice")}
+    assert names > {"Supplier of Operator", "Xelion", "Phone directories", "PerfectView", "KPN"}
+    assert names > {entry.name for entry in seeded("libervoice")}
+    borrowed = [entry for entry in seeded("mister-voip") if entry.name == "Xelion"]
+    assert all("Mister VoIP should confirm" in entry.source for entry in borrowed)
+    assert {entry.controller for entry in seeded("mister-voip")} == {"mister-voip"}
+
+
+def test_libervoice_gets_nothing_of_mister_voip() -> None:
+    assert not [e for e in seeded("libervoice") if "Mister VoIP" in e.source + e.purpose]
 
 
 def test_a_controller_without_a_statement_starts_with_nothing() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
@@ -17,18 +17,23 @@ def seeded(controller: str) -> tuple[RegisterEntry, ...]:
 
     The rows come from `seed.toml`, which names the document behind each.
     """
-    statement = _statements().get(controller)
+    statements = _statements()
+    statement = statements.get(controller)
     if statement is None:
         return ()
-    return tuple(_entries(controller, statement))
+    lender = statements.get(statement.get("borrows", ""), {"rows": ()})
+    borrowed = [{**row, "source": "borrowed"} for row in lender["rows"]]
+    return tuple(_entries(controller, statement, (*statement["rows"], *borrowed)))
 
 
 def _statements() -> Mapping[str, Mapping[str, Any]]:
     return tomllib.loads(files(__package__).joinpath("seed.toml").read_text("utf-8"))
 
 
-def _entries(controller: str, statement: Mapping[str, Any]) -> Iterator[RegisterEntry]:
-    for row in statement["rows"]:
+def _entries(
+    controller: str, statement: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]
+) -> Iterator[RegisterEntry]:
+    for row in rows:
         for name in row.get("each") or (row["name"],):
             yield _entry(controller, name, row, statement)
 
