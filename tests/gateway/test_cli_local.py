@@ -114,3 +114,14 @@ def test_a_refused_connector_is_told_by_the_exit_code(
     config.write_text(f'connectors_allowed = ["other"]\n{text}')
     assert run(["connectors", "--config", str(config)]) == Exit.WRONG
     assert "not in connectors_allowed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("client", ["", "  "])
+def test_no_token_is_signed_for_nobody(
+    config: Path, client: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ["--controller", "libervoice", "--client", client, "--scope", "requests:read"]
+    assert run(["token", "--config", str(config), *told]) == Exit.USAGE
+    shown = capsys.readouterr()
+    assert "--client" in shown.err
+    assert not shown.out

@@ -19,6 +19,8 @@ def signed_token(
         raise CommandError(f"no controller of that name; known are: {known}")
     if not settings.authentication.is_embedded:
         raise CommandError("tokens come from the configured issuer, not from here")
+    if not client.strip():
+        raise CommandError("say who you are with --client; the gateway believes no empty name")
     try:
         key = open_signing_key(settings.token_key_file)
     except KeyFileError as error:
