@@ -51,7 +51,7 @@ async def decide(
     approve: bool, reason: str | None = None,
 ) -> None:  # fmt: skip
     """Approves or rejects the plan with this digest, by somebody else than the submitter."""
-    if by == request.client_id:
+    if _folded(by) == _folded(request.client_id):
         raise ProblemError(Problem(SECOND_PERSON_REQUIRED))
     if approve and _is_the_same(request.approval, by, digest):
         return
@@ -83,6 +83,11 @@ async def _reject(db: AsyncConnection, context: Context, request: SubjectRequest
     await requests.set_going(
         db, request.id, now, plan_box=None, plan_digest=None, plan_valid_until=None
     )
+
+
+def _folded(client_id: str) -> str:
+    """Case and spacing make no second person."""
+    return " ".join(client_id.split()).casefold()
 
 
 def _is_the_same(approval: Approval | None, by: str, digest: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
+import pytest
 
 from avgate_gateway.authentication import Scope
 from avgate_mocks.people import Role
@@ -37,6 +38,17 @@ async def test_whoever_asked_may_not_approve(tmp_path: Path) -> None:
         assert answer.json()["type"].endswith("second-person-required")
         await here.let_pass(hours=1)
         assert await here.effects("directory") == []
+
+
+@pytest.mark.parametrize("spelling", ["Portal", " portal ", "PORTAL"])
+async def test_another_spelling_of_a_name_is_no_second_person(
+    tmp_path: Path, spelling: str
+) -> None:
+    async with indoors(tmp_path, DIRECTORY) as here:
+        request_id = await planned(here)
+        answer = await here.decide(request_id, client=spelling)
+        assert answer.status_code == 403
+        assert answer.json()["type"].endswith("second-person-required")
 
 
 async def test_whoever_may_not_approve_does_not_even_as_a_second_person(tmp_path: Path) -> None:
