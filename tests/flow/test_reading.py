@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 
 import httpx
 
 from .conftest import Casting
 from .harness import Caller, JsonMap, Mocks, Office, a_request
+from .indoors import indoors
 
 
 def events(answer: httpx.Response) -> list[tuple[int, str]]:
@@ -163,3 +165,16 @@ def test_a_connector_that_waits_is_tried_at_once_on_retry(
     assert asks.post(f"/v1/requests/{request_id}/retry").status_code == 200
     [connector] = asks.when(request_id, "closed", seconds=15)["connectors"]
     assert connector["outcome"] in {"completed", "nothing_held"}
+
+
+async def test_the_register_is_given_in_a_form_that_the_caller_takes(tmp_path: Path) -> None:
+    async with indoors(tmp_path, ("subprocessors",)) as here:
+
+        async def told(accept: str) -> tuple[int, str]:
+            headers = {"accept": accept}
+            answer = await here.caller().get("/v1/processors", headers=headers)
+            return answer.status_code, answer.headers["content-type"].partition(";")[0]
+
+        assert await told("*/*") == (200, "application/json")
+        assert await told("text/csv") == (200, "text/csv")
+        assert await told("image/png") == (406, "application/problem+json")

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from avgate_contracts import connector as sdk
 from avgate_contracts.connector import Connector, Manifest
+from avgate_gateway.api.accepting import wants_csv
 from avgate_gateway.api.answering import plain
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.health import Checks
@@ -55,13 +56,14 @@ def router(gateway: Gateway) -> APIRouter:
         caller: Annotated[Caller, requires(Scope.READ)],
         accept: Annotated[str | None, Header()] = None,
     ) -> Response:
+        is_csv = wants_csv(accept)
         async with gateway.context.database.read() as db:
             listed = await processors.entries(db, caller.controller)
         entries: tuple[RegisterEntry, ...] = (*seeded(caller.controller), *listed)
         since = query.changed_since or query.since
         if since is not None:
             entries = changed_since(entries, _moment(since))
-        if "text/csv" in (accept or ""):
+        if is_csv:
             return Response(as_csv(entries), media_type="text/csv; charset=utf-8")
         return plain({"items": as_json(entries), "next": None})
 
