@@ -1,9 +1,10 @@
 """What one upstream knows of the subject helps the others to find them.
 
 The contract administration knows a person by more numbers and addresses than they themselves may
-give, and since when. What it says goes to every other connector; one that has looked already looks
-again, if that is something new to it. What a name card says goes only to one that could look by
-nothing else, and `learning` says what that is worth.
+give, and since when. What it says goes to every other connector, and narrows what was given to its
+days (`narrowing`); one that has looked already looks again, if that is something new to it. What a
+name card says goes only to one that could look by nothing surer or by nothing that lasts, and
+`learning` says what that is worth.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from avgate_contracts.identifier import Identifier
-from avgate_contracts.vocabulary import IdentifierKind
+from avgate_contracts.vocabulary import Category, IdentifierKind
 from avgate_gateway.flow.context import Context, Desk
 from avgate_gateway.flow.learning import Card, Learned, opened
 from avgate_gateway.flow.looking import obstacle
+from avgate_gateway.flow.narrowing import Word, may_lead, narrowed
 from avgate_gateway.flow.trouble import QUICK_TRIES
 from avgate_gateway.request import Confidential, SubjectRequest
 from avgate_gateway.store.tasks import Stage, Task, TaskCode
@@ -55,10 +57,15 @@ class Knowledge:
         return self._person(tuple(known))
 
     def cards_for(self, connector: str) -> tuple[Card, ...]:
-        """What name cards elsewhere add for a connector that can look by nothing surer."""
-        if self._is_usable(connector, self._sure(connector, own=False)):
+        """What name cards elsewhere add for a connector that can look by nothing surer.
+
+        And for one that knows people by numbers alone: by no number it finds all of a person.
+        """
+        if self._finds_all(connector) and self._is_usable(
+            connector, self._sure(connector, own=False)
+        ):
             return ()
-        known = [(i.kind, i.value) for i in self._sure(connector)]
+        known = [(i.kind, i.value) for i in (*self._sure(connector), *self._stated(connector))]
         others = (told.card for source, told in self.learned.items() if source != connector)
         return tuple(card.without(known) for card in others if card.names)
 
@@ -68,16 +75,9 @@ class Knowledge:
         And as it says itself, where it found them by nothing that lasts: a number leads to its days
         alone, a name card to what bears the name, and whoever was found so has more there.
         """
-        given = self.person.subject.identifiers
-        known = {(i.kind, i.value) for i in given}
-        more = [
-            identifier
-            for source, told in self.learned.items()
-            if source != connector
-            for identifier in told.sure
-            if (identifier.kind, identifier.value) not in known
-        ]
-        told = (*given, *more)
+        known = {(i.kind, i.value) for i in self.person.subject.identifiers}
+        more = [i for i in self._stated(connector) if (i.kind, i.value) not in known]
+        told = (*self._given(connector), *more)
         if (
             own
             and connector in self.learned
@@ -85,6 +85,42 @@ class Knowledge:
         ):
             told = (*told, *self.learned[connector].sure)
         return tuple(dict.fromkeys(told))
+
+    def _stated(self, connector: str) -> list[Identifier]:
+        """What the contract administrations other than this connector say."""
+        others = (told for source, told in self.learned.items() if source != connector)
+        return [identifier for told in others for identifier in told.sure]
+
+    def _given(self, connector: str) -> tuple[Identifier, ...]:
+        """What was given, on the days on which it may lead this connector anywhere."""
+        given = self.person.subject.identifiers
+        if self._states_days(connector):
+            return given
+        stated = {(i.kind, i.value) for i in self._stated(connector)}
+        lasts = [i for i in (*given, *self._stated(connector)) if _lasts(i)]
+        word, is_all = self._word(), not self._is_usable(connector, lasts)
+        found: list[Identifier] = []
+        for one in given:
+            if (one.kind, one.value) in stated:
+                found.extend(narrowed(one, self._stated(connector)))
+            elif may_lead(one, word, self.request.operation, is_all_there_is=is_all):
+                found.append(one)
+        return tuple(found)
+
+    def _word(self) -> Word:
+        told = [task for task in self.tasks if self._states_days(task.connector)]
+        if any(t.learned_box is None and t.stage in _UNANSWERED for t in told):
+            return Word.OUTSTANDING
+        return Word.GIVEN if any(t.learned_box is not None for t in told) else Word.NOBODYS
+
+    def _states_days(self, connector: str) -> bool:
+        """Whether it is a contract administration: it knows since when a number is somebody's."""
+        found = self._desk.connectors.get(connector)
+        return found is not None and Category.CONTACT in found.manifest.holds
+
+    def _finds_all(self, connector: str) -> bool:
+        found = self._desk.connectors.get(connector)
+        return found is None or not found.manifest.finds_by.isdisjoint(_LASTING)
 
     def _is_usable(self, connector: str, identifiers: Iterable[Identifier]) -> bool:
         found = self._desk.connectors.get(connector)
@@ -108,16 +144,28 @@ class Knowledge:
         return self.context.vault.blind(self.request.controller, self.request.id, *told)
 
     def has_to_wait(self, task: Task) -> bool:
-        """Whether it can find nobody yet, and another may still say by what."""
-        if task.stage is not Stage.LOCATE or not self._cannot_find(task):
+        """Whether it can find nobody yet, or not by all that was given, and another may help."""
+        if task.stage is not Stage.LOCATE:
+            return False
+        if not (self._cannot_find(task) or self._awaits_days(task.connector)):
             return False
         return any(
             other.stage is Stage.LOCATE
             and other.attempts <= QUICK_TRIES
             and not self._cannot_find(other)
+            and (self._cannot_find(task) or self._states_days(other.connector))
             for other in self.tasks
             if other.connector != task.connector
         )
+
+    def _awaits_days(self, connector: str) -> bool:
+        """Whether a number that was given leads it nowhere as long as its days are not stated."""
+        found = self._desk.connectors.get(connector)
+        if found is None or self._states_days(connector) or self._word() is not Word.OUTSTANDING:
+            return False
+        stays = self._given(connector)
+        left_out = [i for i in self.person.subject.identifiers if i not in stays]
+        return any(i.kind in found.manifest.finds_by for i in left_out)
 
     def _cannot_find(self, task: Task) -> bool:
         connector = self._desk.connectors.get(task.connector)
@@ -135,3 +183,4 @@ def _lasts(identifier: Identifier) -> bool:
 
 
 _LASTING = frozenset({IdentifierKind.CUSTOMER_ID, IdentifierKind.EMAIL, IdentifierKind.XELION_ID})
+_UNANSWERED = frozenset({Stage.LOCATE, Stage.STUCK})
