@@ -79,6 +79,7 @@ class WhyUnseen(StrEnum):
     """Why a part of an upstream could not be looked into."""
 
     OTHER_IDENTIFIER = "other_identifier"  # it knows people by something that is not known here
+    DAYS_UNKNOWN = "days_unknown"  # it was theirs on some days, and nobody says on which
     NO_INTERFACE = "no_interface"  # only a person can ask there
 
 

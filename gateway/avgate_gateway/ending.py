@@ -102,6 +102,12 @@ def detail(part: UnseenPart) -> str:
     match part.why:
         case WhyUnseen.NO_INTERFACE:
             return f"{part.part} has no interface to ask by: a person has to ask"
+        case WhyUnseen.DAYS_UNKNOWN:
+            kinds = ", ".join(kind.value for kind in part.needs)
+            return (
+                f"{part.part} was not asked by every {kinds} that was given: "
+                "nobody says on which days it was theirs; give the days"
+            )
         case WhyUnseen.OTHER_IDENTIFIER:
             kinds = ", ".join(kind.value for kind in part.needs)
             return f"{part.part} was not asked: it knows nobody by what is known; it takes one of: {kinds}"

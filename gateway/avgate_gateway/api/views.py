@@ -87,7 +87,7 @@ class UnseenView(View):
     """A part of an upstream that could not be looked into."""
 
     part: str = Field(description="A system, by its name.")
-    reason_code: str = Field(description="other_identifier or no_interface.")
+    reason_code: str = Field(description="other_identifier, days_unknown or no_interface.")
     needs: list[str] = Field(description="Kinds of identifiers of which one would do.")
     outcome: str = Field(description="A word of the report.")
 

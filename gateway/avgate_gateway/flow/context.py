@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from avgate_contracts.connector import Connector
+from avgate_contracts.vocabulary import IdentifierKind
 from avgate_gateway import confidential
 from avgate_gateway.flow.learning import Card
 from avgate_gateway.request import Confidential, SubjectRequest
@@ -58,6 +59,7 @@ class Part:
     references: Box  # seals and opens the connector's references
     looked_with: str | None = None  # digest of what it can look by
     cards: tuple[Card, ...] = ()  # by which it looks for want of anything surer
+    left_out: frozenset[IdentifierKind] = frozenset()  # kinds given without days, and not looked by
 
     @property
     def name(self) -> str:

@@ -107,6 +107,14 @@ class Knowledge:
                 found.append(one)
         return tuple(found)
 
+    def left_out(self, connector: str) -> frozenset[IdentifierKind]:
+        """Kinds of what was given that lead this connector nowhere, for want of their days."""
+        found, stays = self._desk.connectors.get(connector), self._given(connector)
+        settled = {(i.kind, i.value) for i in (*stays, *self._stated(connector))}
+        given = self.person.subject.identifiers
+        kinds = {i.kind for i in given if (i.kind, i.value) not in settled}
+        return frozenset(kinds & found.manifest.finds_by if found else ())
+
     def _word(self) -> Word:
         told = [task for task in self.tasks if self._states_days(task.connector)]
         if any(t.learned_box is None and t.stage in _UNANSWERED for t in told):
@@ -141,6 +149,7 @@ class Knowledge:
         told = sorted(
             f"{i.kind.value} {i.value} {i.valid_from} {i.valid_until} {i in on_cards}" for i in used
         )
+        told += sorted(self.left_out(connector))
         return self.context.vault.blind(self.request.controller, self.request.id, *told)
 
     def has_to_wait(self, task: Task) -> bool:
@@ -160,12 +169,7 @@ class Knowledge:
 
     def _awaits_days(self, connector: str) -> bool:
         """Whether a number that was given leads it nowhere as long as its days are not stated."""
-        found = self._desk.connectors.get(connector)
-        if found is None or self._states_days(connector) or self._word() is not Word.OUTSTANDING:
-            return False
-        stays = self._given(connector)
-        left_out = [i for i in self.person.subject.identifiers if i not in stays]
-        return any(i.kind in found.manifest.finds_by for i in left_out)
+        return self._word() is Word.OUTSTANDING and bool(self.left_out(connector))
 
     def _cannot_find(self, task: Task) -> bool:
         connector = self._desk.connectors.get(task.connector)

@@ -8,7 +8,7 @@ from typing import Self
 
 from avgate_contracts.connector import Connector, SupportsAccess, SupportsExport
 from avgate_contracts.day import local_day
-from avgate_contracts.record import Finding, Record, Unseen
+from avgate_contracts.record import Finding, Record, Unseen, WhyUnseen
 from avgate_contracts.subject import DataSubject
 from avgate_contracts.vocabulary import Category, Operation
 from avgate_gateway.flow.context import Part
@@ -41,9 +41,12 @@ class Look:
     def of(cls, part: Part, person: Confidential, operation: Operation) -> Self:
         """The look that a stage takes for a request."""
         lesson = Lesson(local_day(part.context.now()))
-        return cls(
+        look = cls(
             part.connector, operation, person.subject, part.request.scope, lesson, part.cards
         )
+        if part.left_out:
+            look._note(Unseen(part.connector.manifest.title, WhyUnseen.DAYS_UNKNOWN, part.left_out))
+        return look
 
     async def records(self) -> AsyncIterator[Record]:
         """Records of this person and of nobody else, within the scope of the request."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TypedDict
 
+from avgate_contracts.vocabulary import IdentifierKind
 from avgate_gateway.flow import later
 from avgate_gateway.flow.confirming import confirm
 from avgate_gateway.flow.context import Context, Part, Unsealed, unsealed
@@ -18,7 +19,7 @@ from avgate_gateway.flow.learning import Card
 from avgate_gateway.flow.locating import locate
 from avgate_gateway.flow.looking import UnprovenError, obstacle
 from avgate_gateway.flow.planning import discard
-from avgate_gateway.flow.settling import awaits_approval
+from avgate_gateway.flow.settling import awaits_approval, is_ambiguous
 from avgate_gateway.flow.trouble import Trouble, trouble_of
 from avgate_gateway.flow.verifying import verify
 from avgate_gateway.problem import record
@@ -32,6 +33,10 @@ _LOOKED = frozenset({Stage.LOCATED, Stage.DONE})
 _UNPROVEN = (
     "what was found here by a name card elsewhere does not say that it is the same person's; "
     "give an identifier that it is known by here"
+)
+_DAYS_UNKNOWN = (
+    "a number is handed on, so nobody is looked up here by what was given before it is known on "
+    "which days it was theirs; give the days"
 )
 _ROUNDS = 3  # of telling each other what is known; two are enough unless an upstream is late
 
@@ -63,22 +68,24 @@ async def _run_due(
     run = partial(_run, context, request, subject)
     known = _knowledge(context, request, subject, all_tasks)
     if known is None:
-        await _all_at_once(run(task, person=None, looked_with=None, cards=()) for task in due)
+        nothing = _Informed(person=None, looked_with=None, cards=(), left_out=frozenset())
+        await _all_at_once(run(task, informed=nothing) for task in due)
         return
     first = [task for task in due if not known.has_to_wait(task)]
-    await _all_at_once(run(task, **_informed(known, task)) for task in first)
+    await _all_at_once(run(task, informed=_informed(known, task)) for task in first)
     last = [task for task in due if task not in first]
     if not last:
         return
     known = _knowledge(context, request, subject, await _tasks(context, request)) or known
     ready = [task for task in last if not known.has_to_wait(task)]
-    await _all_at_once(run(task, **_informed(known, task)) for task in ready)
+    await _all_at_once(run(task, informed=_informed(known, task)) for task in ready)
 
 
 class _Informed(TypedDict):
-    person: Confidential
+    person: Confidential | None
     looked_with: str | None
     cards: tuple[Card, ...]
+    left_out: frozenset[IdentifierKind]
 
 
 def _informed(known: Knowledge, task: Task) -> _Informed:
@@ -87,6 +94,7 @@ def _informed(known: Knowledge, task: Task) -> _Informed:
         "person": known.person_for(task.connector),
         "looked_with": known.looked_with(task.connector) if is_loaded else None,
         "cards": known.cards_for(task.connector) if is_loaded else (),
+        "left_out": known.left_out(task.connector),
     }
 
 
@@ -110,10 +118,12 @@ async def _look_again(context: Context, request: SubjectRequest, subject: Unseal
     known = _knowledge(context, request, subject, await _tasks(context, request))
     if known is None:
         return False
+    is_held = any(task.code is TaskCode.HELD_BACK for task in known.tasks)
+    unsure = [] if is_held else [t for t in known.tasks if is_ambiguous([t])]
     outdated = [
         task.connector
         for task in known.tasks
-        if task.stage in _LOOKED
+        if (task.stage in _LOOKED or task in unsure)
         and task.looked_with is not None
         and task.looked_with != known.looked_with(task.connector)
     ]
@@ -160,9 +170,7 @@ async def _run(
     subject: Unsealed,
     task: Task,
     *,
-    person: Confidential | None,
-    looked_with: str | None,
-    cards: tuple[Card, ...],
+    informed: _Informed,
 ) -> None:
     """Takes one connector through its stages until it has to wait."""
     connector = context.desks[request.controller].connectors.get(task.connector)
@@ -174,16 +182,14 @@ async def _run(
                 Trouble(TaskCode.MISCONFIGURED, "the connector is no longer in the config", 1),
             )
             return
-        part = Part(
-            context, request, task, connector, person, subject.references, looked_with, cards
-        )
+        part = Part(context, request, task, connector, references=subject.references, **informed)
         try:
             await _step(part, subject.box)
         except Exception as error:  # noqa: BLE001 -- one connector's fault must not stop the others
             trouble = trouble_of(error)
             if trouble.code is TaskCode.FAULT:
                 record(error)
-            await _troubled(context, task, trouble)
+            await _troubled(context, task, trouble, informed["looked_with"])
             return
         moved = await _moved(context, task)
         if moved is None:
@@ -219,7 +225,9 @@ async def _step(part: Part, box: Box | None) -> None:
 async def _locate_or_copy(part: Part, person: Confidential, box: Box) -> None:
     against = obstacle(part.connector, part.request.operation, person.subject)
     if against is not None:
-        await _cannot(part, *against)
+        code, reason = against
+        needs_days = code is TaskCode.CANNOT_FIND and part.left_out
+        await _cannot(part, code, _DAYS_UNKNOWN if needs_days else reason)
         return
     look = copy if part.request.operation in COPIES else locate
     try:
@@ -246,7 +254,9 @@ async def _cannot(part: Part, code: TaskCode, reason: str) -> None:
         )  # fmt: skip
 
 
-async def _troubled(context: Context, task: Task, trouble: Trouble) -> None:
+async def _troubled(
+    context: Context, task: Task, trouble: Trouble, looked_with: str | None = None
+) -> None:
     """Plans the next try, or hands the task to a person when enough were made."""
     now = context.now()
     async with context.database.write() as db:
@@ -256,7 +266,11 @@ async def _troubled(context: Context, task: Task, trouble: Trouble) -> None:
             return
         attempts = current.attempts + 1
         delay = trouble.delay(attempts, is_another=current.code not in {None, trouble.code})
-        stuck = {"stage": Stage.STUCK, "resume": task.stage.value} if delay is None else {}
+        stuck: dict[str, str | None] = {}
+        if delay is None:
+            stuck = {"stage": Stage.STUCK, "resume": task.stage.value}
+        if task.stage is Stage.LOCATE:
+            stuck["looked_with"] = looked_with
         await tasks.change(
             db, task.request_id, task.connector, now, attempts=attempts, code=trouble.code,
             reason=trouble.reason,

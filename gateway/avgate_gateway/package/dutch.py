@@ -72,6 +72,10 @@ DUTCH = Wording(
             "{part}: hier hebben wij niet gekeken. Om u hier te vinden hebben wij een van deze\n"
             "    gegevens nodig: {needs}."
         ),
+        WhyUnseen.DAYS_UNKNOWN: (
+            "{part}: hier hebben wij niet alles gevonden. Wij weten niet sinds wanneer dit van u\n"
+            "    is: {needs}."
+        ),
         WhyUnseen.NO_INTERFACE: (
             "{part}: hier hebben wij niet gekeken. Een medewerker moet het navragen."
         ),

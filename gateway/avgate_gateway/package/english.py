@@ -70,6 +70,9 @@ ENGLISH = Wording(
         WhyUnseen.OTHER_IDENTIFIER: (
             "{part}: we did not look here. To find you here we need one of these: {needs}."
         ),
+        WhyUnseen.DAYS_UNKNOWN: (
+            "{part}: we did not find all here. We do not know since when this is yours: {needs}."
+        ),
         WhyUnseen.NO_INTERFACE: "{part}: we did not look here. A member of staff has to ask.",
     },
     asked="{part}: a member of staff asked here. What they found is not in this folder.",
