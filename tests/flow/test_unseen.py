@@ -202,7 +202,11 @@ async def test_nobody_is_asked_to_go_on_by_hand_once_two_people_fit(tmp_path: Pa
     async with indoors(tmp_path, ("operator", "subprocessors"), more=BY_HAND) as here:
         await here.plant("operator", {"fault": "error_503", "times": 10_000})
         number = here.person(Role.NUMBER_BEFORE).lines[0].number
-        subject = {"identifiers": [{"kind": "phone", "value": number}]}
+        subject = {
+            "identifiers": [
+                {"kind": "phone", "value": number, "valid_from": "2019-01-01"}  # on days of both
+            ]
+        }
         request_id = await here.submit({**of_a_stranger(), "subject": subject})
         await here.settle()
         assert [one["reason_code"] for one in await open_tasks(here, request_id)] == [
