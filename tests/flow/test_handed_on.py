@@ -34,7 +34,8 @@ def asked(
 
 def shared(here: Indoors) -> str:
     """The number that both holders had."""
-    return here.person(Role.NUMBER_BEFORE).lines[0].number
+    number: str = here.person(Role.NUMBER_BEFORE).lines[0].number
+    return number
 
 
 async def is_all_theirs(here: Indoors, request_id: str, person: Person) -> None:
@@ -127,9 +128,10 @@ async def test_where_no_contract_is_asked_a_number_without_days_adds_nothing_and
 
 async def test_a_second_number_is_found_though_the_first_was_given(tmp_path: Path) -> None:
     async with indoors(tmp_path, EVERYWHERE) as here:
-        person = here.person(Role.TWO_UPSTREAMS)
-        body = asked(person, person.lines[0].number, "access", "email")
-        request_id = await here.carry_out(body)
-        told = await parts(here, request_id)
+        person = here.person(Role.SAME_NAME_SECOND)
+        assert len(person.lines) > 1
+        body = asked(person, person.lines[0].number, "access", "email", days=TOO_WIDE)
+        body["scope"] = {"connectors": ["xelion", "directory"]}
+        told = await parts(here, await here.carry_out(body))
         held = sum((await here.holds("directory", person)).values())
         assert told["directory"]["items"]["provided"] == held
