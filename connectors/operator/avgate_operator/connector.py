@@ -101,9 +101,7 @@ class OperatorConnector(
     def _usage(self, usage: Usage, theirs: tuple[sdk.Identifier, ...]) -> Record:
         record = _record(Ref("usage", usage.id), usage.sort, usage, theirs, usage.readable())
         opened, media = partial(self._client.sound, usage.id), usage.media_type
-        files = (
-            (sdk.Attachment(f"{usage.sort[0]}.wav", media, opened),) if media is not None else ()
-        )
+        files = () if media is None else (sdk.Attachment(f"{usage.sort[0]}.wav", media, opened),)
         return replace(record, occurred_at=usage.ended_at, attachments=files)
 
     async def rectify(self, items: Sequence[sdk.ItemChange], *, key: str) -> Sequence[ItemOutcome]:

@@ -1,7 +1,6 @@
 """What the upstream sends, in the shapes of TM Forum, and the patches that change it.
 
-Sources: TMF632 Party 4.0.0 (Individual), TMF637 Product Inventory 4.0.0 (Product), TMF635 Usage
-4.0.0 (Usage). The names of characteristics are those of our own analogue.
+Sources: TMF632, TMF637, TMF635, all 4.0.0; the names of characteristics are our own analogue's.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ from avgate_contracts import (
 )
 from avgate_contracts import Product as Group
 
-T = TypeVar("T")
 Raw: TypeAlias = dict[str, Any]
+T = TypeVar("T")
 Many = Annotated[tuple[T, ...], BeforeValidator(lambda value: value or ())]  # null: none
 # TMF632 wants an end with every start; that of what runs on is the year 9999.
 End = Annotated[AwareDatetime, AfterValidator(lambda end: end if end.year < 9999 else None)]

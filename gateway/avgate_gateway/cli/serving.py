@@ -29,7 +29,9 @@ _EXPECTED = (SettingsError, AlreadyRunningError, VaultError, KeyFileError, PackE
 def serve(
     config: ConfigOption = DEFAULT_CONFIG,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")
+    ] = 8080,
 ) -> None:
     """Answers HTTP and carries out requests, in one process."""
     configure()
