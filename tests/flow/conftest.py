@@ -77,11 +77,15 @@ def anyone(mocks: Mocks) -> Casting:
     day = world(seed=SEED, count=12).as_of
 
     def person(
-        *, controller: str = "libervoice", runs: bool | None = None, long_gone: bool = False
+        *,
+        controller: str = "libervoice",
+        runs: bool | None = None,
+        long_gone: bool = False,
+        emails: int = 0,
     ) -> Person:
         for one in fresh:
             gone = one.contract.end is not None and (day - one.contract.end).days > 2600
-            fits = runs is None or one.runs(day) == runs
+            fits = (runs is None or one.runs(day) == runs) and len(one.emails) >= emails
             if one.controller == controller and fits and gone == long_gone:
                 fresh.remove(one)
                 return one

@@ -130,7 +130,7 @@ async def test_a_copy_waits_for_a_person_to_ask_where_there_is_no_interface(
         assert (shown["outcome"], shown["reason"]) == ("completed", None)
         told = await lines(here, request_id)
         assert told.keys() == {"provided", "done_by_hand"}
-        assert told["done_by_hand"] == {"a person asked IASO Backup"}
+        assert told["done_by_hand"] == {"een medewerker heeft het nagevraagd bij IASO Backup"}
         manifest, page = await archive(here, request_id)
         assert (manifest["complete"], manifest["systems"][0]["outcome"]) == (False, "partly")
         assert "IASO Backup: een medewerker heeft het nagevraagd" in page
