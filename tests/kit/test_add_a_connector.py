@@ -66,4 +66,4 @@ def test_the_least_connector_is_one() -> None:
     )
     names: dict[str, object] = {}
     exec(code, names)  # noqa: S102 -- the code of our own page
-    assert names["AcmeConnector"].settings_type is names["Settings"]  # type: ignore[attr-defined]
+    assert names["AcmeConnector"].settings_type is names["Settings"]  # type: ignore[attr-defined]  # a class of the page

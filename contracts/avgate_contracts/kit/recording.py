@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from vcr import VCR  # type: ignore[import-untyped]  # vcrpy ships no types
-from vcr.persisters.filesystem import CassetteNotFoundError  # type: ignore[import-untyped]
+from vcr.persisters.filesystem import CassetteNotFoundError  # type: ignore[import-untyped]  # as above
 
 from avgate_contracts.kit.tape import Interaction, Meta, Tape, interaction
 

@@ -11,8 +11,8 @@ from typing import Any, Self
 
 import yaml  # type: ignore[import-untyped]  # its types are a package of their own
 from vcr.request import Request  # type: ignore[import-untyped]  # vcrpy ships no types
-from vcr.serialize import deserialize, serialize  # type: ignore[import-untyped]
-from vcr.serializers import yamlserializer  # type: ignore[import-untyped]
+from vcr.serialize import deserialize, serialize  # type: ignore[import-untyped]  # vcrpy ships no types
+from vcr.serializers import yamlserializer  # type: ignore[import-untyped]  # as above
 
 
 class TapeError(Exception):

@@ -109,7 +109,7 @@ class _Sending(LindenConnector):
     def __init__(self, settings: LindenSettings, http: sdk.HttpClient) -> None:
         super().__init__(settings, http)
         self._send = http.send
-        self._http = _Wrapped(http, self._again)  # type: ignore[assignment]
+        self._http = _Wrapped(http, self._again)  # type: ignore[assignment]  # has what is called, and no more
 
     async def _again(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError

@@ -233,7 +233,7 @@ class EmptyId(LindenConnector):
 )
 class RemembersInTheInstance(LindenConnector):
     def __init__(self, *given: object) -> None:
-        super().__init__(*given)  # type: ignore[arg-type]
+        super().__init__(*given)  # type: ignore[arg-type]  # whatever the good one takes
         self._found: set[str] = set()
 
     def _record(self, card: Card) -> sdk.Record:
