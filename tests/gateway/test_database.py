@@ -29,6 +29,8 @@ def path(tmp_path: Path) -> Path:
 @pytest_asyncio.fixture
 async def database(path: Path) -> AsyncIterator[Database]:
     database = Database(f"sqlite:///{path}")
+    async with database.write(), database.read():
+        pass  # connections are open, so that the next step asked for is the test's own
     yield database
     await database.close()
 
@@ -133,6 +135,17 @@ async def test_writers_take_turns(database: Database) -> None:
     await asyncio.gather(*(add(database, number) for number in range(50)))
 
     assert await things(database) == list(range(50))
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [("synchronous", 2), ("journal_mode", "wal"), ("secure_delete", 1)],  # 2 is FULL
+)
+async def test_what_is_acknowledged_survives_a_power_cut_and_what_is_deleted_is_overwritten(
+    database: Database, pragma: str, value: object
+) -> None:
+    async with database.write() as db:
+        assert (await db.exec_driver_sql(f"PRAGMA {pragma}")).scalar_one() == value
 
 
 async def test_a_reader_sees_one_moment(database: Database) -> None:
