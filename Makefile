@@ -20,7 +20,7 @@ demo: setup
 	@$(BIN)/avgate demo
 
 test: setup check
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile # a file's tests share the servers that it started
 
 check: setup
 	$(BIN)/ruff format --check --quiet .

@@ -62,6 +62,7 @@ def test_all_who_start_at_once_get_the_same_key(tmp_path: Path) -> None:
         json.dumps(OURS.key.as_dict(private=False)).encode(),
         json.dumps({**OKPKey.generate_key("X25519").as_dict(private=True), "kid": "x"}).encode(),
     ],
+    ids=["nothing", "no_members", "a_list", "another_kind", "public_half", "another_curve"],
 )
 def test_a_file_that_holds_no_such_key_is_left_alone(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "token.jwk"

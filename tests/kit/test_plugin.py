@@ -188,3 +188,11 @@ def test_an_old_recording_costs_only_the_last_level(pytester: pytest.Pytester) -
     partner(pytester, more)
     result = run(pytester, "-m", "avgate_fresh")
     result.assert_outcomes(passed=2, skipped=1)
+
+
+def test_several_processes_come_to_the_evidence_of_one(pytester: pytest.Pytester) -> None:
+    partner(pytester)
+    alone = evidence(pytester, *SHAPE)
+    together = evidence(pytester, *SHAPE, "-n", "2", "--dist", "load")
+    assert together == alone
+    assert together["tests"]

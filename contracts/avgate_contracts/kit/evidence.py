@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -28,7 +29,7 @@ def about(suite: type[Declared]) -> dict[str, Any]:
 def _about(suite: Any) -> dict[str, Any]:
     kind = getattr(suite, "connector", None)
     manifest = getattr(kind, "manifest", None)
-    return {
+    told = {
         "suite": SUITE,
         "protocol": PROTOCOL,
         "test_class": suite.__qualname__,
@@ -48,6 +49,8 @@ def _about(suite: Any) -> dict[str, Any]:
             for each in laws_of(suite)
         ],
     }
+    plain: dict[str, Any] = json.loads(json.dumps(told))  # what travels between test processes
+    return plain
 
 
 def _distribution(kind: Any) -> dict[str, str | None]:

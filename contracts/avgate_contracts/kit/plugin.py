@@ -51,7 +51,8 @@ class Gathering:
     """The results of one session, class by class."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self._to_file: str | None = config.getoption("--avgate-json")
+        is_one_of_several = hasattr(config, "workerinput")  # only who started them has seen it all
+        self._to_file: str | None = None if is_one_of_several else config.getoption("--avgate-json")
         self._found: dict[str, Findings] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
