@@ -9,10 +9,12 @@ from avgate_contracts.record import WhyUnseen
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway.report import Ending, OutcomeWord
 from avgate_gateway.request import COPIES
+from avgate_gateway.store.earlier import LeftEarlier
 from avgate_gateway.store.item import ON_THE_WAY, ItemState
 from avgate_gateway.store.tasks import SHOWN, Stage, Task, TaskCode
 from avgate_gateway.store.unseen import UnseenPart
 
+LEFT_EARLIER: Final = "left_earlier"  # the reason of what only an earlier request knows of
 _CODES: Final = {
     TaskCode.NOT_RELEVANT: OutcomeWord.NOT_RELEVANT,
     TaskCode.CANNOT_FIND: OutcomeWord.NOT_SEARCHABLE,
@@ -58,6 +60,7 @@ def ending(
     if task.stage is Stage.STUCK or task.is_answered:
         return _CODES[task.code] if task.code else OutcomeWord.FAILED
     words = {word_of_item(state) for state in states} | {part.outcome for part in unseen(task)}
+    words |= {told.outcome for _, told in left_earlier(task)}
     if operation in COPIES and task.tally:
         words.add(OutcomeWord.PROVIDED)
     if not words:
@@ -82,11 +85,28 @@ def word_of_item(state: ItemState) -> OutcomeWord:
 
 def unseen(task: Task) -> Iterator[Ending]:
     """What is said of each part of the upstream that could not be looked into."""
-    is_stuck_looking = task.stage is Stage.STUCK and task.resume == Stage.LOCATE
-    if task.stage is Stage.LOCATE or is_stuck_looking or task.is_answered:
-        return
-    for part in task.unseen:
+    for part in task.unseen if _has_looked(task) else ():
         yield Ending(_word_of_part(part), reason=part.why.value, detail=detail(part))
+
+
+def left_earlier(task: Task) -> Iterator[tuple[LeftEarlier, Ending]]:
+    """What is said of what an earlier erasure left, where no look finds it any more."""
+    for left in task.left_earlier if _has_looked(task) else ():
+        if left.is_retained:
+            detail = f"it was kept by an earlier erasure: request {left.request_id}"
+            word = OutcomeWord.RETAINED
+        else:
+            detail = f"an earlier erasure left it to a person: request {left.request_id}"
+            word = OutcomeWord.BY_HAND
+        yield (
+            left,
+            Ending(word, until=left.until, ground=left.ground, reason=LEFT_EARLIER, detail=detail),
+        )
+
+
+def _has_looked(task: Task) -> bool:
+    is_stuck_looking = task.stage is Stage.STUCK and task.resume == Stage.LOCATE
+    return not (task.stage is Stage.LOCATE or is_stuck_looking or task.is_answered)
 
 
 def _word_of_part(part: UnseenPart) -> OutcomeWord:

@@ -74,8 +74,26 @@ _SHAPES: Final = (
         "in {part} is niet gekeken: daar is niemand op te zoeken met wat bekend is; nodig is: {kinds}",
     ),
     (
+        re.compile(
+            r"(?P<part>.*) was not asked by every (?P<kinds>.*) that was given: "
+            r"nobody says on which days it was theirs; give the days"
+        ),
+        (
+            "in {part} is niet met elk opgegeven gegeven gekeken ({kinds}): niet bekend is op welke "
+            "dagen het van deze persoon was; geef de dagen"
+        ),
+    ),
+    (
         re.compile(r"(?P<part>.*) has no interface to ask by: a person has to ask"),
         "{part} heeft geen koppeling: een medewerker moet het navragen",
+    ),
+    (
+        re.compile(r"it was kept by an earlier erasure: request (?P<id>.*)"),
+        "het is bij een eerder verzoek om verwijdering bewaard: verzoek {id}",
+    ),
+    (
+        re.compile(r"an earlier erasure left it to a person: request (?P<id>.*)"),
+        "bij een eerder verzoek om verwijdering moet een medewerker dit nog doen: verzoek {id}",
     ),
     (
         re.compile(r"a person asked (?P<part>.*)"),
@@ -135,7 +153,7 @@ def _own(detail: str) -> str | None:
     for shape, dutch in _SHAPES:
         if found := shape.fullmatch(detail):
             parts = found.groupdict()
-            return dutch.format(part=parts.get("part"), kinds=_kinds(parts.get("kinds") or ""))
+            return dutch.format(**{**parts, "kinds": _kinds(parts.get("kinds") or "")})
     several = [_OWN.get(one) for one in detail.split("; ")]
     return None if None in several else "; ".join(one for one in several if one)
 

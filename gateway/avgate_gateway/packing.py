@@ -10,12 +10,13 @@ import orjson
 
 from avgate_contracts.record import Json
 from avgate_contracts.vocabulary import Category, Product
-from avgate_gateway.ending import ending
+from avgate_gateway.ending import ending, left_earlier
 from avgate_gateway.flow.context import Context
 from avgate_gateway.flow.copying import FILE, FILE_NAME, RECORDS
 from avgate_gateway.in_dutch import told
 from avgate_gateway.package import (
     File,
+    LeftNote,
     PackageHead,
     Section,
     SystemNote,
@@ -128,7 +129,14 @@ def _note(request: SubjectRequest, task: Task, installed: Mapping[str, Installed
     parts = () if task.is_answered else tuple(map(_unseen, task.unseen))
     outcome = _outcome(request, task)
     reason = told(task.reason, task.code, request.language) or ""
-    return SystemNote(task.connector, title, outcome, reason, parts)
+    return SystemNote(task.connector, title, outcome, reason, parts, _left(task))
+
+
+def _left(task: Task) -> tuple[LeftNote, ...]:
+    return tuple(
+        LeftNote(left.category, left.count, left.is_retained, left.until)
+        for left, _ in left_earlier(task)
+    )
 
 
 def _unseen(part: UnseenPart) -> UnseenNote:
@@ -138,5 +146,7 @@ def _unseen(part: UnseenPart) -> UnseenNote:
 def _outcome(request: SubjectRequest, task: Task) -> SystemOutcome:
     if task.stage is Stage.DONE and task.unseen and not task.is_answered:
         return SystemOutcome.PARTLY if task.tally else SystemOutcome.NOT_SEARCHABLE
+    if any(left_earlier(task)):
+        return SystemOutcome.PARTLY if task.tally else SystemOutcome.LEFT_EARLIER
     word = ending(request.operation, task, is_narrowed=request.scope.is_by_category)
     return _OUTCOMES[word or OutcomeWord.PENDING]

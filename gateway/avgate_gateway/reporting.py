@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_contracts.record import ErasureWay
 from avgate_contracts.vocabulary import Category, Operation, Product
-from avgate_gateway.ending import ending, unseen, without_items, word_of_item
+from avgate_gateway.ending import ending, left_earlier, unseen, without_items, word_of_item
 from avgate_gateway.in_dutch import told_of
 from avgate_gateway.report import Ending, OutcomeWord, Report, ReportLine
 from avgate_gateway.request import COPIES, SubjectRequest
@@ -60,6 +60,10 @@ def _lines_of_task(request: SubjectRequest, task: Task, *, held: bool) -> Iterat
     is_copied = request.operation in COPIES and task.stage is Stage.DONE
     lines = [_line(task.connector, part) for part in unseen(task)]
     lines += _provided(task) if is_copied else ()
+    lines += [
+        ReportLine(task.connector, left.category, left.product, told, left.count)
+        for left, told in left_earlier(task)
+    ]
     yield from lines
     if not held and not lines:
         is_done = task.stage is Stage.DONE

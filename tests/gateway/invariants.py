@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from avgate_contracts.vocabulary import Field, Operation
+from avgate_gateway.ending import LEFT_EARLIER
 from avgate_gateway.flow import settling
 from avgate_gateway.report import OutcomeWord
 from avgate_gateway.request import State, WaitingFor
@@ -63,6 +64,7 @@ def check_keys(seen: Seen) -> None:
         assert all(task.learned_box is None for task in seen.tasks.values())
         assert seen.request.state is State.CLOSED, "an open request lost its key"
     if sealed.retention_key is None:
+        assert not seen.has_leads, "what leads to it outlived its key"
         assert all(item.ref_box is None for item in seen.items), "a reference outlived its key"
         if seen.request.closing is None:
             needy = [
@@ -118,7 +120,9 @@ def check_report(seen: Seen) -> None:
         counted = sum(
             line.count
             for line in seen.report.lines
-            if line.connector == name and line.category is not None
+            if line.connector == name
+            and line.category is not None
+            and line.ending.reason != LEFT_EARLIER  # another request's
         )
         if seen.request.operation not in COPIES:
             assert counted == sum(item.connector == name for item in seen.items)

@@ -33,6 +33,7 @@ from avgate_gateway.store import copies, evidence, hand_tasks, items, requests, 
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import UNDER_WAY, Item, ItemState
+from avgate_gateway.store.schema import lead
 from avgate_gateway.store.tasks import Task
 from avgate_gateway.vault import Vault
 
@@ -45,6 +46,7 @@ MAIL = Identifier.of(IdentifierKind.EMAIL, "a@example.nl")
 THEIRS = (Identifier.of(IdentifierKind.PHONE, "+31687654321"),)
 CHANGE = WantedChange(Field.NAME_FAMILY, "Jansen", "Janssen")
 NAMES = ("crm", "orders", "paper")
+_LEADS = sa.select(lead.c.digest).where(lead.c.request_id == sa.bindparam("request_id"))
 COPIES = {Operation.ACCESS, Operation.EXPORT}
 
 
@@ -103,6 +105,7 @@ class Seen:
     items: list[Item]
     hand: list[HandTask]
     has_copy: bool
+    has_leads: bool
     report: Report
 
     @property
@@ -202,6 +205,7 @@ class Office:
                 found,
                 list(await hand_tasks.of_request(db, request_id)),
                 bool(await copies.shelves(db, request_id)),
+                (await db.execute(_LEADS, {"request_id": request_id})).first() is not None,
                 await reported(db, request),
             )
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from avgate_contracts.record import Unseen, WhyUnseen
-from avgate_contracts.vocabulary import IdentifierKind, Operation
+from avgate_contracts.vocabulary import Category, IdentifierKind, Operation, Product
 from avgate_gateway.api.views import outcome_word
-from avgate_gateway.ending import detail, ending, unseen, word_of_item
+from avgate_gateway.ending import detail, ending, left_earlier, unseen, word_of_item
 from avgate_gateway.report import OutcomeWord
+from avgate_gateway.store.earlier import LeftEarlier
 from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.tasks import SHOWN, Stage, Task, TaskCode
 from avgate_gateway.store.unseen import UnseenPart, done_by, from_json, noted, to_json
@@ -21,6 +22,8 @@ DONE = Task("r", "crm", Stage.DONE, 0, datetime(2026, 3, 2, 12, tzinfo=UTC))
 COPIED = replace(DONE, tally={"contact/general": 2})
 NEEDS = UnseenPart("A", WhyUnseen.OTHER_IDENTIFIER, (IdentifierKind.EMAIL,))
 BY_HAND = UnseenPart("B", WhyUnseen.NO_INTERFACE)
+LEFT = LeftEarlier("e", Category.RECORDING, Product.XELION, False, None, None, 2)
+KEPT = replace(LEFT, is_retained=True, ground="disputes", until=date(2027, 1, 1))
 ASKED = replace(BY_HAND, is_done=True)
 
 ENDINGS = [
@@ -29,6 +32,9 @@ ENDINGS = [
     (ACCESS, replace(DONE, unseen=(NEEDS,)), OutcomeWord.NOT_SEARCHABLE, "unsupported"),
     (ACCESS, replace(COPIED, unseen=(NEEDS,)), OutcomeWord.NOT_SEARCHABLE, "unsupported"),
     (ACCESS, replace(COPIED, unseen=(NEEDS, BY_HAND)), OutcomeWord.BY_HAND, "unsupported"),
+    (ACCESS, replace(DONE, left_earlier=(KEPT,)), OutcomeWord.RETAINED, "completed"),
+    (ACCESS, replace(COPIED, left_earlier=(KEPT,)), OutcomeWord.PROVIDED, "completed"),
+    (ACCESS, replace(COPIED, left_earlier=(KEPT, LEFT)), OutcomeWord.BY_HAND, "unsupported"),
     (ACCESS, replace(DONE, unseen=(ASKED,)), OutcomeWord.DONE_BY_HAND, "completed"),
     (ACCESS, replace(COPIED, unseen=(ASKED,)), OutcomeWord.PROVIDED, "completed"),
     (ACCESS, replace(COPIED, unseen=(ASKED, NEEDS)), OutcomeWord.NOT_SEARCHABLE, "unsupported"),
@@ -157,7 +163,9 @@ def test_parts_are_told_of_once_a_look_has_ended(
     stage: Stage, code: TaskCode | None, resume: str | None, told: int
 ) -> None:
     task = replace(DONE, stage=stage, code=code, resume=resume, unseen=(NEEDS, BY_HAND))
+    task = replace(task, left_earlier=(LEFT, KEPT))
     assert len(list(unseen(task))) == told
+    assert len(list(left_earlier(task))) == told
 
 
 def test_a_part_is_named_with_what_it_takes() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,15 +14,18 @@ import pytest
 import avgate_gateway
 from avgate_contracts.record import WhyUnseen
 from avgate_contracts.subject import DataSubject
-from avgate_contracts.vocabulary import IdentifierKind, Operation
-from avgate_gateway.ending import detail
+from avgate_contracts.vocabulary import Category, IdentifierKind, Operation, Product
+from avgate_gateway.ending import detail, left_earlier
 from avgate_gateway.flow.looking import obstacle
 from avgate_gateway.in_dutch import told, translated
 from avgate_gateway.retention.ground import GROUNDS
-from avgate_gateway.store.tasks import TaskCode
+from avgate_gateway.store.earlier import LeftEarlier
+from avgate_gateway.store.tasks import Stage, Task, TaskCode
 from avgate_gateway.store.unseen import UnseenPart
 
 NEEDS = UnseenPart("Gids", WhyUnseen.OTHER_IDENTIFIER, (IdentifierKind.EMAIL, IdentifierKind.PHONE))
+DAYS = UnseenPart("Gids", WhyUnseen.DAYS_UNKNOWN, (IdentifierKind.PHONE,))
+LEFT = LeftEarlier("8f14", Category.RECORDING, Product.XELION, False, None, None, 2)
 BY_HAND = UnseenPart("Gids", WhyUnseen.NO_INTERFACE)
 QUOTED = "in het Engels"
 
@@ -56,12 +60,22 @@ def test_what_stands_in_the_way_of_a_look_is_told_in_dutch(operation: str) -> No
     assert QUOTED not in in_dutch
 
 
-@pytest.mark.parametrize("part", [NEEDS, BY_HAND, replace(BY_HAND, is_done=True)])
+@pytest.mark.parametrize("part", [NEEDS, DAYS, BY_HAND, replace(BY_HAND, is_done=True)])
 def test_a_part_that_nobody_looked_into_is_named_in_dutch(part: UnseenPart) -> None:
     in_dutch = told(detail(part), part.why, "nl") or ""
     assert "Gids" in in_dutch
     assert QUOTED not in in_dutch
     assert ("e-mailadres, telefoonnummer" in in_dutch) is (part is NEEDS)
+    assert ("telefoonnummer" in in_dutch) is (part in {NEEDS, DAYS})
+
+
+@pytest.mark.parametrize("left", [LEFT, replace(LEFT, is_retained=True)])
+def test_what_an_earlier_erasure_left_is_told_in_dutch_with_its_request(left: LeftEarlier) -> None:
+    task = Task("r", "xelion", Stage.DONE, 0, datetime.now(UTC), left_earlier=(left,))
+    [(_, ending)] = left_earlier(task)
+    in_dutch = told(ending.detail, ending.reason, "nl") or ""
+    assert "verzoek 8f14" in in_dutch
+    assert QUOTED not in in_dutch
 
 
 @pytest.mark.parametrize("ground", GROUNDS.values(), ids=lambda ground: ground.code)

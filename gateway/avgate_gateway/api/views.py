@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_contracts.vocabulary import Operation
-from avgate_gateway.ending import ending, unseen
+from avgate_gateway.ending import ending, left_earlier, unseen
 from avgate_gateway.report import Ending, OutcomeWord
 from avgate_gateway.request import COPIES, IdentityCheck, State, SubjectRequest, WaitingFor
 from avgate_gateway.store import items, tasks
+from avgate_gateway.store.earlier import LeftEarlier
 from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.tasks import Stage, Task
 from avgate_gateway.store.unseen import UnseenPart
@@ -92,6 +93,18 @@ class UnseenView(View):
     outcome: str = Field(description="A word of the report.")
 
 
+class LeftEarlierView(View):
+    """What an earlier erasure left here, and no look finds any more."""
+
+    request_id: str = Field(description="The erasure that left it.")
+    category: str
+    product: str
+    count: int
+    outcome: str = Field(description="retained, or by_hand where a person has to do it.")
+    ground: str | None
+    until: date | None
+
+
 class ConnectorView(View):
     """One connector's part."""
 
@@ -105,6 +118,9 @@ class ConnectorView(View):
     reason: str | None
     quarantined: int = Field(description="Answers set aside as being about somebody else.")
     unseen: list[UnseenView] = Field(description="Parts that could not be looked into.")
+    left_earlier: list[LeftEarlierView] = Field(
+        description="What earlier erasures of the same data subject left here."
+    )
 
 
 class RequestView(View):
@@ -237,6 +253,7 @@ def _connector(request: SubjectRequest, task: Task, counts: dict[str, int]) -> C
         reason=reason,
         quarantined=task.quarantined,
         unseen=[_unseen(part, told) for part, told in zip(task.unseen, parts, strict=False)],
+        left_earlier=[_left_earlier(left, told) for left, told in left_earlier(task)],
     )
 
 
@@ -244,6 +261,18 @@ def _unseen(part: UnseenPart, told: Ending) -> UnseenView:
     needs = [kind.value for kind in part.needs]
     return UnseenView(
         part=part.part, reason_code=part.why.value, needs=needs, outcome=told.outcome.value
+    )
+
+
+def _left_earlier(left: LeftEarlier, told: Ending) -> LeftEarlierView:
+    return LeftEarlierView(
+        request_id=left.request_id,
+        category=left.category.value,
+        product=left.product.value,
+        count=left.count,
+        outcome=told.outcome.value,
+        ground=left.ground,
+        until=left.until,
     )
 
 

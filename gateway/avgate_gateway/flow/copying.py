@@ -9,6 +9,7 @@ import orjson
 
 from avgate_contracts.errors import NotFoundError
 from avgate_contracts.record import Attachment, Record
+from avgate_gateway.flow import earlier
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.looking import Look
 from avgate_gateway.package import columns_of
@@ -29,6 +30,7 @@ _WRITE_BYTES = 1024 * 1024
 async def copy(part: Part, person: Confidential, box: Box) -> None:
     """Copies every record and file; raises what the connector raises, and then begins anew."""
     look = Look.of(part, person, part.request.operation)
+    look.left = await earlier.left(part, person.subject)
     desk = _CopyDesk(part, box)
     async for record in look.records():
         await desk.put(record)
@@ -111,7 +113,7 @@ class _CopyDesk:
                     db, part.request.id, part.name, Stage.DONE, now,
                     quarantined=look.quarantined, tally=self.tally, columns=self.columns,
                     learned_box=learned, looked_with=part.looked_with,
-                    unseen=noted(look.unseen, before.unseen),
+                    unseen=noted(look.unseen, before.unseen), left_earlier=look.left_earlier(),
                 )  # fmt: skip
                 await evidence.note(
                     db, now, part.request, "task.copied",

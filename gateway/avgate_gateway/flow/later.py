@@ -18,7 +18,16 @@ from avgate_gateway.flow.planning import next_look
 from avgate_gateway.flow.waking import wake_at
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.retention import Action, decide
-from avgate_gateway.store import copies, evidence, item_steps, items, remarks, requests, tasks
+from avgate_gateway.store import (
+    copies,
+    earlier,
+    evidence,
+    item_steps,
+    items,
+    remarks,
+    requests,
+    tasks,
+)
 from avgate_gateway.store.item import WATCHED, Item, ItemState
 from avgate_gateway.store.schema import item
 from avgate_gateway.store.tasks import Stage, Task
@@ -217,6 +226,7 @@ async def _shred_references(db: AsyncConnection, request: SubjectRequest, now: d
     if (await requests.sealed(db, request.id)).retention_key is None:
         return
     await item_steps.shed(db, request.id)
+    await earlier.forget(db, request.id)
     await remarks.forget(db, request.id)
     await requests.change(db, request.id, retention_key=None)
     await evidence.note(db, now, request, "vault.retention_key_destroyed", {})

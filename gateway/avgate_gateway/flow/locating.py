@@ -13,6 +13,7 @@ from avgate_contracts.connector import SupportsRectify
 from avgate_contracts.record import ItemRef, Record
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential
+from avgate_gateway.flow import earlier
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.looking import Look
 from avgate_gateway.request import Confidential
@@ -28,6 +29,7 @@ _AT_ONCE = 500
 async def locate(part: Part, person: Confidential, box: Box) -> None:
     """Records every item that concerns the request; raises what the connector raises."""
     look = Look.of(part, person, Operation.ACCESS)
+    look.left = await earlier.left(part, person.subject)
     shelf = _Shelf(part)
     async for found in _found(part, person, look):
         await shelf.put(found)
@@ -103,6 +105,7 @@ class _Shelf:
                     db, part.request.id, part.name, Stage.LOCATED, now,
                     quarantined=look.quarantined, tally={SHOWN: look.shown}, learned_box=learned, looked_with=part.looked_with,
                     unseen=noted(missed, (await tasks.find(db, part.request.id, part.name)).unseen),
+                    left_earlier=look.left_earlier(),
                 )  # fmt: skip
                 await evidence.note(
                     db, now, part.request, "task.located",

@@ -14,6 +14,8 @@ from avgate_contracts.vocabulary import Category, Operation
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.learning import Card, Lesson
 from avgate_gateway.request import Confidential, Scope
+from avgate_gateway.store.earlier import LeftEarlier, counted
+from avgate_gateway.store.item import Item
 from avgate_gateway.store.tasks import TaskCode
 
 
@@ -36,6 +38,7 @@ class Look:
     proven: int = 0
     unproven: int = 0
     unseen: list[Unseen] = field(default_factory=list)
+    left: dict[str, Item] = field(default_factory=dict)  # by earlier erasures, and not seen yet
 
     @classmethod
     def of(cls, part: Part, person: Confidential, operation: Operation) -> Self:
@@ -58,9 +61,14 @@ class Look:
                 self.quarantined += 1
             else:
                 self.proven += 1
+                self.left.pop(found.item.ref, None)
                 self.lesson.hear(found)
                 if self._is_asked_for(found.item.category):
                     yield found
+
+    def left_earlier(self) -> tuple[LeftEarlier, ...]:
+        """What an earlier erasure left and this look, now at its end, did not find."""
+        return counted(row for row in self.left.values() if self._is_asked_for(row.category))
 
     def insist(self) -> None:
         """Raises UnprovenError where none of what was found can be told to be theirs."""

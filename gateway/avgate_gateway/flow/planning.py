@@ -6,7 +6,7 @@ What the law keeps is decided here, per item, before anybody is asked: by the pu
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,9 @@ from avgate_contracts.connector import SupportsRectify
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential
 from avgate_gateway.flow.context import Context, Desk, unsealed
+from avgate_gateway.flow.earlier import digests
 from avgate_gateway.flow.executing import WHILE_RUNNING
+from avgate_gateway.flow.learning import opened
 from avgate_gateway.plan import (
     ErasurePlan,
     Fit,
@@ -30,7 +32,7 @@ from avgate_gateway.plan import (
 )
 from avgate_gateway.request import Approval, Confidential, State, SubjectRequest
 from avgate_gateway.retention import AMSTERDAM, Action, GroundCode, Verdict
-from avgate_gateway.store import evidence, item_steps, items, requests, tasks
+from avgate_gateway.store import earlier, evidence, item_steps, items, requests, tasks
 from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import Stage
 from avgate_gateway.vault import Box
@@ -48,12 +50,13 @@ async def plan(context: Context, request: SubjectRequest) -> bool:
     if person is None or box is None:
         return False
     if request.operation is Operation.ERASE:
-        return await _plan_erasure(context, request, references, box)
+        leads = await _leads(context, request, person, box)
+        return await _plan_erasure(context, request, references, box, leads)
     return await _plan_rectification(context, request, person, references, box)
 
 
 async def _plan_erasure(
-    context: Context, request: SubjectRequest, references: Box, box: Box
+    context: Context, request: SubjectRequest, references: Box, box: Box, leads: Collection[str]
 ) -> bool:
     now = context.now()
     desk = context.desks[request.controller]
@@ -67,8 +70,19 @@ async def _plan_erasure(
     if not judged:
         return False
     made = builder.build(request.id, now + context.plan_valid)
-    await _store(context, request, made, box, [_verdict_row(*one, now) for one in judged])
+    await _store(context, request, made, box, [_verdict_row(*one, now) for one in judged], leads)
     return True
+
+
+async def _leads(
+    context: Context, request: SubjectRequest, person: Confidential, box: Box
+) -> set[str]:
+    """By what a later request of the same person finds what this one has to leave."""
+    async with context.database.read() as db:
+        all_tasks = await tasks.of_request(db, request.id)
+    told = [opened(task.learned_box, box) for task in all_tasks if task.learned_box]
+    known = (*person.subject.identifiers, *(one for learned in told for one in learned.sure))
+    return digests(context, request.controller, known)
 
 
 async def _plan_rectification(
@@ -97,6 +111,7 @@ async def _store(
     made: ErasurePlan | RectificationPlan,
     box: Box,
     planned: Sequence[Mapping[str, Any]],
+    leads: Collection[str] = (),
 ) -> None:
     now = context.now()
     sealed = box.seal(orjson.dumps(made.to_json()), PLAN)
@@ -105,6 +120,7 @@ async def _store(
         if current is None or current.state is State.CLOSED:
             return  # it was withdrawn while we planned
         await items.change_each(db, planned)
+        await earlier.lead_to(db, request.id, leads)
         await requests.change(
             db, request.id, plan_box=sealed, plan_digest=made.digest,
             plan_valid_until=made.valid_until,

@@ -92,7 +92,7 @@ async def _hold_back(
             await tasks.move(
                 db, request.id, task.connector, Stage.STUCK, now, resume=Stage.LOCATE.value,
                 code=TaskCode.HELD_BACK, reason=_ELSEWHERE, tally={}, columns=None, learned_box=None,
-                unseen=(),
+                unseen=(), left_earlier=(),
             )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ size and SHA-256 digest and every system with its outcome, also the one that hel
 from avgate_gateway.package.content import (
     File,
     Language,
+    LeftNote,
     PackageHead,
     Section,
     SystemNote,
@@ -22,6 +23,7 @@ __all__ = [
     "COLUMN_LIMIT",
     "File",
     "Language",
+    "LeftNote",
     "PackageHead",
     "Section",
     "SystemNote",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
@@ -22,6 +22,7 @@ class SystemOutcome(StrEnum):
     NOTHING_HELD = "nothing_held"
     NOTHING_IN_SCOPE = "nothing_in_scope"
     NOT_SEARCHABLE = "not_searchable"
+    LEFT_EARLIER = "left_earlier"
     NOT_RELEVANT = "not_relevant"
     PENDING = "pending"
     UNSUPPORTED = "unsupported"
@@ -42,6 +43,20 @@ class UnseenNote:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftNote:
+    """What an earlier erasure left in a system and is not in this package.
+
+    `until` is the last day on which it is kept; `is_retained` is false where a person has yet to
+    remove it.
+    """
+
+    category: Category
+    count: int
+    is_retained: bool
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SystemNote:
     """One system that was asked, named in the package even if it held nothing or failed."""
 
@@ -50,6 +65,7 @@ class SystemNote:
     outcome: SystemOutcome
     reason: str = ""
     unseen: Sequence[UnseenNote] = ()
+    left: Sequence[LeftNote] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,9 @@ DUTCH = Wording(
         SystemOutcome.NOT_SEARCHABLE: (
             "Wij konden hier niet kijken, of niet overal. Wij hebben niets over u gevonden."
         ),
+        SystemOutcome.LEFT_EARLIER: (
+            "Hier staat alleen nog wat na een eerder verzoek om te verwijderen is overgebleven:"
+        ),
         SystemOutcome.NOTHING_HELD: "In dit systeem staat niets over u.",
         SystemOutcome.NOTHING_IN_SCOPE: (
             "Van wat is gevraagd, staat hier niets. Naar andere gegevens hebben wij niet gekeken."
@@ -80,6 +83,15 @@ DUTCH = Wording(
             "{part}: hier hebben wij niet gekeken. Een medewerker moet het navragen."
         ),
     },
+    kept_until=(
+        "{category} ({count}): na een eerder verzoek bewaren wij dit nog, tot en met {until}.\n"
+        "    Het zit niet in deze map."
+    ),
+    kept="{category} ({count}): na een eerder verzoek bewaren wij dit nog. Het zit niet in deze map.",
+    left_to_staff=(
+        "{category} ({count}): na een eerder verzoek moet een medewerker dit nog verwijderen.\n"
+        "    Het zit niet in deze map."
+    ),
     asked="{part}: een medewerker heeft het nagevraagd. Wat daar stond, zit niet in deze map.",
     identifiers={
         IdentifierKind.PHONE: "uw telefoonnummer",

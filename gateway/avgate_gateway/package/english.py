@@ -43,6 +43,9 @@ ENGLISH = Wording(
         SystemOutcome.NOT_SEARCHABLE: (
             "We could not look here, or not everywhere. We found nothing about you."
         ),
+        SystemOutcome.LEFT_EARLIER: (
+            "Only what was left after an earlier request to erase is still here:"
+        ),
         SystemOutcome.NOTHING_HELD: "This system holds nothing about you.",
         SystemOutcome.NOTHING_IN_SCOPE: (
             "Of what was asked for, nothing is here. We did not look at other data."
@@ -75,6 +78,15 @@ ENGLISH = Wording(
         ),
         WhyUnseen.NO_INTERFACE: "{part}: we did not look here. A member of staff has to ask.",
     },
+    kept_until=(
+        "{category} ({count}): after an earlier request we still keep this, up to and with {until}.\n"
+        "    It is not in this folder."
+    ),
+    kept="{category} ({count}): after an earlier request we still keep this. It is not in this folder.",
+    left_to_staff=(
+        "{category} ({count}): after an earlier request a member of staff has yet to remove this.\n"
+        "    It is not in this folder."
+    ),
     asked="{part}: a member of staff asked here. What they found is not in this folder.",
     identifiers={
         IdentifierKind.PHONE: "your telephone number",

@@ -10,6 +10,7 @@ from avgate_contracts.record import Json
 from avgate_contracts.vocabulary import Category, Product
 from avgate_gateway.package.content import (
     File,
+    LeftNote,
     PackageHead,
     Section,
     SystemOutcome,
@@ -109,6 +110,7 @@ class Manifest:
                 "outcome": note.outcome,
                 "reason": note.reason or None,
                 "unseen": [_unseen(part) for part in note.unseen],
+                "left_by_earlier_erasures": [_left(left) for left in note.left],
                 "records": self._records[note.connector],
                 "files": self._files[note.connector],
             }
@@ -117,6 +119,15 @@ class Manifest:
 def _unseen(note: UnseenNote) -> Json:
     needs: list[Json] = [kind.value for kind in note.needs]
     return {"part": note.part, "why": note.why, "needs": needs, "asked_by_hand": note.is_done}
+
+
+def _left(note: LeftNote) -> Json:
+    return {
+        "category": note.category,
+        "count": note.count,
+        "is_retained": note.is_retained,
+        "until": note.until.isoformat() if note.until else None,
+    }
 
 
 def _head(head: PackageHead) -> dict[str, Json]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date
 from typing import Final
 
 from avgate_contracts.vocabulary import Category, Product
-from avgate_gateway.package.content import Language, PackageHead, SystemNote, UnseenNote
+from avgate_gateway.package.content import Language, LeftNote, PackageHead, SystemNote, UnseenNote
 from avgate_gateway.package.dutch import DUTCH
 from avgate_gateway.package.english import ENGLISH
 from avgate_gateway.package.naming import folder_of, one_line
@@ -52,7 +52,9 @@ def _system(note: SystemNote, wording: Wording) -> str:
     says = wording.outcomes[note.outcome].format(folder=folder_of(note.connector))
     reason = wording.reason.format(reason=one_line(note.reason, longest=400)) if note.reason else ""
     lines = [f"- {one_line(note.title)}: {says} {reason}".rstrip()]
-    return "\n".join([*lines, *(f"  - {_unseen(part, wording)}" for part in note.unseen)])
+    parts = [_unseen(part, wording) for part in note.unseen]
+    parts += [_left(left, wording) for left in note.left]
+    return "\n".join([*lines, *(f"  - {part}" for part in parts)])
 
 
 def _unseen(note: UnseenNote, wording: Wording) -> str:
@@ -63,7 +65,18 @@ def _unseen(note: UnseenNote, wording: Wording) -> str:
     )
 
 
-def _day(moment: datetime, wording: Wording) -> str:
+def _left(note: LeftNote, wording: Wording) -> str:
+    says = wording.left_to_staff
+    if note.is_retained:
+        says = wording.kept_until if note.until else wording.kept
+    return says.format(
+        count=note.count,
+        category=wording.categories[note.category],
+        until=_day(note.until, wording) if note.until else "",
+    )
+
+
+def _day(moment: date, wording: Wording) -> str:
     month = wording.months[moment.month - 1]
     return wording.date.format(day=moment.day, month=month, year=moment.year)
 

@@ -33,6 +33,9 @@ class Wording:
     only_categories: str
     reason: str
     unseen: Mapping[WhyUnseen, str]
+    kept_until: str  # by an earlier erasure, as the law demands
+    kept: str  # the same, as long as a service runs
+    left_to_staff: str  # by an earlier erasure, for a person to remove
     asked: str
     identifiers: Mapping[IdentifierKind, str]
     categories: Mapping[Category, str]

@@ -73,7 +73,7 @@ async def select(
     if due is not None:
         query = query.where(item.c.look_at <= due)
     rows = (await db.execute(query.order_by(item.c.id).limit(limit))).mappings()
-    return [_item(row) for row in rows]
+    return [item_of(row) for row in rows]
 
 
 async def of_hand_task(
@@ -96,7 +96,7 @@ async def of_hand_task(
         await db.execute(sa.select(sa.func.count()).select_from(item).where(mine))
     ).scalar_one()
     rows = await db.execute(item.select().where(mine).order_by(item.c.id).limit(limit))
-    return [_item(row) for row in rows.mappings()], total
+    return [item_of(row) for row in rows.mappings()], total
 
 
 async def change(db: AsyncConnection, ids: Sequence[int], **values: Any) -> None:
@@ -262,7 +262,8 @@ def _row(request_id: str, connector: str, found: Found, box: Box) -> dict[str, A
     }
 
 
-def _item(row: RowMapping) -> Item:
+def item_of(row: RowMapping) -> Item:
+    """A row of the table as a value."""
     return Item(
         **{
             **row,

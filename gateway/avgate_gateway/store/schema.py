@@ -97,6 +97,7 @@ task = sa.Table(
     sa.Column("columns", sa.JSON),  # the same, with the names of the fields
     sa.Column("looked_with", sa.String(64)),  # digest of the identifiers that were looked by
     sa.Column("unseen", sa.JSON),  # parts of the upstream that could not be looked into
+    sa.Column("left_earlier", sa.JSON),  # what an earlier erasure left, and no look finds
     sa.Column("learned_box", sa.LargeBinary),  # identifiers that this upstream knows the subject by
     sa.Column("updated_at", Moment, nullable=False),
 )
@@ -149,6 +150,14 @@ hand_task = sa.Table(
     sa.Column("completed_at", Moment),
     sa.Column("completed_by", sa.String(200)),
     sa.Index(None, "controller", "completed_at", "made_at"),
+    sa.Index(None, "request_id"),
+)
+
+lead = sa.Table(
+    "lead",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),  # blind index of an identifier
+    sa.Column("request_id", sa.String(36), primary_key=True),
     sa.Index(None, "request_id"),
 )
 

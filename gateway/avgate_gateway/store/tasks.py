@@ -11,7 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from avgate_gateway.store import unseen
+from avgate_gateway.store import earlier, unseen
+from avgate_gateway.store.earlier import LeftEarlier
 from avgate_gateway.store.schema import item, task
 from avgate_gateway.store.unseen import UnseenPart
 
@@ -73,6 +74,7 @@ class Task:
     columns: Mapping[str, Sequence[str]] | None = None
     looked_with: str | None = None
     unseen: tuple[UnseenPart, ...] = ()
+    left_earlier: tuple[LeftEarlier, ...] = ()
     learned_box: bytes | None = field(default=None, repr=False)
 
     @property
@@ -141,7 +143,12 @@ _FIND = task.select().where(
 
 def _task(row: sa.RowMapping) -> Task:
     code = TaskCode(row["code"]) if row["code"] else None
-    told = {"stage": Stage(row["stage"]), "code": code, "unseen": unseen.from_json(row["unseen"])}
+    told = {
+        "stage": Stage(row["stage"]),
+        "code": code,
+        "unseen": unseen.from_json(row["unseen"]),
+        "left_earlier": earlier.from_json(row["left_earlier"]),
+    }
     return Task(**{**row, **told})
 
 
@@ -153,6 +160,8 @@ async def change(
     }
     if "unseen" in plain:
         plain["unseen"] = unseen.to_json(plain["unseen"])
+    if "left_earlier" in plain:
+        plain["left_earlier"] = earlier.to_json(plain["left_earlier"])
     await db.execute(
         task.update()
         .where(task.c.request_id == request_id, task.c.connector == connector)

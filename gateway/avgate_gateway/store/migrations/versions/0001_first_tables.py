@@ -11,6 +11,13 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "lead",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("request_id", sa.String(length=36), nullable=False),
+        sa.PrimaryKeyConstraint("digest", "request_id", name=op.f("pk_lead")),
+    )
+    op.create_index(op.f("ix_lead_request_id"), "lead", ["request_id"], unique=False)
+    op.create_table(
         "callback",
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("request_id", sa.String(length=36), nullable=False),
@@ -238,6 +245,7 @@ def upgrade() -> None:
         sa.Column("columns", sa.JSON(), nullable=True),
         sa.Column("looked_with", sa.String(length=64), nullable=True),
         sa.Column("unseen", sa.JSON(), nullable=True),
+        sa.Column("left_earlier", sa.JSON(), nullable=True),
         sa.Column("learned_box", sa.LargeBinary(), nullable=True),
         sa.Column("updated_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("request_id", "connector", name=op.f("pk_task")),

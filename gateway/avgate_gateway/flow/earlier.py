@@ -1,0 +1,46 @@
+"""Finds what earlier erasures of the same person left, where nothing in the upstream leads to it.
+
+Once a card is erased, the calls that the law keeps are found by no number and no name. "Nothing is
+held" would be untrue, and the ones who can say better are the requests that kept them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from avgate_contracts.identifier import Identifier
+from avgate_contracts.subject import DataSubject
+from avgate_contracts.vocabulary import IdentifierKind
+from avgate_gateway.flow.context import RETENTION_KEY, Context, Part
+from avgate_gateway.store import earlier, requests
+from avgate_gateway.store.item import Item
+from avgate_gateway.vault import Box
+
+# A number is handed on, and its next holder is to learn nothing of what its last one left.
+_LASTING: Final = frozenset(
+    {IdentifierKind.CUSTOMER_ID, IdentifierKind.EMAIL, IdentifierKind.XELION_ID}
+)
+
+
+def digests(context: Context, controller: str, identifiers: Iterable[Identifier]) -> set[str]:
+    """The blind indexes of what is somebody's for good."""
+    return {
+        context.vault.blind(controller, "lead", one.kind.value, one.value)
+        for one in identifiers
+        if one.kind in _LASTING
+    }
+
+
+async def left(part: Part, subject: DataSubject) -> dict[str, Item]:
+    """What earlier erasures left with this connector, by the connector's own reference."""
+    context, request = part.context, part.request
+    leads = digests(context, request.controller, subject.identifiers)
+    async with context.database.read() as db:
+        rows = await earlier.left(db, leads, part.name, but_not=request.id) if leads else ()
+        sealed = {one: await requests.sealed(db, one) for one in {row.request_id for row in rows}}
+    boxes: dict[str, Box] = {
+        one: context.vault.box(keys.retention_key, one, RETENTION_KEY)
+        for one, keys in sealed.items()
+    }
+    return {row.ref(boxes[row.request_id]).ref: row for row in rows}

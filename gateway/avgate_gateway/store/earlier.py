@@ -1,0 +1,104 @@
+"""What earlier erasures left in upstreams, and the blind indexes that lead to it.
+
+An item that the law keeps, or that waits for a person, may outlive the card that led to it: then no
+look finds it any more, and only the request that left it knows of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from avgate_contracts.vocabulary import Category, Product
+from avgate_gateway.store.item import Item, ItemState
+from avgate_gateway.store.items import item_of
+from avgate_gateway.store.left import LEFT
+from avgate_gateway.store.schema import item, lead
+
+
+@dataclass(frozen=True, slots=True)
+class LeftEarlier:
+    """Items alike that an earlier erasure left here; `request_id` is that erasure's."""
+
+    request_id: str
+    category: Category
+    product: Product
+    is_retained: bool
+    ground: str | None
+    until: date | None
+    count: int = 0
+
+
+async def lead_to(db: AsyncConnection, request_id: str, digests: Collection[str]) -> None:
+    """Has these blind indexes lead to a request, and no others."""
+    await forget(db, request_id)
+    if digests:
+        rows = [{"digest": digest, "request_id": request_id} for digest in sorted(digests)]
+        await db.execute(lead.insert(), rows)
+
+
+async def forget(db: AsyncConnection, request_id: str) -> None:
+    await db.execute(lead.delete().where(lead.c.request_id == request_id))
+
+
+async def left(
+    db: AsyncConnection, digests: Collection[str], connector: str, *, but_not: str
+) -> Sequence[Item]:
+    """What all other requests that these lead to left with a connector."""
+    requests = sa.select(lead.c.request_id).where(
+        lead.c.digest.in_(digests), lead.c.request_id != but_not
+    )
+    query = item.select().where(
+        item.c.request_id.in_(requests),
+        item.c.connector == connector,
+        item.c.ref_box.isnot(None),
+        sa.or_(item.c.state == ItemState.RETAINED.value, LEFT),
+    )
+    return [item_of(row) for row in (await db.execute(query)).mappings()]
+
+
+def counted(rows: Iterable[Item]) -> tuple[LeftEarlier, ...]:
+    """The same, put together by everything that is said of it."""
+    kinds = Counter(map(_kind, rows))
+    alike = [replace(kind, count=count) for kind, count in kinds.items()]
+    return tuple(sorted(alike, key=lambda one: (one.request_id, one.category, str(one.until))))
+
+
+def _kind(row: Item) -> LeftEarlier:
+    stays = row.state is ItemState.RETAINED
+    return LeftEarlier(row.request_id, row.category, row.product, stays, row.ground, row.until)
+
+
+def to_json(left_earlier: Iterable[LeftEarlier]) -> list[dict[str, Any]]:
+    return [
+        {
+            "request_id": one.request_id,
+            "category": one.category.value,
+            "product": one.product.value,
+            "is_retained": one.is_retained,
+            "ground": one.ground,
+            "until": one.until.isoformat() if one.until else None,
+            "count": one.count,
+        }
+        for one in left_earlier
+    ]
+
+
+def from_json(read: Sequence[Mapping[str, Any]] | None) -> tuple[LeftEarlier, ...]:
+    return tuple(
+        LeftEarlier(
+            **{
+                **one,
+                "category": Category(one["category"]),
+                "product": Product(one["product"]),
+                "until": date.fromisoformat(one["until"]) if one["until"] else None,
+            }
+        )
+        for one in read or ()
+    )

@@ -1,0 +1,124 @@
+"""What an erasure had to leave is told to whoever asks later, though nothing leads to it any more."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from avgate_gateway.store import earlier
+from avgate_mocks.people import Person, Role
+
+from .harness import JsonMap, a_request
+from .indoors import Indoors, indoors
+from .telling import STAYS
+
+BOTH = ("operator", "xelion")
+
+
+async def asked(here: Indoors, person: Person, *kinds: str, operation: str = "access") -> str:
+    """Asked for by all, or by some kinds, of the person's identifiers."""
+    body = a_request(operation, person, *BOTH)
+    some = [one for one in body["subject"]["identifiers"] if one["kind"] in kinds]
+    body["subject"]["identifiers"] = some or body["subject"]["identifiers"]
+    return await here.carry_out(body)
+
+
+def of_xelion(report: list[JsonMap], *outcomes: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for line in report:
+        if line["connector"] == "xelion" and line["outcome"] in outcomes:
+            found[line["category"]] = found.get(line["category"], 0) + line["count"]
+    return found
+
+
+async def test_a_copy_after_an_erasure_names_what_is_kept_and_what_waits_for_a_person(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, BOTH) as here:
+        person = here.person(Role.RUNNING)
+        erasure = await here.erased(person, *BOTH)
+        stayed = of_xelion(await here.report(erasure), *STAYS)
+        assert stayed
+        for kind in ("email", "customer_id"):
+            request_id = await asked(here, person, kind)
+            report = await here.report(request_id)
+            assert of_xelion(report, "retained", "by_hand") == stayed
+            assert not of_xelion(report, "nothing_held")
+            held = {name: n for name, n in (await here.holds("xelion", person)).items() if n}
+            assert stayed == held
+            lines = [x for x in report if x["reason"] == "left_earlier"]
+            assert all(erasure in x["detail"] and "eerder verzoek" in x["detail"] for x in lines)
+            assert all(x["until"] and x["ground"] for x in lines if x["outcome"] == "retained")
+            await explained(here, request_id, stayed)
+
+
+async def explained(here: Indoors, request_id: str, stayed: dict[str, int]) -> None:
+    answer = await here.caller().get(f"/v1/requests/{request_id}/package")
+    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    manifest: Any = json.loads(archive.read("manifest.json"))
+    [xelion] = [x for x in manifest["systems"] if x["connector"] == "xelion"]
+    left: dict[str, int] = {}
+    for one in xelion["left_by_earlier_erasures"]:
+        left[one["category"]] = left.get(one["category"], 0) + one["count"]
+    assert (left, xelion["outcome"], manifest["complete"]) == (stayed, "left_earlier", False)
+    assert "na een eerder verzoek" in archive.read("LEESMIJ.txt").decode()
+
+
+async def test_what_a_later_look_finds_by_itself_is_not_told_twice(tmp_path: Path) -> None:
+    async with indoors(tmp_path, BOTH) as here:
+        person = here.person(Role.RUNNING)
+        await here.erased(person, *BOTH)
+        request_id = await asked(here, person, "customer_id")
+        lines = [x for x in await here.report(request_id) if x["connector"] == "operator"]
+        assert lines
+        assert {x["outcome"] for x in lines} == {"provided"}
+
+
+async def test_what_a_contract_says_of_the_person_leads_there_too(tmp_path: Path) -> None:
+    async with indoors(tmp_path, BOTH) as here:
+        person = here.person(Role.RUNNING)
+        erasure = await asked(here, person, "phone", operation="erase")
+        stayed = of_xelion(await here.report(erasure), *STAYS)
+        request_id = await asked(here, person, "customer_id")
+        assert of_xelion(await here.report(request_id), *STAYS) == stayed
+        assert stayed
+
+
+async def test_a_request_is_not_told_of_what_it_leaves_itself(tmp_path: Path) -> None:
+    async with indoors(tmp_path, ("xelion",)) as here:
+        request_id = await here.erased(here.person(Role.RUNNING), "xelion")
+        [task] = (await here.request(request_id))["connectors"]
+        assert task["left_earlier"] == []
+        leads = {"some"}
+        async with here.assembled.context.database.write() as db:
+            await earlier.lead_to(db, request_id, leads)
+            own = await earlier.left(db, leads, "xelion", but_not=request_id)
+            others = await earlier.left(db, leads, "xelion", but_not="another")
+        assert (own, bool(others)) == ([], True)
+
+
+async def test_a_second_erasure_leaves_it_to_the_first(tmp_path: Path) -> None:
+    async with indoors(tmp_path, BOTH) as here:
+        person = here.person(Role.RUNNING)
+        first = await here.erased(person, *BOTH)
+        before = await here.holds("xelion", person)
+        second = await here.erased(person, *BOTH)
+        report = await here.report(second)
+        assert of_xelion(report, *STAYS) == of_xelion(await here.report(first), *STAYS)
+        assert await here.holds("xelion", person) == before
+
+
+async def test_whoever_shares_a_name_or_has_the_number_now_learns_nothing_of_it(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, BOTH) as here:
+        for role, other in (
+            (Role.SAME_NAME_FIRST, Role.SAME_NAME_SECOND),
+            (Role.NUMBER_BEFORE, Role.NUMBER_AFTER),
+        ):
+            await here.erased(here.person(role), *BOTH)
+            request_id = await asked(here, here.person(other))
+            assert not [x for x in await here.report(request_id) if x["reason"] == "left_earlier"]
