@@ -690,3 +690,13 @@ async def test_what_an_api_user_has_not_is_told_by_its_code(
     async with xelion() as api:
         await api.login()
         assert code(await api.call(method, path)) == expected
+
+
+async def test_calls_that_come_together_are_counted_together() -> None:
+    shared = calm()
+    transport = httpx.ASGITransport(build(shared, 0, Habits(concurrency=2)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://mock") as client:
+        api = Api(client, shared)
+        await api.login()
+        answers = await asyncio.gather(*(api.call("GET", "/addressables") for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 429, 429, 429]
