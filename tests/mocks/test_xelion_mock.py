@@ -700,3 +700,56 @@ async def test_calls_that_come_together_are_counted_together() -> None:
         await api.login()
         answers = await asyncio.gather(*(api.call("GET", "/addressables") for _ in range(5)))
     assert sorted(answer.status_code for answer in answers) == [200, 200, 429, 429, 429]
+
+
+async def test_a_row_shows_the_first_way_to_reach_somebody_by_itself() -> None:
+    async with xelion() as api:
+        await api.login()
+        rows = await api.rows("/addressables", limit=100)
+    assert all(row["telecomAddress"] == row["telecomAddresses"][0] for row in rows)
+
+
+async def test_a_row_shows_the_status_that_was_asked_for() -> None:
+    async with xelion() as api:
+        await api.login()
+        (row,) = await api.rows("/addressables", include="status", limit=1)
+    assert row["status"] == "available"
+
+
+async def test_every_person_has_every_attribute_of_a_person() -> None:
+    async with xelion() as api:
+        await api.login()
+        people = await api.rows("/addressables", where="obj_type=Person", limit=100)
+        shown = [await api.one(f"/addressables/{each['oid']}") for each in people]
+        body = {"objectType": "Person", "familyName": "Ada Proef"}
+        made = (await api.call("POST", "/addressables", json=body)).json()["object"]
+    assert {frozenset(each) for each in shown} == {frozenset(made)}
+
+
+async def test_what_is_added_to_a_card_gets_all_that_its_kind_has() -> None:
+    async with xelion() as api:
+        await api.login()
+        path = f"/addressables/{oid_of(api, Role.RUNNING)}"
+        before = await api.one(path)
+        reached = {"op": "add", "path": "/telecomAddresses/1", "value": {"address": "a@b.example"}}
+        lives = {"op": "add", "path": "/addresses/2", "value": {"city": "Delft"}}
+        await api.patch(path, reached, lives)
+        after = await api.one(path)
+    for relation in ("telecomAddresses", "addresses"):
+        known, added = before[relation][0], after[relation][-1]
+        assert added.keys() == known.keys()
+        assert added["objectType"] == known["objectType"]
+    places = [line["orderNumber"] for line in after["telecomAddresses"]]
+    assert places == list(range(len(places)))
+
+
+async def test_a_job_is_shown_under_the_present_name_of_the_firm() -> None:
+    async with xelion() as api:
+        await api.login()
+        (firm,) = await api.rows("/addressables", where="obj_type=Organisation", limit=1)
+        path = f"/addressables/{oid_of(api, Role.RUNNING)}"
+        await api.patch(path, {"op": "add", "path": "/employments/1", "value": firm["oid"]})
+        await api.patch(f"/addressables/{firm['oid']}", replaced("/name", "Proefbedrijf"))
+        (job,) = (await api.one(path))["employments"]
+    reference = {"oid": firm["oid"], "objectType": "Organisation", "commonName": "Proefbedrijf"}
+    assert (job["commonName"], job["organisation"]) == ("Proefbedrijf", reference)

@@ -74,6 +74,11 @@ class AddressBook:
     def holds(self, oid: str) -> bool:
         return oid in self._objects
 
+    def reference(self, oid: str) -> JsonObject:
+        """An object as others refer to it; raises XelionError 404/10100."""
+        content = self.find(oid).content
+        return {name: content[name] for name in ("commonName", "oid", "objectType")}
+
     def called(self, oid: str) -> str:
         """What an object is called, or was called last."""
         return self._names[oid]
@@ -91,7 +96,7 @@ class AddressBook:
         kind = str(content.get("objectType"))
         if kind not in addressable.KINDS:
             raise wrong_object()
-        complete = {**addressable.entity(self.new_oid(), kind), **content}
+        complete = {**addressable.blank(self.new_oid(), kind), **content}
         one = Addressable(addressable.named(complete), self.owner_of(complete))
         self.put(one)
         return one

@@ -31,9 +31,9 @@ from avgate_mocks.xelion.tenant import Tenant, Tenants
 from avgate_mocks.xelion.writing import written_over
 
 _PATH = "addressables"
+_STATUS = "available"  # of everybody: nobody here is a user who could be anything else
 _LISTED = ("oid", "objectType", "commonName", "permissions", "telecomAddresses")
 _INCLUDED = {
-    "status": "status",
     "employment": "employments",
     "additionalNames": "additionalName",
     **{
@@ -82,7 +82,7 @@ class AddressRoutes:
     async def read(self, request: Request) -> Response:
         tenant = self._tenants.of(request)
         found = tenant.book.find(oid_in_path(request))
-        extra = {"status": "available"} if "status" in chosen_includes(request) else {}
+        extra = {"status": _STATUS} if "status" in chosen_includes(request) else {}
         return one(request, _PATH, {**_full(tenant, found), **extra})
 
     async def create(self, request: Request) -> Response:
@@ -185,9 +185,15 @@ def _matching(request: Request, tenant: Tenant) -> Iterator[Addressable]:
 
 def _listed(tenant: Tenant, each: Addressable, includes: frozenset[str]) -> JsonObject:
     shown = {name: each.content[name] for name in _LISTED}
+    # Public programs read the one that stands first, and never the whole relation, from a list.
+    shown["telecomAddress"] = next(iter(each.content["telecomAddresses"]), None)
     for name, attribute in _INCLUDED.items():
         if name in includes and attribute in each.content:
             shown[attribute] = each.content[attribute]
+    if "employments" in shown:
+        shown["employments"] = _employments(tenant, each)
+    if "status" in includes:
+        shown["status"] = _STATUS
     if "nrCommunicatons" in includes:  # spelt as the vendor spells it
         shown["nrCommunications"] = tenant.communications_with(each.oid)
     return shown
@@ -195,7 +201,21 @@ def _listed(tenant: Tenant, each: Addressable, includes: frozenset[str]) -> Json
 
 def _full(tenant: Tenant, each: Addressable) -> JsonObject:
     count = tenant.communications_with(each.oid)
-    return {**each.content, "nrCommunications": count, "busy": False}
+    jobs = {"employments": _employments(tenant, each)} if "employments" in each.content else {}
+    return {**each.content, **jobs, "nrCommunications": count, "busy": False}
+
+
+def _employments(tenant: Tenant, each: Addressable) -> list[JsonObject]:
+    """Each job under the present name of the organisation that it leads to."""
+    return [_job(tenant, entry) for entry in each.content.get("employments") or []]
+
+
+def _job(tenant: Tenant, entry: JsonObject) -> JsonObject:
+    firm = entry.get("organisation")
+    if isinstance(firm, dict) and tenant.book.holds(str(firm.get("oid"))):
+        firm = tenant.book.reference(str(firm["oid"]))
+    name = firm.get("commonName", "") if isinstance(firm, dict) else ""
+    return {**entry, "organisation": firm, "commonName": name}
 
 
 def _with_oids(content: JsonObject, tenant: Tenant) -> JsonObject:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,6 +39,44 @@ PATCHABLE = Patchable(
     related={"employments": "organisation"},
 )
 
+_OWN: Mapping[str, JsonObject] = {
+    "Person": {
+        **dict.fromkeys((*_NAMES, "nameSuffix", "additionalName", "initials", "title"), ""),
+        "gender": None,
+        "dateOfBirth": None,
+        "communicationLanguage": "natDutch",
+        "employments": [],
+        "addresses": [],
+    },
+    "Organisation": {
+        **dict.fromkeys(("name", "fieldOfBusiness", "btwNumber", "kvkNumber"), ""),
+        "addresses": [],
+    },
+}
+_EMPTY: Mapping[str, JsonObject] = {
+    "telecomAddresses": {
+        "objectType": "TelecomAddress",
+        "address": "",
+        "addressType": "Telephone",
+        "label": "",
+        "orderNumber": 0,
+        "lastUsedOn": None,
+    },
+    "addresses": {
+        "objectType": "DeliveryAddress",
+        **dict.fromkeys(("street", "streetNumber", "zipCode", "city", "state", "country"), ""),
+        **dict.fromkeys(("additionalInformation", "comments", "addressType"), ""),
+    },
+    "employments": {
+        "objectType": "Employment",
+        "orderNumber": 0,
+        "jobTitle": "",
+        "departmentName": "",
+        "organisation": None,
+        "telecomAddresses": [],
+    },
+}
+
 
 @dataclass(slots=True)
 class Addressable:
@@ -69,21 +107,20 @@ def entity(oid: str, kind: str, *, removable: bool = True) -> JsonObject:
     }
 
 
+def blank(oid: str, kind: str) -> JsonObject:
+    """An object of a kind with every attribute that it has, and nothing in them."""
+    return {**entity(oid, kind), **_OWN.get(kind, {})}
+
+
 def person(one: Person, numbers: Sequence[tuple[str, datetime | None]], oid: str) -> JsonObject:
     """A contact card; `numbers` are those on it, each with the moment it was used last."""
     content = {
-        **entity(oid, "Person"),
+        **blank(oid, "Person"),
         "givenName": one.name.given,
         "namePrefix": one.name.prefix,
         "familyName": one.name.family,
-        "nameSuffix": "",
-        "additionalName": "",
-        "initials": _initials(one.name.given),
-        "title": "",
+        "initials": initials(one.name.given),
         "gender": one.gender,
-        "dateOfBirth": None,
-        "communicationLanguage": "natDutch",
-        "employments": [],
         "telecomAddresses": _telecom_addresses(one, numbers),
         "addresses": [_home(one)],
     }
@@ -164,8 +201,7 @@ def unknown(oid: str, number: str, last_used: datetime | None, *, removable: boo
 
 def organisation(oid: str, name: str, number: str) -> JsonObject:
     line = telecom_address(str(50_000_000 + int(oid)), number, "Telephone", None)
-    own = {"name": name, "fieldOfBusiness": "", "btwNumber": "", "kvkNumber": "", "addresses": []}
-    return named({**entity(oid, "Organisation"), **own, "telecomAddresses": [line]})
+    return named({**blank(oid, "Organisation"), "name": name, "telecomAddresses": [line]})
 
 
 def changed(before: JsonObject, after: JsonObject) -> JsonObject:
@@ -173,12 +209,12 @@ def changed(before: JsonObject, after: JsonObject) -> JsonObject:
 
     Initials follow the given name as long as nobody has written others.
     """
-    was, now = (_initials(str(one.get("givenName") or "")) for one in (before, after))
+    was, now = (initials(str(one.get("givenName") or "")) for one in (before, after))
     follows = "initials" in after and after["initials"] == before.get("initials") == was
     return named({**after, "initials": now} if follows else after)
 
 
-def _initials(given_name: str) -> str:
+def initials(given_name: str) -> str:
     return f"{given_name[0]}." if given_name else ""
 
 
@@ -197,7 +233,22 @@ def named(content: JsonObject) -> JsonObject:
     reached = [
         {**line, "commonName": line.get("address") or ""} for line in content["telecomAddresses"]
     ]
-    return {**content, "commonName": common, "telecomAddresses": reached}
+    return _complete({**content, "commonName": common, "telecomAddresses": reached})
+
+
+def _complete(content: JsonObject) -> JsonObject:
+    """With every attribute of its relations, of which whoever adds one names but a few."""
+    whole = {
+        name: [
+            {**empty, "orderNumber": place, **entry}
+            if "orderNumber" in empty
+            else {**empty, **entry}
+            for place, entry in enumerate(content[name])
+        ]
+        for name, empty in _EMPTY.items()
+        if content.get(name)
+    }
+    return {**content, **whole}
 
 
 def split_name(content: JsonObject) -> JsonObject:

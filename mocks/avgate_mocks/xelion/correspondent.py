@@ -6,7 +6,14 @@ from random import Random
 
 from avgate_mocks.people import Call, salt_of
 from avgate_mocks.people.wordlist import CITIES, FAMILIES, FEMALE, MALE
-from avgate_mocks.xelion.addressable import entity, named, organisation, telecom_address, unknown
+from avgate_mocks.xelion.addressable import (
+    blank,
+    initials,
+    named,
+    organisation,
+    telecom_address,
+    unknown,
+)
 from avgate_mocks.xelion.call_log import Party
 from avgate_mocks.xelion.envelope import JsonObject
 
@@ -44,13 +51,13 @@ def _number(rng: Random) -> str:
 
 def _person(oid: str, rng: Random) -> JsonObject:
     prefix, family = rng.choice(FAMILIES)
+    given = rng.choice((*FEMALE, *MALE))
     content = {
-        **entity(oid, "Person"),
-        "givenName": rng.choice((*FEMALE, *MALE)),
+        **blank(oid, "Person"),
+        "givenName": given,
         "namePrefix": prefix,
         "familyName": family,
-        "employments": [],
-        "addresses": [],
+        "initials": initials(given),
         "telecomAddresses": [
             telecom_address(str(50_000_000 + int(oid)), _number(rng), "Telephone", None)
         ],
