@@ -753,3 +753,50 @@ async def test_a_job_is_shown_under_the_present_name_of_the_firm() -> None:
         (job,) = (await api.one(path))["employments"]
     reference = {"oid": firm["oid"], "objectType": "Organisation", "commonName": "Proefbedrijf"}
     assert (job["commonName"], job["organisation"]) == ("Proefbedrijf", reference)
+
+
+async def test_recent_communications_show_a_contact_and_the_last_that_passed() -> None:
+    async with xelion() as api:
+        await api.login()
+        (row,) = await api.rows("/communications/recent", limit=1, period=3000)
+        last = row["lastCommunication"]
+        detail = await api.one(f"/communications/{last['oid']}")
+    assert row["addressable"] == {**detail["associatedAddressable"], "iconId": None}
+    assert last == {name: detail[name] for name in last}
+    assert {"status", "date", "durationSec", "voicemail"} <= last.keys()
+    assert "participants" not in last
+
+
+@pytest.mark.parametrize("way", ["beside", "within"])
+async def test_a_search_on_a_phone_line_finds_what_was_said_of_somebody(way: str) -> None:
+    async with xelion() as api:
+        await api.login()
+        (one, *_) = await api.rows("/communications", limit=1)
+        detail = await api.one(f"/communications/{one['oid']}")
+        number = detail["participants"][0]["address"]
+        line = f"phoneLine={detail['phoneLine']['oid']}"
+        asked = {"beside": [("where", line), ("search", number)]}.get(
+            way, [("where", line), ("where", f"search={number}")]
+        )
+        answer = await api.call("GET", "/communications", params=[*asked, ("limit", "5")])
+        found = [row["object"]["oid"] for row in answer.json()["data"]]
+        details = [await api.one(f"/communications/{oid}") for oid in found]
+        nobody = await api.rows("/communications", where=line, search="nobody-is-called-this")
+    assert one["oid"] in found
+    assert all(number in str(each["participants"]) for each in details)
+    assert nobody == []
+
+
+async def test_contents_of_an_attachment_stand_with_the_attachment_alone() -> None:
+    async with xelion() as api:
+        await api.login()
+        (one,) = await api.rows("/communications", limit=1)
+        path = f"/communications/{one['oid']}"
+        value = {"commonName": "noot.txt", "contentsB64String": "aGFsbG8="}
+        await api.patch(path, {"op": "add", "path": "/attachments/1", "value": value})
+        detail = await api.one(path)
+        (listed,) = detail["attachments"]
+        whole = await api.one(f"/attachments/{listed['oid']}")
+    assert detail["hasAttachment"]
+    assert "contentsB64String" not in listed
+    assert whole["contentsB64String"] == "aGFsbG8="

@@ -28,6 +28,7 @@ from avgate_mocks.xelion.tenant import Tenant, Tenants
 _PATH = "communications"
 _PERIOD = 14  # days that a list of recent communications goes back
 _LISTED = ("oid", "objectType", "subject", "date", "commonName")
+_LAST = ("durationSec", "incoming", "status", "voicemail", "retrieved", "displayed", "flagged")
 _FLAGS = frozenset({"voicemail", "incoming", "retrieved", "displayed", "flagged"})
 
 
@@ -52,7 +53,8 @@ class CommunicationRoutes:
         asked = self._asked(request, tenant)
         if asked.partner is not None:
             return self._with(request, tenant, asked)
-        if "search" in request.query_params and "phoneLine" not in conditions(request):
+        wanted = _wanted(request)
+        if "search" in wanted and "phoneLine" not in wanted:
             raise missing("phoneLine")
         return self._page(request, tenant, asked, asked.entries(tenant.journal))
 
@@ -106,10 +108,7 @@ class CommunicationRoutes:
             content for content in map(tenant.journal.shown, within) if _fits(request, content)
         )
         rows = limit(request, self._habits.largest_page)
-        contents = [
-            {name: content[name] for name in (*_LISTED, "associatedAddressable")}
-            for content in islice(newest, rows)
-        ]
+        contents = [_contact(tenant, content) for content in islice(newest, rows)]
         onward = {"before": contents[-1]["date"]} if len(contents) == rows else None
         return page(request, _PATH, contents, paged=False, onward=onward)
 
@@ -162,6 +161,17 @@ class CommunicationRoutes:
         )
 
 
+def _contact(tenant: Tenant, content: JsonObject) -> JsonObject:
+    """A contact with the last that passed between them, as an inbox shows it."""
+    addressable = content["associatedAddressable"]
+    icon = tenant.book.find(addressable["oid"]).content["iconId"]
+    return {
+        **{name: content[name] for name in (*_LISTED, "associatedAddressable")},
+        "addressable": {**addressable, "iconId": icon},
+        "lastCommunication": {name: content[name] for name in (*_LISTED, *_LAST)},
+    }
+
+
 def _newest_of_each(contents: Iterable[JsonObject]) -> Iterator[JsonObject]:
     """Of each contact the first; what leads to nobody any more is no contact's."""
     seen: set[str] = set()
@@ -175,12 +185,21 @@ def _newest_of_each(contents: Iterable[JsonObject]) -> Iterator[JsonObject]:
 def _fits(request: Request, content: JsonObject) -> bool:
     if flag(request, "only_missed_calls") and "callAnswerTime" in content:
         return False
-    return all(_meets(content, name, values) for name, values in conditions(request).items())
+    return all(_meets(content, name, values) for name, values in _wanted(request).items())
+
+
+def _wanted(request: Request) -> dict[str, tuple[str, ...]]:
+    """The conditions, of which `search` may also stand beside `where`."""
+    text = request.query_params.get("search")
+    return conditions(request) | ({} if text is None else {"search": (text,)})
 
 
 def _meets(content: JsonObject, name: str, values: Sequence[str]) -> bool:
     if name in _FLAGS:
         return str(content[name]).lower() in values
+    if name == "search":
+        said = f"{content['subject']} {content['contents']} {content['participants']}".casefold()
+        return any(value.casefold() in said for value in values)
     if name == "phoneLine":
         return content["phoneLine"]["oid"] in values
     attribute = {"obj_type": "objectType"}.get(name, name)

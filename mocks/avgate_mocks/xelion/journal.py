@@ -71,6 +71,8 @@ class Journal:
             "commonName": _label(participants, str(written["date"])),
             "participants": participants,
             "associatedAddressable": subject,
+            "attachments": [_without_contents(each) for each in written["attachments"]],
+            "hasAttachment": bool(written["attachments"]),
             "contentSummary": contents[:80],
             "contentSummaryIsComplete": len(contents) <= 80,
         }
@@ -90,9 +92,7 @@ class Journal:
         oid = self._joined.get(named, named)
         if not self._book.holds(oid):
             return {**participant, "addressable": None}
-        content = self._book.find(oid).content
-        shown = {name: content[name] for name in ("commonName", "oid", "objectType")}
-        return {**participant, "addressable": shown}
+        return {**participant, "addressable": self._book.reference(oid)}
 
     def attachment(self, oid: str) -> JsonObject:
         """Raises XelionError 404/10100."""
@@ -193,6 +193,10 @@ class Journal:
 
 def _without_oid(participant: JsonObject) -> list[tuple[str, object]]:
     return sorted((name, value) for name, value in participant.items() if name != "oid")
+
+
+def _without_contents(attachment: JsonObject) -> JsonObject:
+    return {name: value for name, value in attachment.items() if name != "contentsB64String"}
 
 
 def _label(participants: Sequence[JsonObject], date: str) -> str:
