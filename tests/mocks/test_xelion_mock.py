@@ -800,3 +800,37 @@ async def test_contents_of_an_attachment_stand_with_the_attachment_alone() -> No
     assert detail["hasAttachment"]
     assert "contentsB64String" not in listed
     assert whole["contentsB64String"] == "aGFsbG8="
+
+
+@pytest.mark.parametrize("sent", [b"at_appointment", b'"at_appointment"'])
+async def test_a_status_is_taken_with_or_without_quotes_and_shown(sent: bytes) -> None:
+    async with xelion() as api:
+        await api.login()
+        assert (await api.call("PUT", "/me/status", content=sent)).status_code == 200
+        me = await api.one("/me/info")
+        bare = (await api.call("GET", "/me/status")).json()["object"]
+    assert (me["presenceInfo"]["status"], bare) == ("at_appointment", "at_appointment")
+
+
+async def test_a_status_that_is_no_word_is_refused() -> None:
+    async with xelion() as api:
+        await api.login()
+        assert code(await api.call("PUT", "/me/status", json={})) == (400, 10202)
+        assert code(await api.call("PUT", "/me/status", content=b"")) == (400, 10200)
+
+
+async def test_the_api_user_has_a_person_without_a_card() -> None:
+    async with xelion() as api:
+        await api.login()
+        me = await api.one("/me/info")
+        assert await api.rows("/addressables", only_users="true") == []
+    assert me["person"]["commonName"] == me["commonName"]
+    assert str(me["userId"]) == me["oid"]
+
+
+async def test_a_phone_line_shows_everything_that_can_be_changed_of_it() -> None:
+    async with xelion() as api:
+        await api.login()
+        (line, *_) = await api.rows("/phonelines")
+    named = {"hideInPhoneList", "hideNumbers", "callRecordingUsers", "callLogUsers", "managers"}
+    assert named | {"phones", "extensions", "userPhoneLine", "dayNightMode"} <= line.keys()

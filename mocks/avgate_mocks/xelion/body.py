@@ -42,6 +42,20 @@ async def sent_text(request: Request) -> str:
     return content
 
 
+async def sent_word(request: Request) -> str:
+    """A JSON string, or the word without its quotes, as a public program sends it."""
+    raw = await request.body()
+    try:
+        content = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        content = raw.decode("utf-8", "replace").strip()
+    if not isinstance(content, str):
+        raise invalid("the payload")
+    if not content and not raw:
+        raise missing("the payload")
+    return content
+
+
 def relation(content: JsonObject, name: str) -> list[JsonObject]:
     """The entries of a relation, none if it was not sent; raises XelionError 10202."""
     entries = content.get(name)

@@ -49,7 +49,10 @@ class Installation:
             "phonelinesgroups": {},
             "queries": {},
             "wallboards": {},
+            "callables": {},
+            "presence": {},
         }
+        self.presence = {"status": "available", "message": ""}
 
     def find(self, collection: str, oid: str) -> JsonObject:
         """Raises XelionError 404/10100."""
@@ -91,8 +94,14 @@ def _phone_line(oid: str) -> JsonObject:
         "callerName": "",
         "extensions": [],
         "users": [],
+        "phones": [],
         "associatedAddressable": None,
+        "allowedNumbers": [],
+        **dict.fromkeys(("userPhoneLine", "defaultFallback", "autoAttendant", "dayNightMode")),
         "saveCallRecording": True,
         "doNotRecordInternalCalls": False,
+        "hideInPhoneList": False,
+        "hideNumbers": False,
         "limitAccessToCallRecording": True,
+        **{name: [] for name in ("callRecordingUsers", "callLogUsers", "managers")},
     }

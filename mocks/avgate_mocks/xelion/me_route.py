@@ -7,10 +7,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from avgate_mocks.kernel import Kernel, json_response
-from avgate_mocks.xelion.body import sent, sent_object, sent_text
+from avgate_mocks.xelion.body import sent_object, sent_text, sent_word
 from avgate_mocks.xelion.envelope import one
 from avgate_mocks.xelion.gate import session_of
 from avgate_mocks.xelion.refusal import XelionError
+from avgate_mocks.xelion.scalar import stored
 from avgate_mocks.xelion.session import Sessions
 from avgate_mocks.xelion.tenant import Tenants
 
@@ -27,6 +28,7 @@ class MeRoutes:
             Route("/me/renew", self.renew, methods=["POST"]),
             Route("/me/logout", self.logout, methods=["POST"]),
             Route("/me/info", self.info, methods=["GET"]),
+            Route("/me/status", self.status, methods=["GET"]),
             Route("/me/status", self.announce, methods=["PUT"]),
             Route("/me/message", self.announce, methods=["PUT"]),
             Route("/me/phone/caller_id", self.caller_id, methods=["GET"]),
@@ -51,12 +53,24 @@ class MeRoutes:
         return Response()
 
     async def info(self, request: Request) -> Response:
-        (user,) = self._tenants.of(request).installation.collections["users"].values()
-        return one(request, "users", user)
+        """The API user, under whose name no card stands in the address book."""
+        installation = self._tenants.of(request).installation
+        (user,) = installation.collections["users"].values()
+        own = {
+            "userId": int(user["oid"]),
+            "person": {"objectType": "Person", "commonName": user["commonName"]},
+            "presenceInfo": dict(installation.presence),
+        }
+        return one(request, "users", {**user, **own})
+
+    async def status(self, request: Request) -> Response:
+        presence = self._tenants.of(request).installation.presence
+        return json_response({"object": presence["status"], "links": []})
 
     async def announce(self, request: Request) -> Response:
         """A status or a message, which colleagues would see; nobody is here to see it."""
-        await sent(request)
+        presence = self._tenants.of(request).installation.presence
+        presence[request.url.path.rpartition("/")[2]] = stored(await sent_word(request))
         self._kernel.effect(request, kind="announce", subject=None, status=200)
         return Response()
 
