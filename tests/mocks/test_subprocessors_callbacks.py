@@ -92,7 +92,9 @@ def person(shared: World) -> Person:
     return cast(shared.people)[Role.RUNNING]
 
 
-async def ask(mock: httpx.AsyncClient, person: Person, *addresses: str) -> None:
+async def ask(
+    mock: httpx.AsyncClient, person: Person, *addresses: str, under: str = f"{PERFECTVIEW}/requests"
+) -> None:
     identity = {
         "identity_type": "controller_customer_id",
         "identity_format": "raw",
@@ -106,7 +108,7 @@ async def ask(mock: httpx.AsyncClient, person: Person, *addresses: str) -> None:
         "subject_identities": [identity],
         "status_callback_urls": list(addresses),
     }
-    answer = await mock.post(f"{PERFECTVIEW}/requests", json=body)
+    answer = await mock.post(under, json=body)
     assert answer.status_code == 201, answer.text
 
 
@@ -152,6 +154,20 @@ async def test_every_change_of_state_is_called_in_turn_and_signed(
                 "request_status": status,
             }
         assert await ledger(mock) == [("order", person.id), ("erase", person.id)]
+
+
+async def test_who_asked_by_the_first_versions_names_is_called_by_them(
+    shared: World, person: Person
+) -> None:
+    async with mocked(shared) as mock, listening() as listener:
+        key = await certificate(mock)
+        under = f"{PERFECTVIEW.replace('v2', 'v1')}/opengdpr_requests"
+        await ask(mock, person, listener.address, under=under)
+        await advance(mock, 0.6)
+        headers, body = await listener.next()
+    signature = base64.b64decode(headers["X-OpenGDPR-Signature"])
+    key.verify(signature, body, padding.PKCS1v15(), SHA256())
+    assert headers["X-OpenGDPR-Processor-Domain"] == "perfectview.example"
 
 
 async def test_a_cancelled_request_is_called_as_such_and_no_more(

@@ -376,3 +376,56 @@ def test_the_written_settings_name_only_processors_that_can_be_asked(shared: Wor
     assert [p["name"] for p in processors if "opendsr_url" in p] == ["perfectview", "workspace365"]
     assert len(processors) == 2
     assert ConnectorSettings(base_url=str(section["base_url"])).hosts() == {"127.0.0.1:9103"}
+
+
+async def test_the_names_of_the_first_version_are_honoured_still(
+    mock: httpx.AsyncClient, shared: World, person: Person
+) -> None:
+    under = PERFECTVIEW.replace("v2", "v1")
+    body = order("access", by_customer_id(person))
+    del body["regulation"]
+    discovery = (await mock.get(f"{under}/discovery")).json()
+    pem = (await mock.get(discovery["processor_certificate"])).content
+    key = x509.load_pem_x509_certificate(pem).public_key()
+    assert isinstance(key, rsa.RSAPublicKey)
+    mock.headers.update(bearer(shared))
+    made = await mock.post(f"{under}/opengdpr_requests", json=body)
+    state = await mock.get(f"{under}/opengdpr_requests/{FIRST}")
+    cancelled = await mock.delete(f"{under}/opengdpr_requests/{FIRST}")
+    assert [made.status_code, state.status_code, cancelled.status_code] == [201, 200, 202]
+    assert discovery["api_version"] == state.json()["api_version"] == "1.0"
+    for answer in (made, state, cancelled):
+        assert answer.headers["X-OpenGDPR-Processor-Domain"] == "perfectview.example"
+        signature = base64.b64decode(answer.headers["X-OpenGDPR-Signature"])
+        key.verify(signature, answer.content, padding.PKCS1v15(), SHA256())
+
+
+async def test_results_asked_for_by_the_first_versions_names_are_found_by_them(
+    mock: httpx.AsyncClient, shared: World, person: Person
+) -> None:
+    under = f"{PERFECTVIEW.replace('v2', 'v1')}/opengdpr_requests"
+    body = order("access", by_customer_id(person))
+    await mock.post(under, json=body, headers=bearer(shared))
+    await advance(mock, 2)
+    state = (await mock.get(f"{under}/{FIRST}", headers=bearer(shared))).json()
+    assert state["results_url"].endswith(f"{under}/{FIRST}/results")
+    assert (await mock.get(state["results_url"], headers=bearer(shared))).status_code == 200
+
+
+async def test_the_second_version_wants_the_regulation_named(
+    mock: httpx.AsyncClient, shared: World, person: Person
+) -> None:
+    body = order("access", by_customer_id(person))
+    del body["regulation"]
+    answer = await mock.post(f"{PERFECTVIEW}/requests", json=body, headers=bearer(shared))
+    assert answer.status_code == 400
+    assert [each["reason"] for each in answer.json()["error"]["errors"]] == ["regulation"]
+
+
+async def test_what_an_extension_says_to_another_processor_is_not_read(
+    mock: httpx.AsyncClient, shared: World, person: Person
+) -> None:
+    body = order("access", by_customer_id(person))
+    body["extensions"] = {"other.example": {"identities": [{"identity_type": "other1"}], "id": 5}}
+    answer = await mock.post(f"{PERFECTVIEW}/requests", json=body, headers=bearer(shared))
+    assert answer.status_code == 201

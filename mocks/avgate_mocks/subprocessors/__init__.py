@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from avgate_contracts.vocabulary import Category
 from avgate_mocks.kernel import Kernel
-from avgate_mocks.subprocessors.answering import DIALECT
+from avgate_mocks.subprocessors.answering import DIALECT, OPENDSR, OPENGDPR
 from avgate_mocks.subprocessors.listing import ListRoutes
 from avgate_mocks.subprocessors.processor import PERFECTVIEW, WORKSPACE365, Processor, secret_name
 from avgate_mocks.subprocessors.published import kpn, managed_voice, perfectview, workspace365
@@ -29,7 +29,8 @@ def build(world: World, port: int) -> ASGIApp:  # noqa: ARG001 -- its addresses 
     routes = ListRoutes(lists).routes()
     for processor in processors:
         kernel.clock.on_move(processor.settle)
-        routes += ProcessorRoutes(processor, lists[processor.what.name]).routes()
+        for naming in (OPENDSR, OPENGDPR):
+            routes += ProcessorRoutes(processor, lists[processor.what.name], naming).routes()
     return kernel.app(
         routes,
         holds=lambda person: {Category.PROCESSOR_DATA: sum(p.count(person) for p in processors)},

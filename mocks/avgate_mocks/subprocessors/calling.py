@@ -79,7 +79,7 @@ class Caller:
         if self._kernel.faults.mood is Mood.NASTY and self._chance.random() < _SKIPPED:
             return True
         content = {**job.state(status, job.address), "status_callback_url": address}
-        body, headers = sealed(self._seal, content)
+        body, headers = sealed(self._seal, content, job.naming)
         headers["Content-Type"] = "application/json"
         try:
             answer = await http.post(address, content=body, headers=headers)

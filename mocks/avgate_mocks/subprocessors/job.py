@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from avgate_mocks.subprocessors.answering import OPENDSR, Naming
 from avgate_mocks.subprocessors.holdings import Held, Identity
 from avgate_mocks.subprocessors.orders import RequestType
 
@@ -25,6 +26,7 @@ class Job:
     identities: frozenset[Identity]
     received: datetime
     address: str  # where it is asked about
+    naming: Naming = OPENDSR
     cancelled: bool = False
     results: tuple[Held, ...] | None = None  # once completed
 

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
+from avgate_mocks.subprocessors.answering import OPENGDPR
 from avgate_mocks.subprocessors.holdings import Identity
 
 # OpenDSR 2.0: a GUID is lower-case and of version 4.
@@ -27,9 +36,12 @@ class Extension(BaseModel):
 
 
 class SubjectRequest(BaseModel):
-    """`POST /requests`: identities are required unless an extension brings them."""
+    """`POST /requests`: identities are required unless an extension brings them.
 
-    regulation: Literal["gdpr", "ccpa"]
+    It is read in the context of a `domain`, the one whose extension counts, and a `naming`.
+    """
+
+    regulation: Annotated[Literal["gdpr", "ccpa"] | None, Field(validate_default=True)] = None
     subject_request_id: Annotated[str, StringConstraints(pattern=_UUID4)]
     subject_request_type: RequestType
     submitted_time: AwareDatetime
@@ -37,6 +49,22 @@ class SubjectRequest(BaseModel):
     api_version: str | None = None
     status_callback_urls: list[str] = []
     extensions: dict[str, Extension] = {}
+
+    @field_validator("regulation", mode="after")
+    @classmethod
+    def _named_since_version_2(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and (info.context or {}).get("naming") is not OPENGDPR:
+            raise ValueError("required")
+        return value
+
+    @field_validator("extensions", mode="before")
+    @classmethod
+    def _own_alone(cls, value: object, info: ValidationInfo) -> object:
+        """What is meant for other processors has whatever form they gave it."""
+        if not isinstance(value, dict):
+            return value
+        own = (info.context or {}).get("domain")
+        return {name: each for name, each in value.items() if name == own}
 
     def identities(self, domain: str) -> Iterator[Identity]:
         """Everything the subject is named by, with what this domain's extension adds."""

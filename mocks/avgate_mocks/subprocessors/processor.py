@@ -10,6 +10,7 @@ from datetime import timedelta
 from avgate_mocks.kernel import Kernel
 from avgate_mocks.ledger import Effect
 from avgate_mocks.people import CONTROLLERS, Person
+from avgate_mocks.subprocessors.answering import Naming
 from avgate_mocks.subprocessors.calling import Caller
 from avgate_mocks.subprocessors.holdings import Held, Identity, accounts, customer_cards
 from avgate_mocks.subprocessors.job import Job
@@ -85,7 +86,9 @@ class Processor:
         known = {*self.what.identities, *self.what.extended}
         return all((kind, form) in known for kind, form, _ in identities)
 
-    def accept(self, order: SubjectRequest, controller: str, here: str) -> tuple[Job, list[Person]]:
+    def accept(
+        self, order: SubjectRequest, controller: str, here: str, naming: Naming
+    ) -> tuple[Job, list[Person]]:
         """A new request, and who it is about; `here` is where the requests are asked about."""
         identities = frozenset(order.identities(self.what.domain))
         job = Job(
@@ -95,6 +98,7 @@ class Processor:
             identities=identities,
             received=self.kernel.clock.now(),
             address=f"{here}/{order.subject_request_id}",
+            naming=naming,
         )
         self._jobs[controller, job.id] = job
         self._caller.follow(job, order.status_callback_urls)

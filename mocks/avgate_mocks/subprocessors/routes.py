@@ -1,4 +1,4 @@
-"""OpenDSR 2.0 over HTTP for one processor."""
+"""OpenDSR over HTTP for one processor, under the names of one of its versions."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from starlette.routing import Route
 
 from avgate_mocks.answers import KeyReusedError
 from avgate_mocks.kernel import json_response
-from avgate_mocks.subprocessors.answering import receipted, refusal, signed
+from avgate_mocks.subprocessors.answering import OPENDSR, Naming, receipted, refusal, signed
 from avgate_mocks.subprocessors.job import Job
 from avgate_mocks.subprocessors.orders import SubjectRequest
 from avgate_mocks.subprocessors.processor import Processor, encoded
 from avgate_mocks.subprocessors.published import Published, conditional
-
-API_VERSION = "2.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +24,18 @@ class ProcessorRoutes:
 
     processor: Processor
     published: Published
+    naming: Naming = OPENDSR
 
     def routes(self) -> list[Route]:
-        under = f"/opendsr/{self.processor.what.name}/v2"
+        under = f"/opendsr/{self.processor.what.name}/{self.naming.path}"
+        requests = f"{under}/{self.naming.requests}"
         return [
             Route(f"{under}/discovery", self.discovery),
             Route(f"{under}/certificate.pem", self.certificate),
-            Route(f"{under}/requests", self.create, methods=["POST"]),
-            Route(f"{under}/requests/{{id}}", self.state, methods=["GET"]),
-            Route(f"{under}/requests/{{id}}", self.cancel, methods=["DELETE"]),
-            Route(f"{under}/requests/{{id}}/results", self.results),
+            Route(requests, self.create, methods=["POST"]),
+            Route(f"{requests}/{{id}}", self.state, methods=["GET"]),
+            Route(f"{requests}/{{id}}", self.cancel, methods=["DELETE"]),
+            Route(f"{requests}/{{id}}/results", self.results),
         ]
 
     async def discovery(self, request: Request) -> Response:
@@ -46,7 +46,7 @@ class ProcessorRoutes:
             "subprocessors": self.published.lines(),
         }
         document = {
-            "api_version": API_VERSION,
+            "api_version": self.naming.api_version,
             "supported_identities": _supported(what.identities),
             "supported_subject_request_types": ["access", "portability", "erasure"],
             "processor_certificate": f"{_here(request)}/certificate.pem",
@@ -63,7 +63,7 @@ class ProcessorRoutes:
             return refusal(401, "unknown token")
         body = await request.body()
         try:
-            order = SubjectRequest.model_validate_json(body)
+            order = SubjectRequest.model_validate_json(body, context=self._context())
         except ValidationError as error:
             reasons = (".".join(map(str, line["loc"])) for line in error.errors())
             return refusal(400, "the request is not valid", tuple(reasons))
@@ -85,9 +85,9 @@ class ProcessorRoutes:
         answer = {
             **job.receipt(),
             "received_time": now.isoformat(),
-            "api_version": API_VERSION,
+            "api_version": self.naming.api_version,
         }
-        return receipted(self.processor.seal, answer, 202)
+        return receipted(self.processor.seal, answer, self.naming, 202)
 
     async def results(self, request: Request) -> Response:
         job = self._job(request)
@@ -120,7 +120,8 @@ class ProcessorRoutes:
             return refusal(400, "no identities", ("subject_identities",))
         if not self.processor.supports(identities):
             return refusal(400, "an identity type is not supported", ("subject_identities",))
-        job, people = self.processor.accept(order, controller, f"{_here(request)}/requests")
+        here = f"{_here(request)}/{self.naming.requests}"
+        job, people = self.processor.accept(order, controller, here, self.naming)
         if job.kind == "erasure":
             for person in people:
                 self.processor.kernel.effect(request, kind="order", subject=person.id, status=201)
@@ -129,12 +130,16 @@ class ProcessorRoutes:
             "received_time": job.received.isoformat(),
             "encoded_request": encoded(body),
         }
-        return receipted(self.processor.seal, answer, 201)
+        return receipted(self.processor.seal, answer, self.naming, 201)
 
     def _shown(self, request: Request, job: Job) -> Response:
         status = job.status(self.processor.kernel.clock.now())
-        state = job.state(status, f"{_here(request)}/requests/{job.id}")
-        return signed(self.processor.seal, {**state, "api_version": API_VERSION})
+        state = job.state(status, f"{_here(request)}/{self.naming.requests}/{job.id}")
+        shown = {**state, "api_version": self.naming.api_version}
+        return signed(self.processor.seal, shown, self.naming)
+
+    def _context(self) -> dict[str, object]:
+        return {"naming": self.naming, "domain": self.processor.what.domain}
 
     def _job(self, request: Request) -> Job | None:
         controller = self._controller(request)
