@@ -392,6 +392,37 @@ async def test_a_subscription_is_listed_and_ended(
     assert [(await directory.http.delete(where)).status_code for _ in range(2)] == [200, 404]
 
 
+async def test_a_subscription_is_changed_to_another_address(directory: Directory) -> None:
+    body = SUBSCRIPTION.format(address="http://127.0.0.1:9/told")
+    where = (await directory.http.post(SUBSCRIPTIONS, content=body)).headers["Location"]
+    async with listening() as (address, posted):
+        moved = SUBSCRIPTION.format(address=address)
+        changed = await directory.http.put(where, content=moved)
+        assert changed.status_code == 200
+        assert xml(changed).findtext(".//URL") == address
+        placed = order_id(await directory.place(number_of(directory.person(Role.RUNNING))))
+        assert (await asyncio.wait_for(posted.get(), 5)).findtext("OrderId") == placed
+
+
+async def test_a_change_that_cannot_be_meant_leaves_a_subscription_as_it_is(
+    directory: Directory,
+) -> None:
+    body = SUBSCRIPTION.format(address="http://127.0.0.1:9/told")
+    where = (await directory.http.post(SUBSCRIPTIONS, content=body)).headers["Location"]
+    refused = await directory.http.put(where, content=body.replace("dldas", "portins"))
+    assert (refused.status_code, codes(xml(refused))) == (400, ["16115"])
+    assert (await directory.get(where)).findtext(".//URL") == "http://127.0.0.1:9/told"
+    absent = await directory.http.put(f"{SUBSCRIPTIONS}/none", content=body)
+    assert absent.status_code == 404
+
+
+async def test_a_subscription_says_the_expiry_that_it_was_given(directory: Directory) -> None:
+    body = SUBSCRIPTION.format(address="http://127.0.0.1:9/told")
+    body = body.replace("</URL>", "</URL><Expiry>3600</Expiry>")
+    made = await directory.http.post(SUBSCRIPTIONS, content=body)
+    assert xml(made).findtext(".//Expiry") == "3600"
+
+
 @pytest.mark.parametrize(
     "body",
     [

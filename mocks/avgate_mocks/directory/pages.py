@@ -182,18 +182,21 @@ def said(status: int) -> Node:
     return "ErrorResponse", (("Code", str(status)), ("Description", f"Error {status}."))
 
 
-def subscriptions(held: Iterable[tuple[str, str, str, str]]) -> Node:
-    """Each as its id, its order type, its order or nothing, and its address."""
+def subscriptions(held: Iterable[tuple[str, str, str, str, str]]) -> Node:
+    """Each as its id, its order type, its order or nothing, its address, and its expiry if any."""
     rows = tuple(("Subscription", tuple(_subscription(*one))) for one in held)
     return "SubscriptionsResponse", (("Subscriptions", rows),)
 
 
-def _subscription(own: str, order_type: str, order_id: str, address: str) -> Iterator[Node]:
+def _subscription(
+    own: str, order_type: str, order_id: str, address: str, expiry: str
+) -> Iterator[Node]:
     yield "SubscriptionId", own
     yield "OrderType", order_type
     if order_id:
         yield "OrderId", order_id
-    yield "CallbackSubscription", (("URL", address), ("Status", "Active"))
+    ends = (("Expiry", expiry),) if expiry else ()
+    yield "CallbackSubscription", (("URL", address), *ends, ("Status", "Active"))
 
 
 def notification(subscription: str, order_type: str, order: Order) -> Node:

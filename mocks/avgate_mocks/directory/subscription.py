@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -31,6 +31,7 @@ class Subscription:
     account: str
     order_id: str  # empty: all
     address: str
+    expiry: str  # in seconds, as it was sent; nothing here runs out by it
 
 
 class Subscriptions:
@@ -55,20 +56,19 @@ class Subscriptions:
 
     def subscribe(self, account: str, body: bytes) -> Subscription:
         """Raises OrderRefusedError for a body that asks for nothing that there is here."""
-        try:
-            root = parsed(body)
-        except NotXmlError:
-            raise _refused("a body that is not XML") from None
-        address = text_of(root, "CallbackSubscription/URL")
-        if root.tag != "Subscription" or text_of(root, "OrderType") != ORDER_TYPE:
-            raise _refused(f"a subscription to anything but {ORDER_TYPE}")
-        if not address.startswith(("http://", "https://")):
-            raise _refused("a callback that is no address")
+        order_id, address, expiry = _wanted(body)
         self._made += 1
         bits = scramble(salt_of(self._kernel.world.seed, "subscriptions"), self._made)
         made = str(UUID(int=bits << 64 | bits, version=4))
-        self.held[made] = Subscription(made, account, text_of(root, "OrderId"), address)
+        self.held[made] = Subscription(made, account, order_id, address, expiry)
         return self.held[made]
+
+    def change(self, before: Subscription, body: bytes) -> Subscription:
+        """Raises OrderRefusedError as `subscribe` does, and then nothing has changed."""
+        order_id, address, expiry = _wanted(body)
+        after = replace(before, order_id=order_id, address=address, expiry=expiry)
+        self.held[before.id] = after
+        return after
 
     def of_account(self, account: str) -> list[Subscription]:
         return [one for one in self.held.values() if one.account == account]
@@ -95,6 +95,21 @@ class Subscriptions:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._moved.wait(), left)
             self._settle()
+
+
+def _wanted(body: bytes) -> tuple[str, str, str]:
+    """The order (empty: all), the address and the expiry that a body names."""
+    try:
+        root = parsed(body)
+    except NotXmlError:
+        raise _refused("a body that is not XML") from None
+    address = text_of(root, "CallbackSubscription/URL")
+    if root.tag != "Subscription" or text_of(root, "OrderType") != ORDER_TYPE:
+        raise _refused(f"a subscription to anything but {ORDER_TYPE}")
+    if not address.startswith(("http://", "https://")):
+        raise _refused("a callback that is no address")
+    expiry = text_of(root, "CallbackSubscription/Expiry")
+    return text_of(root, "OrderId"), address, expiry
 
 
 def _refused(reason: str) -> OrderRefusedError:

@@ -32,6 +32,7 @@ class SubscriptionRoutes:
             Route(every, self._post, methods=["POST"]),
             Route(every, self._for_user(self._list), methods=["GET"]),
             Route(one, self._for_user(self._get), methods=["GET"]),
+            Route(one, self._put, methods=["PUT"]),
             Route(one, self._for_user(self._delete), methods=["DELETE"]),
         ]
 
@@ -43,8 +44,21 @@ class SubscriptionRoutes:
         try:
             made = self._subscriptions.subscribe(ACCOUNTS[user], body)
         except OrderRefusedError as error:
-            return xml_response(pages.refused(error.flaws, "SubscriptionsResponse"), 400)
+            return _refusal(error)
         return xml_response(_page(made), 201, {"Location": f"{request.url}/{made.id}"})
+
+    async def _put(self, request: Request) -> Response:
+        body = await request.body()
+        return await self._for_user(lambda _, user: self._change(request, user, body))(request)
+
+    def _change(self, request: Request, user: str, body: bytes) -> Response:
+        found = self._found(request, user)
+        if found is None:
+            return _absent()
+        try:
+            return xml_response(_page(self._subscriptions.change(found, body)))
+        except OrderRefusedError as error:
+            return _refusal(error)
 
     def _list(self, _request: Request, user: str) -> Response:
         return xml_response(_page(*self._subscriptions.of_account(ACCOUNTS[user])))
@@ -65,9 +79,15 @@ class SubscriptionRoutes:
         return found if found and found.account == ACCOUNTS[user] else None
 
 
+def _refusal(error: OrderRefusedError) -> Response:
+    return xml_response(pages.refused(error.flaws, "SubscriptionsResponse"), 400)
+
+
 def _absent() -> Response:
     return xml_response(pages.said(404), 404)
 
 
 def _page(*held: Subscription) -> Node:
-    return pages.subscriptions((one.id, ORDER_TYPE, one.order_id, one.address) for one in held)
+    return pages.subscriptions(
+        (one.id, ORDER_TYPE, one.order_id, one.address, one.expiry) for one in held
+    )
