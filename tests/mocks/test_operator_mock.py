@@ -744,3 +744,16 @@ async def test_a_subscription_without_a_usable_callback_is_refused(
 ) -> None:
     answer = await bench.libervoice.post("/party/v4/hub", json=sent)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalidRequest")
+
+
+async def test_a_deletion_is_answered_with_the_media_type_and_nothing_else(bench: Bench) -> None:
+    new = {"givenName": "Ada", "familyName": "Proef"}
+    made = (await bench.libervoice.post(PARTY, json=new)).json()
+    hub = {"callback": "http://127.0.0.1:9/told"}
+    listener = (await bench.libervoice.post("/party/v4/hub", json=hub)).json()
+    (usage,) = (await bench.libervoice.get(USAGE, params={"status": "rated", "limit": 1})).json()
+    paths = (f"{PARTY}/{made['id']}", f"/party/v4/hub/{listener['id']}", f"{USAGE}/{usage['id']}")
+    for path in paths:
+        answer = await bench.libervoice.delete(path)
+        assert (answer.status_code, answer.content) == (204, b"")
+        assert answer.headers["Content-Type"] == "application/json;charset=utf-8"

@@ -15,3 +15,8 @@ def json_answer(
 ) -> Response:
     own = {"Content-Type": MEDIA_TYPE, **(headers or {})}
     return Response(orjson.dumps(content), status, own)
+
+
+def no_content() -> Response:
+    """A deletion's answer: the specifications name the media type for all of them, 204 too."""
+    return Response(status_code=204, headers={"Content-Type": MEDIA_TYPE})

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from avgate_mocks.operator import party, product, usage
-from avgate_mocks.operator.answer import json_answer
+from avgate_mocks.operator.answer import json_answer, no_content
 from avgate_mocks.operator.query import fields, page, query, selected
 from avgate_mocks.operator.refusal import RefusedError
 from avgate_mocks.operator.service import Endpoint, Service
@@ -72,7 +72,7 @@ class CatalogueCalls:
 
         def unregister(held: Tenant, request: Request, _body: bytes) -> Response:
             hub.unregister(held.controller, api, request.path_params["id"])
-            return Response(status_code=204)
+            return no_content()
 
         writing: Callable[..., Endpoint] = self._service.writing
         return [

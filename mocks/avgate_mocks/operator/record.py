@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from avgate_mocks.operator import billing, usage
-from avgate_mocks.operator.answer import json_answer
+from avgate_mocks.operator.answer import json_answer, no_content
 from avgate_mocks.operator.audio import MIME_TYPE
 from avgate_mocks.operator.query import fields, page, query, selected, span
 from avgate_mocks.operator.refusal import RefusedError
@@ -67,7 +67,7 @@ class UsageCalls:
         book.shelves[kind].remove(index)
         self._service.effect(request, gone["id"], kind="delete", status=204)
         self._service.hub.tell(held.controller, "usage", "DeleteEvent", gone)
-        return Response(status_code=204)
+        return no_content()
 
     def _refuse_what_is_billed(self, book: Book, index: int) -> None:
         call, now = book.call(Kind.CALL, index), self._clock.now()

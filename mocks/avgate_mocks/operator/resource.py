@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from avgate_mocks.operator import party, product
-from avgate_mocks.operator.answer import json_answer
+from avgate_mocks.operator.answer import json_answer, no_content
 from avgate_mocks.operator.collection import Collection
 from avgate_mocks.operator.patch import changed, created
 from avgate_mocks.operator.query import fields, page, query, selected
@@ -159,7 +159,7 @@ class ResourceCalls:
         self._sort.collection(held).remove(found["id"])
         self._service.effect(request, found["id"], kind="delete", status=204)
         self._service.hub.tell(held.controller, self._sort.name, "DeleteEvent", found)
-        return Response(status_code=204)
+        return no_content()
 
 
 def _refuse_other_than_json(request: Request) -> None:
