@@ -757,3 +757,11 @@ async def test_a_deletion_is_answered_with_the_media_type_and_nothing_else(bench
         answer = await bench.libervoice.delete(path)
         assert (answer.status_code, answer.content) == (204, b"")
         assert answer.headers["Content-Type"] == "application/json;charset=utf-8"
+
+
+async def test_a_resource_that_is_sent_back_as_it_was_read_is_taken(bench: Bench) -> None:
+    for path in (PARTY, PRODUCT):
+        (found,) = (await bench.libervoice.get(path, params={"limit": 1})).json()
+        answer = await bench.libervoice.patch(f"{path}/{found['id']}", json=found)
+        assert (answer.status_code, answer.json()) == (200, found)
+    assert await bench.effects() == []

@@ -13,15 +13,20 @@ from avgate_mocks.operator.shape import Resource
 def changed(resource: Resource, body: bytes, changeable: frozenset[str]) -> Resource:
     """The resource with the patch applied; lists are replaced as a whole.
 
-    Raises RefusedError with status 400 for what is no object, or an attribute that is not
-    changeable.
+    Raises RefusedError with status 400 for what is no object, or another value of an attribute
+    that is not changeable: whoever sends back what they read changes nothing by its id.
     """
-    patch = _parsed(body)
+    sent = _parsed(body)
+    patch = {name: value for name, value in sent.items() if not _is_known(resource, name, value)}
     wrong = sorted(set(patch) - changeable)
     if wrong:
         raise RefusedError(400, message=f"Cannot be set like this: {', '.join(wrong)}")
     merged = _merged(resource, patch)
     return dict(merged)
+
+
+def _is_known(resource: Resource, name: str, value: Any) -> bool:
+    return name in resource and resource[name] == value
 
 
 def created(body: bytes, allowed: frozenset[str], required: frozenset[str]) -> Resource:
