@@ -765,3 +765,8 @@ async def test_a_resource_that_is_sent_back_as_it_was_read_is_taken(bench: Bench
         answer = await bench.libervoice.patch(f"{path}/{found['id']}", json=found)
         assert (answer.status_code, answer.json()) == (200, found)
     assert await bench.effects() == []
+
+
+async def test_a_token_request_without_a_grant_is_called_invalid(bench: Bench) -> None:
+    answer = await bench.anyone.post("/oauth2/token", auth=(LIBERVOICE, "any"))
+    assert (answer.status_code, answer.json()) == (400, {"error": "invalid_request"})

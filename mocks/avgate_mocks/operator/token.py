@@ -29,7 +29,9 @@ class Tokens:
     async def issue(self, request: Request) -> Response:
         """`POST /oauth2/token`; the client's secret in the Authorization header or in the form."""
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
-        if form.get("grant_type") != "client_credentials":
+        if "grant_type" not in form:
+            return _oauth_error(400, "invalid_request")
+        if form["grant_type"] != "client_credentials":
             return _oauth_error(400, "unsupported_grant_type")
         client, secret = _basic(request) or (
             form.get("client_id", ""),
