@@ -17,4 +17,5 @@ class Dialect:
     """The errors that a fault or an unknown path or method brings about."""
 
     refusal: Callable[[int], Response] = plain_refusal  # for 404, 405, 429, 500, 502, 503, 504
+    spends_latency_itself: bool = False  # where how long a call takes has a meaning
     says_retry_after: bool = True  # False where the upstream documents no such header

@@ -113,7 +113,7 @@ class Kernel:
             dialect,
             wall_clock=self.world.now,
             sleep=self.world.sleep,
-            latency_seconds=self.world.latency_seconds,
+            latency_seconds=0 if dialect.spends_latency_itself else self.world.latency_seconds,
         )
 
     def _controls(self, holds: Holds) -> list[Route]:

@@ -702,6 +702,26 @@ async def test_calls_that_come_together_are_counted_together() -> None:
     assert sorted(answer.status_code for answer in answers) == [200, 200, 429, 429, 429]
 
 
+async def test_a_call_holds_its_place_for_as_long_as_it_takes() -> None:
+    done = asyncio.Event()
+    done.set()
+
+    async def sleep(_seconds: float) -> None:
+        await done.wait()
+
+    shared = world(seed=1, now=lambda: NOW, latency_seconds=1, sleep=sleep)
+    transport = httpx.ASGITransport(build(shared, 0, Habits(concurrency=1)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://mock") as client:
+        api = Api(client, shared)
+        await api.login()
+        done.clear()
+        calls = [asyncio.create_task(api.call("GET", "/addressables")) for _ in range(2)]
+        refused, waiting = await asyncio.wait(calls, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+        done.set()
+        assert [code(await each) for each in refused] == [(429, 10400)]
+        assert [(await each).status_code for each in waiting] == [200]
+
+
 async def test_a_row_shows_the_first_way_to_reach_somebody_by_itself() -> None:
     async with xelion() as api:
         await api.login()

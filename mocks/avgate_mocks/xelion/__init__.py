@@ -46,7 +46,7 @@ def build(world: World, port: int, habits: Habits | None = None) -> ASGIApp:  # 
             Route("/_habits", HabitsRoute(chosen).answer, methods=["GET", "POST"]),
         ],
         holds=tenants.holds,
-        dialect=Dialect(refusal=fault_answer, says_retry_after=False),
+        dialect=Dialect(refusal=fault_answer, spends_latency_itself=True, says_retry_after=False),
     )
 
 

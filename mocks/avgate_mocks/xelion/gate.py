@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AbstractContextManager, nullcontext
 
 from starlette.exceptions import HTTPException
@@ -36,7 +35,7 @@ class Gate:
         try:
             with self._admitted(request):
                 # Calls that came together are in together: else none would ever be one too many.
-                await asyncio.sleep(0)
+                await self._kernel.world.sleep(self._kernel.world.latency_seconds)
                 await self._app(scope, receive, send)
         except XelionError as error:
             await answer(error, request)(scope, receive, send)
