@@ -81,6 +81,9 @@ BAD: dict[str, JsonMap] = {
     "identity without a zone": body_with(
         identity={**IDENTITY, "verified_at": "2026-01-05T10:00:00"}
     ),
+    "an identity verified before the first moment of UTC": body_with(
+        identity={**IDENTITY, "verified_at": "0001-01-01T00:00:00+14:00"}
+    ),
     "an identity that is verified in the future": body_with(
         identity={**IDENTITY, "verified_at": "2099-01-05T10:00:00Z"}
     ),
@@ -131,6 +134,16 @@ def test_a_bank_account_whose_check_digits_are_right_is_taken(asks: Caller) -> N
         "/v1/requests", corrected("bank_account", "NL91 ABNA 0417 1643 00"), key=str(uuid.uuid4())
     )
     assert answer.status_code == 202
+
+
+@pytest.mark.parametrize(
+    "days", [{"valid_from": "0001-01-01"}, {"valid_until": "9999-12-31"}], ids=str
+)
+def test_the_first_and_the_last_day_of_all_are_days(days: dict[str, str], asks: Caller) -> None:
+    body = {**known_as("phone", "+31612345678", **days), "identity": IDENTITY}
+    shown = asks.submit(body, prefer="wait=20")
+    assert shown["state"] in {"closed", "waiting"}
+    assert "failed" not in {part["outcome"] for part in shown["connectors"]}
 
 
 def test_an_identity_is_not_verified_in_the_future_later_on_either(asks: Caller) -> None:

@@ -20,7 +20,10 @@ from avgate_gateway.plausible import implausible
 def _aware(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise WrongValueError("must name its zone, such as 2026-03-01T09:30:00Z")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise WrongValueError("is not a moment that can be told in UTC") from None
 
 
 def _free_text(name: str) -> AfterValidator:
