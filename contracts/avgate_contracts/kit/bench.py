@@ -47,6 +47,7 @@ class Bench:
         self._happy: dict[str, Run] = {}
         self._asked: dict[tuple[str, bool], Sequence[str]] = {}
         self.days: list[Run] = []  # playings that several tests look at
+        self.bad_days: dict[tuple[object, object], tuple[Run, Any]] = {}  # by place and fault
         self.unused: dict[str, Sequence[Interaction]] = {}
 
     @cached_property

@@ -8,7 +8,7 @@ from avgate_contracts.connector import SupportsAccess
 from avgate_contracts.credentials import ClientCredentials, Credentials, Session
 from avgate_contracts.errors import MisconfiguredError
 from avgate_contracts.kit.bench import bench_of, told
-from avgate_contracts.kit.contract_resilience import Ever, places
+from avgate_contracts.kit.contract_resilience import ever, places
 from avgate_contracts.kit.declared import Declared
 from avgate_contracts.kit.fault import UNAUTHORISED
 from avgate_contracts.kit.fault_transport import is_token
@@ -62,7 +62,7 @@ class CredentialLaws(Declared):
     async def test_refused_credentials_are_an_operators_task(self) -> None:
         bench, wrong = bench_of(type(self)), []
         for place in [each async for each in places(bench)]:
-            run = await bench.rehearse(place.story, Ever(place, UNAUTHORISED))
+            run, _ = await ever(bench, place, UNAUTHORISED)
             if not isinstance(run.error, MisconfiguredError):
                 wrong.append(f"in {place}: {told(run.error)}")
         expect(

@@ -9,14 +9,13 @@ from functools import partial
 from avgate_contracts.connector import SupportsAccess
 from avgate_contracts.kit import alteration
 from avgate_contracts.kit.bench import Bench, bench_of
-from avgate_contracts.kit.contract_resilience import READING, Ever, places
+from avgate_contracts.kit.contract_resilience import BAD_DAYS, READING, ever, places
 from avgate_contracts.kit.declared import Declared
 from avgate_contracts.kit.fault import (
     GARBAGE,
     LOST,
     REFUSALS,
     UNAUTHORISED,
-    UNREACHABLE,
     Fault,
 )
 from avgate_contracts.kit.fault_transport import Asked, nothing_happens
@@ -33,7 +32,6 @@ from avgate_contracts.kit.story import FILES, Play
 from avgate_contracts.kit.tape import TapeError, load
 from avgate_contracts.kit.verdict import expect, some
 
-_BAD_DAYS = (UNREACHABLE, GARBAGE, *REFUSALS[1:3], UNAUTHORISED)
 _CHANGED = 6  # changed members, each in a playing of its own
 _USUAL_PORTS = (":80", ":443")
 
@@ -237,8 +235,8 @@ async def _all_days(bench: Bench) -> AsyncIterator[Run]:
     for story in bench.stories:
         yield await bench.replay(story)
     for place in [each async for each in places(bench)]:
-        for fault in _BAD_DAYS:
-            yield await bench.rehearse(place.story, Ever(place, fault))
+        for fault in BAD_DAYS:
+            yield (await ever(bench, place, fault))[0]
     for story in (each for each in READING if each in bench.stories):
         tape = bench.tape(story).interactions
         for member in spread(alteration.promised(tape), _CHANGED):
