@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import cached_property, lru_cache
 from inspect import isawaitable
 from pathlib import Path
@@ -113,11 +114,12 @@ class Bench:
         key: str | None = None,
         any_key: bool = False,
         cast: Cast | None = None,
+        begin: datetime | None = None,
     ) -> Run:
         """The story with faults, over a stand-in that answers from the recording."""
         upstream = self.stand_in(story, tape, any_key=any_key)
         return await self.stage(
-            story, upstream, script or (lambda p: p.play(story)), plan, key, cast
+            story, upstream, script or (lambda p: p.play(story)), plan, key, cast, begin
         )
 
     def stand_in(
@@ -149,9 +151,10 @@ class Bench:
         plan: Plan = nothing_happens,
         key: str | None = None,
         cast: Cast | None = None,
+        begin: datetime | None = None,
     ) -> Run:
-        """Plays a script over any upstream, at the time of a story's recording."""
-        clock = Clock(self.suite.now or self.tape(story).meta.recorded_at)
+        """Plays a script over any upstream, at the time of a story's recording if at no other."""
+        clock = Clock(begin or self.suite.now or self.tape(story).meta.recorded_at)
         credentials = self.cast.settings.credentials()
         transport = FaultTransport(upstream, credentials, clock.now, plan=plan, gossip=self.gossip)
         return await playing(cast or self.cast, clock, transport, script, key)

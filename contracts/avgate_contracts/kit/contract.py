@@ -7,10 +7,12 @@ from typing import Any
 from avgate_contracts.kit.contract_behaviour import BehaviourLaws
 from avgate_contracts.kit.contract_cancellation import CancellationLaws
 from avgate_contracts.kit.contract_care import CareLaws
+from avgate_contracts.kit.contract_content import ContentLaws
 from avgate_contracts.kit.contract_credentials import CredentialLaws
 from avgate_contracts.kit.contract_erasure import ErasureLaws
 from avgate_contracts.kit.contract_fresh import FreshLaws
 from avgate_contracts.kit.contract_looking import LookingLaws
+from avgate_contracts.kit.contract_outcome import OutcomeLaws
 from avgate_contracts.kit.contract_paging import PagingLaws
 from avgate_contracts.kit.contract_privacy import PrivacyLaws
 from avgate_contracts.kit.contract_rectification import RectificationLaws
@@ -25,11 +27,13 @@ class ConnectorContract(  # pytest begins with the tests of the last
     FreshLaws,
     PrivacyLaws,
     CancellationLaws,
+    OutcomeLaws,
     LookingLaws,
     WriteLaws,
     SchemaLaws,
     CredentialLaws,
     ResilienceLaws,
+    ContentLaws,
     CareLaws,
     RectificationLaws,
     ErasureLaws,

@@ -37,7 +37,7 @@ from avgate_contracts.kit.verdict import expect, some
 from avgate_contracts.outcome import Completed, Effect, Pending
 
 ERASES, RECTIFIES = (SupportsAccess, SupportsErase), (SupportsAccess, SupportsRectify)
-_BLIND: Mapping[str, Fault] = {
+BLIND: Mapping[str, Fault] = {
     "connection refused": UNREACHABLE,
     "500": status(500, means=()),
     "403": next(fault for fault in REFUSALS if fault.name == "403"),
@@ -51,11 +51,11 @@ _ADVICE = "say gone only of what a look has shown to be gone; let the errors of 
 class LookingLaws(Declared):
     """What holds while the upstream cannot be looked at, or says no."""
 
-    @law(3, *ERASES, cases=tuple(_BLIND))
+    @law(3, *ERASES, cases=tuple(BLIND))
     async def test_what_cannot_be_looked_at_is_not_called_gone(self, case: str) -> None:
         bench, wrong = bench_of(type(self)), []
         for step in ("erase all", "confirm", "still held"):
-            run = await bench.rehearse("erase", partial(_blind, step, _BLIND[case]))
+            run = await bench.rehearse("erase", partial(_blind, step, BLIND[case]))
             if run.error is not None and not isinstance(run.error, ConnectorError | StoryError):
                 wrong.append(f"in {step!r}: {told(run.error)}")
             wrong += _claimed_blindly(run, step)

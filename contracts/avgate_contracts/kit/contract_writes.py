@@ -57,6 +57,10 @@ class Writing:
             step = await play.change(name, wanted(records, self._bench.cast.changes))
         await play.settle(step)
 
+    async def all_of(self, play: Play) -> None:
+        """Writes to all items, in its step."""
+        await self.write(play, self.step)
+
     async def happy(self, only: str | None = None) -> Run:
         """Without a fault."""
         run = await self.faulty(nothing_happens, only)

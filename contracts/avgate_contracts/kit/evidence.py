@@ -15,7 +15,7 @@ from avgate_contracts.kit.declared import Declared, folder_of
 from avgate_contracts.kit.law import laws_of, replaced
 from avgate_contracts.kit.tape import TapeError, load
 
-SUITE = "1.0"  # changes with what the suite asks of a connector
+SUITE = "1.1"  # changes with what the suite asks of a connector
 _GROUP = "avgate.connectors.v1"
 
 

@@ -126,13 +126,14 @@ def without_effect(fault: Fault) -> Fault:
 
     async def happen(scene: Scene) -> httpx.Response:
         with suppress(httpx.ReadTimeout):
-            await _unheard(scene)
+            await unheard(scene)
         return await fault.happen(scene)
 
     return replace(fault, happen=happen)
 
 
-async def _unheard(scene: Scene) -> httpx.Response:
+async def unheard(scene: Scene) -> httpx.Response:
+    """Raises ReadTimeout, after which the upstream knows nothing of the call."""
     scene.request.extensions[UNHEARD] = True
     return await scene.proceed()
 
@@ -166,7 +167,7 @@ UNAUTHORISED = status(401, means=(MisconfiguredError,))
 NOT_FOUND = status(404, means=(RefusedError, ContractBrokenError, MisconfiguredError))
 REDIRECT = Fault("redirect elsewhere", _elsewhere, ())
 LOST = Fault("answer lost after the effect", _lost, ())
-NEVER_ARRIVED = Fault("lost before the effect", _unheard, ())
+NEVER_ARRIVED = Fault("lost before the effect", unheard, ())
 
 
 def named(faults: Sequence[Fault], name: str) -> Fault:

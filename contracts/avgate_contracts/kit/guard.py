@@ -18,6 +18,7 @@ _OUTSIDE: Mapping[str, str] = {
     "os.exec": "another program",
     "os.posix_spawn": "another program",
 }
+_KEEPING = frozenset({"sqlite3.connect", "os.putenv"})
 _WRITING = os.O_WRONLY | os.O_RDWR
 
 
@@ -48,6 +49,8 @@ class Guard:
         """Takes one audit event; raises BlockedError for what leads outside."""
         if event == "open":
             self.written += _writes(args)
+        elif event in _KEEPING:
+            self.written += args[0] != ":memory:"
         elif event in _OUTSIDE:
             self.outside.append(_OUTSIDE[event])
             raise BlockedError(f"blocked by the contract suite: {_OUTSIDE[event]}")
@@ -65,7 +68,7 @@ def _install() -> None:
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:
-    if _entered and (event == "open" or event in _OUTSIDE):
+    if _entered and (event == "open" or event in _KEEPING or event in _OUTSIDE):
         _entered[-1].note(event, args)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from base64 import b64encode
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from hashlib import md5, sha1, sha256
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
@@ -27,7 +29,10 @@ _TAG = "k1t-s3cr3t"
 
 
 def private_values(
-    subjects: Iterable[DataSubject], records: Iterable[Record], changes: Iterable[str], salt: str
+    subjects: Collection[DataSubject],
+    records: Collection[Record],
+    changes: Iterable[str],
+    salt: str,
 ) -> Mapping[str, str]:
     """Every value that must not be told, and what to call it.
 
@@ -44,7 +49,21 @@ def private_values(
         for one in subject.identifiers:
             for spelling in spellings(one.value):
                 found[spelling.casefold()] = f"the subject's {one.kind.value}"
+    for one in {i for whose in (subjects, records) for each in whose for i in each.identifiers}:
+        for told in _recognisable(one.value):
+            found.setdefault(told.casefold(), f"what the subject's {one.kind.value} is told by")
     return {value: what for value, what in found.items() if len(value) >= _SHORT}
+
+
+def _recognisable(value: str) -> Iterator[str]:
+    """A digest without a key is found by trying, and a coded value is only decoded."""
+    plain = value.encode()
+    name = value.partition("@")[0]
+    if not name.isalpha():  # else it may be a word: nobody@example.org
+        yield name
+    yield b64encode(plain).decode().rstrip("=")
+    for digest in (sha256, sha1, md5):
+        yield digest(plain, usedforsecurity=False).hexdigest()
 
 
 def tagged(settings: Any) -> Any:
@@ -55,6 +74,11 @@ def tagged(settings: Any) -> Any:
         if isinstance(getattr(settings, name), SecretStr)
     }
     return settings.model_copy(update=secrets) if isinstance(settings, BaseModel) else settings
+
+
+def is_addressed(run: Run) -> bool:
+    """Whether a secret stands in the path or query of a call."""
+    return any(_TAG in asked.target for asked in run.asked)
 
 
 def leaks(run: Run, private: Mapping[str, str]) -> list[str]:
@@ -80,6 +104,7 @@ def _told(run: Run) -> Iterator[tuple[str, str]]:
     yield "what it prints", run.printed
     if run.error is not None:
         yield f"a {type(run.error).__name__}", "".join(traceback.format_exception(run.error))
+        yield f"the members of a {type(run.error).__name__}", repr(vars(run.error))
     for step in run.play.steps:
         for outcome in step.by_ref.values():
             reason = f"{getattr(outcome, 'code', '')} {getattr(outcome, 'reason', '')}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -42,6 +43,7 @@ class Run:
     guard: Guard = field(default_factory=Guard)
     logged: list[logging.LogRecord] = field(default_factory=list)
     printed: str = ""
+    left: int = 0  # tasks that were still under way when it had ended
 
     @property
     def is_honest(self) -> bool:
@@ -64,7 +66,7 @@ async def playing(
     """Plays, and keeps whatever is raised."""
     run = Run(clock, transport)
     run.play = Play(cast, run, key=key)
-    ears, printed = _Ears(), io.StringIO()
+    ears, printed, before = _Ears(), io.StringIO(), asyncio.all_tasks()
     with run.guard, _listening(ears), redirect_stdout(printed), redirect_stderr(printed):
         try:
             await script(run.play)
@@ -73,7 +75,19 @@ async def playing(
         except BaseException as error:  # noqa: BLE001 -- it is looked at, and not swallowed
             run.error = error
     run.logged, run.printed = ears.heard, printed.getvalue()
+    run.left = await _ended(asyncio.all_tasks() - before)
     return run
+
+
+async def _ended(tasks: Collection[asyncio.Task[object]]) -> int:
+    """How many of these do not end by themselves in a turn of the loop; none goes on after this."""
+    await asyncio.sleep(0)
+    left = [task for task in tasks if not task.done()]
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left, timeout=1)
+    return len(left)
 
 
 @contextmanager

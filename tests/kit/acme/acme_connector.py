@@ -125,6 +125,8 @@ class AcmeConnector(
             return sdk.NothingHeld()
         if card.city == wanted.after:
             return Completed(Effect.ALREADY_RIGHT)
+        if card.city != wanted.before:
+            return sdk.Refused("changed_meanwhile", "the card shows another value by now")
         ids, own_key = {"id": card.id}, f"{key}/{card.id}"
         body: sdk.Json = {"city": wanted.after}
         try:

@@ -149,6 +149,8 @@ class LindenConnector(
         body = self._written(card, change)
         if self._is_so(card, body):
             return Completed(Effect.ALREADY_RIGHT)
+        if not self._stands_there(card, change):
+            return sdk.Refused("changed_meanwhile", "the card shows another value by now")
         ids, own_key = {"id": card.id}, f"{key}/{card.id}"
         try:
             await self._http.send(
@@ -169,6 +171,10 @@ class LindenConnector(
             else:
                 body["city"] = each.after
         return body
+
+    def _stands_there(self, card: Card, change: sdk.ItemChange) -> bool:
+        shown = {sdk.Field.EMAIL: card.emails, sdk.Field.ADDRESS_CITY: [card.city]}
+        return all({one.before, one.after} & {*shown[one.name]} for one in change.changes)
 
     def _is_so(self, card: Card, body: dict[str, sdk.Json]) -> bool:
         return all(getattr(card, name) == value for name, value in body.items())

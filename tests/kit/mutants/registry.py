@@ -44,6 +44,8 @@ _ALL = (
     "keys_of_writes",
     "empty_one",
     "only_the_given",
+    "no_secret",
+    "sent_twice",
 )  # tests that look at all of them
 _RECTIFY = ("rectif", "value_is_shown", "named_by_before", *_ALL)
 _ERASE = ("eras", "held", "gone", "turns_up", "pending", *_ALL)
