@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ FILE_NAME = "avgate-conformance.json"
 """Lies in the connector's import package, beside its `__init__.py`, and is shipped in its wheel."""
 FORMAT = 1
 HIGHEST_LEVEL = 5
+OLDEST = timedelta(days=180)
+"""Recordings that are older prove no more that the upstream is as it was: they end level 5."""
 _LARGEST = 1024 * 1024  # bytes
 
 
@@ -24,13 +27,20 @@ class ConformanceError(Exception):
 class Conformance:
     """The part of the evidence that says what it is about and what it claims.
 
-    `source` is `source_digest` of the import package that was tested.
+    `source` is `source_digest` of the import package that was tested. `recorded_at` is when the
+    oldest of its recordings was made; None where that is not said.
     """
 
     connector: str
     protocol: str
     level: int
     source: str
+    recorded_at: datetime | None = None
+
+    def level_at(self, moment: datetime) -> int:
+        """What is left of the level at a moment: being fresh passes, everything else stays."""
+        is_fresh = self.recorded_at is not None and moment - self.recorded_at <= OLDEST
+        return self.level if is_fresh else min(self.level, HIGHEST_LEVEL - 1)
 
     def insist(self, connector: str, source: str) -> None:
         """Raises ConformanceError where it is about anything else than what is installed."""
@@ -90,4 +100,14 @@ def read(content: bytes) -> Conformance:
         raise ConformanceError("lacks connector, protocol or source")
     if type(level) is not int or not 0 <= level <= HIGHEST_LEVEL:
         raise ConformanceError(f"has no level from 0 to {HIGHEST_LEVEL}")
-    return Conformance(str(words[0]), str(words[1]), level, str(words[2]))
+    oldest = _oldest(said.get("cassettes"))
+    return Conformance(str(words[0]), str(words[1]), level, str(words[2]), oldest)
+
+
+def _oldest(cassettes: Any) -> datetime | None:
+    """When the first of the recordings was made; None unless all of them say so."""
+    try:
+        moments = [datetime.fromisoformat(each["recorded_at"]) for each in cassettes]
+        return min(moment.astimezone(UTC) for moment in moments)
+    except (TypeError, KeyError, ValueError, OverflowError):
+        return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,14 @@ def here(tmp_path: Path) -> Iterator[Site]:
         yield made
 
 
-def acme(here: Site, least: int = 0) -> Installed:
-    return discover(["acme-avgate"], least, installed=here.installed())["acme"]
+RECORDED = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def acme(here: Site, least: int = 0, *, after: timedelta = timedelta()) -> Installed:
+    found = discover(
+        ["acme-avgate"], least, installed=here.installed(), now=lambda: RECORDED + after
+    )
+    return found["acme"]
 
 
 def test_the_level_that_the_evidence_names_is_told(here: Site) -> None:
@@ -36,6 +43,23 @@ def test_a_level_below_the_least_is_refused_without_an_import(here: Site) -> Non
     assert one.refused == "its evidence says L2; least_level is 3"
     assert one.level == 2
     assert "acme_avgate" not in sys.modules
+
+
+def test_fresh_is_what_a_connector_is_no_more_when_its_recordings_are_old(here: Site) -> None:
+    told = [{"recorded_at": RECORDED.isoformat()}, {"recorded_at": "2026-11-20T09:00:00+01:00"}]
+    claim(here.install("acme-avgate"), 5, cassettes=told)
+    assert acme(here, 5, after=timedelta(days=180)).refused is None
+    old = acme(here, 5, after=timedelta(days=181))
+    assert old.refused == "its recordings are older than 180 days, so it is L4; least_level is 5"
+    assert acme(here, 4, after=timedelta(days=2000)).refused is None
+
+
+@pytest.mark.parametrize(
+    "told", [None, [], [{}], [{"recorded_at": None}], [{"recorded_at": "soon"}], 7]
+)
+def test_recordings_of_which_nobody_knows_the_age_are_not_fresh(here: Site, told: object) -> None:
+    claim(here.install("acme-avgate"), 5, cassettes=told)
+    assert acme(here).level == 4
 
 
 def test_no_evidence_is_no_level(here: Site) -> None:

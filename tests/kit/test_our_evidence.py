@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def test_each_of_our_connectors_is_among_them() -> None:
 
 @pytest.mark.parametrize("name", OURS)
 def test_a_gateway_that_asks_for_level_four_takes_our_connectors(name: str) -> None:
-    found = claim(f"avgate_{name}", name)
+    found = claim(f"avgate_{name}", name, datetime.now(UTC))
     assert found.refusal(4) is None, STALE
     assert found.under(PROTOCOL) == found, STALE
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from avgate_contracts.kit.evidence import SUITE
 from avgate_contracts.kit.law import laws_of
 
 pytest_plugins = ["pytester"]
@@ -87,7 +88,7 @@ def test_a_whole_run_earns_its_level_and_writes_evidence(pytester: pytest.Pytest
     partner(pytester)
     told = evidence(pytester)
     assert told["level"] >= 4
-    assert (told["suite"], told["protocol"], told["connector"]) == ("1.0", "1.0", "acme")
+    assert (told["suite"], told["protocol"], told["connector"]) == (SUITE, "1.0", "acme")
     assert told["class"] == "acme_connector.AcmeConnector"
     assert set(told["tests"].values()) <= {"passed", "skipped"}
     assert {each["story"] for each in told["cassettes"]} == {

@@ -7,16 +7,15 @@ and the level is not earned.
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 
 import pytest
 
+from avgate_contracts.conformance import OLDEST
 from avgate_contracts.connector import PROTOCOL
 from avgate_contracts.kit.bench import bench_of
 from avgate_contracts.kit.declared import Declared
 from avgate_contracts.kit.law import law
 
-OLDEST = timedelta(days=180)
 DRIFT = "drift.json"  # beside the recordings: what `avgate drift` found; a list of texts
 
 

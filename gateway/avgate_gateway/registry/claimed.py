@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 
-from avgate_contracts.conformance import ConformanceError, shipped, source_digest
+from avgate_contracts.conformance import (
+    HIGHEST_LEVEL,
+    OLDEST,
+    ConformanceError,
+    shipped,
+    source_digest,
+)
 
+_OLD = f"its recordings are older than {OLDEST.days} days, so it is L{HIGHEST_LEVEL - 1}"
 _NONE = "it carries no conformance evidence"
 
 
@@ -33,8 +41,10 @@ class Claim:
         return f"{says}; least_level is {least}"
 
 
-def claim(module: str, connector: str) -> Claim:
+def claim(module: str, connector: str, moment: datetime) -> Claim:
     """What the import package of a module says of this connector, if that is what is installed.
+
+    At this moment: a level that rests on recent recordings passes, and nobody has to write it anew.
 
     Nothing is imported. Raises what Python's own search for the package raises.
     """
@@ -46,7 +56,8 @@ def claim(module: str, connector: str) -> Claim:
         said.insist(connector, source_digest(package))
     except ConformanceError as error:
         return Claim(note=f"its evidence {error}")
-    return Claim(said.level, said.protocol)
+    level = said.level_at(moment)
+    return Claim(level, said.protocol, _OLD if level < said.level else None)
 
 
 def _package(module: str) -> Path | None:

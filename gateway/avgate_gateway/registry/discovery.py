@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import Distribution, EntryPoint, distributions
 
@@ -18,6 +19,10 @@ from avgate_gateway.registry.soundness import flaw
 _SECONDS = 20.0  # an import that takes longer than this would not be waited for by a person either
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class _Rules:
     """What the operator decided, and how long one import may take."""
@@ -25,6 +30,7 @@ class _Rules:
     allowance: Allowance
     least_level: int
     seconds: float
+    moment: datetime
 
 
 def discover(
@@ -33,14 +39,15 @@ def discover(
     *,
     installed: Iterable[Distribution] | None = None,
     seconds: float = _SECONDS,
+    now: Callable[[], datetime] = _now,
 ) -> Mapping[str, Installed]:
     """Every connector that is installed, by name; one broken package stops no other.
 
     A second one of a name stands under `NAME@DISTRIBUTION`. Of those that may not be loaded, none
     keeps an allowed one from its name; two allowed ones are both refused. `installed` is what Python
-    finds, if not given. Raises AllowanceError.
+    finds, if not given. `now` says whether evidence is still fresh. Raises AllowanceError.
     """
-    rules = _Rules(Allowance.of(allowed), least_level, seconds)
+    rules = _Rules(Allowance.of(allowed), least_level, seconds, now())
     found: dict[str, Installed] = {}
     offered = sorted(offers(distributions() if installed is None else installed), key=_first)
     rivals = _rivals(offered, rules.allowance)
@@ -90,7 +97,7 @@ def _met(here: Installed, offer: Offer, rules: _Rules) -> Installed:
     if refused is not None or offer.point is None:
         return here.refuse(refused or "it names no class")
     try:
-        says = bounded(partial(claim, offer.point.module, offer.name), rules.seconds)
+        says = bounded(partial(claim, offer.point.module, offer.name, rules.moment), rules.seconds)
         here = replace(here, level=says.level, level_note=says.note)
         refused = says.refusal(rules.least_level)
         if refused is None:
