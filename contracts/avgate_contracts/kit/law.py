@@ -11,10 +11,9 @@ from typing import Any, TypeVar
 import pytest
 
 from avgate_contracts.kit.clock import run
+from avgate_pytest import LEVELS
 
 Test = TypeVar("Test", bound=Callable[..., Any])
-
-LEVELS = {1: "shape", 2: "behaviour", 3: "resilience", 4: "privacy", 5: "fresh"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from avgate_contracts.kit.law import LEVELS, laws_of
+from avgate_contracts.kit.law import laws_of
+from avgate_pytest import LEVELS
 
 from .linden import LindenContract
 from .registry import MUTANTS, Mutant
