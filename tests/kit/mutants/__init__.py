@@ -1,6 +1,17 @@
 """Connectors that are wrong in one way each; importing this puts all of them on the list."""
 
-from . import claiming, handing_on, manners, outcomes, reading, rectifying, telling, writing
+from . import (
+    claiming,
+    handing_on,
+    manners,
+    outcomes,
+    overlooked,
+    reading,
+    rectifying,
+    telling,
+    unasked,
+    writing,
+)
 from .registry import MUTANTS, Mutant
 
 __all__ = [
@@ -10,8 +21,10 @@ __all__ = [
     "handing_on",
     "manners",
     "outcomes",
+    "overlooked",
     "reading",
     "rectifying",
     "telling",
+    "unasked",
     "writing",
 ]

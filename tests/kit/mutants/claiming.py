@@ -61,3 +61,13 @@ class Lax(LindenConnector):
 )
 class ExemptsNothing(LindenConnector):
     pass
+
+
+@mutant("finds nobody by anything", SOUND)
+class FindsNobody(LindenConnector):
+    manifest: ClassVar[sdk.Manifest] = replace(LindenConnector.manifest, finds_by=frozenset())
+
+
+@mutant("is of a protocol that is still to come", SOUND)
+class OfTomorrow(LindenConnector):
+    manifest: ClassVar[sdk.Manifest] = replace(LindenConnector.manifest, protocol="1.7")

@@ -258,3 +258,9 @@ class OneRefForAll(LindenConnector):
     def _record(self, card: Card) -> sdk.Record:
         record = super()._record(card)
         return replace(record, item=replace(record.item, ref="same"))
+
+
+@mutant("gives no identifiers with what it finds", "test_access_finds_the_subject")
+class NamesNobody(LindenConnector):
+    def _identifiers(self, card: Card) -> tuple[sdk.Identifier, ...]:  # noqa: ARG002 -- what is wrong with it is that it does not look
+        return ()

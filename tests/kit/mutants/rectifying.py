@@ -13,6 +13,7 @@ from .registry import mutant
 @mutant(
     "says done of a rectification whose answer was lost",
     "test_a_rectification_that_never_arrived_is_not_called_done",
+    "test_a_rectification_whose_answer_was_lost_is_done_only_on_evidence",
 )
 class RightWhenLost(LindenConnector):
     async def _rectified(self, change: sdk.ItemChange, key: str) -> sdk.Outcome:
