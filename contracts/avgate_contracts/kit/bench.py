@@ -48,6 +48,7 @@ class Bench:
         self._happy: dict[str, Run] = {}
         self._asked: dict[tuple[str, bool], Sequence[str]] = {}
         self.days: list[Run] = []  # playings that several tests look at
+        self.written: dict[tuple[str, str | None], tuple[Run, bool]] = {}  # of one item, or of all
         self.bad_days: dict[tuple[object, object], tuple[Run, Any]] = {}  # by place and fault
         self.unused: dict[str, Sequence[Interaction]] = {}
 

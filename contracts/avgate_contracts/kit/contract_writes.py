@@ -62,7 +62,15 @@ class Writing:
         await self.write(play, self.step)
 
     async def happy(self, only: str | None = None) -> Run:
-        """Without a fault."""
+        """Without a fault; played once for all tests that compare with it."""
+        known = self._bench.written.get((self.story, only))
+        if known is None:
+            known = await self._happy(only), self._one_first
+            self._bench.written[self.story, only] = known
+        self._one_first = self._one_first or known[1]
+        return known[0]
+
+    async def _happy(self, only: str | None) -> Run:
         run = await self.faulty(nothing_happens, only)
         if run.error is not None and only is None and self.story == "erase":
             self._one_first = True
