@@ -17,12 +17,7 @@ from avgate_contracts.connector import Manifest
 from avgate_gateway.retention import load_pack
 
 ROOT = Path(__file__).parent.parent
-SHIPPED = [
-    "contracts/avgate_contracts",
-    "contracts/avgate_pytest",
-    "gateway/avgate_gateway",
-    "mocks/avgate_mocks",
-]
+SHIPPED = ["contracts/avgate_contracts", "gateway/avgate_gateway", "mocks/avgate_mocks"]
 CONNECTORS = ["directory", "operator", "subprocessors", "xelion"]
 HEADINGS = [
     "## What it holds",

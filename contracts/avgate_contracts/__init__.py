@@ -1,143 +1,25 @@
-"""The connector SDK: everything an author of a connector imports, under one roof."""
+"""The connector SDK: everything an author of a connector imports, under one roof.
 
-from avgate_contracts.connector import (
-    PROTOCOL,
-    Connector,
-    Limits,
-    Manifest,
-    SupportsAccess,
-    SupportsCallback,
-    SupportsConfirm,
-    SupportsErase,
-    SupportsExport,
-    SupportsRectify,
-    SupportsRegister,
-)
-from avgate_contracts.credentials import (
-    ApiKey,
-    Basic,
-    Bearer,
-    ClientCredentials,
-    Credentials,
-    Exchange,
-    NoCredentials,
-    Session,
-    Token,
-    TokenAnswer,
-)
-from avgate_contracts.day import AMSTERDAM, local_day
-from avgate_contracts.errors import (
-    AmbiguousSubjectError,
-    ConnectorError,
-    ContractBrokenError,
-    InvalidIdentifierError,
-    MisconfiguredError,
-    NotFoundError,
-    OutcomeUnknownError,
-    RefusedError,
-    UnavailableError,
-)
-from avgate_contracts.http import HttpClient, Response, Runtime, Streamed, open_client
-from avgate_contracts.identifier import Identifier, canonical
-from avgate_contracts.outcome import (
-    Completed,
-    Effect,
-    Failed,
-    ItemOutcome,
-    NothingHeld,
-    Outcome,
-    Pending,
-    Refused,
-    Unknown,
-    Unsupported,
-)
-from avgate_contracts.record import (
-    Attachment,
-    ErasureWay,
-    FieldChange,
-    Finding,
-    ItemChange,
-    ItemRef,
-    Json,
-    Record,
-    Stream,
-    Unseen,
-    WhyUnseen,
-)
-from avgate_contracts.register import PublishedList, PublishedProcessor
-from avgate_contracts.settings import ConnectorSettings, WebAddress
-from avgate_contracts.subject import DataSubject
-from avgate_contracts.vocabulary import Category, Field, IdentifierKind, Operation, Product
+It is loaded with the first name that is asked for: pytest imports the kit's plugin, and with it
+this, in every project where Avgate is installed.
+"""
 
-__all__ = [
-    "AMSTERDAM",
-    "PROTOCOL",
-    "AmbiguousSubjectError",
-    "ApiKey",
-    "Attachment",
-    "Basic",
-    "Bearer",
-    "Category",
-    "ClientCredentials",
-    "Completed",
-    "Connector",
-    "ConnectorError",
-    "ConnectorSettings",
-    "ContractBrokenError",
-    "Credentials",
-    "DataSubject",
-    "Effect",
-    "ErasureWay",
-    "Exchange",
-    "Failed",
-    "Field",
-    "FieldChange",
-    "Finding",
-    "HttpClient",
-    "Identifier",
-    "IdentifierKind",
-    "InvalidIdentifierError",
-    "ItemChange",
-    "ItemOutcome",
-    "ItemRef",
-    "Json",
-    "Limits",
-    "Manifest",
-    "MisconfiguredError",
-    "NoCredentials",
-    "NotFoundError",
-    "NothingHeld",
-    "Operation",
-    "Outcome",
-    "OutcomeUnknownError",
-    "Pending",
-    "Product",
-    "PublishedList",
-    "PublishedProcessor",
-    "Record",
-    "Refused",
-    "RefusedError",
-    "Response",
-    "Runtime",
-    "Session",
-    "Stream",
-    "Streamed",
-    "SupportsAccess",
-    "SupportsCallback",
-    "SupportsConfirm",
-    "SupportsErase",
-    "SupportsExport",
-    "SupportsRectify",
-    "SupportsRegister",
-    "Token",
-    "TokenAnswer",
-    "UnavailableError",
-    "Unknown",
-    "Unseen",
-    "Unsupported",
-    "WebAddress",
-    "WhyUnseen",
-    "canonical",
-    "local_day",
-    "open_client",
-]
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from avgate_contracts.roof import *  # noqa: F403 -- its __all__ is what there is
+    from avgate_contracts.roof import __all__ as __all__
+else:
+
+    def __getattr__(name: str) -> Any:
+        roof = import_module("avgate_contracts.roof")
+        if name != "__all__" and name not in roof.__all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = getattr(roof, name)
+        return globals()[name]
+
+    def __dir__() -> list[str]:
+        return [*globals(), *import_module("avgate_contracts.roof").__all__]

@@ -13,7 +13,8 @@ from typing import Any
 FILE_NAME = "avgate-conformance.json"
 """Lies in the connector's import package, beside its `__init__.py`, and is shipped in its wheel."""
 FORMAT = 1
-HIGHEST_LEVEL = 5
+LEVELS = {1: "shape", 2: "behaviour", 3: "resilience", 4: "privacy", 5: "fresh"}
+HIGHEST_LEVEL = max(LEVELS)
 OLDEST = timedelta(days=180)
 """Recordings that are older prove no more that the upstream is as it was: they end level 5."""
 _LARGEST = 1024 * 1024  # bytes

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from avgate_contracts.conformance import LEVELS
 from avgate_contracts.kit.law import Law
 from avgate_contracts.kit.level import Result, Standing, standing
-from avgate_pytest import LEVELS
 
 
 @dataclass

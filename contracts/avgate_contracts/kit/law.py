@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import pytest
 
+from avgate_contracts.conformance import LEVELS
 from avgate_contracts.kit.clock import run
-from avgate_pytest import LEVELS
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from avgate_contracts.conformance import LEVELS
 from avgate_contracts.kit.law import Law
-from avgate_pytest import LEVELS
 
 Result: TypeAlias = Literal["passed", "failed", "exempt", "skipped", "missing", "replaced"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from avgate_contracts.conformance import LEVELS
 from avgate_contracts.kit.law import laws_of
-from avgate_pytest import LEVELS
 
 from .linden import LindenContract
 from .registry import MUTANTS, Mutant

@@ -1,8 +1,8 @@
 """The pytest plugin: counts what the suite's tests came to, and says which level was earned.
 
 It does nothing in a project without a class derived from ConnectorContract, and imports nothing of
-the SDK before it has seen such a class: pytest imports this in every project where Avgate is
-installed. So it is a package of its own.
+the SDK that takes time before it has seen such a class: pytest imports this in every project where
+Avgate is installed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-LEVELS = {1: "shape", 2: "behaviour", 3: "resilience", 4: "privacy", 5: "fresh"}
+from avgate_contracts.conformance import LEVELS
+
 _EXEMPT = "exempt: "
 
 
