@@ -46,6 +46,8 @@ class Manifest:
     `relists`: erased items may come back by themselves (a feed), so they are looked for again.
     `after_service`: categories of which this upstream erases nothing while the service runs to
     which it belongs (`ItemRef.service_runs`); such an item is planned to stay until then.
+    `leads`: categories by which alone the rest is found, such as name cards; an erasure that leaves
+    the rest out leaves them to a person.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Manifest:
     limits: Limits = field(default_factory=Limits)
     relists: bool = False
     after_service: frozenset[Category] = frozenset()
+    leads: frozenset[Category] = frozenset()
 
 
 @runtime_checkable

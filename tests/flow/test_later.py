@@ -172,28 +172,26 @@ async def test_what_a_running_contract_kept_goes_when_its_terms_after_the_contra
         assert await here.chain_breaks_at() is None
 
 
-async def test_what_a_running_service_needs_is_planned_to_stay_and_goes_when_it_ends(
-    tmp_path: Path,
-) -> None:
+async def test_crm_data_goes_though_its_service_runs_and_the_service_stays(tmp_path: Path) -> None:
     async with indoors(tmp_path, ("operator",)) as here:
         person = here.person(Role.RUNNING)
-        assert (await here.holds("operator", person))["crm_data"]
+        before = await here.holds("operator", person)
+        assert before["crm_data"]
         request_id = await here.submit(a_request("erase", person, "operator"))
         await here.until(request_id, "approval")
         plan = await here.get(f"/v1/requests/{request_id}/plan")
-        [stays] = [group for group in plan["stays"] if group["category"] == "crm_data"]
-        assert (stays["ground"], stays["latest_until"]) == ("service_runs", None)
-        assert "crm_data" not in {group["category"] for group in plan["goes"]}
+        [goes] = [group for group in plan["goes"] if group["category"] == "crm_data"]
+        assert goes["ground"] == "no_term"
         await here.decide(request_id)
         assert (await here.until(request_id, "closed", "person"))["state"] == "closed"
-        report = await here.report(request_id)
-        [kept] = [line for line in report if line["category"] == "crm_data"]
-        assert (kept["outcome"], kept["until"]) == ("retained", None)
-        await end_contract(here, person)
-        await here.let_pass(days=2)
-        assert "crm_data" not in await here.holds("operator", person)
         [gone] = [x for x in await here.report(request_id) if x["category"] == "crm_data"]
         assert gone["outcome"] == "erased"
+        after = await here.holds("operator", person)
+        assert "crm_data" not in after
+        assert after["connection_data"] == before["connection_data"]
+        again = await here.carry_out(a_request("access", person, "operator"))
+        assert "crm_data" not in {x["category"] for x in await here.report(again)}
+        assert await here.chain_breaks_at() is None
 
 
 async def end_contract(here: Indoors, person: Person) -> date:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +123,43 @@ async def test_whoever_shares_a_name_or_has_the_number_now_learns_nothing_of_it(
             await here.erased(here.person(role), *BOTH)
             request_id = await asked(here, here.person(other))
             assert not [x for x in await here.report(request_id) if x["reason"] == "left_earlier"]
+
+
+async def test_an_erasure_of_cards_alone_leaves_them_to_a_person_as_long_as_calls_hang_on_them(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, BOTH) as here:
+        person = here.person(Role.RUNNING)
+        before = await here.holds("xelion", person)
+        body = a_request("erase", person)
+        request_id = await here.carry_out(
+            {**body, "scope": {"connectors": ["xelion"], "categories": ["contacts"]}}
+        )
+        [line] = await here.report(request_id)
+        assert (line["outcome"], line["reason"]) == ("by_hand", "leads_on")
+        assert "buiten dit verzoek" in line["detail"]
+        assert await here.holds("xelion", person) == before
+        whole = await here.erased(person, *BOTH)
+        report = await here.report(whole)
+        assert of_xelion(report, *STAYS) == await here.holds("xelion", person)
+        assert of_xelion(report, "erased")["contacts"] == before["contacts"]
+
+
+async def test_calls_alone_are_erased_by_themselves(tmp_path: Path) -> None:
+    async with indoors(tmp_path, BOTH) as here:
+        person = here.person(Role.RUNNING)
+        scope = {"connectors": ["xelion"], "categories": ["communication_metadata"]}
+        request_id = await here.carry_out({**a_request("erase", person), "scope": scope})
+        outcomes = {line["outcome"] for line in await here.report(request_id)}
+        assert outcomes == {"anonymised", "retained"}
+
+
+async def test_too_few_days_of_a_number_leave_nothing_of_the_person_behind(tmp_path: Path) -> None:
+    async with indoors(tmp_path, BOTH) as here:
+        person = here.person(Role.RUNNING)
+        [number] = [one.number for one in person.lines]
+        lately = (here.time.now() - timedelta(days=30)).date().isoformat()
+        known = {"kind": "phone", "value": number, "valid_from": lately}
+        body = {**a_request("erase", person, *BOTH), "subject": {"identifiers": [known]}}
+        report = await here.report(await here.carry_out(body))
+        assert of_xelion(report, *STAYS) == await here.holds("xelion", person)

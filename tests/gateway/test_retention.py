@@ -46,6 +46,15 @@ def verdict(subject: ItemRef, pack: Pack = LIBERVOICE, now: datetime = NOW) -> V
     return decide(subject, pack, now)
 
 
+def test_what_an_upstream_lets_go_only_after_the_service_is_planned_to_stay_until_then() -> None:
+    crm = item("contact_connect.crm_data", runs=True)
+    assert facts(verdict(crm)) == (Action.ERASE, GroundCode.NO_TERM, None)
+    bound = decide(crm, LIBERVOICE, NOW, after_service=True)
+    assert facts(bound) == (Action.RETAIN, GroundCode.SERVICE_RUNS, None)
+    ended = decide(item("contact_connect.crm_data", ago(1)), LIBERVOICE, NOW, after_service=True)
+    assert ended.action is Action.ERASE
+
+
 def facts(of: Verdict) -> tuple[Action, GroundCode, date | None]:
     return of.action, of.ground.code, of.until
 

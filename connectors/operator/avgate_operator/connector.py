@@ -6,26 +6,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import avgate_contracts as sdk
 from avgate_contracts import Category, Completed, Effect, ItemOutcome, ItemRef, Record, Refused
 from avgate_operator import address, client, models
 from avgate_operator.client import INDIVIDUALS, SERVICES, USAGES
 from avgate_operator.correction import NO_FIELD, corrected, obstacle, shows, stands
+from avgate_operator.held import Ref, item_record, parts, wholes
 from avgate_operator.models import Owner, Service, Usage
-
-
-class Ref(NamedTuple):
-    """What an item's `ref` says: enough to find it again without the subject."""
-
-    kind: str
-    id: str  # of the resource
-    mark: str = ""  # of an entry in one of its lists
-
-    def __str__(self) -> str:
-        return "/".join(filter(None, self))
-
 
 _Outcomes: TypeAlias = Mapping[Ref, sdk.Outcome]
 # The kinds of items in the order in which they can go, a service before its individual and what is
@@ -33,6 +22,7 @@ _Outcomes: TypeAlias = Mapping[Ref, sdk.Outcome]
 _KINDS: Mapping[str, tuple[client.Shelf[Any], str]] = {
     "reach": (SERVICES, models.REACH),
     "contact": (SERVICES, models.CONTACTS),
+    "crm": (SERVICES, models.CRM),
     "usage": (USAGES, ""),
     "product": (SERVICES, ""),
     "bank_account": (INDIVIDUALS, models.BANK_ACCOUNT),
@@ -83,7 +73,7 @@ class OperatorConnector(
             for part in address.unseen(subject):
                 yield part
             return
-        for record in _parts(owner):
+        for record in parts(owner):
             yield record
         theirs = owner.identifiers
         async for usage in self._client.rows(USAGES, {"relatedParty.id": owner.id}):
@@ -91,7 +81,7 @@ class OperatorConnector(
                 yield self._usage(usage, ())  # nobody's, until a person has looked
             elif subject.known_by(theirs, on=sdk.local_day(usage.ended_at)):
                 yield self._usage(usage, theirs)
-        for record in _wholes(owner):
+        for record in wholes(owner):
             yield record
 
     def export(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Finding]:
@@ -99,7 +89,7 @@ class OperatorConnector(
         return self.access(subject)
 
     def _usage(self, usage: Usage, theirs: tuple[sdk.Identifier, ...]) -> Record:
-        record = _record(Ref("usage", usage.id), usage.sort, usage, theirs, usage.readable())
+        record = item_record(Ref("usage", usage.id), usage.sort, usage, theirs, usage.readable())
         opened, media = partial(self._client.sound, usage.id), usage.media_type
         files = () if media is None else (sdk.Attachment(f"{usage.sort[0]}.wav", media, opened),)
         return replace(record, occurred_at=usage.ended_at, attachments=files)
@@ -244,45 +234,6 @@ def _the_one(subject: sdk.DataSubject, owners: Sequence[Owner]) -> Owner | None:
             "or the days on which a number was the subject's"
         )
     return next(owner for owner in owners if owner.id in left)
-
-
-def _parts(owner: Owner) -> Iterator[Record]:
-    """What the end user keeps in a service."""
-    for service in owner.services:
-        line, theirs = {"phoneNumber": service.value("phoneNumber")}, owner.identifiers
-        if reach := service.value(models.REACH):
-            ref, sort = Ref("reach", service.id), (Category.REACH_CONFIGURATION, service.line)
-            yield _record(ref, sort, service, theirs, {**line, models.REACH: reach})
-        for mark, entry in service.entries(models.CONTACTS).items():
-            ref, sort = Ref("contact", service.id, mark), (Category.CONTACTS, service.line)
-            yield _record(ref, sort, service, theirs, {**line, "contact": entry})
-
-
-def _wholes(owner: Owner) -> Iterator[Record]:
-    theirs, person = owner.identifiers, owner.individual
-    for service in owner.services:
-        data = service.readable(models.REACH, models.CONTACTS)
-        yield _record(Ref("product", service.id), service.sort, service, theirs, data)
-    if person is None:
-        return
-    fields, data = person.fields, person.readable(models.BANK_ACCOUNT)
-    if accounts := fields.pop(sdk.Field.BANK_ACCOUNT, ()):
-        ref, sort = Ref("bank_account", person.id), (Category.FINANCIAL, sdk.Product.GENERAL)
-        shown = accounts[0] if len(accounts) == 1 else list(accounts)
-        financial = _record(ref, sort, owner, theirs, {models.BANK_ACCOUNT: shown})
-        yield replace(financial, fields={sdk.Field.BANK_ACCOUNT: accounts})
-    contact = _record(Ref("individual", person.id), models.LINE, owner, theirs, data)
-    yield replace(contact, fields=fields)
-
-
-def _record(
-    ref: Ref,
-    sort: tuple[Category, sdk.Product],
-    of: Usage | Service | Owner,
-    theirs: tuple[sdk.Identifier, ...],
-    data: models.Raw,
-) -> Record:
-    return Record(ItemRef(str(ref), *sort, of.ended_at, of.runs), theirs, data)
 
 
 def _as_now(item: ItemRef, of: Usage | Service | Owner) -> ItemRef:

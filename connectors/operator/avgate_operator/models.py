@@ -33,7 +33,7 @@ T = TypeVar("T")
 Many = Annotated[tuple[T, ...], BeforeValidator(lambda value: value or ())]  # null: none
 # TMF632 wants an end with every start; that of what runs on is the year 9999.
 End = Annotated[AwareDatetime, AfterValidator(lambda end: end if end.year < 9999 else None)]
-BANK_ACCOUNT, REACH, CONTACTS = "bankAccount", "reachConfiguration", "contacts"
+BANK_ACCOUNT, REACH, CONTACTS, CRM = "bankAccount", "reachConfiguration", "contacts", "crmData"
 IDENTIFYING = {
     IdentifierKind.PHONE: "phoneNumber",
     IdentifierKind.ICCID: "iccid",
@@ -47,7 +47,7 @@ _SERVICES = {
     "webshop": (Category.DELIVERY_ADDRESS, Group.WEBSHOP),
     "contact_connect": (Category.CRM_DATA, Group.CONTACT_CONNECT),
 }
-PRODUCTS = frozenset(category for category, _ in (LINE, *_SERVICES.values()))
+PRODUCTS = frozenset(c for c, _ in (LINE, *_SERVICES.values())) - {Category.CRM_DATA}  # a part
 _SOUNDS = {"voicemail": Category.VOICEMAIL, "recording": Category.RECORDING}
 NAMES = {
     Field.NAME_GIVEN: "givenName",

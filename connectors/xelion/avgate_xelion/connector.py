@@ -42,6 +42,7 @@ class XelionConnector(
         holds=frozenset(_ERASES),
         erases=_ERASES,
         limits=LIMITS,
+        leads=frozenset({_CARD}),
         relists=True,  # a second program that keeps contacts in step may make a card anew
     )
     settings_type: ClassVar[type[XelionSettings]] = XelionSettings

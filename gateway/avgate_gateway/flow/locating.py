@@ -19,7 +19,7 @@ from avgate_gateway.flow.looking import Look
 from avgate_gateway.request import Confidential
 from avgate_gateway.store import evidence, items, tasks
 from avgate_gateway.store.item import Found, Item
-from avgate_gateway.store.tasks import SHOWN, Stage
+from avgate_gateway.store.tasks import LEFT_OUT, SHOWN, Stage
 from avgate_gateway.store.unseen import noted
 from avgate_gateway.vault import Box
 
@@ -103,7 +103,7 @@ class _Shelf:
                 missed = [one for one in look.unseen if one.item not in stand]
                 await tasks.move(
                     db, part.request.id, part.name, Stage.LOCATED, now,
-                    quarantined=look.quarantined, tally={SHOWN: look.shown}, learned_box=learned, looked_with=part.looked_with,
+                    quarantined=look.quarantined, tally={SHOWN: look.shown, LEFT_OUT: look.left_out}, learned_box=learned, looked_with=part.looked_with,
                     unseen=noted(missed, (await tasks.find(db, part.request.id, part.name)).unseen),
                     left_earlier=look.left_earlier(),
                 )  # fmt: skip

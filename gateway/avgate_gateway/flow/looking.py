@@ -36,6 +36,7 @@ class Look:
     quarantined: int = 0
     shown: int = 0
     proven: int = 0
+    left_out: int = 0
     unproven: int = 0
     unseen: list[Unseen] = field(default_factory=list)
     left: dict[str, Item] = field(default_factory=dict)  # by earlier erasures, and not seen yet
@@ -65,6 +66,8 @@ class Look:
                 self.lesson.hear(found)
                 if self._is_asked_for(found.item.category):
                     yield found
+                else:
+                    self.left_out += 1
 
     def left_earlier(self) -> tuple[LeftEarlier, ...]:
         """What an earlier erasure left and this look, now at its end, did not find."""

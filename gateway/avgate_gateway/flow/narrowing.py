@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
 from enum import Enum, auto
 
 from avgate_contracts.identifier import Identifier
@@ -27,19 +26,18 @@ class Word(Enum):
 
 
 def narrowed(given: Identifier, periods: Iterable[Identifier]) -> tuple[Identifier, ...]:
-    """What was given on the days of each period that it shares a day with; none where it shares none.
+    """The periods that share a day with what was given, whole; none where none does.
 
-    Days are half open, as everywhere: an open end gives way to the day that the other states.
+    The days that were given say who is meant, and the contract says since when and until when it
+    was theirs: fewer days would leave a part of the same person's data behind, to which nothing
+    leads once their card is gone.
     """
-    shared = (_together(given, period) for period in periods if given.matches(period))
-    return tuple(dict.fromkeys(shared))
-
-
-def _together(given: Identifier, period: Identifier) -> Identifier:
-    begins = [day for day in (given.valid_from, period.valid_from) if day is not None]
-    ends = [day for day in (given.valid_until, period.valid_until) if day is not None]
-    begin: date | None = max(begins, default=None)
-    return replace(given, valid_from=begin, valid_until=min(ends, default=None))
+    meant = (
+        replace(given, valid_from=period.valid_from, valid_until=period.valid_until)
+        for period in periods
+        if given.matches(period)
+    )
+    return tuple(dict.fromkeys(meant))
 
 
 def may_lead(given: Identifier, word: Word, operation: Operation, *, is_all_there_is: bool) -> bool:

@@ -34,13 +34,13 @@ from avgate_gateway.request import Approval, Confidential, State, SubjectRequest
 from avgate_gateway.retention import AMSTERDAM, Action, GroundCode, Verdict
 from avgate_gateway.store import earlier, evidence, item_steps, items, requests, tasks
 from avgate_gateway.store.item import Item, ItemState
-from avgate_gateway.store.tasks import Stage
+from avgate_gateway.store.tasks import LEFT_OUT, Stage
 from avgate_gateway.vault import Box
 
 PLAN = "plan"
 POLICY = "policy"  # who approved where the controller's policy asks for no second person
 _PAGE = 1000
-_UNDECIDABLE = frozenset({GroundCode.TERM_UNKNOWN, GroundCode.NO_RULE})
+_LEFT_TO_PEOPLE = frozenset({GroundCode.TERM_UNKNOWN, GroundCode.NO_RULE, GroundCode.LEADS_ON})
 
 
 async def plan(context: Context, request: SubjectRequest) -> bool:
@@ -62,16 +62,25 @@ async def _plan_erasure(
     desk = context.desks[request.controller]
     builder = PlanBuilder(desk.pack, now)
     judged: list[tuple[int, Verdict]] = []
+    narrowed = await _narrowed(context, request)
     async for row in _open_items(context, request):
         manifest = desk.connectors[row.connector].manifest
         is_bound = row.category in manifest.after_service
-        located = Located(row.connector, row.digest, row.ref(references), is_bound)
+        leads_on = row.connector in narrowed and row.category in manifest.leads
+        located = Located(row.connector, row.digest, row.ref(references), is_bound, leads_on)
         judged.append((row.id, builder.add(located)))
     if not judged:
         return False
     made = builder.build(request.id, now + context.plan_valid)
     await _store(context, request, made, box, [_verdict_row(*one, now) for one in judged], leads)
     return True
+
+
+async def _narrowed(context: Context, request: SubjectRequest) -> set[str]:
+    """The connectors that hold more of the person than the request asks for."""
+    async with context.database.read() as db:
+        all_tasks = await tasks.of_request(db, request.id)
+    return {task.connector for task in all_tasks if task.tally.get(LEFT_OUT)}
 
 
 async def _leads(
@@ -204,7 +213,7 @@ def _why(verdict: Verdict) -> tuple[str | None, str | None]:
     match verdict.action:
         case Action.RETAIN:
             return ground.code.value, ground.sentence
-        case Action.BY_HAND if ground.code in _UNDECIDABLE:
+        case Action.BY_HAND if ground.code in _LEFT_TO_PEOPLE:
             return ground.code.value, ground.sentence
         case Action.BY_HAND:
             return "unsupported", "there is no interface to erase it here"

@@ -9,7 +9,8 @@ from enum import StrEnum
 from avgate_contracts.record import ItemRef, Json
 from avgate_contracts.vocabulary import Category, Operation, Product
 from avgate_gateway.plan.digest import item_digest, plan_digest
-from avgate_gateway.retention import Action, Ground, Pack, Verdict, decide
+from avgate_gateway.retention import Action, Ground, GroundCode, Pack, Verdict, decide
+from avgate_gateway.retention.ground import GROUNDS
 
 
 class Bucket(StrEnum):
@@ -35,13 +36,15 @@ _BUCKETS = {
 class Located:
     """An item that a connector holds; `item_id` is the gateway's own name for it.
 
-    `after_service`: its upstream erases nothing of the kind while the service runs.
+    `after_service`: its upstream erases nothing of the kind while the service runs. `leads_on`: by
+    it alone other items are found, which the request leaves out.
     """
 
     connector: str
     item_id: str
     item: ItemRef
     after_service: bool = False
+    leads_on: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -147,6 +150,8 @@ class PlanBuilder:
         """Judges one item and counts it in."""
         item = located.item
         verdict = decide(item, self._pack, self._now, after_service=located.after_service)
+        if located.leads_on and verdict.action is not Action.RETAIN:
+            verdict = Verdict(Action.BY_HAND, GROUNDS[GroundCode.LEADS_ON], None, verdict.rule)
         code = verdict.ground.code.value
         kind = _Kind(located.connector, item.category, item.product, verdict.action, code)
         self._tallies.setdefault(kind, _Tally(verdict)).add(verdict.until)

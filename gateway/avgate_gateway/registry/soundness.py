@@ -81,4 +81,5 @@ _SHAPE: Mapping[str, Callable[[Manifest], bool]] = {
     "limits": lambda m: isinstance(m.limits, Limits),
     "relists": lambda m: isinstance(m.relists, bool),
     "after_service": lambda m: _all(m.after_service, Category),
+    "leads": lambda m: _all(m.leads, Category),
 }

@@ -24,6 +24,7 @@ class GroundCode(StrEnum):
     TERM_OVER = "term_over"
     TERM_UNKNOWN = "term_unknown"
     NO_RULE = "no_rule"
+    LEADS_ON = "leads_on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,5 +145,13 @@ GROUNDS: dict[GroundCode, Ground] = _all(
         "GDPR Art. 5(1)(e)",
         "The retention matrix has no rule for it: a person has to decide.",
         "De bewaartermijnmatrix heeft er geen regel voor: iemand moet beslissen.",
+    ),
+    Ground(
+        GroundCode.LEADS_ON,
+        "GDPR Art. 5(2)",
+        "By it alone the rest is found, which this request leaves out: ask for all categories, or "
+        "let a person remove it.",
+        "Alleen hiermee is de rest te vinden, en die valt buiten dit verzoek: vraag alle soorten "
+        "gegevens, of laat iemand het verwijderen.",
     ),
 )

@@ -16,7 +16,9 @@ from avgate_gateway.store.earlier import LeftEarlier
 from avgate_gateway.store.schema import item, task
 from avgate_gateway.store.unseen import UnseenPart
 
-SHOWN = "shown"  # in the tally of an erasure or rectification: how many records were shown
+# In the tally of an erasure or rectification: how many records were shown, and how many were theirs
+# and of a category that was not asked for.
+SHOWN, LEFT_OUT = "shown", "left_out"
 
 
 class Stage(StrEnum):

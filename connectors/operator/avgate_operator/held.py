@@ -1,0 +1,66 @@
+"""What the upstream holds of a party, item by item, and what an item is called by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+import avgate_contracts as sdk
+from avgate_contracts import Category, ItemRef, Record
+from avgate_operator import models
+from avgate_operator.models import Owner, Service, Usage
+
+
+class Ref(NamedTuple):
+    """What an item's `ref` says: enough to find it again without the subject."""
+
+    kind: str
+    id: str  # of the resource
+    mark: str = ""  # of an entry in one of its lists
+
+    def __str__(self) -> str:
+        return "/".join(filter(None, self))
+
+
+def parts(owner: Owner) -> Iterator[Record]:
+    """What the end user keeps in a service."""
+    for service in owner.services:
+        line, theirs = {"phoneNumber": service.value("phoneNumber")}, owner.identifiers
+        if reach := service.value(models.REACH):
+            ref, sort = Ref("reach", service.id), (Category.REACH_CONFIGURATION, service.line)
+            yield item_record(ref, sort, service, theirs, {**line, models.REACH: reach})
+        for mark, entry in service.entries(models.CONTACTS).items():
+            ref, sort = Ref("contact", service.id, mark), (Category.CONTACTS, service.line)
+            yield item_record(ref, sort, service, theirs, {**line, "contact": entry})
+
+
+def wholes(owner: Owner) -> Iterator[Record]:
+    theirs, person = owner.identifiers, owner.individual
+    for service in owner.services:
+        data = service.readable(models.REACH, models.CONTACTS)
+        is_part = service.runs and service.sort[0] is Category.CRM_DATA
+        if is_part and not service.value(models.CRM):
+            continue  # it was taken out
+        ref = Ref("crm" if is_part else "product", service.id)
+        yield item_record(ref, service.sort, service, theirs, data)
+    if person is None:
+        return
+    fields, data = person.fields, person.readable(models.BANK_ACCOUNT)
+    if accounts := fields.pop(sdk.Field.BANK_ACCOUNT, ()):
+        ref, sort = Ref("bank_account", person.id), (Category.FINANCIAL, sdk.Product.GENERAL)
+        shown = accounts[0] if len(accounts) == 1 else list(accounts)
+        financial = item_record(ref, sort, owner, theirs, {models.BANK_ACCOUNT: shown})
+        yield replace(financial, fields={sdk.Field.BANK_ACCOUNT: accounts})
+    contact = item_record(Ref("individual", person.id), models.LINE, owner, theirs, data)
+    yield replace(contact, fields=fields)
+
+
+def item_record(
+    ref: Ref,
+    sort: tuple[Category, sdk.Product],
+    of: Usage | Service | Owner,
+    theirs: tuple[sdk.Identifier, ...],
+    data: models.Raw,
+) -> Record:
+    return Record(ItemRef(str(ref), *sort, of.ended_at, of.runs), theirs, data)
