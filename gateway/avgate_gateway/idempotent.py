@@ -67,14 +67,18 @@ class UnderWay:
 
     _fingerprints: dict[str, str] = field(default_factory=dict)
 
-    @contextmanager
-    def alone(self, intended: Intention) -> Iterator[None]:
-        """Keeps a twin out: raises ProblemError, 409 or 422, while the first is under way."""
+    def keep_out(self, intended: Intention) -> None:
+        """Raises ProblemError, 409 or 422, while a twin is under way: its answer is not known yet."""
         first = self._fingerprints.get(intended.scope)
         if first is not None:
             same = first == intended.fingerprint
             kind = IDEMPOTENCY_KEY_IN_USE if same else IDEMPOTENCY_KEY_REUSED
             raise ProblemError(Problem(kind, headers={"retry-after": "1"} if same else {}))
+
+    @contextmanager
+    def alone(self, intended: Intention) -> Iterator[None]:
+        """Is under way while the block is; raises as `keep_out` does."""
+        self.keep_out(intended)
         self._fingerprints[intended.scope] = intended.fingerprint
         try:
             yield

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from .conftest import Casting
-from .harness import Caller, JsonMap, Mocks, Office, Served, a_request
+from .harness import Caller, JsonMap, Mocks, Office, Served, a_request, until
 
 
 @pytest.fixture
@@ -161,3 +161,21 @@ def slow(mocks: Mocks) -> Iterator[None]:
     mocks.plant("directory", rule)
     yield
     assert not mocks.left("directory")
+
+
+def test_while_the_first_still_waits_for_its_answer_nobody_is_given_another(
+    asks: Caller, body: JsonMap
+) -> None:
+    def newest() -> str:
+        return str(asks.http.get("/v1/requests?limit=1").json()["items"][0]["id"])
+
+    key, before = str(uuid.uuid4()), newest() if asks.submit(body) else ""
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(asks.post, "/v1/requests", body, key=key, prefer="wait=3")
+        until(lambda: newest() != before)
+        early = send(asks, body, key)
+        answer = first.result()
+    assert (early.status_code, kind(early)) == (409, "idempotency-key-in-use")
+    assert early.headers["retry-after"] == "1"
+    again = send(asks, body, key)
+    assert (again.status_code, again.content) == (answer.status_code, answer.content)

@@ -100,6 +100,24 @@ def test_settings_show_where_each_value_comes_from(
     assert rows["vault_days"] == {**rows["vault_days"], "value": "30", "source": "default"}
 
 
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ('retention = "nowhere-1999"', "nowhere-1999"),
+        (
+            'retention = "libervoice-2019"\n[controllers.a.connectors.directory]\nbase_ur = "http://x"',
+            "base_url",
+        ),
+    ],
+)
+def test_settings_that_the_service_would_not_start_with_are_told_so(
+    config: Path, capsys: pytest.CaptureFixture[str], wrong: str, says: str
+) -> None:
+    config.write_text(f'{config.read_text()}\n[controllers.a]\ntitle = "A"\n{wrong}\n')
+    assert run(["settings", "--config", str(config)]) == Exit.USAGE
+    assert says in capsys.readouterr().err
+
+
 def test_connectors_tell_what_they_can_do(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["connectors", "--config", str(config), "--json"]) == Exit.DONE
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["items"]}

@@ -131,6 +131,7 @@ async def _submit(
     """The first answer to this intention, or that again."""
     async with gateway.context.database.read() as db:
         earlier = await idempotency.find(db, intended.scope)
+    gateway.under_way.keep_out(intended)  # one who waits for the end has yet to be answered
     if earlier is not None:
         return _replay(intended.replayed(earlier))
     with gateway.under_way.alone(intended):
