@@ -84,6 +84,7 @@ BAD: dict[str, JsonMap] = {
     "an identity verified before the first moment of UTC": body_with(
         identity={**IDENTITY, "verified_at": "0001-01-01T00:00:00+14:00"}
     ),
+    "an identity verified at a number": body_with(identity={**IDENTITY, "verified_at": 0}),
     "an identity that is verified in the future": body_with(
         identity={**IDENTITY, "verified_at": "2099-01-05T10:00:00Z"}
     ),

@@ -103,7 +103,7 @@ def test_settings_show_where_each_value_comes_from(
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ('retention = "nowhere-1999"', "nowhere-1999"),
+        ('retention = "nowhere-1999"', "no retention pack of that name"),
         (
             'retention = "libervoice-2019"\n[controllers.a.connectors.directory]\nbase_ur = "http://x"',
             "base_url",

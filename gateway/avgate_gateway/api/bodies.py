@@ -26,6 +26,12 @@ def _aware(moment: datetime) -> datetime:
         raise WrongValueError("is not a moment that can be told in UTC") from None
 
 
+def _written(moment: object) -> object:
+    if not isinstance(moment, str):
+        raise WrongValueError("must be text, such as 2026-03-01T09:30:00Z")
+    return moment
+
+
 def _free_text(name: str) -> AfterValidator:
     def check(text: str) -> str:
         finding = find_identity_data(text, name)
@@ -43,7 +49,7 @@ def _not_blank(text: str) -> str:
 
 
 _Filled = AfterValidator(_not_blank)
-Moment = Annotated[datetime, Field(strict=False), AfterValidator(_aware)]
+Moment = Annotated[datetime, Field(strict=False), BeforeValidator(_written), AfterValidator(_aware)]
 Day = Annotated[date, Field(strict=False)]
 _Reason = Annotated[str, Field(max_length=1000), _free_text("reason")]
 _KEPT = "Kept encrypted, until the personal data of the request is destroyed."

@@ -40,7 +40,7 @@ _ROUTE = "POST /v1/requests"
 _LONGEST_WAIT = 60
 _PAGE = 50
 _CLOCKS_DIFFER = timedelta(minutes=5)
-_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?([0-9]{1,4})\"?(?:$|[,;\s])")
+_WAIT = re.compile(r'\s*wait\s*=\s*("?)([0-9]{1,9})\1\s*(?:;.*)?', re.IGNORECASE)
 
 
 _KEY = "Required: see `/docs#idempotency`."
@@ -120,9 +120,12 @@ def not_in_the_future(moment: datetime, now: datetime, where: str) -> None:
 
 
 def seconds_to_wait(prefer: str | None) -> int:
-    """The `wait` of a Prefer header in seconds, RFC 7240 section 4.3; unknown ones are ignored."""
-    match = _WAIT.search(prefer or "")
-    return min(int(match[1]), _LONGEST_WAIT) if match else 0
+    """The `wait` of a Prefer header in seconds, RFC 7240 section 4.3; unknown ones are ignored.
+
+    The first one counts (section 2), and a parameter of another preference is none.
+    """
+    found = filter(None, map(_WAIT.fullmatch, (prefer or "").split(",")))
+    return next((min(int(match[2]), _LONGEST_WAIT) for match in found), 0)
 
 
 async def _submit(
