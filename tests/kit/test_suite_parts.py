@@ -175,7 +175,7 @@ def test_a_level_takes_every_variant_of_every_law_below_it() -> None:
     results = {"a": "passed", "b[x]": "passed", "b[y]": "passed", "c": "exempt"}
     assert standing(laws, results).level == 2  # type: ignore[arg-type]  # literals
     del results["b[y]"]
-    earned = standing(laws, results)  # type: ignore[arg-type]
+    earned = standing(laws, results)  # type: ignore[arg-type]  # plain words, as a report has them
     assert (earned.level, str(earned.next_obstacles[0])) == (1, "b[y] was not run")
 
 
