@@ -2,8 +2,9 @@
 
 Prints one JSON object. Upstreams are the mocks with 5 ms of latency each; an access goes from POST
 to closed (`Prefer: wait`), one at a time. A stranger costs each upstream a handful of calls; a
-customer costs Xelion alone a hundred and more, for its documented API has every call in a record of
-its own and searches them by 28 days. Run it on an idle machine:
+customer costs Xelion alone a hundred and more, three at a time as its session bears, for its
+documented API has every call in a record of its own and searches them by 28 days: so the goal is of
+the stranger. Run it on an idle machine:
 `python bench/gateway.py [--rounds 30]`.
 """
 
@@ -104,7 +105,7 @@ def gateway(folder: Path) -> Iterator[tuple[str, int]]:
     config = ["--config", str(folder / "avgate.toml"), "--port", str(port)]
     with (
         (folder / "serve.log").open("w") as log,
-        subprocess.Popen([BIN / "avgate", "serve", *config], stderr=log) as process,
+        subprocess.Popen([BIN / "avgate", "serve", *config], stdout=log, stderr=log) as process,
     ):
         base = f"http://127.0.0.1:{port}"
         try:
