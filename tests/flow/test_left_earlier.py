@@ -9,7 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from avgate_gateway.store import earlier
+from avgate_gateway.store.earlier import Lead
 from avgate_mocks.people import Person, Role
 
 from .harness import JsonMap, a_request
@@ -17,6 +20,7 @@ from .indoors import Indoors, indoors
 from .telling import STAYS
 
 BOTH = ("operator", "xelion")
+MAILBOX = Lead("mailbox", is_customer=False)
 
 
 async def asked(here: Indoors, person: Person, *kinds: str, operation: str = "access") -> str:
@@ -93,12 +97,33 @@ async def test_a_request_is_not_told_of_what_it_leaves_itself(tmp_path: Path) ->
         request_id = await here.erased(here.person(Role.RUNNING), "xelion")
         [task] = (await here.request(request_id))["connectors"]
         assert task["left_earlier"] == []
-        leads = {"some"}
+        leads = {earlier.Lead("some", is_customer=False)}
         async with here.assembled.context.database.write() as db:
             await earlier.lead_to(db, request_id, leads)
             own = await earlier.left(db, leads, "xelion", but_not=request_id)
             others = await earlier.left(db, leads, "xelion", but_not="another")
         assert (own, bool(others)) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("mine", "is_told"),
+    [
+        ({MAILBOX, Lead("c1", is_customer=True)}, True),
+        ({MAILBOX, Lead("c2", is_customer=True)}, False),  # a housemate's
+        ({MAILBOX}, True),
+        ({Lead("c1", is_customer=True)}, True),
+        ({Lead("c2", is_customer=True)}, False),
+    ],
+)
+async def test_who_shares_a_mailbox_is_told_nothing_of_another_customer(
+    tmp_path: Path, mine: set[Lead], *, is_told: bool
+) -> None:
+    async with indoors(tmp_path, ("xelion",)) as here:
+        request_id = await here.erased(here.person(Role.RUNNING), "xelion")
+        theirs = {MAILBOX, Lead("c1", is_customer=True)}
+        async with here.assembled.context.database.write() as db:
+            await earlier.lead_to(db, request_id, theirs)
+            assert bool(await earlier.left(db, mine, "xelion", but_not="another")) is is_told
 
 
 async def test_a_second_erasure_leaves_it_to_the_first(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from avgate_contracts.subject import DataSubject
 from avgate_contracts.vocabulary import IdentifierKind
 from avgate_gateway.flow.context import RETENTION_KEY, Context, Part
 from avgate_gateway.store import earlier, requests
+from avgate_gateway.store.earlier import Lead
 from avgate_gateway.store.item import Item
 from avgate_gateway.vault import Box
 
@@ -23,10 +24,13 @@ _LASTING: Final = frozenset(
 )
 
 
-def digests(context: Context, controller: str, identifiers: Iterable[Identifier]) -> set[str]:
+def leads(context: Context, controller: str, identifiers: Iterable[Identifier]) -> set[Lead]:
     """The blind indexes of what is somebody's for good."""
     return {
-        context.vault.blind(controller, "lead", one.kind.value, one.value)
+        Lead(
+            context.vault.blind(controller, "lead", one.kind.value, one.value),
+            one.kind is IdentifierKind.CUSTOMER_ID,
+        )
         for one in identifiers
         if one.kind in _LASTING
     }
@@ -35,9 +39,9 @@ def digests(context: Context, controller: str, identifiers: Iterable[Identifier]
 async def left(part: Part, subject: DataSubject) -> dict[str, Item]:
     """What earlier erasures left with this connector, by the connector's own reference."""
     context, request = part.context, part.request
-    leads = digests(context, request.controller, subject.identifiers)
+    known = leads(context, request.controller, subject.identifiers)
     async with context.database.read() as db:
-        rows = await earlier.left(db, leads, part.name, but_not=request.id) if leads else ()
+        rows = await earlier.left(db, known, part.name, but_not=request.id) if known else ()
         sealed = {one: await requests.sealed(db, one) for one in {row.request_id for row in rows}}
     boxes: dict[str, Box] = {
         one: context.vault.box(keys.retention_key, one, RETENTION_KEY)

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from avgate_contracts.connector import SupportsRectify
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential
+from avgate_gateway.flow import earlier as left_before
 from avgate_gateway.flow.context import Context, Desk, unsealed
-from avgate_gateway.flow.earlier import digests
 from avgate_gateway.flow.executing import WHILE_RUNNING
 from avgate_gateway.flow.learning import opened
 from avgate_gateway.plan import (
@@ -33,6 +33,7 @@ from avgate_gateway.plan import (
 from avgate_gateway.request import Approval, Confidential, State, SubjectRequest
 from avgate_gateway.retention import AMSTERDAM, Action, GroundCode, Verdict
 from avgate_gateway.store import earlier, evidence, item_steps, items, requests, tasks
+from avgate_gateway.store.earlier import Lead
 from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import LEFT_OUT, Stage
 from avgate_gateway.vault import Box
@@ -56,7 +57,7 @@ async def plan(context: Context, request: SubjectRequest) -> bool:
 
 
 async def _plan_erasure(
-    context: Context, request: SubjectRequest, references: Box, box: Box, leads: Collection[str]
+    context: Context, request: SubjectRequest, references: Box, box: Box, leads: Collection[Lead]
 ) -> bool:
     now = context.now()
     desk = context.desks[request.controller]
@@ -85,13 +86,13 @@ async def _narrowed(context: Context, request: SubjectRequest) -> set[str]:
 
 async def _leads(
     context: Context, request: SubjectRequest, person: Confidential, box: Box
-) -> set[str]:
+) -> set[Lead]:
     """By what a later request of the same person finds what this one has to leave."""
     async with context.database.read() as db:
         all_tasks = await tasks.of_request(db, request.id)
     told = [opened(task.learned_box, box) for task in all_tasks if task.learned_box]
     known = (*person.subject.identifiers, *(one for learned in told for one in learned.sure))
-    return digests(context, request.controller, known)
+    return left_before.leads(context, request.controller, known)
 
 
 async def _plan_rectification(
@@ -120,7 +121,7 @@ async def _store(
     made: ErasurePlan | RectificationPlan,
     box: Box,
     planned: Sequence[Mapping[str, Any]],
-    leads: Collection[str] = (),
+    leads: Collection[Lead] = (),
 ) -> None:
     now = context.now()
     sealed = box.seal(orjson.dumps(made.to_json()), PLAN)

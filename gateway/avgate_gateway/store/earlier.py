@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,6 +20,13 @@ from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.items import item_of
 from avgate_gateway.store.left import LEFT
 from avgate_gateway.store.schema import item, lead
+
+
+class Lead(NamedTuple):
+    """The blind index of an identifier that is somebody's for good."""
+
+    digest: str
+    is_customer: bool  # of a customer id, which nobody shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +42,11 @@ class LeftEarlier:
     count: int = 0
 
 
-async def lead_to(db: AsyncConnection, request_id: str, digests: Collection[str]) -> None:
+async def lead_to(db: AsyncConnection, request_id: str, leads: Collection[Lead]) -> None:
     """Has these blind indexes lead to a request, and no others."""
     await forget(db, request_id)
-    if digests:
-        rows = [{"digest": digest, "request_id": request_id} for digest in sorted(digests)]
+    if leads:
+        rows = [{**one._asdict(), "request_id": request_id} for one in sorted(leads)]
         await db.execute(lead.insert(), rows)
 
 
@@ -48,12 +55,21 @@ async def forget(db: AsyncConnection, request_id: str) -> None:
 
 
 async def left(
-    db: AsyncConnection, digests: Collection[str], connector: str, *, but_not: str
+    db: AsyncConnection, leads: Collection[Lead], connector: str, *, but_not: str
 ) -> Sequence[Item]:
-    """What all other requests that these lead to left with a connector."""
+    """What all other requests that these lead to left with a connector.
+
+    Not those of another customer: a mailbox may be a whole household's.
+    """
+    digests = [one.digest for one in leads]
+    customers = [one.digest for one in leads if one.is_customer]
     requests = sa.select(lead.c.request_id).where(
         lead.c.digest.in_(digests), lead.c.request_id != but_not
     )
+    if customers:
+        of = sa.select(lead.c.request_id).where(lead.c.is_customer)
+        same = of.where(lead.c.digest.in_(customers))
+        requests = requests.where(sa.or_(lead.c.request_id.in_(same), lead.c.request_id.notin_(of)))
     query = item.select().where(
         item.c.request_id.in_(requests),
         item.c.connector == connector,

@@ -158,6 +158,7 @@ lead = sa.Table(
     metadata,
     sa.Column("digest", sa.String(64), primary_key=True),  # blind index of an identifier
     sa.Column("request_id", sa.String(36), primary_key=True),
+    sa.Column("is_customer", sa.Boolean, nullable=False),  # of a customer id: one person has one
     sa.Index(None, "request_id"),
 )
 

@@ -14,6 +14,7 @@ def upgrade() -> None:
         "lead",
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("request_id", sa.String(length=36), nullable=False),
+        sa.Column("is_customer", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("digest", "request_id", name=op.f("pk_lead")),
     )
     op.create_index(op.f("ix_lead_request_id"), "lead", ["request_id"], unique=False)
