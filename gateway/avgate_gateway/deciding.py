@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from avgate_contracts.record import WhyUnseen
 from avgate_gateway import remarking
 from avgate_gateway.due import due_dates, may_extend
@@ -21,6 +19,7 @@ from avgate_gateway.problem import (
 )
 from avgate_gateway.request import Approval, IdentityCheck, State, SubjectRequest, WaitingFor
 from avgate_gateway.store import evidence, hand_tasks, item_steps, items, requests, tasks
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.tasks import Stage, TaskCode
@@ -31,7 +30,7 @@ _AGAIN = (ItemState.FAILED, ItemState.UNKNOWN, ItemState.RETURNED)
 
 
 async def verify_identity(
-    db: AsyncConnection, context: Context, request: SubjectRequest, check: IdentityCheck, by: str
+    db: Connection, context: Context, request: SubjectRequest, check: IdentityCheck, by: str
 ) -> None:
     """Opens the identity gate; doing so again in the same way changes nothing."""
     if request.identity == check:
@@ -47,7 +46,7 @@ async def verify_identity(
 
 
 async def decide(
-    db: AsyncConnection, context: Context, request: SubjectRequest, digest: str, by: str, *,
+    db: Connection, context: Context, request: SubjectRequest, digest: str, by: str, *,
     approve: bool, reason: str | None = None,
 ) -> None:  # fmt: skip
     """Approves or rejects the plan with this digest, by somebody else than the submitter."""
@@ -72,7 +71,7 @@ async def decide(
     await _reject(db, context, request)
 
 
-async def _reject(db: AsyncConnection, context: Context, request: SubjectRequest) -> None:
+async def _reject(db: Connection, context: Context, request: SubjectRequest) -> None:
     """Ends the request; or only what the plan covers, where an earlier plan is being carried out."""
     if await items.is_untouched(db, request.id):
         await settling.close(db, context, request, "rejected")
@@ -95,7 +94,7 @@ def _is_the_same(approval: Approval | None, by: str, digest: str) -> bool:
 
 
 async def cancel(
-    db: AsyncConnection, context: Context, request: SubjectRequest, by: str,
+    db: Connection, context: Context, request: SubjectRequest, by: str,
     reason: str | None = None,
 ) -> None:  # fmt: skip
     """Withdraws a request of which nothing was carried out yet."""
@@ -108,14 +107,14 @@ async def cancel(
     await settling.close(db, context, request, "cancelled")
 
 
-async def _is_unbegun(db: AsyncConnection, request: SubjectRequest) -> bool:
+async def _is_unbegun(db: Connection, request: SubjectRequest) -> bool:
     """Whether nothing was approved, by the plan that is shown or by an earlier one."""
     approved = request.approval is not None and not settling.awaits_approval(request)
     return not approved and await items.is_untouched(db, request.id)
 
 
 async def retry(
-    db: AsyncConnection, context: Context, request: SubjectRequest, connector: str | None, by: str
+    db: Connection, context: Context, request: SubjectRequest, connector: str | None, by: str
 ) -> None:
     """Sets going again what is stuck, waits for a later try, or failed."""
     if request.identity is None:
@@ -133,7 +132,7 @@ async def retry(
 
 
 async def _retry_one(
-    db: AsyncConnection, request: SubjectRequest, task: tasks.Task, now: datetime
+    db: Connection, request: SubjectRequest, task: tasks.Task, now: datetime
 ) -> bool:
     if task.stage is Stage.STUCK and task.resume is not None:
         await hand_tasks.withdraw(db, request.id, task.connector)
@@ -148,7 +147,7 @@ async def _retry_one(
 
 
 async def _retry_items(
-    db: AsyncConnection, request: SubjectRequest, connector: str, now: datetime
+    db: Connection, request: SubjectRequest, connector: str, now: datetime
 ) -> bool:
     failed = await item_steps.try_again(db, request.id, connector, _AGAIN)
     if not failed and not await items.has_any(db, request.id, connector, _BEGUN):
@@ -159,7 +158,7 @@ async def _retry_items(
 
 
 async def extend(
-    db: AsyncConnection, context: Context, request: SubjectRequest, reason: str, by: str
+    db: Connection, context: Context, request: SubjectRequest, reason: str, by: str
 ) -> None:
     """Takes two more months, inside the first one and with reasons (GDPR Art. 12(3))."""
     [earlier] = await remarking.explained(db, context, [request])
@@ -178,7 +177,7 @@ async def extend(
 
 
 async def complete(
-    db: AsyncConnection, context: Context, request: SubjectRequest, task: HandTask, by: str,
+    db: Connection, context: Context, request: SubjectRequest, task: HandTask, by: str,
     told: str,
 ) -> None:  # fmt: skip
     """Takes a person's word that something was done by hand; then the upstream is looked at."""
@@ -206,7 +205,7 @@ async def complete(
 
 
 async def _see_to_part(
-    db: AsyncConnection, context: Context, request: SubjectRequest, task: HandTask, by: str
+    db: Connection, context: Context, request: SubjectRequest, task: HandTask, by: str
 ) -> None:
     """A person asked where no program can; what the others showed stays as it is."""
     now, name = context.now(), task.connector
@@ -220,13 +219,13 @@ async def _see_to_part(
     await _go_on(db, request, now, is_moving=True)
 
 
-async def _is_through(db: AsyncConnection, request: SubjectRequest, connector: str) -> bool:
+async def _is_through(db: Connection, request: SubjectRequest, connector: str) -> bool:
     found = await tasks.of_request(db, request.id)
     return any(task.connector == connector and task.stage is Stage.DONE for task in found)
 
 
 async def _go_on(
-    db: AsyncConnection, request: SubjectRequest, now: datetime, *, is_moving: bool
+    db: Connection, request: SubjectRequest, now: datetime, *, is_moving: bool
 ) -> None:
     """Has the engine look; whoever reads the request before that sees that it is under way."""
     if is_moving and request.waiting_for is WaitingFor.PERSON:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from avgate_contracts.identifier import Identifier
 from avgate_contracts.subject import DataSubject
 from avgate_contracts.vocabulary import Operation
@@ -24,6 +22,7 @@ from avgate_gateway.request import (
     WaitingFor,
 )
 from avgate_gateway.store import evidence, requests, tasks
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.requests import Sealed
 
 NOT_RELEVANT = "not_relevant"  # why restriction and objection close at once: the statements say so
@@ -75,7 +74,7 @@ def drafted(context: Context, asked: Asked) -> tuple[SubjectRequest, Confidentia
 
 
 async def record(
-    db: AsyncConnection, context: Context, request: SubjectRequest, person: Confidential,
+    db: Connection, context: Context, request: SubjectRequest, person: Confidential,
     note: str | None = None,
 ) -> None:  # fmt: skip
     """Writes the request, its tasks and the first entry of its evidence."""

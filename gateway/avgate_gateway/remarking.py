@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from avgate_gateway.flow.context import RETENTION_KEY, SUBJECT_KEY, Context
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.store import remarks, requests
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.remarks import Place
 from avgate_gateway.store.requests import Sealed
 from avgate_gateway.vault import Box, VaultError
@@ -34,7 +33,7 @@ def hand_task(task_id: str) -> str:
 
 
 async def keep(
-    db: AsyncConnection, context: Context, request_id: str, place: str, text: str | None
+    db: Connection, context: Context, request_id: str, place: str, text: str | None
 ) -> None:
     """Seals a text under the subject's key, or that of kept items where only that is left.
 
@@ -48,7 +47,7 @@ async def keep(
 
 
 async def read(
-    db: AsyncConnection,
+    db: Connection,
     context: Context,
     request_ids: Collection[str],
     places: Collection[str] | None = None,
@@ -64,7 +63,7 @@ async def read(
 
 
 async def explained(
-    db: AsyncConnection, context: Context, found: Sequence[SubjectRequest]
+    db: Connection, context: Context, found: Sequence[SubjectRequest]
 ) -> list[SubjectRequest]:
     """The same requests, each with the reason of its extension where it has one."""
     extended = [request.id for request in found if request.extended is not None]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from avgate_contracts.record import ErasureWay
 from avgate_contracts.vocabulary import Category, Operation, Product
 from avgate_gateway.ending import ending, left_earlier, unseen, without_items, word_of_item
@@ -14,6 +12,7 @@ from avgate_gateway.in_dutch import told_of
 from avgate_gateway.report import Ending, OutcomeWord, Report, ReportLine
 from avgate_gateway.request import COPIES, SubjectRequest
 from avgate_gateway.store import items, tasks
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.item import ON_THE_WAY, Group, ItemState
 from avgate_gateway.store.tasks import Stage, Task
 
@@ -24,7 +23,7 @@ _NOT_RELEVANT = {
 }
 
 
-async def reported(db: AsyncConnection, request: SubjectRequest) -> Report:
+async def reported(db: Connection, request: SubjectRequest) -> Report:
     """What became of every item so far."""
     all_tasks = await tasks.of_request(db, request.id)
     groups = await items.groups(db, request.id)

@@ -6,12 +6,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_gateway.confidential import CONTEXT
 from avgate_gateway.flow.context import SUBJECT_KEY, unsealed
 from avgate_gateway.store import remarks as written
 from avgate_gateway.store import requests
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.vault import Box
 from avgate_mocks.people import Role
 
@@ -78,7 +78,7 @@ async def test_a_word_about_what_the_law_kept_is_sealed_too(tmp_path: Path) -> N
         assert b"Zwaantje" not in at_rest(tmp_path)
 
 
-async def _destroy_subject_key(db: AsyncConnection, request_id: str) -> None:
+async def _destroy_subject_key(db: Connection, request_id: str) -> None:
     await requests.change(db, request_id, subject_key=None, confidential_box=None, plan_box=None)
 
 

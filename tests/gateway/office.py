@@ -14,7 +14,6 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_contracts.identifier import Identifier
 from avgate_contracts.record import ErasureWay, ItemRef
@@ -30,10 +29,12 @@ from avgate_gateway.reporting import reported
 from avgate_gateway.request import IdentityCheck, SubjectRequest, WaitingFor
 from avgate_gateway.retention import Action, decide, load_pack
 from avgate_gateway.store import copies, evidence, hand_tasks, items, requests, tasks
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import UNDER_WAY, Item, ItemState
 from avgate_gateway.store.schema import lead
+from avgate_gateway.store.sqlite import SqliteFile
 from avgate_gateway.store.tasks import Task
 from avgate_gateway.vault import Vault
 
@@ -66,16 +67,16 @@ class Mortal(Database):
         self.is_dead = False
         self.writes = 0
         self._door = asyncio.Lock()
-        for engine in (self._readers, self._writers):
-            sa.event.listen(engine.sync_engine, "connect", _hurry)
+        assert isinstance(self._doors, SqliteFile)
+        sa.event.listen(self._doors.engine, "connect", _hurry)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
+    async def read(self) -> AsyncIterator[Connection]:
         async with self._door, super().read() as db:
             yield db
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self) -> AsyncIterator[Connection]:
         async with self._door:
             self._live()
             self.writes += 1
@@ -238,7 +239,7 @@ class Office:
                 assert request is not None
                 await self._decide(db, request, what)
 
-    async def _decide(self, db: AsyncConnection, request: SubjectRequest, what: str) -> None:
+    async def _decide(self, db: Connection, request: SubjectRequest, what: str) -> None:
         context, name = self.context, what.removeprefix("retry ")
         match what:
             case "approve" | "reject":
@@ -256,7 +257,7 @@ class Office:
                     self.upstreams[one].asked_again.update(self.refs[one])
                 await deciding.retry(db, context, request, None if name == "all" else name, "chief")
 
-    async def _note_approval(self, db: AsyncConnection, request: SubjectRequest) -> None:
+    async def _note_approval(self, db: Connection, request: SubjectRequest) -> None:
         if request.waiting_for is not WaitingFor.APPROVAL or request.plan_valid_until is None:
             return
         if request.plan_valid_until <= self.now:

@@ -145,7 +145,7 @@ async def test_what_is_acknowledged_survives_a_power_cut_and_what_is_deleted_is_
     database: Database, pragma: str, value: object
 ) -> None:
     async with database.write() as db:
-        assert (await db.exec_driver_sql(f"PRAGMA {pragma}")).scalar_one() == value
+        assert (await db.execute(sa.text(f"PRAGMA {pragma}"))).scalar_one() == value
 
 
 async def test_a_reader_sees_one_moment(database: Database) -> None:

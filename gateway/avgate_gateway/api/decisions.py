@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import APIRouter
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from avgate_gateway import deciding, remarking
@@ -25,8 +24,9 @@ from avgate_gateway.authentication import OF_OPERATION, Caller, Scope, requires
 from avgate_gateway.problem import INVALID_CONTENT, Located, Problem, ProblemError
 from avgate_gateway.request import IdentityCheck, SubjectRequest
 from avgate_gateway.store import requests
+from avgate_gateway.store.connection import Connection
 
-Decision = Callable[[AsyncConnection, SubjectRequest], Awaitable[None]]
+Decision = Callable[[Connection, SubjectRequest], Awaitable[None]]
 
 
 def router(gateway: Gateway) -> APIRouter:
@@ -50,7 +50,7 @@ def _add_gates(routes: APIRouter, gateway: Gateway) -> None:
         not_in_the_future(body.verified_at, context.now(), "#/verified_at")
         check = IdentityCheck(body.method, body.verified_by, body.verified_at)
 
-        async def record(db: AsyncConnection, request: SubjectRequest) -> None:
+        async def record(db: Connection, request: SubjectRequest) -> None:
             caller.must_hold(OF_OPERATION[request.operation])
             await deciding.verify_identity(db, context, request, check, caller.client_id)
 
@@ -60,7 +60,7 @@ def _add_gates(routes: APIRouter, gateway: Gateway) -> None:
     async def approval(
         request_id: str, body: ApprovalBody, caller: Annotated[Caller, requires(Scope.APPROVE)]
     ) -> Response:
-        async def decide(db: AsyncConnection, request: SubjectRequest) -> None:
+        async def decide(db: Connection, request: SubjectRequest) -> None:
             await deciding.decide(
                 db,
                 context,
@@ -84,7 +84,7 @@ def _add_course(routes: APIRouter, gateway: Gateway) -> None:
         caller: Annotated[Caller, requires()],
         body: CancelBody | None = None,
     ) -> Response:
-        async def withdraw(db: AsyncConnection, request: SubjectRequest) -> None:
+        async def withdraw(db: Connection, request: SubjectRequest) -> None:
             caller.must_hold(OF_OPERATION[request.operation])
             reason = body.reason if body else None
             await deciding.cancel(db, context, request, caller.client_id, reason)
@@ -102,7 +102,7 @@ def _add_course(routes: APIRouter, gateway: Gateway) -> None:
             wrong = Located("Name a connector of this controller.", "#/connector")
             raise ProblemError(Problem(INVALID_CONTENT, errors=(wrong,)))
 
-        async def again(db: AsyncConnection, request: SubjectRequest) -> None:
+        async def again(db: Connection, request: SubjectRequest) -> None:
             caller.must_hold(OF_OPERATION[request.operation])
             await deciding.retry(db, context, request, wanted, caller.client_id)
 
@@ -112,7 +112,7 @@ def _add_course(routes: APIRouter, gateway: Gateway) -> None:
     async def extension(
         request_id: str, body: ExtensionBody, caller: Annotated[Caller, requires()]
     ) -> Response:
-        async def extend(db: AsyncConnection, request: SubjectRequest) -> None:
+        async def extend(db: Connection, request: SubjectRequest) -> None:
             caller.must_hold(OF_OPERATION[request.operation])
             await deciding.extend(db, context, request, body.reason, caller.client_id)
 

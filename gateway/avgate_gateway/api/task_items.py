@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from avgate_contracts.record import WhyUnseen
 from avgate_gateway.flow.context import RETENTION_KEY, Context
 from avgate_gateway.retention import local_day
 from avgate_gateway.store import items, requests
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import Item
 from avgate_gateway.vault import VaultError
@@ -18,7 +17,7 @@ MOST = 100  # items shown of one task
 
 
 async def about(
-    db: AsyncConnection, context: Context, task: HandTask, *, may_see: bool
+    db: Connection, context: Context, task: HandTask, *, may_see: bool
 ) -> dict[str, object]:
     """The first items of an open task, and how many there are.
 
@@ -37,7 +36,7 @@ def _is_of_a_part(task: HandTask) -> bool:
 
 
 async def _opened(
-    db: AsyncConnection, context: Context, task: HandTask, found: Sequence[Item]
+    db: Connection, context: Context, task: HandTask, found: Sequence[Item]
 ) -> list[dict[str, object]] | None:
     sealed = await requests.sealed(db, task.request_id)
     try:

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from avgate_gateway import deciding, remarking
@@ -21,6 +20,7 @@ from avgate_gateway.flow.context import Context
 from avgate_gateway.problem import WRONG_STATE, Problem, ProblemError
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.store import hand_tasks
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
 
 _LISTED = """
@@ -75,7 +75,7 @@ def router(gateway: Gateway) -> APIRouter:
             raise not_found()
         by = body.completed_by or caller.client_id
 
-        async def complete(db: AsyncConnection, request: SubjectRequest) -> None:
+        async def complete(db: Connection, request: SubjectRequest) -> None:
             await _complete(db, gateway, request, task_id, by, body.evidence)
 
         await decided(gateway, caller, task.request_id, complete)
@@ -88,7 +88,7 @@ def router(gateway: Gateway) -> APIRouter:
 
 
 async def _complete(
-    db: AsyncConnection, gateway: Gateway, request: SubjectRequest, task_id: str, by: str, told: str
+    db: Connection, gateway: Gateway, request: SubjectRequest, task_id: str, by: str, told: str
 ) -> None:
     """Completes a task once; the same word again changes nothing, another is refused."""
     task = await hand_tasks.find(db, task_id, request.controller)
@@ -104,7 +104,7 @@ async def _complete(
 
 
 async def _told(
-    db: AsyncConnection, context: Context, tasks: Sequence[HandTask], caller: Caller
+    db: Connection, context: Context, tasks: Sequence[HandTask], caller: Caller
 ) -> list[dict[str, object]]:
     """Tasks with what staff wrote: the note of who submitted, the evidence of who completed.
 

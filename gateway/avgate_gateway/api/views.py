@@ -8,13 +8,13 @@ from hashlib import sha256
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway.ending import ending, left_earlier, unseen
 from avgate_gateway.report import Ending, OutcomeWord
 from avgate_gateway.request import COPIES, IdentityCheck, State, SubjectRequest, WaitingFor
 from avgate_gateway.store import items, tasks
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.earlier import LeftEarlier
 from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.tasks import Stage, Task
@@ -151,7 +151,7 @@ class ListView(View):
     next: str | None
 
 
-async def view(db: AsyncConnection, request: SubjectRequest) -> RequestView:
+async def view(db: Connection, request: SubjectRequest) -> RequestView:
     """A request as it is now."""
     counts = await items.counts(db, request.id)
     return request_view(request, await tasks.of_request(db, request.id), counts)

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from avgate_contracts.connector import SupportsErase
 from avgate_contracts.outcome import Completed, Effect, Failed
 from avgate_contracts.record import ItemRef
@@ -28,6 +26,7 @@ from avgate_gateway.store import (
     requests,
     tasks,
 )
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.item import WATCHED, Item, ItemState
 from avgate_gateway.store.schema import item
 from avgate_gateway.store.tasks import Stage, Task
@@ -195,7 +194,7 @@ async def shred(context: Context, request: SubjectRequest) -> None:
 
 
 async def _is_anything_left(
-    db: AsyncConnection,
+    db: Connection,
     request: SubjectRequest,
     all_tasks: Sequence[Task],
     looks: Mapping[str, datetime],
@@ -208,7 +207,7 @@ async def _is_anything_left(
 
 
 async def _shred_subject(
-    db: AsyncConnection, request: SubjectRequest, until: datetime, now: datetime
+    db: Connection, request: SubjectRequest, until: datetime, now: datetime
 ) -> datetime | None:
     """Destroys the subject's key when its time has come; until when it stays, if it does."""
     sealed = await requests.sealed(db, request.id)
@@ -222,7 +221,7 @@ async def _shred_subject(
     return None
 
 
-async def _shred_references(db: AsyncConnection, request: SubjectRequest, now: datetime) -> None:
+async def _shred_references(db: Connection, request: SubjectRequest, now: datetime) -> None:
     if (await requests.sealed(db, request.id)).retention_key is None:
         return
     await item_steps.shed(db, request.id)

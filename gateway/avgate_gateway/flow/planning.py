@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_contracts.connector import SupportsRectify
 from avgate_contracts.vocabulary import Operation
@@ -33,6 +32,7 @@ from avgate_gateway.plan import (
 from avgate_gateway.request import Approval, Confidential, State, SubjectRequest
 from avgate_gateway.retention import AMSTERDAM, Action, GroundCode, Verdict
 from avgate_gateway.store import earlier, evidence, item_steps, items, requests, tasks
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.earlier import Lead
 from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import LEFT_OUT, Stage
@@ -141,7 +141,7 @@ async def _store(
         )  # fmt: skip
 
 
-async def discard(db: AsyncConnection, context: Context, request: SubjectRequest) -> None:
+async def discard(db: Connection, context: Context, request: SubjectRequest) -> None:
     """Throws a plan away that nobody approved: what it covered is located anew."""
     now = context.now()
     await item_steps.unplan(db, request.id)
@@ -152,7 +152,7 @@ async def discard(db: AsyncConnection, context: Context, request: SubjectRequest
     await evidence.note(db, now, request, "plan.discarded", {})
 
 
-async def release(db: AsyncConnection, request: SubjectRequest, approval: Approval) -> None:
+async def release(db: Connection, request: SubjectRequest, approval: Approval) -> None:
     """Writes the approval down and lets the connectors begin, in the caller's transaction."""
     await requests.set_going(
         db, request.id, approval.at, approved_by=approval.by, approved_at=approval.at,

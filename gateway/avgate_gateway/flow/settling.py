@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from avgate_gateway.ending import detail
 from avgate_gateway.flow.context import Context
 from avgate_gateway.flow.waking import wake_at
 from avgate_gateway.request import State, SubjectRequest, WaitingFor
 from avgate_gateway.store import copies, evidence, hand_tasks, items, requests, tasks
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import Group
 from avgate_gateway.store.tasks import Stage, Task, TaskCode
@@ -53,7 +52,7 @@ async def settle(context: Context, request: SubjectRequest) -> None:
 
 
 async def _hold_together(
-    db: AsyncConnection, context: Context, request: SubjectRequest, all_tasks: Sequence[Task]
+    db: Connection, context: Context, request: SubjectRequest, all_tasks: Sequence[Task]
 ) -> bool:
     """Holds the others back while one is ambiguous, lets them go once none is; whether it did."""
     if is_ambiguous(all_tasks):
@@ -71,7 +70,7 @@ def is_ambiguous(all_tasks: Sequence[Task]) -> bool:
 
 
 async def _hold_back(
-    db: AsyncConnection, context: Context, request: SubjectRequest, all_tasks: Sequence[Task]
+    db: Connection, context: Context, request: SubjectRequest, all_tasks: Sequence[Task]
 ) -> None:
     """What one upstream knows counts for all: nothing found elsewhere is shown, planned or done.
 
@@ -97,7 +96,7 @@ async def _hold_back(
 
 
 async def close(
-    db: AsyncConnection, context: Context, request: SubjectRequest, closing: str | None = None
+    db: Connection, context: Context, request: SubjectRequest, closing: str | None = None
 ) -> None:
     """Ends a request, inside a transaction of the caller's.
 
@@ -143,7 +142,7 @@ def awaits_approval(request: SubjectRequest) -> bool:
 
 
 async def _hand_over(
-    db: AsyncConnection, context: Context, request: SubjectRequest, all_tasks: Sequence[Task]
+    db: Connection, context: Context, request: SubjectRequest, all_tasks: Sequence[Task]
 ) -> None:
     """Makes a task for a person of everything that no program can settle; each once."""
     for task in all_tasks:

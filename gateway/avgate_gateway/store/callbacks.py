@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.schema import callback
 
 
@@ -19,9 +18,7 @@ class Callback:
     connector: str
 
 
-async def keep(
-    db: AsyncConnection, token: str, request_id: str, connector: str, now: datetime
-) -> None:
+async def keep(db: Connection, token: str, request_id: str, connector: str, now: datetime) -> None:
     """Notes whose job a token is about; the token itself is not kept."""
     if await find(db, token) is None:
         await db.execute(
@@ -31,7 +28,7 @@ async def keep(
         )
 
 
-async def find(db: AsyncConnection, token: str) -> Callback | None:
+async def find(db: Connection, token: str) -> Callback | None:
     query = callback.select().where(callback.c.digest == _digest(token))
     row = (await db.execute(query)).mappings().first()
     return Callback(row["request_id"], row["connector"]) if row else None

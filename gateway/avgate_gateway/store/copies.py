@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.schema import copy_part
 
@@ -38,7 +38,7 @@ class Shelf:
     name_box: bytes | None = field(repr=False)
 
 
-async def add(db: AsyncConnection, request_id: str, connector: str, parts: Sequence[Part]) -> None:
+async def add(db: Connection, request_id: str, connector: str, parts: Sequence[Part]) -> None:
     rows = [
         {
             "request_id": request_id,
@@ -57,7 +57,7 @@ async def add(db: AsyncConnection, request_id: str, connector: str, parts: Seque
         await db.execute(copy_part.insert(), rows)
 
 
-async def forget(db: AsyncConnection, request_id: str, connector: str | None = None) -> None:
+async def forget(db: Connection, request_id: str, connector: str | None = None) -> None:
     """Drops a copy, or what one connector's interrupted try left of it."""
     gone = copy_part.delete().where(copy_part.c.request_id == request_id)
     if connector is not None:
@@ -65,7 +65,7 @@ async def forget(db: AsyncConnection, request_id: str, connector: str | None = N
     await db.execute(gone)
 
 
-async def shelves(db: AsyncConnection, request_id: str) -> Sequence[Shelf]:
+async def shelves(db: Connection, request_id: str) -> Sequence[Shelf]:
     """What a copy consists of, records before files."""
     key = (
         copy_part.c.connector,

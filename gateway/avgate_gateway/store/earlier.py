@@ -13,9 +13,9 @@ from datetime import date
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_contracts.vocabulary import Category, Product
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.items import item_of
 from avgate_gateway.store.left import LEFT
@@ -42,7 +42,7 @@ class LeftEarlier:
     count: int = 0
 
 
-async def lead_to(db: AsyncConnection, request_id: str, leads: Collection[Lead]) -> None:
+async def lead_to(db: Connection, request_id: str, leads: Collection[Lead]) -> None:
     """Has these blind indexes lead to a request, and no others."""
     await forget(db, request_id)
     if leads:
@@ -50,12 +50,12 @@ async def lead_to(db: AsyncConnection, request_id: str, leads: Collection[Lead])
         await db.execute(lead.insert(), rows)
 
 
-async def forget(db: AsyncConnection, request_id: str) -> None:
+async def forget(db: Connection, request_id: str) -> None:
     await db.execute(lead.delete().where(lead.c.request_id == request_id))
 
 
 async def left(
-    db: AsyncConnection, leads: Collection[Lead], connector: str, *, but_not: str
+    db: Connection, leads: Collection[Lead], connector: str, *, but_not: str
 ) -> Sequence[Item]:
     """What all other requests that these lead to left with a connector.
 

@@ -13,9 +13,9 @@ from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_gateway.request import SubjectRequest
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.schema import evidence
 
 BEGINNING = "0" * 64
@@ -40,7 +40,7 @@ class Entry:
 
 
 async def note(
-    db: AsyncConnection,
+    db: Connection,
     at: datetime,
     request: SubjectRequest,
     event: str,
@@ -51,7 +51,7 @@ async def note(
 
 
 async def append(
-    db: AsyncConnection,
+    db: Connection,
     at: datetime,
     controller: str,
     request_id: str | None,
@@ -67,7 +67,7 @@ async def append(
 
 
 async def entries(
-    db: AsyncConnection,
+    db: Connection,
     *,
     controller: str | None = None,
     request_id: str | None = None,

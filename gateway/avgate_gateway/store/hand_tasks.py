@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.schema import hand_task
 
 
@@ -31,7 +31,7 @@ class HandTask:
     completed_by: str | None = None
 
 
-async def add(db: AsyncConnection, made: HandTask) -> None:
+async def add(db: Connection, made: HandTask) -> None:
     """Records a task once: the same task made again after a restart is the same row."""
     known = await db.execute(sa.select(hand_task.c.id).where(hand_task.c.id == made.id))
     if known.first() is None:
@@ -39,7 +39,7 @@ async def add(db: AsyncConnection, made: HandTask) -> None:
         await db.execute(hand_task.insert().values(**values))
 
 
-async def find(db: AsyncConnection, task_id: str, controller: str) -> HandTask | None:
+async def find(db: Connection, task_id: str, controller: str) -> HandTask | None:
     query = hand_task.select().where(
         hand_task.c.id == task_id, hand_task.c.controller == controller
     )
@@ -47,7 +47,7 @@ async def find(db: AsyncConnection, task_id: str, controller: str) -> HandTask |
     return HandTask(**row) if row else None
 
 
-async def of_request(db: AsyncConnection, request_id: str) -> Sequence[HandTask]:
+async def of_request(db: Connection, request_id: str) -> Sequence[HandTask]:
     rows = (await db.execute(_OF_REQUEST, {"request_id": request_id})).mappings()
     return [HandTask(**row) for row in rows]
 
@@ -60,7 +60,7 @@ _OF_REQUEST = (
 
 
 async def listed(
-    db: AsyncConnection,
+    db: Connection,
     controller: str,
     *,
     is_open: bool | None,
@@ -81,17 +81,17 @@ async def listed(
     return [HandTask(**row) for row in (await db.execute(ordered)).mappings()]
 
 
-async def complete(db: AsyncConnection, task_id: str, by: str, now: datetime) -> None:
+async def complete(db: Connection, task_id: str, by: str, now: datetime) -> None:
     done = hand_task.update().where(hand_task.c.id == task_id)
     await db.execute(done.values(completed_at=now, completed_by=by))
 
 
-async def withdraw(db: AsyncConnection, request_id: str, connector: str) -> None:
+async def withdraw(db: Connection, request_id: str, connector: str) -> None:
     """Drops what is open of a connector that is being tried again; what is left is made anew."""
     await db.execute(_open(request_id).where(hand_task.c.connector == connector))
 
 
-async def withdraw_all(db: AsyncConnection, request_id: str) -> None:
+async def withdraw_all(db: Connection, request_id: str) -> None:
     """Drops what is open of a request that is not carried out."""
     await db.execute(_open(request_id))
 

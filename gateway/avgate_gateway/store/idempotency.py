@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.schema import idempotency
 
 
@@ -22,7 +22,7 @@ class Stored:
     body: bytes = field(repr=False)
 
 
-async def find(db: AsyncConnection, scope: str) -> Stored | None:
+async def find(db: Connection, scope: str) -> Stored | None:
     columns = (
         idempotency.c.fingerprint,
         idempotency.c.status,
@@ -33,7 +33,7 @@ async def find(db: AsyncConnection, scope: str) -> Stored | None:
     return Stored(row[0], row[1], row[2], row[3]) if row else None
 
 
-async def keep(db: AsyncConnection, scope: str, stored: Stored, now: datetime) -> None:
+async def keep(db: Connection, scope: str, stored: Stored, now: datetime) -> None:
     """Keeps an answer, in the same transaction as the effect it tells of."""
     values: dict[str, Any] = {
         "scope": scope,
@@ -46,7 +46,7 @@ async def keep(db: AsyncConnection, scope: str, stored: Stored, now: datetime) -
     await db.execute(idempotency.insert().values(**values))
 
 
-async def replace(db: AsyncConnection, scope: str, stored: Stored) -> None:
+async def replace(db: Connection, scope: str, stored: Stored) -> None:
     """Puts the answer that is really sent in the place of the one that was kept for safety."""
     await db.execute(
         idempotency.update()
@@ -55,5 +55,5 @@ async def replace(db: AsyncConnection, scope: str, stored: Stored) -> None:
     )
 
 
-async def expire(db: AsyncConnection, before: datetime) -> None:
+async def expire(db: Connection, before: datetime) -> None:
     await db.execute(idempotency.delete().where(idempotency.c.made_at < before))

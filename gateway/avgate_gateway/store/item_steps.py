@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.item import REJECTED, UNDER_WAY, ItemState
 from avgate_gateway.store.left import LEFT, REFUSED_FOR_GOOD
 from avgate_gateway.store.schema import item
@@ -23,7 +23,7 @@ _RELEASED = {
 }
 
 
-async def unplan(db: AsyncConnection, request_id: str) -> None:
+async def unplan(db: Connection, request_id: str) -> None:
     """Makes planned items unplanned again, so that a new look replaces them."""
     await db.execute(
         item.update()
@@ -32,7 +32,7 @@ async def unplan(db: AsyncConnection, request_id: str) -> None:
     )
 
 
-async def release(db: AsyncConnection, request_id: str) -> None:
+async def release(db: Connection, request_id: str) -> None:
     """Sends every planned item its way, as the plan says."""
     for action, state in _RELEASED.items():
         await db.execute(
@@ -46,7 +46,7 @@ async def release(db: AsyncConnection, request_id: str) -> None:
         )
 
 
-async def reject(db: AsyncConnection, request_id: str, reason: str) -> None:
+async def reject(db: Connection, request_id: str, reason: str) -> None:
     """Ends what a rejected plan covers, and leaves alone what an earlier one set going."""
     await db.execute(
         item.update()
@@ -59,7 +59,7 @@ async def reject(db: AsyncConnection, request_id: str, reason: str) -> None:
 
 
 async def try_again(
-    db: AsyncConnection, request_id: str, connector: str, states: Iterable[ItemState]
+    db: Connection, request_id: str, connector: str, states: Iterable[ItemState]
 ) -> int:
     """Approves items again that were refused, or are in these states; returns how many."""
     done = await db.execute(
@@ -79,7 +79,7 @@ async def try_again(
 
 
 async def done_by_hand(
-    db: AsyncConnection,
+    db: Connection,
     request_id: str,
     connector: str,
     category: str | None,
@@ -97,7 +97,7 @@ async def done_by_hand(
     )
 
 
-async def shed(db: AsyncConnection, request_id: str) -> None:
+async def shed(db: Connection, request_id: str) -> None:
     """Drops every sealed reference: nothing of this request is acted on again."""
     await db.execute(
         item.update().where(item.c.request_id == request_id).values(ref_box=None, changes_box=None)

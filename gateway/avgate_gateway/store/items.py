@@ -8,10 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_contracts.record import ErasureWay
 from avgate_contracts.vocabulary import Category, Product
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import (
     UNDER_WAY,
@@ -29,14 +29,14 @@ from avgate_gateway.vault import Box
 
 
 async def add(
-    db: AsyncConnection, request_id: str, connector: str, found: Iterable[Found], box: Box
+    db: Connection, request_id: str, connector: str, found: Iterable[Found], box: Box
 ) -> None:
     rows = [_row(request_id, connector, f, box) for f in found]
     if rows:
         await db.execute(item.insert(), rows)
 
 
-async def forget(db: AsyncConnection, request_id: str, connector: str) -> None:
+async def forget(db: Connection, request_id: str, connector: str) -> None:
     """Drops what a look left that is made anew; nothing was approved, let alone done."""
     await db.execute(
         item.delete().where(
@@ -48,7 +48,7 @@ async def forget(db: AsyncConnection, request_id: str, connector: str) -> None:
 
 
 async def select(
-    db: AsyncConnection,
+    db: Connection,
     request_id: str,
     *,
     connector: str | None = None,
@@ -76,9 +76,7 @@ async def select(
     return [item_of(row) for row in rows]
 
 
-async def of_hand_task(
-    db: AsyncConnection, task: HandTask, limit: int
-) -> tuple[Sequence[Item], int]:
+async def of_hand_task(db: Connection, task: HandTask, limit: int) -> tuple[Sequence[Item], int]:
     """The first items that a person's task is about, and how many there are."""
     mine = sa.and_(item.c.request_id == task.request_id, item.c.connector == task.connector)
     if task.category is None:
@@ -99,7 +97,7 @@ async def of_hand_task(
     return [item_of(row) for row in rows.mappings()], total
 
 
-async def change(db: AsyncConnection, ids: Sequence[int], **values: Any) -> None:
+async def change(db: Connection, ids: Sequence[int], **values: Any) -> None:
     """Writes the same to several items."""
     plain = {k: v.value if isinstance(v, ItemState) else v for k, v in values.items()}
     for start in range(0, len(ids), _AT_ONCE):
@@ -108,7 +106,7 @@ async def change(db: AsyncConnection, ids: Sequence[int], **values: Any) -> None
         )
 
 
-async def change_each(db: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+async def change_each(db: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Writes to each item its own values; every row has `id` and the same other columns."""
     if not rows:
         return
@@ -123,7 +121,7 @@ async def change_each(db: AsyncConnection, rows: Sequence[Mapping[str, Any]]) ->
     )
 
 
-async def unplanned_connectors(db: AsyncConnection, request_id: str) -> Sequence[str]:
+async def unplanned_connectors(db: Connection, request_id: str) -> Sequence[str]:
     """Connectors of which something was located that no plan covers yet."""
     query = (
         sa.select(item.c.connector)
@@ -137,7 +135,7 @@ async def unplanned_connectors(db: AsyncConnection, request_id: str) -> Sequence
     return list((await db.execute(query)).scalars())
 
 
-async def is_untouched(db: AsyncConnection, request_id: str, connector: str | None = None) -> bool:
+async def is_untouched(db: Connection, request_id: str, connector: str | None = None) -> bool:
     """Whether nothing was approved or done: all there is was located, and planned at the most."""
     if connector is None:
         found = await db.execute(_TOUCHED, {"request_id": request_id})
@@ -147,13 +145,13 @@ async def is_untouched(db: AsyncConnection, request_id: str, connector: str | No
     return found.first() is None
 
 
-async def counts(db: AsyncConnection, request_id: str) -> Mapping[tuple[str, str], int]:
+async def counts(db: Connection, request_id: str) -> Mapping[tuple[str, str], int]:
     """How many items there are by connector and state."""
     return (await counts_of(db, [request_id])).get(request_id, {})
 
 
 async def counts_of(
-    db: AsyncConnection, request_ids: Sequence[str]
+    db: Connection, request_ids: Sequence[str]
 ) -> Mapping[str, Mapping[tuple[str, str], int]]:
     """The same for several requests, by request."""
     found: dict[str, dict[tuple[str, str], int]] = {}
@@ -162,27 +160,25 @@ async def counts_of(
     return found
 
 
-async def groups(db: AsyncConnection, request_id: str) -> Sequence[Group]:
+async def groups(db: Connection, request_id: str) -> Sequence[Group]:
     """What became of the items, counted by everything that a report says of them."""
     found = await db.execute(_GROUPS, {"request_id": request_id})
     return [Group(**row) for row in found.mappings()]
 
 
-async def groups_left(db: AsyncConnection, request_id: str) -> Sequence[Group]:
+async def groups_left(db: Connection, request_id: str) -> Sequence[Group]:
     """What is left to people, counted by everything that a task says of it."""
     found = await db.execute(_GROUPS_LEFT, {"request_id": request_id})
     return [Group(**row) for row in found.mappings()]
 
 
-async def next_looks(db: AsyncConnection, request_id: str) -> Mapping[str, datetime]:
+async def next_looks(db: Connection, request_id: str) -> Mapping[str, datetime]:
     """The earliest moment at which an item that is at an end is looked at again, by connector."""
     found = await db.execute(_LOOKS, {"request_id": request_id})
     return {row[0]: row[1] for row in found}
 
 
-async def next_confirmation(
-    db: AsyncConnection, request_id: str, connector: str
-) -> datetime | None:
+async def next_confirmation(db: Connection, request_id: str, connector: str) -> datetime | None:
     """When an upstream is asked first about what it accepted; None where nothing is outstanding."""
     query = sa.select(sa.func.min(item.c.look_at)).where(
         item.c.request_id == request_id,
@@ -193,13 +189,13 @@ async def next_confirmation(
     return earliest
 
 
-async def has_left(db: AsyncConnection, request_id: str) -> bool:
+async def has_left(db: Connection, request_id: str) -> bool:
     """Whether something is left that a person may set going again, or that is not at its end."""
     return (await db.execute(_LEFT, {"request_id": request_id})).first() is not None
 
 
 async def has_any(
-    db: AsyncConnection, request_id: str, connector: str, states: Iterable[ItemState]
+    db: Connection, request_id: str, connector: str, states: Iterable[ItemState]
 ) -> bool:
     query = sa.select(item.c.id).where(
         item.c.request_id == request_id,

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_contracts.vocabulary import Product
 from avgate_gateway.register import RegisterEntry, Role
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.schema import processor, published_list
 
 
-async def entries(db: AsyncConnection, controller: str) -> Sequence[RegisterEntry]:
+async def entries(db: Connection, controller: str) -> Sequence[RegisterEntry]:
     """What published lists add for a controller, those that are named no more included."""
     query = processor.select().where(processor.c.controller == controller)
     rows = await db.execute(query.order_by(processor.c.provider, processor.c.name))
@@ -35,7 +35,7 @@ async def entries(db: AsyncConnection, controller: str) -> Sequence[RegisterEntr
     ]
 
 
-async def put(db: AsyncConnection, entry: RegisterEntry) -> None:
+async def put(db: Connection, entry: RegisterEntry) -> None:
     """Writes a line of the register, in the place of what it said before.
 
     `first_seen` is part of what a line is, so that one which comes back stands beside its past.
@@ -66,7 +66,7 @@ async def put(db: AsyncConnection, entry: RegisterEntry) -> None:
     )
 
 
-async def etags(db: AsyncConnection, controller: str) -> Mapping[str, str]:
+async def etags(db: Connection, controller: str) -> Mapping[str, str]:
     """The tag of each provider's list as it was fetched last."""
     query = sa.select(published_list.c.provider, published_list.c.etag).where(
         published_list.c.controller == controller, published_list.c.etag.isnot(None)
@@ -75,7 +75,7 @@ async def etags(db: AsyncConnection, controller: str) -> Mapping[str, str]:
 
 
 async def fetched(
-    db: AsyncConnection, controller: str, provider: str, etag: str | None, now: datetime
+    db: Connection, controller: str, provider: str, etag: str | None, now: datetime
 ) -> None:
     at = (published_list.c.controller == controller, published_list.c.provider == provider)
     await db.execute(published_list.delete().where(*at))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.schema import remark
 
 Place = tuple[str, str]  # a request and a place within it
 
 
-async def put(db: AsyncConnection, request_id: str, place: str, box: bytes) -> None:
+async def put(db: Connection, request_id: str, place: str, box: bytes) -> None:
     """Writes a text, in place of an earlier one there."""
     here = sa.and_(remark.c.request_id == request_id, remark.c.place == place)
     await db.execute(remark.delete().where(here))
@@ -20,7 +20,7 @@ async def put(db: AsyncConnection, request_id: str, place: str, box: bytes) -> N
 
 
 async def of_requests(
-    db: AsyncConnection, request_ids: Collection[str], places: Collection[str] | None = None
+    db: Connection, request_ids: Collection[str], places: Collection[str] | None = None
 ) -> Mapping[Place, bytes]:
     """The sealed texts of these requests, at these places or at all."""
     query = sa.select(remark).where(remark.c.request_id.in_(request_ids))
@@ -30,6 +30,6 @@ async def of_requests(
     return {(row.request_id, row.place): row.box for row in rows}
 
 
-async def forget(db: AsyncConnection, request_id: str) -> None:
+async def forget(db: Connection, request_id: str) -> None:
     """Drops what was written about a request."""
     await db.execute(remark.delete().where(remark.c.request_id == request_id))

@@ -12,7 +12,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_contracts.vocabulary import Category, Operation
 from avgate_gateway.request import (
@@ -23,6 +22,7 @@ from avgate_gateway.request import (
     SubjectRequest,
     WaitingFor,
 )
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.schema import request, task
 
 
@@ -50,7 +50,7 @@ class Wanted:
     limit: int = 50
 
 
-async def add(db: AsyncConnection, made: SubjectRequest, sealed: Sealed) -> None:
+async def add(db: Connection, made: SubjectRequest, sealed: Sealed) -> None:
     identity = made.identity
     await db.execute(
         request.insert().values(
@@ -80,7 +80,7 @@ async def add(db: AsyncConnection, made: SubjectRequest, sealed: Sealed) -> None
 
 
 async def find(
-    db: AsyncConnection, request_id: str, controller: str | None = None
+    db: Connection, request_id: str, controller: str | None = None
 ) -> SubjectRequest | None:
     """The request, if it exists and is this controller's."""
     if controller is None:
@@ -92,12 +92,12 @@ async def find(
     return _request(row) if row else None
 
 
-async def sealed(db: AsyncConnection, request_id: str) -> Sealed:
+async def sealed(db: Connection, request_id: str) -> Sealed:
     """The encrypted side of a request that is known to exist."""
     return Sealed(*(await db.execute(_SEALED, {"request_id": request_id})).one())
 
 
-async def change(db: AsyncConnection, request_id: str, **values: Any) -> None:
+async def change(db: Connection, request_id: str, **values: Any) -> None:
     """Writes columns and counts the version up, so that every change has an ETag of its own."""
     plain = {
         name: value.value if isinstance(value, State | WaitingFor) else value
@@ -107,23 +107,23 @@ async def change(db: AsyncConnection, request_id: str, **values: Any) -> None:
     await db.execute(request.update().where(request.c.id == request_id).values(**plain))
 
 
-async def wake(db: AsyncConnection, request_id: str, at: datetime | None) -> None:
+async def wake(db: Connection, request_id: str, at: datetime | None) -> None:
     """Has it looked at then, and not before; None: not until something happens to it."""
     await change(db, request_id, wake_at=at)
 
 
-async def set_going(db: AsyncConnection, request_id: str, now: datetime, **more: Any) -> None:
+async def set_going(db: Connection, request_id: str, now: datetime, **more: Any) -> None:
     """Has it looked at now; whoever reads it before that sees that it is under way."""
     await change(db, request_id, state=State.RUNNING, waiting_for=None, wake_at=now, **more)
 
 
-async def take_up(db: AsyncConnection, request_id: str) -> None:
+async def take_up(db: Connection, request_id: str) -> None:
     """Says that a request that was only received is being worked on; changes nothing of others."""
     await db.execute(_TAKE_UP, {"request_id": request_id})
 
 
 async def due(
-    db: AsyncConnection, now: datetime, limit: int, but_not: Sequence[str] = ()
+    db: Connection, now: datetime, limit: int, but_not: Sequence[str] = ()
 ) -> Sequence[str]:
     """Requests whose time to be woken has come, the longest waiting first."""
     found = await db.execute(
@@ -135,7 +135,7 @@ async def due(
     return list(found.scalars())
 
 
-async def listed(db: AsyncConnection, wanted: Wanted) -> Sequence[SubjectRequest]:
+async def listed(db: Connection, wanted: Wanted) -> Sequence[SubjectRequest]:
     """One page, newest first."""
     query = sa.select(*_SHOWN).where(request.c.controller == wanted.controller)
     for column, value in (

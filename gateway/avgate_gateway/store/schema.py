@@ -241,3 +241,6 @@ callback = sa.Table(
     sa.Column("connector", sa.String(40), nullable=False),
     sa.Column("made_at", Moment, nullable=False),
 )
+
+# Of which one statement may touch thousands of rows; what does must not keep others waiting.
+OF_MANY_ROWS = frozenset({item, copy_part})

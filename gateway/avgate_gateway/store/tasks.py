@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_gateway.store import earlier, unseen
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.earlier import LeftEarlier
 from avgate_gateway.store.schema import item, task
 from avgate_gateway.store.unseen import UnseenPart
@@ -91,7 +91,7 @@ class Task:
 _ANSWERS = frozenset({TaskCode.NOT_RELEVANT, TaskCode.CANNOT_FIND, TaskCode.DONE_BY_HAND})
 
 
-async def add(db: AsyncConnection, request_id: str, names: Iterable[str], now: datetime) -> None:
+async def add(db: Connection, request_id: str, names: Iterable[str], now: datetime) -> None:
     rows = [
         {
             "request_id": request_id,
@@ -108,21 +108,19 @@ async def add(db: AsyncConnection, request_id: str, names: Iterable[str], now: d
         await db.execute(task.insert(), rows)
 
 
-async def of_request(db: AsyncConnection, request_id: str) -> Sequence[Task]:
+async def of_request(db: Connection, request_id: str) -> Sequence[Task]:
     """Its tasks, in the order of connector names."""
     rows = (await db.execute(_OF_REQUEST, {"request_id": request_id})).mappings()
     return [_task(row) for row in rows]
 
 
-async def find(db: AsyncConnection, request_id: str, connector: str) -> Task:
+async def find(db: Connection, request_id: str, connector: str) -> Task:
     """One connector's task; raises NoResultFound where it has none."""
     here = {"request_id": request_id, "connector": connector}
     return _task((await db.execute(_FIND, here)).mappings().one())
 
 
-async def of_requests(
-    db: AsyncConnection, request_ids: Sequence[str]
-) -> Mapping[str, Sequence[Task]]:
+async def of_requests(db: Connection, request_ids: Sequence[str]) -> Mapping[str, Sequence[Task]]:
     """The tasks of several requests, by request, each in the order of connector names."""
     found: dict[str, list[Task]] = {}
     for row in (await db.execute(_OF_REQUESTS, {"request_ids": request_ids})).mappings():
@@ -155,7 +153,7 @@ def _task(row: sa.RowMapping) -> Task:
 
 
 async def change(
-    db: AsyncConnection, request_id: str, connector: str, now: datetime, **values: Any
+    db: Connection, request_id: str, connector: str, now: datetime, **values: Any
 ) -> None:
     plain: dict[str, Any] = {
         name: value.value if isinstance(value, StrEnum) else value for name, value in values.items()
@@ -172,7 +170,7 @@ async def change(
 
 
 async def move(
-    db: AsyncConnection, request_id: str, connector: str, stage: Stage, now: datetime, **more: Any
+    db: Connection, request_id: str, connector: str, stage: Stage, now: datetime, **more: Any
 ) -> None:
     """Goes on to a stage, with its tries counted from nought."""
     settled: dict[str, Any] = {
@@ -186,7 +184,7 @@ async def move(
 
 
 async def move_all(
-    db: AsyncConnection,
+    db: Connection,
     request_id: str,
     before: Stage,
     after: Stage,
@@ -206,12 +204,12 @@ async def move_all(
     )
 
 
-async def forget_learned(db: AsyncConnection, request_id: str) -> None:
+async def forget_learned(db: Connection, request_id: str) -> None:
     """Drops what upstreams know the subject by."""
     await db.execute(task.update().where(task.c.request_id == request_id).values(learned_box=None))
 
 
-async def ask_now(db: AsyncConnection, request_id: str, connector: str, now: datetime) -> None:
+async def ask_now(db: Connection, request_id: str, connector: str, now: datetime) -> None:
     """Has what a connector still owes an answer to be asked about at once."""
     await change(db, request_id, connector, now, next_attempt_at=None)
     await db.execute(

@@ -1,0 +1,17 @@
+"""What the functions of the store are given to execute their statements with."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+
+class Connection(Protocol):
+    """One transaction, as whoever opened it gives it out: SQLite's or PostgreSQL's."""
+
+    async def execute(
+        self, statement: sa.Executable, parameters: Any = None, /
+    ) -> sa.CursorResult[*tuple[Any, ...]]:
+        """Executes a statement, for one set of parameters or a list of them."""
+        ...

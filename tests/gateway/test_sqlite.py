@@ -1,0 +1,156 @@
+"""The file behind the two doors: shared transactions, steps given up, and errors of the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+
+import pytest
+import pytest_asyncio
+import sqlalchemy as sa
+
+from avgate_gateway.store.schema import metadata, remark
+from avgate_gateway.store.sqlite import SqliteFile
+
+
+@pytest_asyncio.fixture
+async def file(tmp_path: Path) -> AsyncIterator[SqliteFile]:
+    url = f"sqlite:///{tmp_path / 'things.db'}"
+    metadata.create_all(engine := sa.create_engine(url))
+    engine.dispose()
+    file = SqliteFile(url)
+    async with file.read():
+        pass
+    yield file
+    await file.close()
+
+
+@contextmanager
+def commits_of(file: SqliteFile) -> Iterator[list[str]]:
+    """What is committed to the file from now on, by connections that are opened from now on."""
+    seen: list[str] = []
+
+    def note(statement: str) -> None:
+        if statement == "COMMIT":
+            seen.append(statement)
+
+    def watch(connection: sqlite3.Connection, _record: object) -> None:
+        connection.set_trace_callback(note)
+
+    sa.event.listen(file.engine, "connect", watch)
+    yield seen
+    sa.event.remove(file.engine, "connect", watch)
+
+
+async def add(file: SqliteFile, *places: str, fails: bool = False) -> None:
+    async with file.write() as db:
+        for place in places:
+            row = {"request_id": "r", "place": place, "box": b""}
+            await db.execute(remark.insert().values(**row))
+        if fails:
+            raise ValueError(places)
+
+
+async def places(file: SqliteFile) -> list[str]:
+    async with file.read() as db:
+        return list((await db.execute(sa.select(remark.c.place))).scalars())
+
+
+async def test_writers_who_wait_at_the_same_time_share_a_sync(file: SqliteFile) -> None:
+    with commits_of(file) as commits:
+        await asyncio.gather(*(add(file, str(number)) for number in range(40)))
+
+    assert len(await places(file)) == 40
+    assert len(commits) < 5
+
+
+async def test_one_that_fails_takes_nothing_from_those_it_shares_with(file: SqliteFile) -> None:
+    ended = await asyncio.gather(
+        add(file, "1"), add(file, "2", "2b", fails=True), add(file, "3"), return_exceptions=True
+    )
+
+    assert [type(one) for one in ended] == [type(None), ValueError, type(None)]
+    assert await places(file) == ["1", "3"]
+
+
+async def test_a_commit_that_fails_is_told_to_all_who_share_it_and_the_next_is_new(
+    file: SqliteFile,
+) -> None:
+    async with file.write() as db:
+        await db.execute(sa.text("CREATE TABLE parent (n TEXT PRIMARY KEY)"))
+        child = "CREATE TABLE child (of TEXT REFERENCES parent (n) DEFERRABLE INITIALLY DEFERRED)"
+        await db.execute(sa.text(child))
+    session = file._writer
+    assert session is not None
+    session._plain.execute("PRAGMA foreign_keys=ON")
+
+    async def orphan() -> None:
+        async with file.write() as db:
+            await db.execute(sa.text("INSERT INTO child VALUES ('nobody')"))
+
+    ended = await asyncio.gather(add(file, "1"), orphan(), add(file, "2"), return_exceptions=True)
+
+    assert all(isinstance(one, Exception) for one in ended)
+    assert await places(file) == []
+    await add(file, "3")
+    assert await places(file) == ["3"]
+
+
+async def test_what_the_disk_undid_is_told_to_all_who_share_it(file: SqliteFile) -> None:
+    await add(file, "0")
+    session = file._writer
+    assert session is not None
+    pages = session._plain.execute("PRAGMA page_count").fetchone()[0]
+    session._plain.execute(f"PRAGMA max_page_count={pages + 1}")
+
+    async def much() -> None:
+        async with file.write() as db:
+            row = {"request_id": "r", "place": "much", "box": bytes(1_000_000)}
+            await db.execute(remark.insert().values(**row))
+
+    ended = await asyncio.gather(add(file, "1"), much(), add(file, "2"), return_exceptions=True)
+
+    told = {"1": ended[0] is None, "2": ended[2] is None}
+    assert isinstance(ended[1], sa.exc.OperationalError)
+    assert await places(file) == ["0", *(place for place in ("1", "2") if told[place])]
+
+
+async def test_nothing_runs_beside_a_step_that_was_given_up(file: SqliteFile) -> None:
+    begun, go_on = asyncio.Event(), Event()
+    loop = asyncio.get_running_loop()
+
+    def slow() -> int:
+        loop.call_soon_threadsafe(begun.set)
+        go_on.wait(10)
+        return 1
+
+    await add(file, "0")
+    session = file._writer
+    assert session is not None
+
+    async def give_up() -> None:
+        async with file.write():
+            await session._wait_for(slow)
+
+    writing = asyncio.create_task(give_up())
+    await begun.wait()
+    writing.cancel()
+    after = asyncio.create_task(add(file, "1"))
+    for _ in range(20):  # long enough for it to have run, if it waited for nobody
+        await asyncio.sleep(0)
+    assert not writing.done()
+    assert not after.done()
+    go_on.set()
+    await after
+    assert await places(file) == ["0", "1"]
+
+
+async def test_a_read_waits_for_nobody(file: SqliteFile) -> None:
+    reading = places(file)
+
+    with pytest.raises(StopIteration):  # it ran to its end without giving way once
+        reading.__await__().__next__()
