@@ -26,6 +26,8 @@ Moment = Annotated[datetime, AfterValidator(_utc), PlainSerializer(lambda m: m.s
 Oid = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
 Many = Annotated[list[T], BeforeValidator(lambda sent: [] if sent is None else sent)]
 _REF = re.compile(r"([a-z_]+):([0-9]{1,19}):([0-9+]*):([0-9+]*)")
+_NO_DIGIT = re.compile(r"[^0-9]")
+_LAST = 4  # digits; no number is shorter
 _LINES = "/telecomAddresses"
 _PARTS = {
     sdk.Field.NAME_GIVEN: "given_name",
@@ -45,6 +47,16 @@ def identifier(text: str | None) -> sdk.Identifier | None:
         return sdk.Identifier.of(kind, text or "")
     except sdk.InvalidIdentifierError:
         return None
+
+
+def _may_be(text: str | None, mine: sdk.Identifier) -> bool:
+    """Whether it is worth reading: the list holds everybody, and a number is slow to read.
+
+    However a number is written, its last digits are the same.
+    """
+    if mine.kind is not sdk.IdentifierKind.PHONE:
+        return "@" in (text or "")
+    return _NO_DIGIT.sub("", text or "")[-_LAST:] == mine.value[-_LAST:]
 
 
 class _Sent(BaseModel):
@@ -171,6 +183,8 @@ class Addressable(_Sent):
         if mine.kind is sdk.IdentifierKind.XELION_ID:
             return mine.value == self.oid
         for line in self.telecom_addresses:
+            if not _may_be(line.address, mine):
+                continue
             found, last = identifier(line.address), line.last_used_on
             same = found is not None and (found.kind, found.value) == (mine.kind, mine.value)
             if same and (not in_their_days or last is None or mine.covers(sdk.local_day(last))):

@@ -59,10 +59,20 @@ async def add(db: Connection, request_id: str, connector: str, parts: Sequence[P
 
 async def forget(db: Connection, request_id: str, connector: str | None = None) -> None:
     """Drops a copy, or what one connector's interrupted try left of it."""
-    gone = copy_part.delete().where(copy_part.c.request_id == request_id)
-    if connector is not None:
-        gone = gone.where(copy_part.c.connector == connector)
-    await db.execute(gone)
+    here = {"request_id": request_id, "connector": connector}
+    some, all_of_it = _OF_REQUEST if connector is None else _OF_CONNECTOR
+    # Mostly there is nothing; and a deletion, which may be of thousands, goes through a thread.
+    if (await db.execute(some, here)).first() is not None:
+        await db.execute(all_of_it, here)
+
+
+def _dropped(*where: sa.ColumnElement[bool]) -> tuple[sa.Select[int], sa.Delete]:
+    return sa.select(copy_part.c.id).where(*where).limit(1), copy_part.delete().where(*where)
+
+
+_OF_A_REQUEST = copy_part.c.request_id == sa.bindparam("request_id")
+_OF_REQUEST = _dropped(_OF_A_REQUEST)
+_OF_CONNECTOR = _dropped(_OF_A_REQUEST, copy_part.c.connector == sa.bindparam("connector"))
 
 
 async def shelves(db: Connection, request_id: str) -> Sequence[Shelf]:

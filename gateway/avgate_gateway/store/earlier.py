@@ -61,22 +61,41 @@ async def left(
 
     Not those of another customer: a mailbox may be a whole household's.
     """
-    digests = [one.digest for one in leads]
     customers = [one.digest for one in leads if one.is_customer]
-    requests = sa.select(lead.c.request_id).where(
-        lead.c.digest.in_(digests), lead.c.request_id != but_not
-    )
-    if customers:
-        of = sa.select(lead.c.request_id).where(lead.c.is_customer)
-        same = of.where(lead.c.digest.in_(customers))
-        requests = requests.where(sa.or_(lead.c.request_id.in_(same), lead.c.request_id.notin_(of)))
-    query = item.select().where(
+    here = {
+        "digests": [one.digest for one in leads],
+        "customers": customers,
+        "connector": connector,
+        "but_not": but_not,
+    }
+    if (await db.execute(_ANY, here)).first() is None:
+        return []
+    found = await db.execute(_LEFT_TO_CUSTOMER if customers else _LEFT_TO_ANYBODY, here)
+    return [item_of(row) for row in found.mappings()]
+
+
+def _left_by(requests: sa.Select[str]) -> sa.Select[Any]:
+    return item.select().where(
         item.c.request_id.in_(requests),
-        item.c.connector == connector,
+        item.c.connector == sa.bindparam("connector"),
         item.c.ref_box.isnot(None),
         sa.or_(item.c.state == ItemState.RETAINED.value, LEFT),
     )
-    return [item_of(row) for row in (await db.execute(query)).mappings()]
+
+
+_LED_TO = sa.select(lead.c.request_id).where(
+    lead.c.digest.in_(sa.bindparam("digests", expanding=True)),
+    lead.c.request_id != sa.bindparam("but_not"),
+)
+_ANY = _LED_TO.limit(1)
+_OF_A_CUSTOMER = sa.select(lead.c.request_id).where(lead.c.is_customer)
+_OF_THE_SAME = _OF_A_CUSTOMER.where(lead.c.digest.in_(sa.bindparam("customers", expanding=True)))
+_LEFT_TO_ANYBODY = _left_by(_LED_TO)
+_LEFT_TO_CUSTOMER = _left_by(
+    _LED_TO.where(
+        sa.or_(lead.c.request_id.in_(_OF_THE_SAME), lead.c.request_id.notin_(_OF_A_CUSTOMER))
+    )
+)
 
 
 def counted(rows: Iterable[Item]) -> tuple[LeftEarlier, ...]:

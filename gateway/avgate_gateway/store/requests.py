@@ -24,6 +24,7 @@ from avgate_gateway.request import (
 )
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.schema import request, task
+from avgate_gateway.store.updating import update
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,7 @@ async def change(db: Connection, request_id: str, **values: Any) -> None:
         name: value.value if isinstance(value, State | WaitingFor) else value
         for name, value in values.items()
     }
-    plain["version"] = request.c.version + 1
-    await db.execute(request.update().where(request.c.id == request_id).values(**plain))
+    await update(db, request, {"id": request_id}, plain)
 
 
 async def wake(db: Connection, request_id: str, at: datetime | None) -> None:
@@ -126,12 +126,7 @@ async def due(
     db: Connection, now: datetime, limit: int, but_not: Sequence[str] = ()
 ) -> Sequence[str]:
     """Requests whose time to be woken has come, the longest waiting first."""
-    found = await db.execute(
-        sa.select(request.c.id)
-        .where(request.c.wake_at <= now, request.c.id.notin_(but_not))
-        .order_by(request.c.wake_at)
-        .limit(limit)
-    )
+    found = await db.execute(_DUE, {"now": now, "but_not": list(but_not), "limit": limit})
     return list(found.scalars())
 
 
@@ -166,6 +161,15 @@ _SHOWN = [column for column in request.c if column.name not in _HIDDEN]
 _BY_ID = request.c.id == sa.bindparam("request_id")
 _FIND = sa.select(*_SHOWN).where(_BY_ID)
 _FIND_OWN = _FIND.where(request.c.controller == sa.bindparam("controller"))
+_DUE = (
+    sa.select(request.c.id)
+    .where(
+        request.c.wake_at <= sa.bindparam("now"),
+        request.c.id.notin_(sa.bindparam("but_not", expanding=True)),
+    )
+    .order_by(request.c.wake_at)
+    .limit(sa.bindparam("limit"))
+)
 _TAKE_UP = (
     request.update()
     .where(request.c.id == sa.bindparam("request_id"), request.c.state == State.RECEIVED.value)

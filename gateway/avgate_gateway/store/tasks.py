@@ -15,6 +15,7 @@ from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.earlier import LeftEarlier
 from avgate_gateway.store.schema import item, task
 from avgate_gateway.store.unseen import UnseenPart
+from avgate_gateway.store.updating import update
 
 # In the tally of an erasure or rectification: how many records were shown, and how many were theirs
 # and of a category that was not asked for.
@@ -162,11 +163,8 @@ async def change(
         plain["unseen"] = unseen.to_json(plain["unseen"])
     if "left_earlier" in plain:
         plain["left_earlier"] = earlier.to_json(plain["left_earlier"])
-    await db.execute(
-        task.update()
-        .where(task.c.request_id == request_id, task.c.connector == connector)
-        .values(updated_at=now, **plain)
-    )
+    here = {"request_id": request_id, "connector": connector}
+    await update(db, task, here, {"updated_at": now, **plain})
 
 
 async def move(
