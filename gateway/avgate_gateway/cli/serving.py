@@ -12,6 +12,7 @@ from typing import Annotated
 import sqlalchemy as sa
 import typer
 import uvicorn
+import uvloop
 
 from avgate_gateway.assembly import AlreadyRunningError, Assembled, alone, assemble
 from avgate_gateway.authentication import KeyFileError
@@ -37,7 +38,7 @@ def serve(
     configure()
     settings = settings_of(config)
     with _starting(settings):
-        asyncio.run(_serve(settings, host, port))
+        uvloop.run(_serve(settings, host, port))
 
 
 def work(config: ConfigOption = DEFAULT_CONFIG) -> None:
@@ -45,7 +46,7 @@ def work(config: ConfigOption = DEFAULT_CONFIG) -> None:
     configure()
     settings = settings_of(config)
     with _starting(settings):
-        asyncio.run(_work(settings))
+        uvloop.run(_work(settings))
 
 
 def migrate(config: ConfigOption = DEFAULT_CONFIG) -> None:
