@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from avgate_contracts.connector import Connector, Limits
 from avgate_contracts.http import HttpClient, Runtime, open_client
+from avgate_contracts.http.network import Network
 from avgate_contracts.settings import ConnectorSettings
 from avgate_gateway import listing
 from avgate_gateway.api.application import application
@@ -106,7 +107,7 @@ class Assembled:
 
 def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
     """Builds everything from the settings; raises SettingsError where they do not fit."""
-    runtime = runtime or Runtime()
+    runtime = runtime or Runtime(transport=Network)
     migrate(settings.database)
     installed = discover(settings.connectors_allowed, settings.least_level)
     database = Database(settings.database)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import sys
 from typing import Any
 
@@ -17,7 +18,14 @@ import httpx  # noqa: E402 -- after the line above, or that would have no effect
 AsyncBaseTransport = httpx.AsyncBaseTransport
 AsyncByteStream = httpx.AsyncByteStream
 Answer = httpx.Response
+ConnectError = httpx.ConnectError
+ConnectTimeout = httpx.ConnectTimeout
 InvalidURL = httpx.InvalidURL
+LocalProtocolError = httpx.LocalProtocolError
+ReadError = httpx.ReadError
+ReadTimeout = httpx.ReadTimeout
+RemoteProtocolError = httpx.RemoteProtocolError
+WriteError = httpx.WriteError
 Request = httpx.Request
 TransportError = httpx.TransportError
 URL = httpx.URL
@@ -43,6 +51,11 @@ def network(limits: Limits) -> AsyncBaseTransport:
             max_connections=size, max_keepalive_connections=size, keepalive_expiry=_IDLE
         ),
     )
+
+
+def trusted() -> ssl.SSLContext:
+    """What certificates are verified with: the authorities that the library brings along."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 async def closed(answer: Answer) -> None:
