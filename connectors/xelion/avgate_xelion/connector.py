@@ -10,7 +10,8 @@ from typing import ClassVar
 import avgate_contracts as sdk
 from avgate_xelion.client import LIMITS, SUBJECTS, XelionClient, XelionSettings, paced
 from avgate_xelion.correcting import Step, steps_left
-from avgate_xelion.models import Addressable, Communication, Ref, identifier, words
+from avgate_xelion.lines import identifier
+from avgate_xelion.models import Addressable, Communication, Ref, words
 from avgate_xelion.writing import until_answered
 
 _CARD, _CALL = sdk.Category.CONTACTS, sdk.Category.COMMUNICATION_METADATA

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 
 import avgate_contracts as sdk
+from avgate_xelion.lines import identifier, may_be
 
 MOMENT = "%Y-%m-%d %H:%M:%S"
 T = TypeVar("T")
@@ -26,8 +27,6 @@ Moment = Annotated[datetime, AfterValidator(_utc), PlainSerializer(lambda m: m.s
 Oid = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
 Many = Annotated[list[T], BeforeValidator(lambda sent: [] if sent is None else sent)]
 _REF = re.compile(r"([a-z_]+):([0-9]{1,19}):([0-9+]*):([0-9+]*)")
-_NO_DIGIT = re.compile(r"[^0-9]")
-_LAST = 4  # digits; no number is shorter
 _LINES = "/telecomAddresses"
 _PARTS = {
     sdk.Field.NAME_GIVEN: "given_name",
@@ -38,25 +37,6 @@ _PARTS = {
     sdk.Field.ADDRESS_POSTCODE: "zip_code",
     sdk.Field.ADDRESS_CITY: "city",
 }
-
-
-def identifier(text: str | None) -> sdk.Identifier | None:
-    """In canonical form; None for what is neither a number nor an e-mail address."""
-    kind = sdk.IdentifierKind.EMAIL if "@" in (text or "") else sdk.IdentifierKind.PHONE
-    try:
-        return sdk.Identifier.of(kind, text or "")
-    except sdk.InvalidIdentifierError:
-        return None
-
-
-def _may_be(text: str | None, mine: sdk.Identifier) -> bool:
-    """Whether it is worth reading: the list holds everybody, and a number is slow to read.
-
-    However a number is written, its last digits are the same.
-    """
-    if mine.kind is not sdk.IdentifierKind.PHONE:
-        return "@" in (text or "")
-    return _NO_DIGIT.sub("", text or "")[-_LAST:] == mine.value[-_LAST:]
 
 
 class _Sent(BaseModel):
@@ -183,7 +163,7 @@ class Addressable(_Sent):
         if mine.kind is sdk.IdentifierKind.XELION_ID:
             return mine.value == self.oid
         for line in self.telecom_addresses:
-            if not _may_be(line.address, mine):
+            if not may_be(line.address, mine):
                 continue
             found, last = identifier(line.address), line.last_used_on
             same = found is not None and (found.kind, found.value) == (mine.kind, mine.value)
