@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -34,7 +35,8 @@ from avgate_gateway.authentication import (
     read_key_file,
 )
 from avgate_gateway.changes import Changes
-from avgate_gateway.engine import Engine
+from avgate_gateway.claims import Alone, Claims
+from avgate_gateway.engine import PROTOCOL, Engine
 from avgate_gateway.flow.advance import advance
 from avgate_gateway.flow.context import Context, Desk
 from avgate_gateway.guard import Limits as GuardLimits
@@ -132,12 +134,15 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
         public_url=settings.public_url,
     )
     changes = Changes()
+    claims = _claims(settings.database, runtime)
 
     async def advance_and_tell(request_id: str) -> None:
-        await advance(context, request_id)
+        async with claims.held(request_id) as is_ours:
+            if is_ours:
+                await advance(context, request_id)
         changes.tell(request_id)
 
-    engine = Engine(engine_url(settings.database), database, advance_and_tell, runtime.now)
+    engine = Engine(engine_url(settings.database), database, advance_and_tell, runtime.now, claims)
     gateway = Gateway(context, engine.wake, changes, installed, Checks(runtime.now))
     return Assembled(
         context, gateway, engine, tuple(clients), verifier(settings), _limits(settings)
@@ -149,6 +154,14 @@ def engine_url(database: str) -> str:
     if not database.startswith("sqlite"):
         return database
     return database.removesuffix(".db") + ".engine.db"
+
+
+def _claims(database: str, runtime: Runtime) -> Claims:
+    if database.startswith("sqlite"):
+        return Alone()
+    leased = import_module("avgate_gateway.leased")  # its driver is an extra
+    claims: Claims = leased.Leased(database, PROTOCOL, runtime.now)
+    return claims
 
 
 def verifier(settings: Settings) -> Verifier:

@@ -18,12 +18,14 @@ from uuid import uuid4
 import sqlalchemy as sa
 from dbos import DBOS, DBOSPortableJSONSerializer, SetWorkflowID
 
+from avgate_gateway.claims import Alone, Claims, executor_of
 from avgate_gateway.problem import record
-from avgate_gateway.store import idempotency, requests
+from avgate_gateway.store import holding, idempotency, requests
+from avgate_gateway.store.cut_short import CutShortError
 from avgate_gateway.store.database import Database
 from avgate_gateway.turns import Advance, Turns
 
-_PROTOCOL = "1"  # counts engine protocols, not releases: any release finishes any other's work
+PROTOCOL = "1"  # counts engine protocols, not releases: any release finishes any other's work
 _SWEEP_SECONDS = 1.0
 _SWEEP_AT_ONCE = 64
 _DRAIN_SECONDS = 10.0
@@ -31,6 +33,8 @@ _TIDY_SECONDS = 600.0
 _TIDY_AT_ONCE = 500
 _AFTER_A_FAULT = timedelta(seconds=30)
 _KEEP_FINISHED = timedelta(hours=1)
+_CONNECTIONS = 5
+_LIMITS = "-c idle_in_transaction_session_timeout=10s -c lock_timeout=10s"
 _KEEP_ANSWERS = timedelta(days=30)  # how long an idempotency key is remembered
 _log = logging.getLogger("avgate.engine")
 
@@ -39,10 +43,16 @@ class Engine:
     """The one place where work is begun; `start` and `stop` it with the process."""
 
     def __init__(
-        self, url: str, database: Database, advance: Advance, now: Callable[[], datetime]
+        self,
+        url: str,
+        database: Database,
+        advance: Advance,
+        now: Callable[[], datetime],
+        claims: Claims | None = None,
     ) -> None:
         self._url = url
         self._database = database
+        self._claims = claims or Alone()
         self._turns = Turns(advance)
         self._now = now
         self._home: asyncio.AbstractEventLoop | None = None
@@ -58,12 +68,13 @@ class Engine:
     async def start(self) -> None:
         """Launches the engine, which takes up what a dead process left, and begins to sweep."""
         self._home = asyncio.get_running_loop()
+        await self._claims.start()
         DBOS(
             config={
                 "name": "avgate",
                 "system_database_engine": _engine(self._url),
-                "application_version": _PROTOCOL,
-                "executor_id": "embedded",
+                "application_version": PROTOCOL,
+                "executor_id": self._claims.executor,
                 "serializer": DBOSPortableJSONSerializer(),
                 "log_level": "WARNING",
             }
@@ -83,6 +94,7 @@ class Engine:
                 await loop
         if not await self._turns.finished(_DRAIN_SECONDS):
             _log.warning("engine.stopped with work under way; the next start takes it up")
+        await self._claims.stop()
         await asyncio.to_thread(DBOS.destroy)
 
     def wake(self, request_ids: Iterable[str]) -> None:
@@ -116,21 +128,24 @@ class Engine:
         for request_id, result in zip(ids, results, strict=True):
             if isinstance(result, asyncio.CancelledError):
                 raise result
-            if isinstance(result, BaseException):
+            if isinstance(result, CutShortError):
+                _log.warning("request.cut_short %s", request_id)  # the sweep finds it still due
+            elif isinstance(result, BaseException):
                 await self._postpone(request_id, result)
 
     async def _postpone(self, request_id: str, error: BaseException) -> None:
         """A request that trips us up is tried again, but not every second."""
         _log.error("request.postponed %s", request_id)
         record(error)
-        with suppress(sa.exc.SQLAlchemyError):
+        with suppress(sa.exc.SQLAlchemyError, CutShortError):
             async with self._database.write() as db:
                 await requests.wake(db, request_id, self._now() + _AFTER_A_FAULT)
 
     async def _sweep(self) -> None:
+        others = await self._claims.others()
         async with self._database.read() as db:
             running = self._turns.running()[:_SWEEP_AT_ONCE]
-            due = await requests.due(db, self._now(), _SWEEP_AT_ONCE, running)
+            due = await requests.due(db, self._now(), _SWEEP_AT_ONCE, running, others)
         self.wake(due)
 
     async def _tidy(self) -> None:
@@ -140,8 +155,22 @@ class Engine:
             completed_before=before, limit=_TIDY_AT_ONCE, load_input=False, load_output=False
         ):
             await DBOS.delete_workflows_async([workflow.workflow_id for workflow in finished])
+        await self._bury()
         async with self._database.write() as db:
             await idempotency.expire(db, self._now() - _KEEP_ANSWERS)
+
+    async def _bury(self) -> None:
+        """Drops what the dead left with the engine: their requests were taken over by our rows."""
+        living = {self._claims.executor, *map(executor_of, await self._claims.others())}
+        before = (self._now() - _KEEP_FINISHED).isoformat()
+        pending = await DBOS.list_workflows_async(
+            status="PENDING", end_time=before, limit=_TIDY_AT_ONCE, load_input=False
+        )
+        dead = [one.workflow_id for one in pending if one.executor_id not in living]
+        if dead:
+            await DBOS.delete_workflows_async(dead)
+        async with self._database.write() as db:
+            await holding.bury(db)
 
     async def _every(self, seconds: float, work: Callable[[], Any]) -> None:
         while True:
@@ -154,7 +183,13 @@ class Engine:
 
 def _engine(url: str) -> sa.Engine:
     if not url.startswith("sqlite"):
-        return sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+        return sa.create_engine(
+            url.replace("postgresql://", "postgresql+psycopg://", 1),
+            pool_size=_CONNECTIONS,
+            max_overflow=_CONNECTIONS,
+            pool_pre_ping=True,
+            connect_args={"application_name": "avgate engine", "options": _LIMITS},
+        )
     engine = sa.create_engine(url, connect_args={"timeout": 30})
 
     @sa.event.listens_for(engine, "connect")

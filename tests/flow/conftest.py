@@ -11,6 +11,7 @@ import pytest
 from avgate_mocks.people import UPSTREAMS, Person
 from avgate_mocks.world import world
 
+from .cluster import as_asked
 from .harness import Caller, Mocks, Office, Served
 from .process import Process
 
@@ -33,6 +34,7 @@ def begun(folder: Path, *more: str, seed: int = SEED, people: int = PEOPLE) -> M
     process = Process([*command, *more], folder, folder / "mocks.log")
     mocks = Mocks(process, config, world(seed=seed, count=people).people)
     mocks.start()
+    config.write_text(as_asked(config.read_text()))
     return mocks
 
 

@@ -21,6 +21,7 @@ from .process import Process, free_port
 T = TypeVar("T")
 JsonMap = dict[str, Any]
 IDENTITY = {"method": "portal", "verified_by": "jan", "verified_at": "2026-01-05T10:00:00Z"}
+AVGATE = (sys.executable, "-m", "avgate_gateway.cli")
 EVERYTHING = tuple(scope for scope in Scope if scope is not Scope.ADMIN)
 
 
@@ -109,13 +110,16 @@ class Served:
     """`avgate serve` as a process of its own."""
 
     folder: Path
+    name: str = "serve"  # of its log, where several serve from one folder
+    config: str = "avgate.toml"
+    environment: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     callers: list[Caller] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        avgate = str(Path(sys.executable).with_name("avgate"))
-        command = [avgate, "serve", "--config", "avgate.toml", "--port", str(self.port)]
-        self.process = Process(command, self.folder, self.folder / "serve.log")
+        command = ["serve", "--config", self.config, "--port", str(self.port)]
+        log = self.folder / f"{self.name}.log"
+        self.process = Process([*AVGATE, *command], self.folder, log, self.environment)
 
     @property
     def base(self) -> str:
@@ -123,9 +127,9 @@ class Served:
 
     def start(self) -> None:
         self.process.start()
-        until(self._ready, 60)
+        until(self.ready, 60)
 
-    def _ready(self) -> bool:
+    def ready(self) -> bool:
         assert self.process.alive(), self.log()
         try:
             return httpx.get(f"{self.base}/health/ready").status_code == 200
@@ -133,7 +137,7 @@ class Served:
             return False
 
     def log(self) -> str:
-        return (self.folder / "serve.log").read_text()
+        return self.process.log.read_text()
 
     def memory(self, name: str = "VmHWM") -> int:
         """Resident bytes of the process: VmRSS now, VmHWM at most so far."""

@@ -25,6 +25,7 @@ from avgate_mocks.people import Person, Role, cast
 from avgate_mocks.upstreams import MOCKS, running
 from avgate_mocks.world import World, world
 
+from .cluster import as_asked
 from .harness import EVERYTHING, JsonMap, a_request, bearer, token
 
 # A processor that nobody but a person can ask.
@@ -225,9 +226,8 @@ async def indoors(
         ports = {name: int(address.rsplit(":", 1)[1]) for name, address in addresses.items()}
         path = folder / "avgate.toml"
         rule = f'approval_exempt_clients = ["{exempt}"]\nanswer_within_days'
-        path.write_text(
-            gateway_config(shared, MOCKS, ports).replace("answer_within_days", rule) + more
-        )
+        config = gateway_config(shared, MOCKS, ports).replace("answer_within_days", rule)
+        path.write_text(as_asked(config) + more)
         calls: list[str] = []
 
         async def first() -> None:

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -24,18 +24,23 @@ class Process:
     command: list[str]
     folder: Path
     log: Path
+    environment: dict[str, str] = field(default_factory=dict)
     running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self.log.open("ab") as out:
             self.running = subprocess.Popen(  # noqa: S603 -- our own command
-                self.command, cwd=self.folder, stdout=out, stderr=out
-            )
+                self.command, cwd=self.folder, stdout=out, stderr=out,
+                env={**os.environ, **self.environment},
+            )  # fmt: skip
 
     @property
     def pid(self) -> int:
         assert self.running is not None
         return self.running.pid
+
+    def send(self, number: int) -> None:
+        os.kill(self.pid, number)
 
     def alive(self) -> bool:
         return self.running is not None and self.running.poll() is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp
 
@@ -24,9 +24,11 @@ from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.methods import Methods
 from avgate_gateway.authentication import Verifier
 from avgate_gateway.guard import Guard, Limits
+from avgate_gateway.store.cut_short import AwayError
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 _RESOURCES = (requests, decisions, results, tasks, register, audit, callbacks)
+_AWAY_SECONDS = "2"  # a server that restarts is back by then
 _ABOUT = """\
 Carries out a person's privacy rights in systems that others own.
 
@@ -78,6 +80,7 @@ def unguarded(gateway: Gateway, verifier: Verifier, lifespan: Lifespan | None = 
         responses={"default": _PROBLEM},
     )
     problem.install(app)
+    app.add_exception_handler(AwayError, _away)
     authentication.install(app, verifier)
     routers = [resource.router(gateway) for resource in _RESOURCES]
     for router in routers:
@@ -86,6 +89,13 @@ def unguarded(gateway: Gateway, verifier: Verifier, lifespan: Lifespan | None = 
     routes = (*app.routes, *(route for router in routers for route in router.routes))
     app.add_middleware(Methods, routes=routes)
     return app
+
+
+async def _away(_: Request, error: Exception) -> Response:
+    """What was asked may or may not have been recorded: the same key says which, asked again."""
+    problem.record(error)
+    headers = {"retry-after": _AWAY_SECONDS}
+    return problem.ProblemResponse(problem.Problem(problem.UNAVAILABLE, headers=headers))
 
 
 def _page(app: FastAPI) -> Response:

@@ -15,6 +15,7 @@ from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.results import entry_json
 from avgate_gateway.authentication import Caller, Scope, requires
 from avgate_gateway.store import evidence
+from avgate_gateway.store.cut_short import AwayError
 
 _READY_SECONDS = 2.0
 
@@ -54,8 +55,9 @@ def router(gateway: Gateway) -> APIRouter:
         try:
             async with asyncio.timeout(_READY_SECONDS), gateway.context.database.read() as db:
                 await db.execute(sa.text("SELECT 1"))
-        except (TimeoutError, sa.exc.SQLAlchemyError) as error:
-            reason = {"status": "unavailable", "reason": f"database: {type(error).__name__}"}
+        except (TimeoutError, AwayError, sa.exc.SQLAlchemyError) as error:
+            cause = str(error) if isinstance(error, AwayError) else type(error).__name__
+            reason = {"status": "unavailable", "reason": f"database: {cause}"}
             return plain(reason, status=503)
         return plain({"status": "ok"})
 

@@ -43,9 +43,10 @@ async def _take(gateway: Gateway, token: str) -> str:
     """Has the connector asked at once, if it still owes an answer; returns the request's id."""
     now = gateway.context.now()
     async with gateway.context.database.read() as db:  # a guess must not queue before real writes
-        if await callbacks.find(db, token) is None:
-            raise not_found()
-    async with gateway.context.database.write() as db:
+        known = await callbacks.find(db, token)
+    if known is None:
+        raise not_found()
+    async with gateway.context.database.write(known.request_id) as db:
         found = await callbacks.find(db, token)
         request = await requests.find(db, found.request_id) if found else None
         if found is None or request is None:

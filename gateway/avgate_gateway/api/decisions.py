@@ -123,7 +123,7 @@ async def decided(
     gateway: Gateway, caller: Caller, request_id: str, decision: Decision
 ) -> Response:
     """Carries a decision out in one transaction, wakes the request, and answers how it stands."""
-    async with gateway.context.database.write() as db:
+    async with gateway.context.database.write(request_id) as db:
         found = await requests.find(db, request_id, caller.controller)
         if found is None:
             raise not_found()

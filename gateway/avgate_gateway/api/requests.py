@@ -35,6 +35,7 @@ from avgate_gateway.request import IdentityCheck, State
 from avgate_gateway.request import Scope as RequestScope
 from avgate_gateway.store import idempotency, items, requests, tasks
 from avgate_gateway.store.idempotency import Stored
+from avgate_gateway.store.turn import take_turn
 
 _ROUTE = "POST /v1/requests"
 _LONGEST_WAIT = 60
@@ -148,6 +149,7 @@ async def _submit_first(
     asked = _asked(gateway, caller, body)
     request, person = intake.drafted(context, asked)
     async with context.database.write() as db:
+        await take_turn(db, intended.scope)
         earlier = await idempotency.find(db, intended.scope)
         if earlier is not None:
             return _replay(intended.replayed(earlier))

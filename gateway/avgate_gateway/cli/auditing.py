@@ -13,6 +13,7 @@ from avgate_gateway.cli.exits import CommandError, Exit
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, settings_of
 from avgate_gateway.settings.model import SQLITE
 from avgate_gateway.store import evidence
+from avgate_gateway.store.cut_short import AwayError
 from avgate_gateway.store.database import Database
 
 _PAGE = 2000
@@ -47,7 +48,7 @@ def verify(
         raise CommandError("there is no database yet: nothing was recorded")
     try:
         count, last = asyncio.run(_walked(database, expect))
-    except (sa.exc.SQLAlchemyError, OSError) as error:
+    except (sa.exc.SQLAlchemyError, AwayError, OSError) as error:
         message = f"the database cannot be read: {type(error).__name__}"
         raise CommandError(message, Exit.WRONG) from None
     typer.echo(f"the chain is whole: {count} entries; the last digest is {last}")

@@ -25,6 +25,7 @@ from avgate_gateway.flow.verifying import verify
 from avgate_gateway.problem import record
 from avgate_gateway.request import COPIES, Confidential, State, SubjectRequest
 from avgate_gateway.store import copies, evidence, items, requests, tasks
+from avgate_gateway.store.cut_short import CutShortError
 from avgate_gateway.store.tasks import Stage, Task, TaskCode
 from avgate_gateway.vault import Box
 
@@ -185,6 +186,8 @@ async def _run(
         part = Part(context, request, task, connector, references=subject.references, **informed)
         try:
             await _step(part, subject.box)
+        except CutShortError:  # no fault of the connector's, and nothing can be written here now
+            raise
         except Exception as error:  # noqa: BLE001 -- one connector's fault must not stop the others
             trouble = trouble_of(error)
             if trouble.code is TaskCode.FAULT:

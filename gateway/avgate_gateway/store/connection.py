@@ -10,6 +10,11 @@ import sqlalchemy as sa
 class Connection(Protocol):
     """One transaction, as whoever opened it gives it out: SQLite's or PostgreSQL's."""
 
+    @property
+    def dialect(self) -> sa.Dialect:
+        """Which database it is."""
+        ...
+
     async def execute(
         self, statement: sa.Executable, parameters: Any = None, /
     ) -> sa.CursorResult[*tuple[Any, ...]]:

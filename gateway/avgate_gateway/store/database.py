@@ -1,12 +1,15 @@
-"""One database behind two doors: many readers, and writers one after the other where it must be."""
+"""One database behind two doors: many readers, and writers one after the other where it must be.
+
+On SQLite all writers take turns; on PostgreSQL only those who write for the same request, for its row.
+"""
 
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from importlib import import_module
+from typing import Protocol, cast
 
 from avgate_gateway.store.connection import Connection
-from avgate_gateway.store.postgresql import PostgresqlServer
 from avgate_gateway.store.sqlite import SqliteFile
 
 
@@ -15,7 +18,7 @@ class Doors(Protocol):
 
     def read(self) -> AbstractAsyncContextManager[Connection]: ...
 
-    def write(self) -> AbstractAsyncContextManager[Connection]: ...
+    def write(self, request_id: str | None = None) -> AbstractAsyncContextManager[Connection]: ...
 
     async def close(self) -> None: ...
 
@@ -24,16 +27,25 @@ class Database:
     """Connections for reading and transactions for writing."""
 
     def __init__(self, url: str) -> None:
-        is_file = url.startswith("sqlite")
-        self._doors: Doors = SqliteFile(url) if is_file else PostgresqlServer(url)
+        self.is_sqlite = url.startswith("sqlite")
+        self._doors: Doors = SqliteFile(url) if self.is_sqlite else _server(url)
 
     def read(self) -> AbstractAsyncContextManager[Connection]:
-        """A connection whose reads see one moment."""
+        """A connection whose reads see one moment; raises AwayError."""
         return self._doors.read()
 
-    def write(self) -> AbstractAsyncContextManager[Connection]:
-        """A transaction; on disk when the block is left, undone when it raises."""
-        return self._doors.write()
+    def write(self, request_id: str | None = None) -> AbstractAsyncContextManager[Connection]:
+        """A transaction; on disk when the block is left, undone when it raises.
+
+        Whoever decides about a request that others may be writing for names it; what is held is
+        known. Raises AwayError, or SupersededError where another worker took over what is held.
+        """
+        return self._doors.write(request_id)
 
     async def close(self) -> None:
         await self._doors.close()
+
+
+def _server(url: str) -> Doors:
+    doors = import_module("avgate_gateway.store.postgresql")  # its driver is an extra
+    return cast("Doors", doors.PostgresqlServer(url))

@@ -17,8 +17,10 @@ import sqlalchemy as sa
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.schema import evidence
+from avgate_gateway.store.turn import take_turn
 
 BEGINNING = "0" * 64
+_END = "evidence"  # whoever lengthens the chain has its end until the commit is on disk
 _LAST = (
     sa.select(evidence.c.sequence, evidence.c.digest).order_by(evidence.c.sequence.desc()).limit(1)
 )
@@ -59,6 +61,7 @@ async def append(
     details: Mapping[str, Any] | None = None,
 ) -> None:
     """Adds an entry; in the same transaction as what it tells of, or it would not be evidence."""
+    await take_turn(db, _END)
     last = (await db.execute(_LAST)).first()
     sequence, previous = (last[0] + 1, last[1]) if last else (1, BEGINNING)
     text = json.dumps(details or {}, sort_keys=True, separators=(",", ":"), default=str)

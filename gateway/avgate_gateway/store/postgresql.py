@@ -1,37 +1,96 @@
-"""PostgreSQL, which several processes on several machines share."""
+"""The doors to PostgreSQL: a pool to read, one to write, and one for claims.
+
+Addresses are libpq's, so `sslmode`, several hosts and a socket's folder work as everywhere else. Every
+session limits itself: a worker that froze with a transaction open must not hold its locks for ever.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-_CHAIN = 0x61766761  # an arbitrary number that all our processes share
+from avgate_gateway.store import holding
+from avgate_gateway.store.cut_short import answering
+
+_ANSWERS_WITHIN = 20.0
+_CONNECTS_WITHIN = 5.0
+_POOL_WITHIN = 10.0
+_EACH = 8  # connections to read, and as many to write
+_CLAIMING = 2
+_LIMITS = {
+    "application_name": "avgate",
+    "lock_timeout": "10s",
+    "statement_timeout": "20s",
+    "idle_in_transaction_session_timeout": "10s",
+}
 
 
 class PostgresqlServer:
-    """One database on a server behind two doors."""
+    """One database on a server, which several processes on several machines share."""
 
     def __init__(self, url: str) -> None:
-        address = url.replace("postgresql://", "postgresql+asyncpg://", 1)
-        self._engine = create_async_engine(address, isolation_level="READ COMMITTED")
+        self._readers, self._writers = readers(url), writers(url)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for reading."""
-        async with self._engine.connect() as connection:
-            yield connection
+        """A connection whose reads see one moment; raises AwayError."""
+        with answering():
+            async with self._readers.connect() as connection:
+                yield connection
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction; on disk when the block is left, undone when it raises."""
-        async with self._engine.begin() as connection:
-            # The chain of evidence has one end: writers queue for it, as SQLite's do anyway.
-            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHAIN)))
-            yield connection
+    async def write(self, request_id: str | None = None) -> AsyncIterator[AsyncConnection]:
+        """A transaction; raises AwayError, or SupersededError where another worker took over."""
+        with answering():
+            async with self._writers.begin() as connection:
+                await holding.secure(connection, request_id)
+                yield connection
 
     async def close(self) -> None:
         """Closes all connections."""
-        await self._engine.dispose()
+        await self._readers.dispose()
+        await self._writers.dispose()
+
+
+def readers(address: str) -> AsyncEngine:
+    """Whose reads see one moment; the moment may last, while a slow caller takes what is read."""
+    patient = {**_LIMITS, "idle_in_transaction_session_timeout": "10min"}
+    made = _engine(address, _EACH, patient)
+    return made.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def writers(address: str) -> AsyncEngine:
+    """Whose statements see what was committed before each: locks are taken before reading."""
+    made = _engine(address, _EACH, _LIMITS)
+    return made.execution_options(isolation_level="READ COMMITTED")
+
+
+def claiming(address: str) -> AsyncEngine:
+    """For single statements that need not be on disk when they are answered.
+
+    A claim that a crash of the server takes back was followed by nothing that lasts: any later commit
+    puts it on disk too.
+    """
+    made = _engine(address, _CLAIMING, {**_LIMITS, "synchronous_commit": "off"})
+    return made.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _engine(address: str, size: int, session: dict[str, str]) -> AsyncEngine:
+    async def opened() -> Any:
+        return await asyncpg.connect(
+            address, timeout=_CONNECTS_WITHIN, command_timeout=_ANSWERS_WITHIN,
+            server_settings=session,
+        )  # fmt: skip
+
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=opened,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=_POOL_WITHIN,
+        pool_pre_ping=True,  # after a restart nobody is given a connection to the server that was
+    )

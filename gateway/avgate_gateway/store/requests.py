@@ -123,10 +123,18 @@ async def take_up(db: Connection, request_id: str) -> None:
 
 
 async def due(
-    db: Connection, now: datetime, limit: int, but_not: Sequence[str] = ()
+    db: Connection,
+    now: datetime,
+    limit: int,
+    but_not: Sequence[str] = (),
+    not_of: Sequence[str] = (),
 ) -> Sequence[str]:
-    """Requests whose time to be woken has come, the longest waiting first."""
-    found = await db.execute(_DUE, {"now": now, "but_not": list(but_not), "limit": limit})
+    """Requests whose time to be woken has come, the longest waiting first.
+
+    Not those of `but_not`, and not what the workers of `not_of` hold.
+    """
+    asked = {"now": now, "but_not": list(but_not), "not_of": list(not_of), "limit": limit}
+    found = await db.execute(_DUE, asked)
     return list(found.scalars())
 
 
@@ -156,7 +164,7 @@ async def listed(db: Connection, wanted: Wanted) -> Sequence[SubjectRequest]:
     return [_request(row) for row in rows]
 
 
-_HIDDEN = {"plan_box", "subject_key", "retention_key", "confidential_box"}
+_HIDDEN = {"plan_box", "subject_key", "retention_key", "confidential_box", "held_by", "fence"}
 _SHOWN = [column for column in request.c if column.name not in _HIDDEN]
 _BY_ID = request.c.id == sa.bindparam("request_id")
 _FIND = sa.select(*_SHOWN).where(_BY_ID)
@@ -166,6 +174,10 @@ _DUE = (
     .where(
         request.c.wake_at <= sa.bindparam("now"),
         request.c.id.notin_(sa.bindparam("but_not", expanding=True)),
+        sa.or_(
+            request.c.held_by.is_(None),
+            request.c.held_by.notin_(sa.bindparam("not_of", expanding=True)),
+        ),
     )
     .order_by(request.c.wake_at)
     .limit(sa.bindparam("limit"))

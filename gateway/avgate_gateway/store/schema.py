@@ -72,6 +72,8 @@ request = sa.Table(
     sa.Column("closing", sa.String(200)),
     sa.Column("closed_at", Moment),
     sa.Column("wake_at", Moment),
+    sa.Column("held_by", sa.String(48)),  # the worker that advances it; on PostgreSQL only
+    sa.Column("fence", sa.BigInteger, nullable=False, server_default="0"),  # counts its claims
     sa.Column("subject_key", sa.LargeBinary),  # wrapped; NULL once destroyed
     sa.Column("retention_key", sa.LargeBinary),  # wrapped; NULL once the last kept item is gone
     sa.Column("confidential_box", sa.LargeBinary),
@@ -79,6 +81,17 @@ request = sa.Table(
     sa.Index(None, "controller", "received_at", "id"),
     sa.Index(None, "controller", "reference"),
     sa.Index(None, "wake_at"),
+)
+
+worker = sa.Table(
+    "worker",
+    metadata,
+    sa.Column("id", sa.String(48), primary_key=True),  # executor and registration: <uuid>.<n>
+    sa.Column("name", sa.String(200), nullable=False),  # machine and process, for whoever looks
+    sa.Column("protocol", sa.String(20), nullable=False),
+    sa.Column("release", sa.String(40), nullable=False),
+    sa.Column("since", Moment, nullable=False),
+    sa.Column("beat_at", Moment, nullable=False),  # by the database's own clock
 )
 
 task = sa.Table(

@@ -69,7 +69,7 @@ class SqliteFile:
             self._idle.put_nowait(session)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[_Session]:
+    async def write(self, request_id: str | None = None) -> AsyncIterator[_Session]:  # noqa: ARG002 -- all take turns here
         """A transaction; on disk when the block is left, undone when it raises."""
         async with self._turn:
             group = self._group or await self._begun()
@@ -156,6 +156,7 @@ class _Session:
     """
 
     def __init__(self, engine: sa.Engine) -> None:
+        self.dialect = engine.dialect
         self._connection = engine.connect()
         self._plain = cast("sqlite3.Connection", self._connection.connection.dbapi_connection)
         self._thread = ThreadPoolExecutor(1, "sqlite")

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from avgate_gateway.store.schema import metadata
 
 HEAD = "0001"  # the newest in versions/
+_TURN = 0x61766761  # an arbitrary number that all releases share
 _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String(32)))
 
 
@@ -23,10 +24,13 @@ def migrate(url: str) -> None:
 
 
 def _bring_up(connection: sa.Connection) -> None:
+    if connection.dialect.name == "postgresql":  # several processes start at once
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))
     present = sa.inspect(connection).get_table_names()
+    revision = _revision(connection, present)
     if not present:
         _make(connection)
-    elif _revision(connection, present) != HEAD:
+    elif revision is None or revision < HEAD:  # a newer one only added what we need not know
         # Alembic costs a tenth of every start, and is needed at one start in a hundred.
         import_module("avgate_gateway.store.migrations.upgrading").upgrade(connection)
 

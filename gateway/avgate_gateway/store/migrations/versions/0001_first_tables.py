@@ -212,6 +212,8 @@ def upgrade() -> None:
         sa.Column("closing", sa.String(length=200), nullable=True),
         sa.Column("closed_at", Moment(), nullable=True),
         sa.Column("wake_at", Moment(), nullable=True),
+        sa.Column("held_by", sa.String(length=48), nullable=True),
+        sa.Column("fence", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("subject_key", sa.LargeBinary(), nullable=True),
         sa.Column("retention_key", sa.LargeBinary(), nullable=True),
         sa.Column("confidential_box", sa.LargeBinary(), nullable=True),
@@ -250,4 +252,14 @@ def upgrade() -> None:
         sa.Column("learned_box", sa.LargeBinary(), nullable=True),
         sa.Column("updated_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("request_id", "connector", name=op.f("pk_task")),
+    )
+    op.create_table(
+        "worker",
+        sa.Column("id", sa.String(length=48), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("protocol", sa.String(length=20), nullable=False),
+        sa.Column("release", sa.String(length=40), nullable=False),
+        sa.Column("since", Moment(), nullable=False),
+        sa.Column("beat_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_worker")),
     )

@@ -1,0 +1,136 @@
+"""Tells the database every other second that this process lives, whatever else it is busy with.
+
+A thread with an event loop and a connection of its own, every step of it limited in time: neither a
+stalled loop nor a lock that somebody holds stops it. Once the lease lapsed it never comes back: the
+process goes on under a new registration, and what was held under the old one is lost to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from socket import gethostname
+from threading import Thread
+
+import asyncpg
+
+from avgate_gateway.store.holding import LEASE_SECONDS
+
+_BEAT_SECONDS = 2.0
+_STEP_SECONDS = 3.0
+_PAUSE_SECONDS = 0.5
+_MICROS = 1_000_000
+_NOW = f"(extract(epoch from clock_timestamp()) * {_MICROS})::bigint"
+_REGISTER = (
+    "INSERT INTO worker (id, name, protocol, release, since, beat_at) "  # noqa: S608 -- constants
+    f"VALUES ($1, $2, $3, $4, {_NOW}, {_NOW})"
+)
+_BEAT = (
+    f"UPDATE worker SET beat_at = {_NOW} "  # noqa: S608 -- constants
+    f"WHERE id = $1 AND beat_at > {_NOW} - {int(LEASE_SECONDS * _MICROS)} RETURNING id"
+)
+_LEAVE = "DELETE FROM worker WHERE id = $1"
+_LIMITS = {"application_name": "avgate heart", "lock_timeout": "1s", "statement_timeout": "2s"}
+_log = logging.getLogger("avgate.heart")
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A registration, and until when (`time.monotonic`) nobody takes its holder for dead."""
+
+    worker: str
+    until: float
+
+
+class Heart:
+    """Beats between `start` and `stop`; `told` hears, in its thread, of every lease and of None."""
+
+    def __init__(
+        self,
+        address: str,
+        executor: str,
+        protocol: str,
+        release: str,
+        told: Callable[[Lease | None], None],
+    ) -> None:
+        self._address = address
+        self._executor = executor
+        self._about = (f"{gethostname()[:180]}:{os.getpid()}", protocol, release)
+        self._told = told
+        self._registrations = 0
+        self._lease: Lease | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped = asyncio.Event()
+        self._thread = Thread(target=self._live, name="avgate-heart", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the registration, so that nobody has to wait for it to lapse."""
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it ended by itself
+                self._loop.call_soon_threadsafe(self._stopped.set)
+        self._thread.join(2 * _STEP_SECONDS)
+
+    def _live(self) -> None:
+        asyncio.run(self._keep_beating())
+
+    async def _keep_beating(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        while not self._stopped.is_set():
+            try:
+                async with asyncio.timeout(_STEP_SECONDS):
+                    connection = await asyncpg.connect(
+                        self._address, timeout=_STEP_SECONDS, command_timeout=_STEP_SECONDS,
+                        server_settings=_LIMITS,
+                    )  # fmt: skip
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                await self._missed(error)
+                continue
+            try:
+                await self._beat_by(connection)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                await self._missed(error)
+            finally:
+                connection.terminate()
+
+    async def _beat_by(self, connection: asyncpg.Connection) -> None:
+        while not self._stopped.is_set():
+            before = time.monotonic()
+            lease = self._lease
+            if lease is not None and not (
+                before < lease.until and await connection.fetchval(_BEAT, lease.worker)
+            ):
+                self._say(None)
+                _log.warning("worker.lapsed %s", lease.worker)
+                continue
+            worker = lease.worker if lease is not None else await self._register(connection)
+            self._say(Lease(worker, before + LEASE_SECONDS))
+            await self._rest(_BEAT_SECONDS)
+        if self._lease is not None:
+            await connection.execute(_LEAVE, self._lease.worker)
+
+    async def _register(self, connection: asyncpg.Connection) -> str:
+        self._registrations += 1
+        worker = f"{self._executor}.{self._registrations}"
+        await connection.execute(_REGISTER, worker, *self._about)
+        return worker
+
+    def _say(self, lease: Lease | None) -> None:
+        self._lease = lease
+        self._told(lease)
+
+    async def _missed(self, error: Exception) -> None:
+        _log.warning("worker.missed_a_beat %s", type(error).__name__)
+        await self._rest(_PAUSE_SECONDS)
+
+    async def _rest(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()

@@ -1,0 +1,123 @@
+"""A worker among several, on PostgreSQL: it claims what it advances, as long as its lease runs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from importlib.metadata import version
+from uuid import uuid4
+
+from avgate_gateway.heart import Heart, Lease
+from avgate_gateway.store import holding, postgresql
+from avgate_gateway.store.cut_short import AwayError, CutShortError, SupersededError, answering
+from avgate_gateway.store.holding import HELD, Holding
+
+_REGISTERED_WITHIN = 15.0
+_log = logging.getLogger("avgate.claims")
+
+
+class Leased:
+    """One of several processes on a PostgreSQL."""
+
+    def __init__(self, address: str, protocol: str, now: Callable[[], datetime]) -> None:
+        self.executor = str(uuid4())
+        self._now = now
+        self._engine = postgresql.claiming(address)
+        self._heart = Heart(address, self.executor, protocol, version("avgate"), self._heard)
+        self._home: asyncio.AbstractEventLoop | None = None
+        self._registered = asyncio.Event()
+        self._lease: Lease | None = None
+        self._under_way: dict[asyncio.Timeout, str] = {}
+
+    async def start(self) -> None:
+        self._home = asyncio.get_running_loop()
+        self._heart.start()
+        try:
+            async with asyncio.timeout(_REGISTERED_WITHIN):
+                await self._registered.wait()
+        except TimeoutError:
+            raise AwayError("this worker could not be registered") from None
+
+    async def stop(self) -> None:
+        await asyncio.to_thread(self._heart.stop)
+        await self._engine.dispose()
+
+    async def others(self) -> Sequence[str]:
+        with answering():
+            async with self._engine.connect() as db:
+                found = await holding.living(db)
+        return [one for one in found if self._lease is None or one != self._lease.worker]
+
+    @asynccontextmanager
+    async def held(self, request_id: str) -> AsyncIterator[bool]:
+        lease = self._lease
+        held = await self._claimed(request_id, lease) if lease is not None else None
+        if lease is None or held is None:
+            yield False
+            return
+        before = HELD.set(held)
+        try:
+            async with self._limited(held.worker):
+                yield True
+        except CutShortError as error:
+            _log.warning("request.cut_short %s %s", request_id, type(error).__name__)
+        except BaseExceptionGroup as errors:
+            if errors.split(CutShortError)[1] is not None:
+                raise
+            _log.warning("request.cut_short %s", request_id)
+        finally:
+            HELD.reset(before)
+            await self._release(held)
+
+    @asynccontextmanager
+    async def _limited(self, worker: str) -> AsyncIterator[None]:
+        """Stops the block when the lease of the worker lapses; raises SupersededError then."""
+        limit = asyncio.timeout(self._left(worker))
+        try:
+            async with limit:
+                self._under_way[limit] = worker
+                yield
+        except TimeoutError:
+            if limit.expired():
+                raise SupersededError from None
+            raise
+        finally:
+            self._under_way.pop(limit, None)
+
+    async def _claimed(self, request_id: str, lease: Lease) -> Holding | None:
+        with answering():
+            async with self._engine.connect() as db:
+                return await holding.claim(db, request_id, lease.worker, self._now())
+
+    async def _release(self, held: Holding) -> None:
+        # What is not let go of stays ours, and is swept up by us, or lapses with our lease.
+        with suppress(AwayError), answering():
+            async with self._engine.connect() as db:
+                await holding.release(db, held)
+
+    def _left(self, worker: str) -> float:
+        """Seconds until the registration lapses, if nothing is heard of it."""
+        lease = self._lease
+        if lease is None or lease.worker != worker:
+            return 0.0
+        return max(0.0, lease.until - time.monotonic())
+
+    def _heard(self, lease: Lease | None) -> None:
+        """In the heart's thread: passes the news on to where the work is done."""
+        if self._home is not None:
+            with suppress(RuntimeError):  # that loop is closed
+                self._home.call_soon_threadsafe(self._take_over, lease)
+
+    def _take_over(self, lease: Lease | None) -> None:
+        """Puts off, or brings on, the end of everything that is under way."""
+        self._lease = lease
+        if lease is not None:
+            self._registered.set()
+        now = asyncio.get_running_loop().time()
+        for limit, worker in self._under_way.items():
+            if not limit.expired():
+                limit.reschedule(now + self._left(worker))

@@ -1,0 +1,60 @@
+"""Why the store may cut work short, through no fault of what was asked.
+
+Nothing of the transaction remains, or all of it: whoever asked asks again, and what is worked on is
+taken up again from its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+# SQLSTATEs after which the same may work in a moment: connections, what ends or refuses them, locks
+# not had in time, deadlocks, a full disk, and a server that only reads (it may be a standby now).
+_PASSING_CLASSES = ("08", "40", "53", "57", "58")
+_PASSING = frozenset({"25006", "25P03", "25P04", "55P03"})
+
+
+class CutShortError(Exception):
+    """Ends a piece of work that is to be taken up again, here or elsewhere."""
+
+
+class AwayError(CutShortError):
+    """The database is away, restarting or overloaded; what was being committed may be there."""
+
+
+class SupersededError(CutShortError):
+    """The request was taken over by another worker: nothing may be written for it here."""
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Makes an AwayError of every failure that is the server's or the network's."""
+    try:
+        yield
+    except Exception as error:
+        if is_away(error):
+            raise AwayError(_named(error)) from error
+        raise
+
+
+def is_away(error: Exception) -> bool:
+    """Whether an exception of a driver or of SQLAlchemy says that the database cannot be used now."""
+    if isinstance(error, OSError | sa.exc.TimeoutError):  # asyncio's TimeoutError is an OSError
+        return True
+    if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
+        return True
+    plain = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    state = getattr(plain, "sqlstate", None)
+    if state is not None:
+        return state in _PASSING or state.startswith(_PASSING_CLASSES)
+    return isinstance(error, sa.exc.InterfaceError)  # a driver's own: the connection is closed
+
+
+def _named(error: Exception) -> str:
+    """What kind it is, never its message: that may hold a row."""
+    plain = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    cause = getattr(plain, "__cause__", None) or plain
+    return type(cause).__name__

@@ -1,0 +1,16 @@
+"""One process at a time, on PostgreSQL; on SQLite every writer is alone anyway."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_TAKE = sa.select(
+    sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("name"), sa.literal(0)))
+)
+
+
+async def take_turn(db: AsyncConnection, name: str) -> None:
+    """Waits until no other transaction has the turn of this name, and keeps it until ours ends."""
+    if db.dialect.name == "postgresql":
+        await db.execute(_TAKE, {"name": name})

