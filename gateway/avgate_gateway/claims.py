@@ -33,6 +33,9 @@ class Claims(Protocol):
     async def others(self) -> Sequence[str]:
         """Registrations of other workers that live: what they hold is not ours to begin."""
 
+    async def bury(self) -> None:
+        """Drops what the long dead left in the register."""
+
     async def start(self) -> None:
         """Registers this process; raises AwayError where that fails."""
 
@@ -51,6 +54,9 @@ class Alone:
 
     async def others(self) -> Sequence[str]:
         return ()
+
+    async def bury(self) -> None:
+        """Has nobody to bury."""
 
     async def start(self) -> None:
         """Has nobody to tell."""

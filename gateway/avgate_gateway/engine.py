@@ -20,7 +20,7 @@ from dbos import DBOS, DBOSPortableJSONSerializer, SetWorkflowID
 
 from avgate_gateway.claims import Alone, Claims, executor_of
 from avgate_gateway.problem import record
-from avgate_gateway.store import holding, idempotency, requests
+from avgate_gateway.store import idempotency, requests
 from avgate_gateway.store.cut_short import CutShortError
 from avgate_gateway.store.database import Database
 from avgate_gateway.turns import Advance, Turns
@@ -169,8 +169,7 @@ class Engine:
         dead = [one.workflow_id for one in pending if one.executor_id not in living]
         if dead:
             await DBOS.delete_workflows_async(dead)
-        async with self._database.write() as db:
-            await holding.bury(db)
+        await self._claims.bury()
 
     async def _every(self, seconds: float, work: Callable[[], Any]) -> None:
         while True:

@@ -52,6 +52,11 @@ class Leased:
                 found = await holding.living(db)
         return [one for one in found if self._lease is None or one != self._lease.worker]
 
+    async def bury(self) -> None:
+        with answering():
+            async with self._engine.connect() as db:
+                await holding.bury(db)
+
     @asynccontextmanager
     async def held(self, request_id: str) -> AsyncIterator[bool]:
         lease = self._lease
