@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
 from avgate_gateway.authentication import Scope
+from avgate_gateway.flow.advance import advance
 from avgate_mocks.people import Role
 
 from .harness import a_request
@@ -149,6 +151,20 @@ async def test_a_client_that_is_exempt_by_policy_needs_no_second_person(tmp_path
         assert (await here.request(request_id))["plan"]["approved_by"] == "policy"
         other = await planned_for(here, Role.SAME_NAME_FIRST)
         assert (await here.request(other))["waiting_for"] == "approval"
+
+
+async def test_a_plan_that_was_made_just_before_a_crash_is_approved_by_policy_all_the_same(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, DIRECTORY, exempt="robot") as here:
+        request_id = await here.submit(a_request("erase", here.person(Role.RUNNING)), "robot")
+        context, name = here.assembled.context, "libervoice"
+        strict = replace(context.desks[name], approval_exempt_clients=frozenset())
+        await advance(replace(context, desks={**context.desks, name: strict}), request_id)
+        assert (await here.request(request_id))["waiting_for"] == "approval"  # as if it ended there
+        await advance(context, request_id)
+        await here.until(request_id, "closed")
+        assert (await here.request(request_id))["plan"]["approved_by"] == "policy"
 
 
 async def planned_for(here: Indoors, role: Role) -> str:

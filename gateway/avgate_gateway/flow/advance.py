@@ -46,10 +46,11 @@ async def _carry(context: Context, request: SubjectRequest) -> None:
             await requests.take_up(db, request.id)
     await _discard_lapsed(context, request)
     await run_tasks(context, request)
-    if await _may_plan(context, request):
-        if not await plan(context, request):
-            await _nothing_to_do(context, request)
-        await _approve_by_policy(context, request)
+    may_plan = await _may_plan(context, request)
+    if may_plan and not await plan(context, request):
+        await _nothing_to_do(context, request)
+    # Also where an earlier advance was cut short between its plan and this.
+    if await _approve_by_policy(context, request) or may_plan:
         await run_tasks(context, request)
     await settling.settle(context, request)
 
@@ -95,13 +96,17 @@ async def _nothing_to_do(context: Context, request: SubjectRequest) -> None:
         await tasks.move_all(db, request.id, Stage.LOCATED, Stage.DONE, context.now())
 
 
-async def _approve_by_policy(context: Context, request: SubjectRequest) -> None:
-    """Approves in the name of the controller's policy, where that exempts this client."""
+async def _approve_by_policy(context: Context, request: SubjectRequest) -> bool:
+    """Approves in the name of the controller's policy, where that exempts this client; whether so."""
     if request.client_id not in context.desks[request.controller].approval_exempt_clients:
-        return
+        return False
     async with context.database.write() as db:
         planned = await requests.find(db, request.id)
-        if planned is None or planned.state is State.CLOSED:
-            return
-        if planned.plan_digest is not None and settling.awaits_approval(planned):
-            await release(db, planned, Approval(POLICY, context.now(), planned.plan_digest))
+        if planned is None or planned.state is State.CLOSED or planned.plan_digest is None:
+            return False
+        if not settling.awaits_approval(planned):
+            return False
+        if settling.is_ambiguous(await tasks.of_request(db, request.id)):
+            return False
+        await release(db, planned, Approval(POLICY, context.now(), planned.plan_digest))
+    return True
