@@ -32,6 +32,7 @@ _DRAIN_SECONDS = 10.0
 _TIDY_SECONDS = 600.0
 _TIDY_AT_ONCE = 500
 _AFTER_A_FAULT = timedelta(seconds=30)
+_HEAD_START = timedelta(seconds=1)  # of whoever was told of it, before others come and take it
 _KEEP_FINISHED = timedelta(hours=1)
 _CONNECTIONS = 5
 _LIMITS = "-c idle_in_transaction_session_timeout=10s -c lock_timeout=10s"
@@ -145,7 +146,8 @@ class Engine:
         others = await self._claims.others()
         async with self._database.read() as db:
             running = self._turns.running()[:_SWEEP_AT_ONCE]
-            due = await requests.due(db, self._now(), _SWEEP_AT_ONCE, running, others)
+            before = self._now() - (_HEAD_START if others else timedelta(0))
+            due = await requests.due(db, before, _SWEEP_AT_ONCE, running, others)
         self.wake(due)
 
     async def _tidy(self) -> None:
