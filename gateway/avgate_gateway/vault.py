@@ -10,7 +10,6 @@ from __future__ import annotations
 import hmac
 import os
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from avgate_contracts.identifier import Identifier
+from avgate_gateway import key_on_disk
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12  # NIST SP 800-38D, the size GCM is made for
@@ -100,23 +100,8 @@ class Vault:
 def load_master_key(path: Path) -> bytes:
     """Reads the master key, making it (mode 0600) on the first start."""
     if not path.exists():
-        _make_key(path)
+        key_on_disk.create(path, os.urandom(_KEY_BYTES))
     return _read_key(path)
-
-
-def _make_key(path: Path) -> None:
-    """Writes a complete key under another name and links it: processes may start at once."""
-    draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(os.urandom(_KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):  # another was first, and its key counts
-            path.hardlink_to(draft)
-    finally:
-        draft.unlink()
 
 
 def _read_key(path: Path) -> bytes:

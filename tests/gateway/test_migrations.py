@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -49,6 +50,26 @@ def test_a_database_without_a_version_is_brought_up_and_a_current_one_is_left_al
         assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).all() == [
             (HEAD,)
         ]
+
+
+def test_a_first_start_that_dies_half_way_leaves_nothing_in_the_way_of_the_next(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+
+    def die(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO alembic_version"):
+            raise KeyboardInterrupt
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", die)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            migrate(url)
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", die)
+    assert tables(tmp_path / "a.db") == []
+    migrate(url)
+    assert tables(tmp_path / "a.db")
 
 
 def test_the_newest_migration_is_the_one_that_new_databases_are_marked_with() -> None:

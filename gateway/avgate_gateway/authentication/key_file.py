@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +11,8 @@ import orjson
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
-from avgate_gateway import strict_json
+from avgate_gateway import key_on_disk, strict_json
 from avgate_gateway.authentication.trusted_key import TrustedKey, trusted_key
-
-_OWNER_ONLY = 0o600
 
 
 class KeyFileError(Exception):
@@ -42,38 +38,11 @@ def open_signing_key(path: Path) -> SigningKey:
     """
     try:
         if not path.exists():
-            _create(path)
+            key_on_disk.create(path, _new_key())
         _check_mode(path)
         return _read(path)
     except OSError as error:
         raise KeyFileError(f"{path}: {error.strerror}; make it readable and writable") from None
-
-
-def _create(path: Path) -> None:
-    """Writes a complete file under another name and links it: nobody ever reads half a key."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(_new_key())
-            file.flush()
-            os.fsync(file.fileno())
-        _link(draft, path)
-    finally:
-        draft.unlink()
-
-
-def _link(draft: Path, path: Path) -> None:
-    """Gives the draft its name, unless another process was first, whose key then counts."""
-    try:
-        path.hardlink_to(draft)
-    except FileExistsError:
-        return
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def _new_key() -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,11 +17,28 @@ _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String(32)))
 def migrate(url: str) -> None:
     """Makes the tables, or runs the migrations that are missing; harmless if nothing is."""
     engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    if engine.dialect.name == "sqlite":
+        _begin_with_the_tables(engine)
     try:
         with engine.begin() as connection:
             _bring_up(connection)
     finally:
         engine.dispose()
+
+
+def _begin_with_the_tables(engine: sa.Engine) -> None:
+    """Has the transaction begin before the first table: the driver begins it before the first row.
+
+    Killed in between, it would leave tables of no version, which no later start can bring up to date.
+    """
+
+    @sa.event.listens_for(engine, "connect")
+    def leave_it_to_us(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _bring_up(connection: sa.Connection) -> None:
