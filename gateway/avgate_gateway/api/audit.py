@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from avgate_gateway.api.answering import plain
 from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.api.recording import Recording
 from avgate_gateway.api.results import entry_json
 from avgate_gateway.authentication import Caller, Scope, requires
 from avgate_gateway.store import evidence
-from avgate_gateway.store.cut_short import AwayError
-
-_READY_SECONDS = 2.0
 
 
 class AuditQuery(BaseModel):
@@ -32,6 +28,7 @@ class AuditQuery(BaseModel):
 def router(gateway: Gateway) -> APIRouter:
     """The routes of auditors and probes."""
     routes = APIRouter()
+    recording = Recording(gateway.context.database)
 
     @routes.get("/v1/audit", tags=["audit"], summary="The chain of this controller, oldest first")
     async def audit(
@@ -52,12 +49,9 @@ def router(gateway: Gateway) -> APIRouter:
 
     @routes.get("/health/ready", tags=["health"], summary="Whether requests can be recorded")
     async def ready() -> Response:
-        try:
-            async with asyncio.timeout(_READY_SECONDS), gateway.context.database.read() as db:
-                await db.execute(sa.text("SELECT 1"))
-        except (TimeoutError, AwayError, sa.exc.SQLAlchemyError) as error:
-            cause = str(error) if isinstance(error, AwayError) else type(error).__name__
-            reason = {"status": "unavailable", "reason": f"database: {cause}"}
+        trouble = await recording.trouble()
+        if trouble is not None:
+            reason = {"status": "unavailable", "reason": f"database: {trouble}"}
             return plain(reason, status=503)
         return plain({"status": "ok"})
 

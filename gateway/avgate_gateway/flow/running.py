@@ -160,9 +160,15 @@ async def _due(context: Context, request: SubjectRequest) -> tuple[Sequence[Task
 
 
 async def _all_at_once(runs: Iterable[Coroutine[None, None, None]]) -> None:
-    async with asyncio.TaskGroup() as group:
-        for run in runs:
-            group.create_task(run)
+    try:
+        async with asyncio.TaskGroup() as group:
+            for run in runs:
+                group.create_task(run)
+    except BaseExceptionGroup as several:
+        cut_short, others = several.split(CutShortError)
+        if cut_short is None or others is not None:
+            raise
+        raise cut_short.exceptions[0] from None  # the same, once for each who met it
 
 
 async def _run(

@@ -6,6 +6,7 @@ taken up again from its rows.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,6 +16,17 @@ import sqlalchemy as sa
 # not had in time, deadlocks, a full disk, and a server that only reads (it may be a standby now).
 _PASSING_CLASSES = ("08", "40", "53", "57", "58")
 _PASSING = frozenset({"25006", "25P03", "25P04", "55P03"})
+# What SQLite says of a disk that is full, faulty, read-only or gone, and of a lock not had in time.
+_OF_THE_DISK = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+    }
+)
 
 
 class CutShortError(Exception):
@@ -22,7 +34,7 @@ class CutShortError(Exception):
 
 
 class AwayError(CutShortError):
-    """The database is away, restarting or overloaded; what was being committed may be there."""
+    """The database or its disk fails, is full or away; what was being committed may be there."""
 
 
 class SupersededError(CutShortError):
@@ -31,7 +43,7 @@ class SupersededError(CutShortError):
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Makes an AwayError of every failure that is the server's or the network's."""
+    """Makes an AwayError of every failure that is the server's, the network's or the disk's."""
     try:
         yield
     except Exception as error:
@@ -47,6 +59,8 @@ def is_away(error: Exception) -> bool:
     if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
         return True
     plain = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    if isinstance(plain, sqlite3.Error):
+        return (getattr(plain, "sqlite_errorcode", None) or 0) & 0xFF in _OF_THE_DISK
     state = getattr(plain, "sqlstate", None)
     if state is not None:
         return state in _PASSING or state.startswith(_PASSING_CLASSES)

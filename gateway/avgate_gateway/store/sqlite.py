@@ -21,6 +21,7 @@ from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 
+from avgate_gateway.store.cut_short import AwayError, answering, is_away
 from avgate_gateway.store.schema import OF_MANY_ROWS
 
 T = TypeVar("T")
@@ -56,31 +57,36 @@ class SqliteFile:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[_Session]:
-        """A connection whose reads see one moment."""
+        """A connection whose reads see one moment; raises AwayError."""
         session = await self._idle.get()
         try:
-            session = session or _Session(self.engine)
-            await session.step("BEGIN DEFERRED")
-            try:
-                yield session
-            finally:
-                await session.step("ROLLBACK")
+            with answering():
+                session = session or _Session(self.engine)
+                await session.step("BEGIN DEFERRED")
+                try:
+                    yield session
+                finally:
+                    await session.step("ROLLBACK")
+        except AwayError:
+            session = _closed(session)
+            raise
         finally:
             self._idle.put_nowait(session)
 
     @asynccontextmanager
     async def write(self, request_id: str | None = None) -> AsyncIterator[_Session]:  # noqa: ARG002 -- all take turns here
-        """A transaction; on disk when the block is left, undone when it raises."""
-        async with self._turn:
-            group = self._group or await self._begun()
-            try:
-                async with group.savepoint():
-                    yield group.session
-            except Exception as error:
-                if not group.session.is_in_transaction:
-                    self._give_up(group, error)
-                raise
-        await asyncio.shield(group.on_disk)
+        """A transaction; on disk when the block is left, undone when it raises, AwayError too."""
+        with answering():
+            async with self._turn:
+                group = self._group or await self._begun()
+                try:
+                    async with group.savepoint():
+                        yield group.session
+                except Exception as error:
+                    if is_away(error) or not group.session.is_in_transaction:
+                        self._give_up(group, error)
+                    raise
+            await asyncio.shield(group.on_disk)
 
     async def _begun(self) -> _Group:
         if self._writer is None:
@@ -216,6 +222,11 @@ class _Session:
         self._under_way -= 1
         if not step.cancelled():
             step.exception()  # whoever was given up does not ask any more
+
+
+def _closed(session: _Session | None) -> None:
+    if session is not None:
+        session.close()
 
 
 def _is_long(statement: sa.Executable, parameters: Any) -> bool:

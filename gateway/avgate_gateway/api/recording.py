@@ -1,0 +1,47 @@
+"""Whether requests can be recorded now: found out by writing, at most so often."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from avgate_gateway.store.cut_short import CutShortError
+from avgate_gateway.store.database import Database
+
+_WITHIN_SECONDS = 2.0
+_KEPT_SECONDS = 1.0
+# A full or read-only disk still reads, and a commit without a change never reaches it.
+_A_WRITE = sa.text("UPDATE alembic_version SET version_num = version_num")
+
+
+@dataclass(slots=True)
+class Recording:
+    """The last try, kept for a moment: whoever asks all the time does not write all the time."""
+
+    database: Database
+    monotonic: Callable[[], float] = time.monotonic
+    _trouble: str | None = None
+    _until: float = 0.0
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def trouble(self) -> str | None:
+        """What stands in the way, as the name of an error; None if nothing does."""
+        async with self._turn:
+            if self.monotonic() >= self._until:
+                self._trouble = await self._tried()
+                self._until = self.monotonic() + _KEPT_SECONDS
+            return self._trouble
+
+    async def _tried(self) -> str | None:
+        try:
+            async with asyncio.timeout(_WITHIN_SECONDS), self.database.write() as db:
+                await db.execute(_A_WRITE)
+        except CutShortError as error:
+            return str(error)
+        except (TimeoutError, sa.exc.SQLAlchemyError) as error:
+            return type(error).__name__
+        return None

@@ -1,0 +1,74 @@
+"""Bugs for the runner to find: what does not find these proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import uuid4
+
+from avgate_contracts.outcome import Completed, Effect, ItemOutcome
+from avgate_gateway.flow import executing
+from avgate_gateway.flow.locating import refs_of
+from avgate_gateway.store import idempotency, requests
+
+
+def no_sweep() -> None:
+    """Nobody looks for what the engine forgot."""
+
+    async def due(*_: Any, **__: Any) -> Sequence[str]:
+        return []
+
+    requests.due = due
+
+
+def key_after() -> None:
+    """The key of a request is written after the request, in a transaction of its own."""
+    kept: list[tuple[Any, ...]] = []
+
+    async def keep(_db: Any, *rest: Any) -> None:
+        kept.append(rest)
+
+    find = idempotency.find
+
+    async def find_late(db: Any, scope: str) -> Any:
+        while kept:
+            await original(db, *kept.pop())
+        return await find(db, scope)
+
+    original, idempotency.keep, idempotency.find = idempotency.keep, keep, find_late
+
+
+def outcome_first() -> None:
+    """What became of an item is written before it is done."""
+    ask = executing._ask
+
+    async def early(part: Any, batch: Any, key: str) -> Any:
+        told = [ItemOutcome(ref.ref, Completed(Effect.ERASED)) for ref in refs_of(part, batch)]
+        await executing.write_outcomes(part, batch, told, key)
+        return await ask(part, batch, key)
+
+    executing._ask = early
+
+
+def new_keys() -> None:
+    """Every try goes upstream under a key of its own."""
+    ask = executing._ask
+
+    async def renamed(part: Any, batch: Any, _key: str) -> Any:
+        return await ask(part, batch, str(uuid4()))
+
+    executing._ask = renamed
+
+
+BUGS: dict[str, Callable[[], None]] = {
+    "no_sweep": no_sweep,
+    "key_after": key_after,
+    "outcome_first": outcome_first,
+    "new_keys": new_keys,
+}
+
+
+def plant(name: str) -> None:
+    """Plants a bug by its name; none for the empty one."""
+    if name:
+        BUGS[name]()

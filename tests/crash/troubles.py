@@ -1,0 +1,182 @@
+"""A disk that fails and recovers, a process that is frozen, a clock that jumps, deaths at random."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from random import Random
+from uuid import UUID
+
+import httpx
+
+from ..flow.harness import JsonMap, a_request
+from .checks import check
+from .disk import Fault
+from .house import House, Lane, StuckError, house
+from .operations import STREET, three
+
+OTHER, THIRD = 13, 16  # positions of people whom `three` is not about
+Trouble = Callable[[Lane, int], Awaitable[None]]
+
+
+async def disk_full(lane: Lane, seed: int) -> None:
+    await _disk_fails(lane, Fault.FULL, seed)
+
+
+async def write_error(lane: Lane, seed: int) -> None:
+    await _disk_fails(lane, Fault.WRITE_ERROR, seed)
+
+
+async def sync_error(lane: Lane, seed: int) -> None:
+    await _disk_fails(lane, Fault.SYNC_ERROR, seed)
+
+
+async def _disk_fails(lane: Lane, fault: Fault, seed: int) -> None:
+    """While it fails, nothing is promised and everybody is told; once it is well, all goes on."""
+    luck = Random(seed)  # noqa: S311 -- a throw that can be repeated
+    async with house(lane, counts="disk") as here:
+        await here.start()
+        await three(here)
+        await here.let_run(luck.uniform(0, 0.8))
+        before = here.life.pid
+        here.control.fault, here.disk_failed = fault, True
+        await _everybody_is_told(here)
+        here.control.fault = Fault.NONE
+        assert here.is_up(), "it gave up: " + here.log()[-800:]
+        assert here.life.pid == before
+        await _is_ready(here, 200)
+        await here.submit(a_request("access", here.person(THIRD), "operator"), "during")
+        await here.all_ended()
+        await check(here)
+
+
+async def _everybody_is_told(here: House) -> None:
+    body = a_request("access", here.person(THIRD), "operator")
+    for _ in range(5):
+        answer = await here.client().post(
+            "/v1/requests", json=body, headers={"idempotency-key": "during"}
+        )
+        _is_honest(answer)
+        await asyncio.sleep(0.05)
+    await _is_ready(here, 503)
+    path = f"/v1/requests/{next(iter(here.bodies))}/extension"
+    _is_honest(await here.client().post(path, json={"reason": "there is a lot of it"}))
+    live = await here.outside.get(f"{here.base}/health/live")
+    assert live.status_code == 200, "nobody must restart it for a full disk"
+
+
+def _is_honest(answer: httpx.Response) -> None:
+    assert answer.status_code in {503, 507}, f"{answer.status_code} {answer.text[:200]}"
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert int(answer.headers["retry-after"]) > 0
+
+
+async def _is_ready(here: House, status: int) -> None:
+    end, seen = time.monotonic() + 20, 0
+    while time.monotonic() < end:
+        seen = (await here.outside.get(f"{here.base}/health/ready")).status_code
+        if seen == status:
+            return
+        await asyncio.sleep(0.05)
+    raise StuckError(f"readiness is {seen} and not {status}: {here.log()[-800:]}")
+
+
+async def frozen(lane: Lane, seed: int) -> None:
+    """The process stands still while the world goes on, and then goes on itself."""
+    luck = Random(seed)  # noqa: S311 -- a throw that can be repeated
+    async with house(lane) as here:
+        await here.start()
+        await three(here)
+        request_id = await here.submit(a_request("erase", here.person(OTHER)), "d")
+        await here.approve(request_id)
+        for _ in range(3):
+            await here.let_run(luck.uniform(0, 0.5))
+            os.kill(here.life.pid, signal.SIGSTOP)
+            await here.let_pass(seconds=luck.choice((5, 60, 3600)))
+            waiting = asyncio.create_task(here.request(request_id))
+            await asyncio.sleep(luck.uniform(0.05, 0.5))
+            os.kill(here.life.pid, signal.SIGCONT)
+            await waiting
+        await here.all_ended()
+        await check(here)
+
+
+async def clock_back(lane: Lane, seed: int) -> None:
+    await _clock_jumps(lane, seed, timedelta(hours=-1))
+
+
+async def clock_ahead(lane: Lane, seed: int) -> None:
+    await _clock_jumps(lane, seed, timedelta(days=3653))
+
+
+async def _clock_jumps(lane: Lane, seed: int, step: timedelta) -> None:
+    """The clock jumps while three requests run: no deadline moves, and none of them hangs."""
+    luck = Random(seed)  # noqa: S311 -- a throw that can be repeated
+    async with house(lane) as here:
+        await here.start()
+        await three(here)
+        due = {one: (await here.request(one))["due"] for one in here.bodies}
+        await here.let_run(luck.uniform(0, 0.8))
+        here.lane.wall.push(seconds=step.total_seconds())
+        here.clocks_agree = False
+        if step < timedelta(0):
+            await here.let_run(0.3)
+            for one in here.bodies:
+                shown = await here.request(one)
+                assert shown["state"] != "closed" or shown["closed_at"], "closed without a moment"
+            here.lane.wall.push(seconds=luck.choice((0.0, -step.total_seconds())))
+        for _ in range(80):  # an hour later at the latest, what waits for a moment has come to it
+            await here.let_pass(seconds=60)
+            await asyncio.sleep(0.01)
+        await here.all_ended()
+        for one, dates in due.items():
+            assert (await here.request(one))["due"] == dates, "a deadline moved with the clock"
+        await check(here)
+
+
+async def at_random(lane: Lane, seed: int) -> None:
+    """Killed again and again at any moment, with several callers asking at once."""
+    luck = Random(seed)  # noqa: S311 -- a throw that can be repeated
+    async with house(lane) as here:
+        await here.start()
+        asking = asyncio.create_task(_asking(here, luck))
+        for _ in range(luck.randint(2, 5)):
+            await asyncio.sleep(luck.uniform(0.02, 1.2))
+            with suppress(ProcessLookupError):
+                os.kill(here.life.pid, signal.SIGKILL)
+            await here.revive()
+        await asking
+        await here.revive()
+        await here.all_ended()
+        await check(here)
+
+
+async def _asking(here: House, luck: Random) -> None:
+    """Six requests for as many people, by callers who repeat themselves until they are answered."""
+    people = [p for p in here.world.people[6:] if p.controller == "libervoice"]
+    luck.shuffle(people)
+    bodies: list[JsonMap] = []
+    for operation, person in zip(
+        ("erase", "access", "rectify", "erase", "export", "access"), people
+    ):
+        more = {"changes": STREET} if operation == "rectify" else {}
+        only = ("operator", "directory") if operation == "rectify" else ()
+        bodies.append(a_request(operation, person, *only, **more))
+    keys = [str(UUID(int=luck.getrandbits(128))) for _ in bodies]
+    await asyncio.gather(*(here.submit(b, k) for b, k in zip(bodies, keys, strict=True)))
+
+
+TROUBLES: dict[str, Trouble] = {
+    "disk_full": disk_full,
+    "write_error": write_error,
+    "sync_error": sync_error,
+    "frozen": frozen,
+    "clock_back": clock_back,
+    "clock_ahead": clock_ahead,
+    "at_random": at_random,
+}
