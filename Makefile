@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: setup demo test check lock evidence bench clean
+.PHONY: setup demo test crash check lock evidence bench clean
 
 setup: .venv/.ready
 
@@ -21,6 +21,12 @@ demo: setup
 
 test: setup check
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile # a file's tests share the servers that it started
+
+# Dies at every durable boundary of every operation, loses power, fills the disk, jumps in time; see
+# tests/crash. Hours for every point; a failing one prints the words that play it again.
+ROUNDS ?= 3000
+crash: setup
+	@$(BIN)/python -m tests.crash.command --rounds $(ROUNDS)
 
 check: setup
 	$(BIN)/ruff format --check --quiet .

@@ -39,8 +39,9 @@ _int, _p, _i64 = ctypes.c_int, ctypes.c_void_p, ctypes.c_int64
 _Write = ctypes.CFUNCTYPE(_int, _p, _p, _int, _i64)
 _Truncate = ctypes.CFUNCTYPE(_int, _p, _i64)
 _Sync = ctypes.CFUNCTYPE(_int, _p, _int)
-_Open = ctypes.CFUNCTYPE(_int, _p, ctypes.c_char_p, _p, _int, ctypes.POINTER(_int))
-_Delete = ctypes.CFUNCTYPE(_int, _p, ctypes.c_char_p, _int)
+# Names stay pointers: SQLite keeps the one it opened a file by.
+_Open = ctypes.CFUNCTYPE(_int, _p, _p, _p, _int, ctypes.POINTER(_int))
+_Delete = ctypes.CFUNCTYPE(_int, _p, _p, _int)
 
 
 class _Methods(ctypes.Structure):  # sqlite3_io_methods, version 3
@@ -83,8 +84,8 @@ class _Shim:
         if self.fault == Fault.RECORD:
             self.note("mark", what)
 
-    def opened(self, file: int, name: bytes | None) -> None:
-        self.paths[file] = os.path.basename(name or b"temp").decode()  # noqa: PTH119 -- bytes
+    def opened(self, file: int, name: int | None) -> None:
+        self.paths[file] = _base(name)
         methods = _File.from_address(file).methods
         if not methods:
             return
@@ -93,7 +94,7 @@ class _Shim:
             self.wrapped[original] = self.wrap(methods.contents)
         _File.from_address(file).methods = ctypes.pointer(self.wrapped[original])
 
-    def wrap(self, original: _Methods) -> _Methods:
+    def wrap(self, original: _Methods) -> _Methods:  # noqa: C901 -- three calls, four moods each
         ours = _Methods.from_buffer_copy(original)
         write, truncate, sync = original.write, original.truncate, original.sync
 
@@ -150,14 +151,14 @@ def install(points: Points, folder: Path) -> Callable[[str], None]:
     ours = _Vfs.from_buffer_copy(own)
     open_, delete = own.open, own.delete
 
-    def on_open(vfs: int, name: bytes | None, file: int, flags: int, out: Any) -> int:
+    def on_open(vfs: int, name: int | None, file: int, flags: int, out: Any) -> int:
         done = int(open_(vfs, name, file, flags, out))
         if done == 0:
             shim.opened(file, name)
         return done
 
-    def on_delete(vfs: int, name: bytes, sync: int) -> int:
-        path = os.path.basename(name).decode()  # noqa: PTH119 -- bytes
+    def on_delete(vfs: int, name: int, sync: int) -> int:
+        path = _base(name)
         points.passes("delete", path)
         if shim.fault == Fault.RECORD:
             shim.note("delete", path)
@@ -168,6 +169,10 @@ def install(points: Points, folder: Path) -> Callable[[str], None]:
     if library.sqlite3_vfs_register(ctypes.byref(ours), 1):
         raise OSError("SQLite does not take the shim")
     return shim.mark
+
+
+def _base(name: int | None) -> str:
+    return Path(ctypes.string_at(name).decode()).name if name else "temporary"
 
 
 def _linked() -> str:

@@ -13,12 +13,21 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 
+from avgate_mocks.people import Person
+
+from ..flow.conftest import begun
+from . import traced
 from .checks import Truth
+from .cuts import Found, Recording, cut_all, record
 from .deaths import Death, Outcome, dies, reference
-from .house import Lane, prepare
+from .flips import flip
+from .house import PEOPLE, SEED, Lane, prepare
+from .operations import SMALL
+from .troubles import TROUBLES
 
 Reference = tuple[list[tuple[str, str]], Truth]
 _lanes: list[Lane] = []
+_recordings: list[Recording] = []
 
 
 def _lane() -> Lane:
@@ -67,3 +76,54 @@ def outcomes(
     ]
     for one in as_completed(asked):
         yield one.result()
+
+
+def troubled(name: str, seed: int) -> str:
+    """What is wrong after a trouble; empty if nothing is."""
+    try:
+        asyncio.run(TROUBLES[name](_lane(), seed))
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it is what the run found
+        return f"{type(error).__name__}: {error}"[:1500]
+    return ""
+
+
+def cut(number: int, seed: int) -> Found:
+    """So many power cuts in a record of this lane's own."""
+    lane = _lane()
+    if not _recordings:
+        _recordings.append(asyncio.run(record(lane)))
+    return cut_all(_recordings[0], lane.folder / "cut", number, seed)
+
+
+def flipped(number: int, seed: int) -> dict[str, dict[str, int]]:
+    """What notices a flipped bit in a store that was used."""
+    lane = _lane()
+    asyncio.run(record(lane))
+    return flip(lane.folder / "run", lane.folder / "flip", number, seed)
+
+
+def ordered() -> list[str]:
+    """The 202s that left before their sync had come back."""
+    with _served() as (folder, person):
+        return traced.order(folder, person)
+
+
+def killed_by_kernel(seed: int) -> str:
+    """What is wrong after a death at a write; empty if nothing is."""
+    try:
+        with _served() as (folder, person):
+            return traced.die(folder, person, seed)
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it is what the run found
+        return f"{type(error).__name__}: {error}"[:1500]
+
+
+@contextmanager
+def _served() -> Iterator[tuple[Path, Person]]:
+    """A folder with a config, and the mocks it names, as processes of their own."""
+    with tempfile.TemporaryDirectory(prefix="avgate-traced-") as place:
+        folder = Path(place)
+        mocks = begun(folder, seed=SEED, people=PEOPLE)
+        try:
+            yield folder, mocks.everyone[SMALL - 1]
+        finally:
+            mocks.end()

@@ -1,0 +1,181 @@
+"""`make crash`: thousands of deaths and troubles; prints how it goes, and at the end one JSON object.
+
+python -m tests.crash.command --rounds 3000
+python -m tests.crash.command --row kill --operation erase --point 37     one death again
+python -m tests.crash.command --row disk_full --seed 4                    one trouble again
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+from . import rounds, traced
+from .deaths import ROWS, Death, Outcome
+from .operations import OPERATIONS
+from .planted import BUGS
+from .rounds import Reference
+from .troubles import TROUBLES
+
+_SHARES = {"kill": 0.5, "kill_at_write": 0.12, "power_cut": 0.13}  # of the rounds
+_TROUBLE_SHARE = 0.22
+_DEATHS_BY_KERNEL = 0.03
+_EVERY = 25
+Summary = dict[str, Any]
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3000)
+    parser.add_argument("--lanes", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--row", choices=[*ROWS, *TROUBLES, "cuts", "flips", "strace"])
+    parser.add_argument("--operation", choices=list(OPERATIONS))
+    parser.add_argument("--point", type=int)
+    parser.add_argument("--plant", choices=list(BUGS), default="")
+    chosen = parser.parse_args(arguments)
+    begun = time.monotonic()
+    with rounds.lanes(chosen.lanes) as pool:
+        summary = _run(pool, chosen)
+    summary["seconds"] = round(time.monotonic() - begun, 1)
+    sys.stdout.write(json.dumps(summary, indent=2) + "\n")
+    return 1 if summary["wrong"] else 0
+
+
+def _run(pool: ProcessPoolExecutor, chosen: argparse.Namespace) -> Summary:
+    summary: Summary = {"rows": {}, "wrong": []}
+    names = [chosen.operation] if chosen.operation else list(OPERATIONS)
+    for row, share in _SHARES.items():
+        if chosen.row in {None, row}:
+            number = chosen.rounds if chosen.row else int(chosen.rounds * share)
+            _deaths(pool, chosen, row, names, number, summary)
+    if chosen.row in {None, *TROUBLES}:
+        _troubles(pool, chosen, summary)
+    if chosen.row in {None, "cuts"}:
+        _cuts(pool, chosen, summary)
+    if chosen.row in {None, "flips"}:
+        summary["rows"]["flips"] = pool.submit(rounds.flipped, 200, chosen.seed).result()
+    if chosen.row in {None, "strace"}:
+        _kernel(pool, chosen, summary)
+    return summary
+
+
+def _deaths(
+    pool: ProcessPoolExecutor,
+    chosen: argparse.Namespace,
+    row: str,
+    names: Sequence[str],
+    number: int,
+    summary: Summary,
+) -> None:
+    known = rounds.references(pool, names, ROWS[row], chosen.plant)
+    deaths = list(_chosen(row, known, number, chosen))
+    _say(f"{row}: {sum(len(k[0]) for k in known.values())} points, {len(deaths)} runs")
+    hit: set[tuple[str, int]] = set()
+    kinds: Counter[str] = Counter()
+    slowest = 0.0
+    for done, outcome in enumerate(rounds.outcomes(pool, deaths, known), 1):
+        if outcome.point:
+            place = outcome.death.operation, outcome.death.at
+            kinds[f"{outcome.death.operation}: {outcome.point.split(' ')[0]}"] += place not in hit
+            hit.add(place)
+        slowest = max(slowest, outcome.ready)
+        _note(outcome, summary)
+        if done % _EVERY == 0:
+            _say(f"{row}: {done} of {len(deaths)}, {len(summary['wrong'])} wrong")
+    summary["rows"][row] = {
+        "points": {name: len(one[0]) for name, one in known.items()},
+        "runs": len(deaths),
+        "distinct_points_died_at": len(hit),
+        "died_at": dict(sorted(kinds.items())),
+        "slowest_start_seconds": round(slowest, 1),
+    }
+
+
+def _chosen(
+    row: str, known: dict[str, Reference], number: int, chosen: argparse.Namespace
+) -> Iterator[Death]:
+    """The one death that is asked for; or every point in turn, again and again, until it is enough."""
+    if chosen.point:
+        yield Death(row, chosen.operation, chosen.point, chosen.plant, chosen.seed)
+        return
+    places = [(name, at) for name, one in known.items() for at in range(1, len(one[0]) + 1)]
+    step = max(len(places) / number, 1.0)
+    for turn in range(number):
+        place = int(turn * step + chosen.seed) % len(places)
+        yield Death(row, *places[place], chosen.plant, chosen.seed + turn)
+
+
+def _note(outcome: Outcome, summary: Summary) -> None:
+    if outcome.wrong:
+        again = f"python -m tests.crash.command {outcome.death.to_words()}"
+        summary["wrong"].append({"again": again, "died_at": outcome.point, "why": outcome.wrong})
+        _say(f"WRONG {outcome.point}: {outcome.wrong}\n  again: {again}")
+
+
+def _troubles(pool: ProcessPoolExecutor, chosen: argparse.Namespace, summary: Summary) -> None:
+    names = [chosen.row] if chosen.row else list(TROUBLES)
+    number = max(int(chosen.rounds * _TROUBLE_SHARE / len(TROUBLES)), 1)
+    seeds = [chosen.seed] if chosen.row else range(chosen.seed, chosen.seed + number)
+    asked = {pool.submit(rounds.troubled, n, seed): (n, seed) for n in names for seed in seeds}
+    for done, one in enumerate(as_completed(asked), 1):
+        name, seed = asked[one]
+        wrong = one.result()
+        row = summary["rows"].setdefault(name, {"runs": 0})
+        row["runs"] += 1
+        if wrong:
+            again = f"python -m tests.crash.command --row {name} --seed {seed}"
+            summary["wrong"].append({"again": again, "why": wrong})
+            _say(f"WRONG {name}: {wrong}\n  again: {again}")
+        if done % _EVERY == 0:
+            _say(f"troubles: {done} of {len(asked)}, {len(summary['wrong'])} wrong")
+
+
+def _cuts(pool: ProcessPoolExecutor, chosen: argparse.Namespace, summary: Summary) -> None:
+    """Ten times as many cuts as rounds: each is a file written and read."""
+    asked = [
+        pool.submit(rounds.cut, chosen.rounds * 10 // chosen.lanes, chosen.seed + lane)
+        for lane in range(chosen.lanes)
+    ]
+    found = [one.result() for one in asked]
+    summary["rows"]["cuts"] = {
+        "cuts": sum(one.cuts for one in found),
+        "with_something_unsynced": sum(one.torn_back for one in found),
+        "promised": found[0].promised,
+    }
+    summary["wrong"] += [{"why": wrong} for one in found for wrong in one.wrong[:5]]
+
+
+def _kernel(pool: ProcessPoolExecutor, chosen: argparse.Namespace, summary: Summary) -> None:
+    if not traced.is_there():
+        _say(traced.INSTALL)
+        summary["rows"]["strace"] = {"skipped": traced.INSTALL}
+        return
+    early = pool.submit(rounds.ordered).result()
+    number = max(int(chosen.rounds * _DEATHS_BY_KERNEL), 1)
+    seeds = range(chosen.seed, chosen.seed + number)
+    died = list(pool.map(rounds.killed_by_kernel, seeds))
+    summary["rows"]["strace"] = {"202s_before_sync": len(early), "deaths_by_kernel": number}
+    summary["wrong"] += [{"why": f"a 202 left before the sync: {line}"} for line in early]
+    summary["wrong"] += [
+        {"why": wrong, "again": f"python -m tests.crash.command --row strace --seed {seed}"}
+        for seed, wrong in zip(seeds, died, strict=True)
+        if wrong
+    ]
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent.parent.parent))
+    sys.exit(main(sys.argv[1:]))
