@@ -9,7 +9,8 @@ from uuid import uuid4
 from avgate_contracts.outcome import Completed, Effect, ItemOutcome
 from avgate_gateway.flow import executing
 from avgate_gateway.flow.locating import refs_of
-from avgate_gateway.store import idempotency, requests
+from avgate_gateway.store import evidence, idempotency, requests
+from avgate_operator import OperatorConnector
 
 
 def no_sweep() -> None:
@@ -47,7 +48,11 @@ def outcome_first() -> None:
         await executing.write_outcomes(part, batch, told, key)
         return await ask(part, batch, key)
 
+    async def nothing(*_: Any) -> Sequence[Any]:
+        return []
+
     executing._ask = early
+    OperatorConnector.still_held = nothing  # or what was not done would be seen, and done after all
 
 
 def new_keys() -> None:
@@ -60,11 +65,27 @@ def new_keys() -> None:
     executing._ask = renamed
 
 
+def intention_after() -> None:
+    """What is intended is written into the evidence once it is done."""
+    note, waiting = evidence.note, []
+
+    async def late(db: Any, now: Any, request: Any, event: str, details: Any) -> None:
+        if event == "effect.intended":
+            waiting.append((request, event, details))
+            return
+        while waiting and event == "effect.ended":
+            await note(db, now, *waiting.pop())
+        await note(db, now, request, event, details)
+
+    evidence.note = late
+
+
 BUGS: dict[str, Callable[[], None]] = {
     "no_sweep": no_sweep,
     "key_after": key_after,
     "outcome_first": outcome_first,
     "new_keys": new_keys,
+    "intention_after": intention_after,
 }
 
 

@@ -89,10 +89,14 @@ def troubled(name: str, seed: int) -> str:
 
 def cut(number: int, seed: int) -> Found:
     """So many power cuts in a record of this lane's own."""
-    lane = _lane()
+    return cut_all(recording(), _lane().folder / "cut", number, seed)
+
+
+def recording() -> Recording:
+    """The record of this lane's own, made once."""
     if not _recordings:
-        _recordings.append(asyncio.run(record(lane)))
-    return cut_all(_recordings[0], lane.folder / "cut", number, seed)
+        _recordings.append(asyncio.run(record(_lane())))
+    return _recordings[0]
 
 
 def flipped(number: int, seed: int) -> dict[str, dict[str, int]]:
