@@ -100,7 +100,7 @@ def _deaths(
         "runs": len(deaths),
         "distinct_points_died_at": len(hit),
         "died_at": dict(sorted(kinds.items())),
-        "slowest_start_seconds": round(slowest, 1),
+        "dearest_start_processor_seconds": round(slowest, 2),
     }
 
 

@@ -24,6 +24,7 @@ class Death:
     at: int
     plant: str = ""
     seed: int = 0
+    on: tuple[str, str, int] | None = None  # or: at the n-th point of this kind and label
 
     def to_words(self) -> str:
         words = f"--row {self.row} --operation {self.operation} --point {self.at}"
@@ -62,6 +63,7 @@ async def dies(lane: Lane, death: Death, expected: Truth) -> Outcome:
     counts, wrong, point, ready = ROWS[death.row], "", "", 0.0
     setting = {"names": own.names, "die_at": death.at, "counts": counts, "plant": death.plant}
     async with house(lane, **setting, **own.setting) as here:
+        here.die_on = death.on
         try:
             if death.row == "power_cut":
                 _record(here, death.seed)
@@ -71,8 +73,8 @@ async def dies(lane: Lane, death: Death, expected: Truth) -> Outcome:
             ready = here.slowest_start
         except Exception as error:  # noqa: BLE001 -- whatever it is, it is what the run found
             wrong = f"{type(error).__name__}: {error}"[:1500]
-        if len(here.lives) > here.doomed and len(here.traced) >= death.at:
-            point = " ".join(here.traced[death.at - 1])
+        if len(here.lives) > here.doomed and here.traced:
+            point = " ".join(here.traced[death.at - 1 if death.at else -1])
     return Outcome(death, point, wrong, time.monotonic() - begun, ready)
 
 

@@ -10,8 +10,10 @@ import os
 import signal
 import struct
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 _LAYOUT = struct.Struct("IIII")  # armed, die at, passed, fault
 TRACE, CONTROL = "trace", "control"
@@ -76,12 +78,14 @@ class Points:
 
     control: Control
     trace: int  # file descriptor
+    on: tuple[str, str, int] | None = None
+    met: int = 0  # of those that `on` means
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def open(cls, folder: Path) -> Points:
+    def open(cls, folder: Path, on: Sequence[Any] | None = None) -> Points:
         trace = os.open(folder / TRACE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        return cls(Control.open(folder), trace)
+        return cls(Control.open(folder), trace, (on[0], on[1], on[2]) if on else None)
 
     def passes(self, kind: str, label: str) -> None:
         if not self.control.armed:
@@ -90,7 +94,10 @@ class Points:
             number = self.control.passed + 1
             self.control.passed = number
             os.write(self.trace, f"{number} {kind} {label}\n".encode())
-            if number == self.control.die_at:
+            if self.on is not None and kind == self.on[0] and self.on[1] in label:
+                self.met += 1
+            is_meant = self.on is not None and self.met == self.on[2]
+            if number == self.control.die_at or is_meant:
                 os.kill(os.getpid(), signal.SIGKILL)
                 signal.pause()  # nothing more happens, however long the signal takes
 

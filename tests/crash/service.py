@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -32,6 +33,7 @@ class Orders:
     port: int
     counts: str = "steps"  # or "disk"
     plant: str = ""  # a bug by name
+    die_on: Sequence[Any] | None = None  # kind, part of the label, which of them
 
 
 def serve(orders: Orders) -> None:
@@ -41,7 +43,7 @@ def serve(orders: Orders) -> None:
     log = os.open("serve.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.dup2(log, sys.stdout.fileno())
     os.dup2(log, sys.stderr.fileno())
-    points = Points.open(folder)
+    points = Points.open(folder, orders.die_on)
     noted = disk.install(points, folder) if orders.counts == "disk" else _nobody
     if orders.counts == "steps":
         count_commits(points)

@@ -161,9 +161,8 @@ async def _asking(here: House, luck: Random) -> None:
     people = [p for p in here.world.people[6:] if p.controller == "libervoice"]
     luck.shuffle(people)
     bodies: list[JsonMap] = []
-    for operation, person in zip(
-        ("erase", "access", "rectify", "erase", "export", "access"), people
-    ):
+    operations = ("erase", "access", "rectify", "erase", "export", "access")
+    for operation, person in zip(operations, people, strict=False):
         more = {"changes": STREET} if operation == "rectify" else {}
         only = ("operator", "directory") if operation == "rectify" else ()
         bodies.append(a_request(operation, person, *only, **more))
