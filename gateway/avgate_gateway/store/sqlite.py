@@ -68,7 +68,9 @@ class SqliteFile:
                 finally:
                     await session.step("ROLLBACK")
         except AwayError:
-            session = _closed(session)
+            if session is not None:
+                session.close()
+            session = None
             raise
         finally:
             self._idle.put_nowait(session)
@@ -222,11 +224,6 @@ class _Session:
         self._under_way -= 1
         if not step.cancelled():
             step.exception()  # whoever was given up does not ask any more
-
-
-def _closed(session: _Session | None) -> None:
-    if session is not None:
-        session.close()
 
 
 def _is_long(statement: sa.Executable, parameters: Any) -> bool:

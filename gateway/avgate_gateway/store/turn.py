@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+
+from avgate_gateway.store.connection import Connection
 
 _TAKE = sa.select(
     sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("name"), sa.literal(0)))
 )
 
 
-async def take_turn(db: AsyncConnection, name: str) -> None:
+async def take_turn(db: Connection, name: str) -> None:
     """Waits until no other transaction has the turn of this name, and keeps it until ours ends."""
     if db.dialect.name == "postgresql":
         await db.execute(_TAKE, {"name": name})
