@@ -78,7 +78,7 @@ async def _garbage(ex: Exchange) -> None:
 async def _endless_1xx(ex: Exchange) -> None:
     while ex.proxy.said < _STOP:
         await ex.say(b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n" * 40)
-        await ex.heard()
+        await asyncio.sleep(0.25)
 
 
 async def _endless_head(ex: Exchange) -> None:
@@ -148,7 +148,7 @@ async def _drip(ex: Exchange, answer: Answer) -> None:
 
 async def _crumbs(ex: Exchange, answer: Answer) -> None:
     raw = answer.raw()
-    size = max(len(raw) // 400, 1)
+    size = max(len(raw) // 40, 1)
     for place in range(0, len(raw), size):
         await ex.say(raw[place : place + size])
         await ex.heard()
@@ -249,7 +249,7 @@ _HUGE = b'[{"id":' + b"9" * 5_000 + b"}]"
 _NAN = b'{"id":NaN,"value":[Infinity,-Infinity]}'
 
 REFUSED = ("400 Bad Request", "403 Forbidden", "422 Unprocessable Content")
-BUSY = ("409 Conflict", "423 Locked")
+LOCKED = ("423 Locked", "425 Too Early")
 BROKEN = ("500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable",
           "504 Gateway Timeout")  # fmt: skip
 RETRY_AFTER = {
@@ -331,10 +331,11 @@ FAULTS: tuple[Fault, ...] = (
     Fault("304 unasked", "unchanged", says("304 Not Modified")),
     Fault("401", "unauthorised", says("401 Unauthorized", b"{}", "www-authenticate: Bearer")),
     *(Fault(line[:3], "refused", says(line, b"{}")) for line in REFUSED),
-    *(Fault(line[:3], "busy", says(line, b"{}")) for line in BUSY),
+    Fault("409", "conflict", says("409 Conflict", b"{}")),
+    *(Fault(line[:3], "throttled", says(line, b"{}")) for line in LOCKED),
     Fault("404 of a stranger", "not there", says("404 Not Found", b"<p>nothing here", kind="text/html")),
     Fault("404 without words", "not there", says("404 Not Found")),
-    Fault("410", "not there", says("410 Gone", b"{}")),
+    Fault("410", "conflict", says("410 Gone", b"{}")),
     Fault("408", "broken before", says("408 Request Timeout")),
     Fault("418", "refused", says("418 I'm a teapot")),
     Fault("501", "refused", says("501 Not Implemented")),

@@ -16,14 +16,18 @@ from typing import Any
 Road = Callable[[tuple[str, int]], Awaitable[tuple[str, int]]]
 Resolve = Callable[[], Awaitable[str]]
 
+_FIRST_STEP = 1.0  # seconds
 _LOOKS = 3  # how often a socket is asked before time passes: the kernel may still be delivering
 
 
 class _Jumping(selectors.EpollSelector):
+    """Lets time pass in steps that double, with a look at the sockets before each."""
+
     def __init__(self, grace: float) -> None:
         super().__init__()
         self.passed = 1000.0
         self._grace = grace
+        self._step = _FIRST_STEP
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
@@ -31,9 +35,11 @@ class _Jumping(selectors.EpollSelector):
         for _ in range(_LOOKS):
             found = super().select(0)
             if found or timeout <= 0:
+                self._step = _FIRST_STEP
                 return found
             time.sleep(self._grace)
-        self.passed += timeout
+        self.passed += min(timeout, self._step)
+        self._step *= 2
         return super().select(0)
 
 

@@ -7,22 +7,24 @@ import importlib
 import os
 import random
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
+import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import avgate_contracts as sdk
 from avgate_contracts.http import HttpClient, Runtime
 from avgate_directory import DirectoryConnector
+from avgate_mocks.connection import ClosingProtocol
 from avgate_mocks.people import Person, Volume
 from avgate_mocks.people.invention import invent
 from avgate_mocks.people.person import Period
-from avgate_mocks.serving import bound, port_of, served
+from avgate_mocks.serving import bound, port_of
 from avgate_mocks.upstreams import MOCKS
 from avgate_mocks.world import World, world
 from avgate_operator import OperatorConnector
@@ -83,6 +85,34 @@ async def _open(_number: int, address: tuple[str, int]) -> tuple[str, int]:
     return address
 
 
+class _Server(uvicorn.Server):
+    """A server that looks at no clock: each second of it would be one more step of ruled time."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        plain: Any = {"http": ClosingProtocol, "ws": "none", "lifespan": "off", "log_config": None}
+        super().__init__(uvicorn.Config(app, access_log=False, **plain))
+        self.over = asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def main_loop(self) -> None:
+        await self.over.wait()
+
+
+@asynccontextmanager
+async def _served(sock: socket.socket, app: ASGIApp) -> AsyncIterator[None]:
+    server = _Server(app)
+    task = asyncio.create_task(server.serve([sock]))
+    try:
+        yield
+    finally:
+        server.should_exit = server.force_exit = True
+        server.over.set()
+        await task
+
+
 @dataclass
 class Stage:
     """`subject` is whose data it is about; `other` somebody else whom the upstream knows."""
@@ -100,8 +130,8 @@ class Stage:
         shared = world(seed=5, count=24, now=self.now, sleep=asyncio.sleep)
         self.world, self.subject, self.other = _cast(self.name, shared)
         sock = bound(0)
-        await self.exits.enter_async_context(served({sock: self._now_playing()}))
         self.mock = port_of(sock)
+        await self.exits.enter_async_context(_served(sock, self._now_playing()))
         self.proxy = Proxy(self.mock, self.now)
         await self.proxy.start()
         self.exits.push_async_callback(self.proxy.stop)

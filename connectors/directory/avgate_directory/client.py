@@ -33,7 +33,7 @@ from avgate_directory.models import (
     RefusalAnswer,
     Registered,
 )
-from avgate_directory.reading import parsed
+from avgate_directory.reading import parsed, says
 
 _ORDERS = UUID("7f1c7a52-6d0b-4c39-9a53-5b1c4a3c9d11")  # the name space of CustomerOrderIds
 _MOST_ORDERS = 10  # of one intention, each placed when the one before came to nothing
@@ -57,6 +57,10 @@ class DirectorySettings(ConnectorSettings):
 
     def credentials(self) -> Credentials:
         return Basic(self.username, self.password)
+
+
+class StrangeAnswerError(ContractBrokenError):
+    """A 404 that need not come from the directory: a proxy's, or of another address."""
 
 
 class DirectoryClient:
@@ -88,8 +92,7 @@ class DirectoryClient:
         """One listing as it is now: of the Dutch profile."""
         path = "/accounts/{account}/listings/{listing}"
         ids = {"account": self._account, "listing": listing_id}
-        answer = await self._http.send("GET", path, ids=ids, headers=_XML)
-        found = _listings(answer)
+        found = _listings(await self._one(path, ids, "ListingsResponse"))
         if [listing.listing_id for listing in found] != [listing_id]:
             raise ContractBrokenError("the directory answered about another listing than was asked")
         return found[0]
@@ -97,24 +100,31 @@ class DirectoryClient:
     async def present(self, listing_id: str) -> Listing | None:
         """One listing, or None where the directory has it no more.
 
-        A 404 counts only beside an answer of the same account: a wrong account or address has
-        none of its listings either. Raises MisconfiguredError where nothing at all is found.
+        A 404 counts only in the directory's own words, and beside an answer of the same account: a
+        wrong account or address has none of its listings either. Raises MisconfiguredError where
+        nothing at all is found, and ContractBrokenError for a 404 of somebody else's.
         """
-        with suppress(NotFoundError):
+        strange: StrangeAnswerError | None = None
+        try:
             return await self.listing(listing_id)
+        except NotFoundError:
+            strange = None
+        except StrangeAnswerError as error:
+            strange = error
         with suppress(NotFoundError):
             await self.check()
-            return None
+            if strange is None:
+                return None
+            raise strange
         raise MisconfiguredError(
             "the directory knows neither the listing nor the account; check base_url and account_id"
         )
 
     async def registered(self, number: str) -> Registered:
         """Bandwidth api-docs: `GET /tns/{tn}/tndetails`, "Checking DLDA information"."""
-        answer = await self._http.send(
-            "GET", "/tns/{number}/tndetails", ids={"number": number}, headers=_XML
-        )
-        found = parsed(answer.body, "TelephoneNumberResponse", NumberAnswer)
+        path, root = "/tns/{number}/tndetails", "TelephoneNumberResponse"
+        answer = await self._one(path, {"number": number}, root)
+        found = parsed(answer.body, root, NumberAnswer)
         if found.telephone_number_details.full_number != number:
             raise ContractBrokenError("the directory answered about another number than was asked")
         return found.telephone_number_details.features.dlda
@@ -123,7 +133,7 @@ class DirectoryClient:
         """Bandwidth api-docs: `GET /accounts/{id}/dldas/{orderId}`."""
         path = "/accounts/{account}/dldas/{order}"
         ids = {"account": self._account, "order": order_id}
-        answer = await self._http.send("GET", path, ids=ids, headers=_XML)
+        answer = await self._one(path, ids, "DldaOrderResponse")
         found = parsed(answer.body, "DldaOrderResponse", OrderAnswer).dlda_order
         if found.order_id != order_id:
             raise ContractBrokenError("the directory answered about another order than was asked")
@@ -169,6 +179,15 @@ class DirectoryClient:
             raise AssertionError("at least one order is placed")
         return order
 
+    async def _one(self, path: str, ids: Mapping[str, str], root: str) -> Response:
+        """What has an id of its own; a 404 in other words says nothing: StrangeAnswerError."""
+        answer = await self._http.send("GET", path, ids=ids, headers=_XML, accept=(404,))
+        if answer.status != 404:
+            return answer
+        if says(answer.body, root):
+            raise NotFoundError("the directory says there is no such thing", status=404)
+        raise StrangeAnswerError("a 404 in other words than the directory's own")
+
     async def _has(self, listing: Listing, content: Content) -> bool:
         return (await self.listing(listing.listing_id)).registered.does(content)
 
@@ -181,9 +200,11 @@ class DirectoryClient:
             content=order_xml(own_id, number, content),
             headers=_SENT,
             key=own_id,
-            accept=(400,),
+            accept=(400, 404),
             repeatable=True,
         )
+        if answer.status == 404:
+            raise StrangeAnswerError("there is no such place for orders: check base_url")
         if answer.status == 400:
             return parsed(answer.body, "DldaOrderResponse", RefusalAnswer).error_list[0]
         order = parsed(answer.body, "DldaOrderResponse", OrderAnswer).dlda_order

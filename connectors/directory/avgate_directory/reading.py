@@ -19,10 +19,7 @@ _LISTS = frozenset({"Listings", "Publications", "DldaTnGroups", "TelephoneNumber
 
 def parsed(body: bytes, tag: str, shape: type[_T]) -> _T:
     """The answer in a body whose root element is `tag`; raises ContractBrokenError."""
-    root: Element | None = None
-    # What these errors say may quote the body: they must not be the context of what we raise.
-    with suppress(ParseError, DefusedXmlException, ValueError, LookupError):
-        root = fromstring(body, forbid_dtd=True)
+    root = _root(body)
     if root is None or root.tag != tag:
         raise ContractBrokenError(f"the directory's answer is not XML with the root {tag}")
     try:
@@ -30,6 +27,20 @@ def parsed(body: bytes, tag: str, shape: type[_T]) -> _T:
     except ValidationError as error:
         kinds = ", ".join(sorted({detail["type"] for detail in error.errors()})[:10])
     raise ContractBrokenError(f"the directory's {tag} has another shape: {kinds}")
+
+
+def says(body: bytes, tag: str) -> bool:
+    """Whether it is XML whose root element is `tag`."""
+    root = _root(body)
+    return root is not None and root.tag == tag
+
+
+def _root(body: bytes) -> Element | None:
+    # What these errors say may quote the body: they must not be the context of what is raised.
+    with suppress(ParseError, DefusedXmlException, ValueError, LookupError):
+        root: Element = fromstring(body, forbid_dtd=True)
+        return root
+    return None
 
 
 def _tree(element: Element, depth: int) -> Any:

@@ -103,18 +103,23 @@ class OperatorClient:
         """A list, page by page; its end is told by its length, never by a short page.
 
         Raises UnavailableError where it became shorter meanwhile: some rows would be missing.
+        Rows may come again only as far as it became longer: they were pushed on, and a page that
+        is served twice stands in the place of another.
         """
-        offset, length, before = 0, 0, frozenset[str]()
+        offset, length, before, begun = 0, 0, frozenset[str](), set[str]()
         while True:
             place = {"offset": str(offset), "limit": str(_PAGE)}
             answer = await self._answer(shelf.path, params={**filters, **place})
             page = answer.parse(shelf.many)
             if _length(answer) < length:
                 raise sdk.UnavailableError("a list became shorter while it was read: begin again")
-            offset, length = offset + len(page), _length(answer)
+            grown, length = _length(answer) - length, _length(answer)
+            offset += len(page)
             fresh = [row for row in page if row.id not in before]
-            if not fresh and offset < length:
+            again = len(page) - len(fresh) > grown or any(row.id in begun for row in fresh)
+            if again or (not page and offset < length):
                 raise ContractBrokenError("a list repeats a page, or ends before its length")
+            begun.update(row.id for row in page[:1])
             for row in fresh:
                 yield row
             if offset >= length:

@@ -2,7 +2,7 @@
 
 * ConnectorError, at once: refused, not found, misconfigured, contract broken
 * FaultError: another try may help
-  - not lost: the upstream did nothing with the call (no connection, 429)
+  - not lost: the upstream did nothing with the call (no connection, 423, 425, 429)
   - a page: a web page came with 200, which may be gone the next moment; lost, if it was a write
   - lost: the call was sent, and nobody knows what became of it (cut, time-out, 5xx)
 """
@@ -24,6 +24,8 @@ from avgate_contracts.http.library import NOT_HTTP, NOT_SENT
 
 # Said of the state that a lost try may itself have brought about: gone, in conflict, changed.
 _MAY_BE_OUR_OWN_DOING = frozenset({404, 409, 410, 412})
+# It is busy with something else, or with too much: RFC 4918 section 11.3, RFC 8470, RFC 6585.
+_LATER = frozenset({423, 425, 429})
 _NOT_DONE_AT_ALL = frozenset({501, 505})
 _CHECK = "the upstream does not accept the credentials; check them"
 
@@ -67,8 +69,8 @@ def fault_of(error: Exception) -> FaultError | MisconfiguredError:
 
 def refusal(status: int, after: float | None) -> Exception:
     """The error for a status that was not asked for: RFC 9110 section 15, RFC 6585."""
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return FaultError("status 429", lost=False, after=after)
+    if status in _LATER:
+        return FaultError(f"status {status}", lost=False, after=after)
     if status == HTTPStatus.REQUEST_TIMEOUT or (status >= 500 and status not in _NOT_DONE_AT_ALL):
         return FaultError(f"status {status}", lost=True, after=after)
     if status == HTTPStatus.UNAUTHORIZED:

@@ -12,7 +12,6 @@ import ssl
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from functools import cache
 from typing import Any
 
 from avgate_contracts.http.connection import Connection, Exchange
@@ -31,8 +30,6 @@ from avgate_contracts.http.library import (
 _IDLE = 5.0  # seconds; longer than this, and servers close a connection while it is being reused
 _PORTS = {"http": 80, "https": 443}
 Origin = tuple[str, str, int]
-
-_trusted = cache(trusted)  # reading the authorities' certificates takes a while
 
 
 class Network(AsyncBaseTransport):
@@ -83,7 +80,7 @@ class Network(AsyncBaseTransport):
 
     async def _opened(self, origin: Origin, seconds: float | None) -> Connection:
         scheme, host, port = origin
-        secure = (self._tls or _trusted()) if scheme == "https" else None
+        secure = (self._tls or trusted()) if scheme == "https" else None
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(seconds):

@@ -1,0 +1,144 @@
+"""What each family of faults may come to: the table that every connector is held against.
+
+A row says it for a fault that comes once and for one that stays, by what the call is: a `read`, a
+`file`, a `token`, or a `write`. What is there after "whole" is the alternative:
+
+whole            as in peace; of a write, exactly one effect
+unavailable      nothing is known, and it is tried again by itself
+unknown          a write of which nobody knows; it is read back, or tried again under its key
+contract_broken  it is tried a few times more, and then a person is told
+misconfigured    likewise, and it is the credentials or the address
+refused          the upstream said no: a person decides (`not_found` is one of these)
+failed           it was looked at, and is not as it should be: a person decides
+endless          a file went on for ever, and its reader, who keeps none of it, had enough
+
+Never to be seen: SHORT or OTHER (a read that lacks something, or has somebody else's), CHANGED,
+HANGS, RAISES. Only a file may be CHANGED: no upstream says what its sound should be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+Row: TypeAlias = Mapping[str, tuple[str, str]]  # by kind of call: once, always
+
+_LATER = ("whole", "unavailable")
+_LATER_WRITE = ("whole", "unavailable unknown")
+_BROKEN = ("whole contract_broken", "contract_broken")
+_ANY_WRITE = "whole contract_broken unknown failed"
+_WRITTEN: tuple[str, str] = (_ANY_WRITE, _ANY_WRITE)
+_SOUND = ("whole CHANGED contract_broken unavailable",) * 2
+_NO_TOKEN = ("whole contract_broken misconfigured", "contract_broken misconfigured")
+_WAITING: Row = {"read": _LATER, "file": _LATER, "token": _LATER, "write": _LATER_WRITE}
+_LONG: Row = {
+    "read": ("whole unavailable", "unavailable"),
+    "file": ("unavailable", "unavailable"),
+    "token": ("unavailable", "unavailable"),
+    "write": ("unavailable unknown", "unavailable unknown"),
+}
+_UNREADABLE: Row = {"read": _BROKEN, "file": _SOUND, "token": _NO_TOKEN, "write": _WRITTEN}
+_FOR_PEOPLE: Row = {
+    "read": ("whole", "contract_broken"),
+    "file": ("whole", "unavailable contract_broken"),
+    "token": ("whole", "contract_broken"),
+    "write": ("whole unknown", "contract_broken unknown"),
+}
+
+EXPECTED: Mapping[str, Row] = {
+    "not sent": _WAITING,
+    "lost before": {**_WAITING, "file": ("whole", "unavailable contract_broken")},
+    "lost after": {**_WAITING, "write": ("whole", "whole unknown unavailable")},
+    "cut": {
+        **_WAITING,
+        "file": ("whole unavailable", "whole unavailable contract_broken"),
+        "write": ("whole", "whole unknown unavailable"),
+    },
+    "late reset": dict.fromkeys(("read", "file", "token", "write"), ("whole", "whole")),
+    "too short": _UNREADABLE,
+    "drips": {
+        "read": ("whole unavailable", "whole unavailable"),
+        "file": ("whole unavailable", "whole unavailable"),
+        "token": ("whole unavailable", "whole unavailable"),
+        "write": ("whole unknown unavailable", "whole unknown unavailable"),
+    },
+    "harmless": dict.fromkeys(("read", "file", "token", "write"), ("whole", "whole")),
+    "endless": {**_UNREADABLE, "file": ("whole endless", "whole endless"), "token": _BROKEN},
+    "coded": {**_UNREADABLE, "file": ("whole contract_broken",) * 2, "token": _BROKEN},
+    "page": _FOR_PEOPLE,
+    "page after": {**_FOR_PEOPLE, "write": ("whole", "contract_broken unknown whole")},
+    "odd": {**_UNREADABLE, "file": ("unavailable contract_broken",) * 2},
+    "redirect": {
+        "read": _BROKEN,
+        "file": _BROKEN,
+        "token": _BROKEN,
+        "write": ("contract_broken unknown",) * 2,
+    },
+    "unchanged": {**_UNREADABLE, "file": ("contract_broken",) * 2},
+    "unauthorised": {
+        "read": ("whole misconfigured", "misconfigured"),
+        "file": ("whole misconfigured", "misconfigured"),
+        "token": ("whole misconfigured", "misconfigured"),
+        "write": ("whole misconfigured", "misconfigured unknown"),
+    },
+    "refused": {
+        "read": ("whole refused", "refused"),
+        "file": ("refused", "refused"),
+        "token": ("whole misconfigured", "misconfigured"),
+        "write": ("refused", "refused"),
+    },
+    "conflict": {
+        "read": ("whole refused", "refused"),
+        "file": ("refused", "refused"),
+        "token": ("whole misconfigured", "misconfigured"),
+        "write": ("refused contract_broken unknown", "refused contract_broken unknown"),
+    },
+    "not there": {
+        "read": ("whole contract_broken not_found misconfigured refused",
+                 "contract_broken not_found misconfigured refused"),
+        "file": ("whole contract_broken not_found refused",
+                 "whole contract_broken not_found refused"),
+        "token": ("whole misconfigured", "misconfigured"),
+        "write": ("refused not_found contract_broken unknown",) * 2,
+    },
+    "not there, own": {"write": ("failed refused not_found contract_broken unknown gone",) * 2},
+    "broken before": _WAITING,
+    "broken before for long": _LONG,
+    "throttled": _WAITING,
+    "throttled for long": _LONG,
+    "accepted": {**_UNREADABLE, "file": ("unavailable contract_broken",) * 2,
+                 "write": ("unknown failed contract_broken",) * 2},
+    "emptied": _UNREADABLE,
+    "mangled": _UNREADABLE,
+    "marked": {**_UNREADABLE, "read": ("whole contract_broken",) * 2},
+    "another": {"read": ("whole contract_broken ambiguous",) * 2, "file": ("whole CHANGED",) * 2},
+    "page again": {"read": ("contract_broken unavailable",) * 2},
+    "page skipped": {"read": ("contract_broken unavailable",) * 2},
+}  # fmt: skip
+
+# What else one operation may say of a fault, and why that is honest.
+ALSO: Mapping[str, Mapping[str, str]] = {
+    # One list that cannot be read keeps no other from being read; the register says how old it is.
+    "subprocessors/published": dict.fromkeys(EXPECTED, "SHORT"),
+    # What is not signed by the processor, or not known to it, is for a person to ask about.
+    "subprocessors/confirm": dict.fromkeys(
+        ("too short", "mangled", "marked", "not there", "emptied"), "failed"
+    ),
+    # It asks for a request that cannot exist: no answer to that can be wrong but an error.
+    "subprocessors/check": dict.fromkeys(
+        ("not there", "accepted", "emptied", "unchanged", "odd", "coded", "mangled", "marked",
+         "too short"), "whole"
+    ),
+}  # fmt: skip
+
+
+def allowed(name: str, family: str, kind: str, *, always: bool, writes: bool) -> frozenset[str]:
+    """The words with which an operation (`connector/operation`) may end.
+
+    In a write, an error may be told as unknown too: of the items that were not reached.
+    """
+    words = set(EXPECTED[family][kind][1 if always else 0].split())
+    if writes and words - {"whole"}:
+        words.add("unknown")
+    words |= set(ALSO.get(name, {}).get(family, "").split())
+    return frozenset(words)
