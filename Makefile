@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: setup demo test crash check lock evidence bench clean
+.PHONY: setup demo test crash check lock evidence bench clean faults
 
 setup: .venv/.ready
 
@@ -33,6 +33,10 @@ check: setup
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Every fault on every call that a connector makes: an hour of one core. EVERY=10: one in ten.
+faults: setup
+	AVGATE_FAULTS_EVERY=$(or $(EVERY),1) $(BIN)/python -m pytest -q -n 2 --dist load tests/faults
 
 # A new lock: needs uv. No index addresses are written into it.
 lock:

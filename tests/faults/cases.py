@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import avgate_contracts as sdk
 
 from .mischief import FAULTS, Fault
-from .operations import OPERATIONS, Operation, Scene, Told, TooMuchError, known_by, prepared
+from .operations import Operation, Scene, Told, TooMuchError, known_by, located, prepared
 from .proxy import Exchange, Play, Request
 from .roads import ROAD_FAULTS, RoadFault
 from .stage import NAMED, Stage
@@ -115,7 +115,9 @@ class Bench:
         stage = self.stage
         self._spoil(case)
         begun = stage.loop.time()
-        told, after = await self._told(self.scene, named=getattr(case.fault, "named", False))
+        named = isinstance(case.fault, RoadFault) and case.fault.named
+        base = f"http://{NAMED}:{stage.proxy.port}" if named else None
+        told, after = await self._told(self.scene, base)
         seconds, said = stage.loop.time() - begun, stage.proxy.said
         wrong = [f"went to {place}" for place in stage.strays]
         wrong += [f"the proxy failed: {error!r}" for error in stage.proxy.broken]
@@ -133,10 +135,13 @@ class Bench:
                     wrong.append("said to be done, and it is not")
         return Ended(words, seconds, after, healed, tuple(wrong), said)
 
-    async def _told(self, scene: Scene, *, named: bool = False) -> tuple[Told, float | None]:
+    async def words_at(self, base: str) -> frozenset[str]:
+        """How the operation ends where the upstream is looked for at this address."""
+        return self._words((await self._told(self.scene, base))[0])
+
+    async def _told(self, scene: Scene, base: str | None = None) -> tuple[Told, float | None]:
         """What the operation says, or `{"!": word}` for the error that came instead."""
         self.run += 1
-        base = f"http://{NAMED}:{self.stage.proxy.port}" if named else None
         async with self.stage.connector(base=base, seed=self.run) as connector:
             try:
                 async with asyncio.timeout(_PATIENCE):
@@ -202,7 +207,8 @@ class Bench:
 
     async def _anew(self) -> None:
         self.stage.rebuild()
-        self.scene = await prepared(self.stage, self.operation)
+        if self.operation.prepare is not located or not self.scene.items:
+            self.scene = await prepared(self.stage, self.operation)
         self.stage.forget()
         self.base = await self.stage.ledger()
         self.base_time = self.stage.loop.time() - self.stage.begun

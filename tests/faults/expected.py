@@ -111,18 +111,21 @@ EXPECTED: Mapping[str, Row] = {
     "emptied": _UNREADABLE,
     "mangled": _UNREADABLE,
     "marked": {**_UNREADABLE, "read": ("whole contract_broken",) * 2},
-    "another": {"read": ("whole contract_broken ambiguous",) * 2, "file": ("whole CHANGED",) * 2},
+    "another": {"read": ("whole contract_broken ambiguous not_found",) * 2, "file": ("whole CHANGED",) * 2},
     "page again": {"read": ("contract_broken unavailable",) * 2},
     "page skipped": {"read": ("contract_broken unavailable",) * 2},
 }  # fmt: skip
 
 # What else one operation may say of a fault, and why that is honest.
 ALSO: Mapping[str, Mapping[str, str]] = {
+    # A certificate is text around its bytes, and what goes astray there changes nothing.
+    **{f"subprocessors/{name}": {"mangled": "whole"}
+       for name in ("access", "export", "still_held", "verify", "erase")},
     # One list that cannot be read keeps no other from being read; the register says how old it is.
     "subprocessors/published": dict.fromkeys(EXPECTED, "SHORT"),
     # What is not signed by the processor, or not known to it, is for a person to ask about.
     "subprocessors/confirm": dict.fromkeys(
-        ("too short", "mangled", "marked", "not there", "emptied"), "failed"
+        ("too short", "mangled", "marked", "not there", "emptied"), "failed whole"
     ),
     # It asks for a request that cannot exist: no answer to that can be wrong but an error.
     "subprocessors/check": dict.fromkeys(

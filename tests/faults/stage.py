@@ -119,6 +119,7 @@ class Stage:
 
     name: str
     loop: RuledLoop
+    kind: Any = None  # of connector; ours, if nothing is said
     exits: AsyncExitStack = field(default_factory=AsyncExitStack)
     app: ASGIApp | None = None
     strays: list[tuple[str, int]] = field(default_factory=list)
@@ -189,7 +190,7 @@ class Stage:
     @asynccontextmanager
     async def connector(self, *, base: str | None = None, seed: int = 7) -> AsyncIterator[Any]:
         """A connector with a client of its own, that looks for its upstream at `base`."""
-        kind = CONNECTORS[self.name]
+        kind = self.kind or CONNECTORS[self.name]
         limits = replace(kind.manifest.limits, max_response_bytes=MOST)
         section = str(MOCKS[self.name].config_section(self.world, CONTROLLER, self.proxy.port))
         at = f"http://127.0.0.1:{self.proxy.port}"

@@ -17,6 +17,7 @@ from avgate_contracts import (
     HttpClient,
     IdentifierKind,
     Json,
+    NotFoundError,
     OutcomeUnknownError,
     RefusedError,
     Response,
@@ -35,6 +36,7 @@ from avgate_subprocessors.models import (
     Results,
     forms,
 )
+from avgate_subprocessors.trust import BadSignatureError, says_not_found
 
 Named = tuple[str, str]  # an OpenDSR identity type, and the value as it is
 ReceiptT = TypeVar("ReceiptT", bound=Receipt)
@@ -42,10 +44,6 @@ ReceiptT = TypeVar("ReceiptT", bound=Receipt)
 _OURS = UUID("5f0d9d0e-3b1c-4d0c-9a57-0d3c2f6e8b11")  # the space our request ids are made in
 _NO_REQUEST = "00000000-0000-4000-8000-000000000000"  # an id that nobody has given out
 _REMEMBERED = 1000  # requests whose first time is known, a try or two after they were made
-
-
-class BadSignatureError(ContractBrokenError):
-    """An answer is not signed by the processor that it is said to come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,13 +257,15 @@ class OpenDsrClient:
         return discovery, certificate
 
     async def _get(self, path: str, *, accept: Collection[int] = ()) -> Response:
-        return await self._http.send(
-            "GET",
-            f"{self._settings.opendsr_url}{path}",
-            headers=self._authorization(),
-            accept=accept,
-            authenticated=False,
+        url, headers = f"{self._settings.opendsr_url}{path}", self._authorization()
+        answer = await self._http.send(
+            "GET", url, headers=headers, accept={404, *accept}, authenticated=False
         )
+        if answer.status == 404 and not says_not_found(answer.body):
+            raise ContractBrokenError("a 404 that is not in OpenDSR's words; check opendsr_url")
+        if answer.status == 404 and 404 not in accept:
+            raise NotFoundError("the processor does not know the request", status=404)
+        return answer
 
     async def _post(self, body: Json, key: str) -> Response:
         """The same request however often it comes; an id that is known may be refused."""

@@ -10,7 +10,7 @@ from typing import ClassVar, TypeVar
 from uuid import UUID
 
 import avgate_contracts as sdk
-from avgate_subprocessors.client import BadSignatureError, Clock, Named, OpenDsrClient
+from avgate_subprocessors.client import Clock, Named, OpenDsrClient
 from avgate_subprocessors.lists import ListClient
 from avgate_subprocessors.models import (
     OpenDsrSettings,
@@ -28,6 +28,7 @@ from avgate_subprocessors.reference import (
     parts_of,
     ref_of,
 )
+from avgate_subprocessors.trust import BadSignatureError
 
 T = TypeVar("T")
 
