@@ -16,18 +16,17 @@ from typing import Any
 Road = Callable[[tuple[str, int]], Awaitable[tuple[str, int]]]
 Resolve = Callable[[], Awaitable[str]]
 
-_FIRST_STEP = 1.0  # seconds
 _LOOKS = 3  # how often a socket is asked before time passes: the kernel may still be delivering
 
 
 class _Jumping(selectors.EpollSelector):
     """Lets time pass in steps that double, with a look at the sockets before each."""
 
-    def __init__(self, grace: float) -> None:
+    def __init__(self, grace: float, step: float) -> None:
         super().__init__()
         self.passed = 1000.0
         self._grace = grace
-        self._step = _FIRST_STEP
+        self._first_step = self._step = step
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
@@ -35,7 +34,7 @@ class _Jumping(selectors.EpollSelector):
         for _ in range(_LOOKS):
             found = super().select(0)
             if found or timeout <= 0:
-                self._step = _FIRST_STEP
+                self._step = self._first_step
                 return found
             time.sleep(self._grace)
         self.passed += min(timeout, self._step)
@@ -48,10 +47,13 @@ async def _straight(address: tuple[str, int]) -> tuple[str, int]:
 
 
 class RuledLoop(asyncio.SelectorEventLoop):
-    """`grace`: real seconds given to sockets and threads before time passes, a third at a time."""
+    """`grace`: real seconds given to sockets and threads before time passes, a third at a time.
 
-    def __init__(self, grace: float = 0.0003) -> None:
-        self._jumping = _Jumping(grace / _LOOKS)
+    `step`: ruled seconds that pass at most at the first time of waiting; then twice as many.
+    """
+
+    def __init__(self, grace: float = 0.0003, step: float = 1.0) -> None:
+        self._jumping = _Jumping(grace / _LOOKS, step)
         super().__init__(self._jumping)
         self.names: Mapping[str, Resolve] = {}
         self.road: Road = _straight
