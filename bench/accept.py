@@ -10,16 +10,14 @@ and with group commit. Run: `python bench/accept.py [--quick]`.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
+from rig.bodies import requests, strangers
 from rig.figures import (
     ROUNDS,
     Goal,
@@ -31,12 +29,10 @@ from rig.figures import (
     resident_mb,
     spread,
 )
-from rig.load import post, sent
+from rig.load import sent
 from rig.programs import Program, gateway, mocks, reference, token
 
 CONNECTIONS = 64
-IDENTITY = {"method": "portal", "verified_by": "bench", "verified_at": "2026-01-01T00:00:00Z"}
-UPSTREAMS = ["operator", "xelion", "directory"]
 
 
 @dataclass(slots=True)
@@ -99,7 +95,7 @@ def measured(folder: Path, seconds: float, warm: float, busy_rounds: int) -> dic
         reference(folder, "insert_one_row.py", "plain.db") as plain,
         reference(folder, "insert_one_row.py", "groups.db", "--at-once", "64") as groups,
     ):
-        of_unknown = partial(requests, token(folder, "requests:access"), identified=False)
+        of_unknown = partial(_requests, token(folder, "requests:access"), identified=False)
 
         def round_of(name: str, program: Program, calls: Callable[[], Iterator[bytes]]) -> None:
             sent(program.address, calls(), CONNECTIONS, warm)
@@ -129,24 +125,12 @@ def measured(folder: Path, seconds: float, warm: float, busy_rounds: int) -> dic
                     (own / name).chmod(0o600)
             with gateway(own, abruptly=True) as busy:
                 own_token = token(own, "requests:access")
-                round_of("worked_on", busy, partial(requests, own_token, identified=True))
+                round_of("worked_on", busy, partial(_requests, own_token, identified=True))
     return series
 
 
-def requests(bearer: str, *, identified: bool) -> Iterator[bytes]:
-    """Accesses of a stranger each, with a key of its own."""
-    for number in count():
-        phone = {"kind": "phone", "value": f"+3120{number % 10**7:07}"}
-        email = {"kind": "email", "value": f"nobody{number}@example.org"}
-        body: dict[str, Any] = {
-            "operation": "access",
-            "subject": {"identifiers": [phone, email]},
-            "scope": {"connectors": UPSTREAMS},
-        }
-        if identified:
-            body["identity"] = IDENTITY
-        headers = {"authorization": f"Bearer {bearer}", "idempotency-key": str(uuid4())}
-        yield post("/v1/requests", headers, json.dumps(body).encode())
+def _requests(bearer: str, *, identified: bool) -> Iterator[bytes]:
+    return requests(bearer, strangers(), identified=identified)
 
 
 if __name__ == "__main__":

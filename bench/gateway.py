@@ -1,189 +1,138 @@
-"""How fast the gateway starts, what it weighs, and how long an access across three upstreams takes.
+"""How long one access and one erasure across three upstreams of 5 ms take, and what they cost.
 
-Prints one JSON object. Upstreams are the mocks with 5 ms of latency each; an access goes from POST
-to closed (`Prefer: wait`), one at a time. A stranger costs each upstream a handful of calls; a
-customer costs Xelion alone a hundred and more, three at a time as its session bears, for its
-documented API has every call in a record of its own and searches them by 28 days: so the goal is of
-the stranger. Run it on an idle machine:
-`python bench/gateway.py [--rounds 30]`.
+Prints one JSON object. One request at a time goes from POST to closed (`Prefer: wait`), over one
+kept connection; each has a person of its own.
+
+* Of the *lean* upstream (`rig/lean_upstream.py`): a stranger, of whom nobody holds anything (five
+  calls), and a customer, of whom the operator holds a service that has ended, three old calls and
+  their card (eight calls); then the erasure of such a customer, all of it: located, planned, approved
+  by the policy that exempts the client (so no person is waited for), erased one by one, looked for
+  again, closed.
+* Of the *mocks*: a stranger, and customers, who cost Xelion alone a hundred calls and more, three at a
+  time as its session bears, for its API has every call in a record of its own and searches them by
+  28 days. So the goals are of the lean upstream's people.
+
+CPU is that of the gateway's one process, which is the whole stack: API, engine and database; what the
+upstreams and the client use is beside it. Run: `python bench/gateway.py [--quick]`.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import re
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, distribution
+from itertools import cycle
 from pathlib import Path
-from socket import socket
 from typing import Any
+from urllib.request import urlopen
 
-import httpx
+from rig.bodies import Identifiers, customers, requests, strangers
+from rig.figures import (
+    ROUNDS,
+    Goal,
+    cpu_seconds,
+    options,
+    percentile,
+    printed,
+    resident_mb,
+    spread,
+)
+from rig.load import sent
+from rig.programs import Program, gateway, lean_upstream, mocks, token
 
-BIN = Path(sys.executable).parent
-UPSTREAMS = ["operator", "xelion", "directory"]
-LATENCY_MS = 5
-STRANGER = {
-    "identifiers": [
-        {"kind": "phone", "value": "+31201234567"},
-        {"kind": "email", "value": "nobody@example.org"},
-    ]
-}
-MODEST = (6, 7, 9, 10, 11)  # people by position: nobody with fifty thousand calls
-IDENTITY = {"method": "portal", "verified_by": "bench", "verified_at": "2026-01-01T00:00:00Z"}
+SCOPES = ("requests:access", "requests:erase")
+LATENCY = ("--latency-ms", "5")
+MODEST = (6, 7)  # the mocks' people by position: nobody with fifty thousand calls
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("--rounds", type=int, default=30)
-    rounds = arguments.parse_args().rounds
-    with tempfile.TemporaryDirectory() as folder, mocks(Path(folder)) as people:
-        started = time.perf_counter()
-        with gateway(Path(folder)) as (base, pid):
-            ready = time.perf_counter() - started
-            idle = resident_mb(pid)
-            token = access_token(Path(folder))
-            of_nobody = timings(base, token, rounds, [STRANGER])
-            of_customers = timings(base, token, rounds, people)
-            figures = {
-                "ready_seconds": round(ready, 2),
-                "packages": len(packages("avgate", {"gateway"})),
-                "rss_mb_idle": idle,
-                "rss_mb_after": resident_mb(pid),
-                "access_upstreams": UPSTREAMS,
-                "access_latency_ms": LATENCY_MS,
-                "access_rounds": rounds,
-                "access_of_a_stranger_ms": of_nobody,
-                "access_of_a_customer_ms": of_customers,
-                "goals": {
-                    "ready_seconds": 3,
-                    "packages": 70,
-                    "rss_mb": 150,
-                    "access_of_a_stranger_ms": {"median": 150},
-                },
-            }
-    print(json.dumps(figures, indent=2))
+    asked = options(__doc__)
+    asked.add_argument("--requests", type=int, help="requests of each kind in a round")
+    chosen = asked.parse_args()
+    each = chosen.requests or (4 if chosen.quick else 30)
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        figures = of_lean(Path(one), each)
+        figures |= of_mocks(Path(other), each)
+    access, erase = figures["access_of_a_customer"], figures["erase_of_a_customer"]
+    stranger = figures["access_of_a_stranger"]
+    printed(
+        "gateway",
+        quick=chosen.quick,
+        goals=[
+            Goal("access_of_a_stranger_ms", "at_most", 100, stranger["median_ms"]["median"]),
+            Goal("access_of_a_customer_ms", "at_most", 100, access["median_ms"]["median"]),
+            Goal("access_of_a_stranger_cpu_ms", "at_most", 12, stranger["cpu_ms"]["median"]),
+            Goal("access_of_a_customer_cpu_ms", "at_most", 12, access["cpu_ms"]["median"]),
+            Goal("erase_of_a_customer_ms", "at_most", 200, erase["median_ms"]["median"]),
+            Goal("erase_of_a_customer_cpu_ms", "at_most", 25, erase["cpu_ms"]["median"]),
+        ],
+        upstreams="operator, xelion, directory: 5 ms each",
+        requests_per_round=each,
+        **figures,
+    )
 
 
-def timings(base: str, token: str, rounds: int, people: list[dict[str, Any]]) -> dict[str, float]:
-    """The first few rounds warm connections and sessions up, and do not count."""
-    with httpx.Client(base_url=base, timeout=60) as client:
-        millis = [access(client, token, people[i % len(people)]) for i in range(rounds + 5)][5:]
+def of_lean(folder: Path, each: int) -> dict[str, Any]:
+    with lean_upstream(folder, *LATENCY) as upstream, gateway(folder) as program:
+        bearer = token(folder, *SCOPES)
+        nobody = requests(bearer, strangers(), wait=30)
+        somebody = requests(bearer, customers(), wait=30)
+        leaving = requests(bearer, customers(1_000_000), "erase", wait=30)
+        kinds = {
+            "access_of_a_stranger": nobody,
+            "access_of_a_customer": somebody,
+            "erase_of_a_customer": leaving,
+        }
+        return {**in_turns(program, upstream.pid, kinds, each), "rss_mb": resident_mb(program.pid)}
+
+
+def of_mocks(folder: Path, each: int) -> dict[str, Any]:
+    with mocks(folder, *LATENCY) as upstream, gateway(folder) as program:
+        with urlopen(upstream["operator"] + "/_people") as answer:  # noqa: S310 -- a mock of ours
+            people = json.loads(answer.read())["people"]
+        known = [people[place]["identifiers"] for place in MODEST]
+        bearer = token(folder, *SCOPES)
+        kinds = {
+            "access_of_a_stranger_of_the_mocks": requests(bearer, strangers(), wait=30),
+            "access_of_customers_of_the_mocks": requests(bearer, _again(known), wait=60),
+        }
+        return in_turns(program, int(upstream["pid"]), kinds, max(each // 4, 2))
+
+
+def _again(people: list[Identifiers]) -> Iterator[Identifiers]:
+    yield from cycle(people)
+
+
+def in_turns(
+    program: Program, upstream_pid: int, kinds: dict[str, Iterator[bytes]], each: int
+) -> dict[str, Any]:
+    """Rounds of every kind, one kind after the other; the first of all warms up and does not count."""
+    millis: dict[str, list[list[float]]] = {name: [] for name in kinds}
+    cpu: dict[str, list[float]] = {name: [] for name in kinds}
+    upstreams: dict[str, list[float]] = {name: [] for name in kinds}
+    for _ in range(ROUNDS + 1):
+        for name, calls in kinds.items():
+            before, before_there = cpu_seconds(program.pid), cpu_seconds(upstream_pid)
+            load = sent(program.address, _first(calls, each), 1)
+            if set(load.statuses) != {200}:
+                raise SystemExit(f"{name}: not all were closed: {dict(load.statuses)}")
+            millis[name].append(load.millis)
+            cpu[name].append((cpu_seconds(program.pid) - before) * 1000 / each)
+            upstreams[name].append((cpu_seconds(upstream_pid) - before_there) * 1000 / each)
     return {
-        "median": round(statistics.median(millis), 1),
-        "p95": round(statistics.quantiles(millis, n=20)[-1], 1),
+        name: {
+            "median_ms": spread([percentile(one, 50) for one in millis[name][1:]]),
+            "p95_ms": spread([percentile(one, 95) for one in millis[name][1:]]),
+            "cpu_ms": spread(cpu[name][1:], 2),
+            "cpu_ms_of_upstreams": spread(upstreams[name][1:], 2),
+        }
+        for name in kinds
     }
 
 
-@contextmanager
-def mocks(folder: Path) -> Iterator[list[dict[str, Any]]]:
-    command = [sys.executable, "-m", "avgate_mocks", "--port-base", "0", "--seed", "7"]
-    more = ["--latency-ms", str(LATENCY_MS), "--write-config", str(folder / "avgate.toml")]
-    with subprocess.Popen([*command, *more], stdout=subprocess.PIPE, text=True) as process:
-        try:
-            output = iter(process.stdout or [])
-            lines = dict(line.split() for line in iter(output.__next__, "ready\n"))
-            everyone = httpx.get(lines["operator"] + "/_people").json()["people"]
-            yield [everyone[i] for i in MODEST if everyone[i]["controller"] == "libervoice"]
-        finally:
-            process.terminate()
-
-
-@contextmanager
-def gateway(folder: Path) -> Iterator[tuple[str, int]]:
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    config = ["--config", str(folder / "avgate.toml"), "--port", str(port)]
-    with (
-        (folder / "serve.log").open("w") as log,
-        subprocess.Popen([BIN / "avgate", "serve", *config], stdout=log, stderr=log) as process,
-    ):
-        base = f"http://127.0.0.1:{port}"
-        try:
-            wait_until_ready(base)
-            yield base, process.pid
-        finally:
-            process.terminate()
-
-
-def wait_until_ready(base: str) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        try:
-            if httpx.get(base + "/health/ready").status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.02)
-    raise SystemExit("the gateway did not become ready; is another one running?")
-
-
-def access_token(folder: Path) -> str:
-    command = [BIN / "avgate", "token", "--config", folder / "avgate.toml"]
-    who = ["--controller", "libervoice", "--client", "bench", "--scope", "requests:access"]
-    return subprocess.run(
-        [*command, *who], capture_output=True, text=True, check=True
-    ).stdout.split()[-1]
-
-
-def access(client: httpx.Client, token: str, person: dict[str, Any]) -> float:
-    """Milliseconds from POST to closed."""
-    body = {
-        "operation": "access",
-        "subject": {"identifiers": person["identifiers"]},
-        "identity": IDENTITY,
-        "scope": {"connectors": UPSTREAMS},
-    }
-    headers = {
-        "authorization": f"Bearer {token}",
-        "idempotency-key": str(uuid.uuid4()),
-        "prefer": "wait=30",
-    }
-    began = time.perf_counter()
-    answer = client.post("/v1/requests", json=body, headers=headers)
-    took = (time.perf_counter() - began) * 1000
-    if answer.status_code != 200 or answer.json()["state"] != "closed":
-        raise SystemExit(f"an access did not close: {answer.status_code}")
-    return took
-
-
-def resident_mb(pid: int) -> float:
-    match = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return round(int(match[1]) / 1024, 1) if match else 0.0
-
-
-def packages(name: str, extras: set[str]) -> set[str]:
-    """Everything that installing the gateway brings along."""
-    seen: set[str] = set()
-    waiting = [(name, extras)]
-    while waiting:
-        one, wanted = waiting.pop()
-        try:
-            requires = distribution(one).requires or []
-        except PackageNotFoundError:
-            continue
-        if one.lower() in seen and not wanted:
-            continue
-        seen.add(one.lower())
-        for text in requires:
-            requirement, _, marker = text.partition(";")
-            extra = re.search(r"extra == ['\"](\w+)['\"]", marker)
-            if extra and extra[1] not in wanted:
-                continue
-            match = re.match(r"\s*([\w.-]+)(?:\[([\w,-]+)\])?", requirement)
-            if match and match[1].lower().replace("_", "-") not in seen:
-                waiting.append(
-                    (match[1].replace("_", "-"), set((match[2] or "").split(",")) - {""})
-                )
-    return seen
+def _first(calls: Iterator[bytes], number: int) -> Iterator[bytes]:
+    for _ in range(number):
+        yield next(calls)
 
 
 if __name__ == "__main__":
