@@ -7,7 +7,7 @@ on a port of its own, after a constant delay. Xelion's address book is of the mo
 people, none of whom is anybody asked for), and so are an empty directory's and operator's answers.
 
 Run: `python lean_upstream.py FOLDER [--latency-ms 5] [--calls N --recordings N --megabytes N]`;
-writes `avgate.toml` into the folder and says `ready`.
+writes `avgate.toml` and `addresses` into the folder and says `ready`.
 """
 
 from __future__ import annotations
@@ -233,7 +233,8 @@ async def _serve(folder: Path, delay: float, records: Records, megabytes: int) -
         server = await loop.create_server(made, "127.0.0.1", 0)
         addresses[name] = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     await asyncio.to_thread((folder / "avgate.toml").write_text, _CONFIG.format(**addresses))
-    sys.stdout.write("".join(f"{name} {address}\n" for name, address in addresses.items()))
+    listed = "".join(f"{name} {address}\n" for name, address in addresses.items())
+    await asyncio.to_thread((folder / "addresses").write_text, listed)
     sys.stdout.write(f"ready {addresses['operator']}\n")
     sys.stdout.flush()
     await asyncio.Event().wait()
