@@ -66,7 +66,7 @@ async def append(
     sequence, previous = (last[0] + 1, last[1]) if last else (1, BEGINNING)
     text = json.dumps(details or {}, sort_keys=True, separators=(",", ":"), default=str)
     entry = Entry(sequence, at, controller, request_id, event, text, previous, "")
-    await db.execute(_ADD, _row(entry, digest(entry)))
+    await db.execute(_ADD, row(entry, digest(entry)))
 
 
 async def entries(
@@ -121,7 +121,7 @@ def first_broken(chain: Sequence[Entry], previous: str, sequence: int) -> int | 
     return None
 
 
-def _row(entry: Entry, own: str) -> dict[str, Any]:
+def row(entry: Entry, own: str) -> dict[str, Any]:
     return {
         "sequence": entry.sequence,
         "at": entry.at,

@@ -1,0 +1,188 @@
+"""Fills a database with requests that were carried out: rows as the gateway leaves them.
+
+Received evenly over three years, newest an hour ago. Of a hundred, 60 are accesses, 10 exports, 20
+erasures, 8 rectifications, the rest objections and restrictions. Each has a task for each of three
+connectors (one in 500 for a fourth too) and its entries in the chain of evidence; an erasure has five
+items, of which two are kept until years from now; what is younger than 30 days still has its keys and
+its idempotency key. Twenty of the oldest still wait for identity: whoever looks for what is open
+has to find them behind all the others.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from avgate_gateway.due import due_dates
+from avgate_gateway.store import evidence, schema
+from avgate_gateway.store.evidence import BEGINNING, Entry, digest
+from avgate_gateway.store.migrations import migrate
+
+CONTROLLER = "libervoice"
+CONNECTORS = ("directory", "operator", "xelion")
+RARE = "subprocessors"
+OPEN = 20
+_SPAN = timedelta(days=3 * 365)
+_KEPT = timedelta(days=30)
+_OPERATIONS = ("access",) * 60 + ("erase",) * 20 + ("export",) * 10 + ("rectify",) * 8
+_ALL = (*_OPERATIONS, "object", "restrict")
+_CHUNK = 5_000
+_FAST = ("journal_mode=WAL", "synchronous=OFF", "cache_size=-1000000", "temp_store=MEMORY")
+Rows = dict[sa.Table, list[dict[str, Any]]]
+
+
+def fill(url: str, count: int, now: datetime, seed: int = 1) -> None:
+    """Makes the tables and so many requests."""
+    migrate(url)
+    engine = sa.create_engine(url)
+    filling = _Filling(count, now, random.Random(seed))  # noqa: S311 -- invented, the same each time
+    with engine.connect() as connection:
+        for pragma in _FAST:
+            connection.exec_driver_sql(f"PRAGMA {pragma}")
+        connection.commit()
+        for rows in filling.chunks():
+            for table, some in rows.items():
+                if some:
+                    connection.execute(table.insert(), some)
+            connection.commit()
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+
+
+class _Filling:
+    def __init__(self, count: int, now: datetime, chance: random.Random) -> None:
+        self._count = count
+        self._newest = now - timedelta(hours=1)
+        self._now = now
+        self._chance = chance
+        self._last = BEGINNING
+        self._sequence = 0
+
+    def chunks(self) -> Iterator[Rows]:
+        for start in range(0, self._count, _CHUNK):
+            rows: Rows = {
+                table: []
+                for table in (
+                    schema.request, schema.task, schema.item, schema.evidence, schema.idempotency,
+                )
+            }  # fmt: skip
+            for number in range(start, min(start + _CHUNK, self._count)):
+                self._add(rows, number)
+            yield rows
+
+    def _add(self, rows: Rows, number: int) -> None:
+        at = self._newest - _SPAN * ((self._count - 1 - number) / self._count)
+        own = str(UUID(int=self._chance.getrandbits(128), version=4))
+        is_open = number < OPEN
+        operation = "access" if is_open else _ALL[self._chance.randrange(len(_ALL))]
+        rows[schema.request].append(self._request(own, operation, at, is_open=is_open))
+        names = (*CONNECTORS, RARE) if number % 500 == 0 else CONNECTORS
+        rows[schema.task] += [self._task(own, name, at, is_open=is_open) for name in names]
+        if operation == "erase":
+            rows[schema.item] += [self._item(own, place, at) for place in range(5)]
+        if self._now - at < _KEPT:
+            rows[schema.idempotency].append(self._key(own, at))
+        rows[schema.evidence].append(self._entry(own, "request.received", at, operation))
+        if not is_open:
+            rows[schema.evidence] += [
+                self._entry(own, event, at + timedelta(seconds=2), operation)
+                for event in ("task.copied", "request.closed")
+            ]
+
+    def _request(self, own: str, operation: str, at: datetime, *, is_open: bool) -> dict[str, Any]:
+        due = due_dates(at, 28)
+        has_keys = is_open or self._now - at < _KEPT
+        sealed = self._chance.randbytes(300) if has_keys else None
+        keeps = operation == "erase"
+        return {
+            "id": own,
+            "controller": CONTROLLER,
+            "client_id": "bench",
+            "operation": operation,
+            "state": "waiting" if is_open else "closed",
+            "waiting_for": "identity" if is_open else None,
+            "received_at": at,
+            "promised": due.promised,
+            "legal": due.legal,
+            "extended": None,
+            "reference": f"s-{self._chance.getrandbits(96):024x}",
+            "identifier_kinds": "email,phone",
+            "language": "nl",
+            "scope": {"connectors": [], "categories": []},
+            "version": 6,
+            "identity_method": None if is_open else "portal",
+            "identity_by": None if is_open else "bench",
+            "identity_at": None if is_open else at,
+            "closed_at": None if is_open else at + timedelta(seconds=2),
+            "wake_at": self._wake(at, keeps=keeps, has_keys=has_keys, is_open=is_open),
+            "subject_key": self._chance.randbytes(60) if has_keys else None,
+            "retention_key": self._chance.randbytes(60) if has_keys or keeps else None,
+            "confidential_box": sealed,
+        }
+
+    def _wake(
+        self, at: datetime, *, keeps: bool, has_keys: bool, is_open: bool
+    ) -> datetime | None:
+        if is_open:
+            return None
+        if has_keys:
+            return at + _KEPT + timedelta(days=1)
+        return at + timedelta(days=7 * 365) if keeps else None
+
+    def _task(self, own: str, name: str, at: datetime, *, is_open: bool) -> dict[str, Any]:
+        return {
+            "request_id": own,
+            "connector": name,
+            "stage": "locate" if is_open else "done",
+            "attempts": 0,
+            "quarantined": 0,
+            "tally": {} if is_open else {"contact/general": 2},
+            "columns": None if is_open else {"contact/general": ["id", "givenName", "familyName"]},
+            "looked_with": None if is_open else f"{self._chance.getrandbits(256):064x}",
+            "unseen": [],
+            "left_earlier": [],
+            "updated_at": at + timedelta(seconds=2),
+        }
+
+    def _item(self, own: str, place: int, at: datetime) -> dict[str, Any]:
+        is_kept = place < 2
+        return {
+            "request_id": own,
+            "connector": "operator",
+            "digest": f"{self._chance.getrandbits(256):064x}",
+            "category": "financial" if is_kept else "communication_metadata",
+            "product": "general" if is_kept else "voice",
+            "term_starts": at - timedelta(days=100),
+            "service_runs": False,
+            "erasure": "delete",
+            "action": "retain" if is_kept else "erase",
+            "state": "retained" if is_kept else "erased",
+            "ground": "legal_duty" if is_kept else None,
+            "until": date(2035, 1, 1) if is_kept else None,
+            "look_at": datetime(2035, 1, 2, tzinfo=UTC) if is_kept else None,
+            "looks": 0,
+            "tries": 0,
+            "ref_box": self._chance.randbytes(60) if is_kept else None,
+        }
+
+    def _key(self, own: str, at: datetime) -> dict[str, Any]:
+        return {
+            "scope": f"{self._chance.getrandbits(256):064x}",
+            "fingerprint": f"{self._chance.getrandbits(256):064x}",
+            "status": 202,
+            "headers": {"location": f"/v1/requests/{own}", "vary": "prefer"},
+            "body": self._chance.randbytes(1_200),
+            "made_at": at,
+        }
+
+    def _entry(self, own: str, event: str, at: datetime, operation: str) -> dict[str, Any]:
+        self._sequence += 1
+        details = f'{{"client":"bench","operation":"{operation}"}}'
+        entry = Entry(self._sequence, at, CONTROLLER, own, event, details, self._last, "")
+        self._last = digest(entry)
+        return evidence.row(entry, self._last)
