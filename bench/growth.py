@@ -87,10 +87,9 @@ def measured(small: Path, large: Path, calls: int, sweeping: int) -> dict[str, A
         with gateway(small) as few, gateway(large) as many:
             sweep = {"small": _sweep(few, sweeping), "large": _sweep(many, sweeping)}
             told = {}
-            kinds = {name: (few, small, many, large) for name in _calls(few, small)}
             of_few, of_many = _calls(few, small), _calls(many, large)
-            for name in kinds:
-                told[name] = _compared(few, of_few[name], many, of_many[name], calls)
+            for name, some in of_few.items():
+                told[name] = _compared(few, some, many, of_many[name], calls)
             rss = {"small": resident_mb(few.pid), "large": resident_mb(many.pid)}
     return {
         "calls": told,

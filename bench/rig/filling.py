@@ -125,9 +125,7 @@ class _Filling:
             "confidential_box": sealed,
         }
 
-    def _wake(
-        self, at: datetime, *, keeps: bool, has_keys: bool, is_open: bool
-    ) -> datetime | None:
+    def _wake(self, at: datetime, *, keeps: bool, has_keys: bool, is_open: bool) -> datetime | None:
         if is_open:
             return None
         if has_keys:
@@ -138,6 +136,8 @@ class _Filling:
         return {
             "request_id": own,
             "connector": name,
+            "controller": CONTROLLER,
+            "received_at": at,
             "stage": "locate" if is_open else "done",
             "attempts": 0,
             "quarantined": 0,

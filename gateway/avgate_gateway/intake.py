@@ -96,9 +96,7 @@ async def record(
     if request.operation in _ANSWERED_AT_ONCE:
         await settling.close(db, context, request, NOT_RELEVANT)
         return
-    await tasks.add(
-        db, request.id, concerned(context.desks[request.controller], request.scope), now
-    )
+    await tasks.add(db, request, concerned(context.desks[request.controller], request.scope))
 
 
 def concerned(desk: Desk, scope: Scope) -> list[str]:

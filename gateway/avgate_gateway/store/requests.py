@@ -5,9 +5,9 @@ What is asked often is a statement made once: building and keying one takes long
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,7 +23,7 @@ from avgate_gateway.request import (
     WaitingFor,
 )
 from avgate_gateway.store.connection import Connection
-from avgate_gateway.store.schema import request, task
+from avgate_gateway.store.schema import OPEN, request, task
 from avgate_gateway.store.updating import update
 
 
@@ -140,28 +140,60 @@ async def due(
 
 async def listed(db: Connection, wanted: Wanted) -> Sequence[SubjectRequest]:
     """One page, newest first."""
-    query = sa.select(*_SHOWN).where(request.c.controller == wanted.controller)
-    for column, value in (
-        (request.c.state, wanted.state),
-        (request.c.operation, wanted.operation),
-        (request.c.reference, wanted.reference),
-    ):
-        if value is not None:
-            query = query.where(column == value)
+    rows = (await db.execute(listing(wanted))).mappings()
+    return [_request(row) for row in rows]
+
+
+def listing(wanted: Wanted) -> sa.Select[Any]:
+    """The statement of a page: it walks one index, newest first, and passes over what was not wanted.
+
+    Which index is what matters at a million requests: that of a reference leads to a handful; what
+    is open has one of its own; then operation and connector. Of what is wanted beside, the next page
+    full is near.
+    """
+    is_open = wanted.state is not None and wanted.state != State.CLOSED.value
+    by_task = wanted.connector is not None and not (wanted.reference or is_open or wanted.operation)
+    query = sa.select(*_SHOWN)
+    if by_task:
+        query = query.select_from(task.join(request, request.c.id == task.c.request_id))
+        query = query.where(
+            task.c.controller == wanted.controller, task.c.connector == wanted.connector
+        )
+        at, own = task.c.received_at, task.c.request_id
+    else:
+        query = query.where(request.c.controller == wanted.controller)
+        at, own = request.c.received_at, request.c.id
+        if wanted.connector is not None:
+            query = query.where(_has_task(wanted.connector))
+    if is_open:
+        query = query.where(OPEN)
+    for term in _beside(wanted, is_open=is_open):
+        query = query.where(term)
     if wanted.due_before is not None:
         query = query.where(request.c.promised < wanted.due_before)
-    if wanted.connector is not None:
-        has = sa.select(task.c.request_id).where(task.c.connector == wanted.connector)
-        query = query.where(request.c.id.in_(has))
+        begin = datetime.combine(wanted.due_before, time(), UTC)
+        if wanted.after is None or wanted.after[0] > begin:
+            query = query.where(at < begin)  # a promise is at least one day: all others came later
     if wanted.after is not None:
-        place = sa.tuple_(request.c.received_at, request.c.id)
-        query = query.where(
-            place
-            < sa.tuple_(sa.literal(wanted.after[0], request.c.received_at.type), wanted.after[1])
-        )
-    ordered = query.order_by(request.c.received_at.desc(), request.c.id.desc())
-    rows = (await db.execute(ordered.limit(wanted.limit))).mappings()
-    return [_request(row) for row in rows]
+        after = sa.tuple_(sa.literal(wanted.after[0], at.type), sa.literal(wanted.after[1]))
+        query = query.where(sa.tuple_(at, own) < after)
+    return query.order_by(at.desc(), own.desc()).limit(wanted.limit)
+
+
+def _beside(wanted: Wanted, *, is_open: bool) -> Iterator[sa.ColumnElement[bool]]:
+    """What is looked at in each row; an operation in a way that leads into no index, among the open."""
+    if wanted.state is not None:
+        yield request.c.state == wanted.state
+    if wanted.reference is not None:
+        yield request.c.reference == wanted.reference
+    if wanted.operation is not None:
+        own = sa.func.coalesce(request.c.operation, "") if is_open else request.c.operation
+        yield own == wanted.operation
+
+
+def _has_task(connector: str) -> sa.ColumnElement[bool]:
+    mine = sa.and_(task.c.request_id == request.c.id, task.c.connector == connector)
+    return sa.exists().where(mine)
 
 
 _HIDDEN = {"plan_box", "subject_key", "retention_key", "confidential_box", "held_by", "fence"}

@@ -78,9 +78,22 @@ request = sa.Table(
     sa.Column("retention_key", sa.LargeBinary),  # wrapped; NULL once the last kept item is gone
     sa.Column("confidential_box", sa.LargeBinary),
     sa.Column("plan_box", sa.LargeBinary),  # what was shown to whoever approves
-    sa.Index(None, "controller", "received_at", "id"),
-    sa.Index(None, "controller", "reference"),
+    # Each list walks one of these, newest first, and ends with its page; `promised` stands at the end
+    # so that what is not due yet is passed over without a look at its row.
+    sa.Index(None, "controller", "received_at", "id", "promised"),
+    sa.Index(None, "controller", "operation", "received_at", "id"),
+    sa.Index(None, "controller", "reference", "received_at", "id"),
     sa.Index(None, "wake_at"),
+)
+OPEN = request.c.state != sa.literal_column("'closed'")  # as its index says it, to the letter
+sa.Index(
+    "ix_request_open",
+    request.c.controller,
+    request.c.state,
+    request.c.received_at,
+    request.c.id,
+    sqlite_where=OPEN,
+    postgresql_where=OPEN,
 )
 
 worker = sa.Table(
@@ -99,6 +112,10 @@ task = sa.Table(
     metadata,
     sa.Column("request_id", sa.String(36), primary_key=True),
     sa.Column("connector", sa.String(40), primary_key=True),
+    sa.Column(
+        "controller", sa.String(40), nullable=False
+    ),  # the request's, for the list by connector
+    sa.Column("received_at", Moment, nullable=False),  # the request's, likewise
     sa.Column("stage", sa.String(16), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("resume", sa.String(16)),  # the stage it got stuck in
@@ -113,6 +130,7 @@ task = sa.Table(
     sa.Column("left_earlier", sa.JSON),  # what an earlier erasure left, and no look finds
     sa.Column("learned_box", sa.LargeBinary),  # identifiers that this upstream knows the subject by
     sa.Column("updated_at", Moment, nullable=False),
+    sa.Index(None, "controller", "connector", "received_at", "request_id"),
 )
 
 item = sa.Table(

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from avgate_gateway.request import SubjectRequest
 from avgate_gateway.store import earlier, unseen
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.earlier import LeftEarlier
@@ -92,16 +93,18 @@ class Task:
 _ANSWERS = frozenset({TaskCode.NOT_RELEVANT, TaskCode.CANNOT_FIND, TaskCode.DONE_BY_HAND})
 
 
-async def add(db: Connection, request_id: str, names: Iterable[str], now: datetime) -> None:
+async def add(db: Connection, request: SubjectRequest, names: Iterable[str]) -> None:
     rows = [
         {
-            "request_id": request_id,
+            "request_id": request.id,
             "connector": name,
+            "controller": request.controller,
+            "received_at": request.received_at,
             "stage": Stage.LOCATE.value,
             "attempts": 0,
             "quarantined": 0,
             "tally": {},
-            "updated_at": now,
+            "updated_at": request.received_at,
         }
         for name in names
     ]
@@ -129,15 +132,15 @@ async def of_requests(db: Connection, request_ids: Sequence[str]) -> Mapping[str
     return found
 
 
-_OF_REQUEST = (
-    task.select().where(task.c.request_id == sa.bindparam("request_id")).order_by(task.c.connector)
+_KEPT_FOR_LISTS = {"controller", "received_at"}
+_SELECT = sa.select(*(column for column in task.c if column.name not in _KEPT_FOR_LISTS))
+_OF_REQUEST = _SELECT.where(task.c.request_id == sa.bindparam("request_id")).order_by(
+    task.c.connector
 )
-_OF_REQUESTS = (
-    task.select()
-    .where(task.c.request_id.in_(sa.bindparam("request_ids", expanding=True)))
-    .order_by(task.c.connector)
-)
-_FIND = task.select().where(
+_OF_REQUESTS = _SELECT.where(
+    task.c.request_id.in_(sa.bindparam("request_ids", expanding=True))
+).order_by(task.c.connector)
+_FIND = _SELECT.where(
     task.c.request_id == sa.bindparam("request_id"), task.c.connector == sa.bindparam("connector")
 )
 

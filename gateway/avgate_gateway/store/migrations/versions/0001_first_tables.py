@@ -220,23 +220,27 @@ def upgrade() -> None:
         sa.Column("plan_box", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_request")),
     )
+    for columns in (
+        ["controller", "received_at", "id", "promised"],
+        ["controller", "operation", "received_at", "id"],
+        ["controller", "reference", "received_at", "id"],
+    ):
+        op.create_index(op.f(f"ix_request_{'_'.join(columns)}"), "request", columns, unique=False)
     op.create_index(
-        op.f("ix_request_controller_received_at_id"),
+        "ix_request_open",
         "request",
-        ["controller", "received_at", "id"],
+        ["controller", "state", "received_at", "id"],
         unique=False,
-    )
-    op.create_index(
-        op.f("ix_request_controller_reference"),
-        "request",
-        ["controller", "reference"],
-        unique=False,
+        sqlite_where=sa.text("state != 'closed'"),
+        postgresql_where=sa.text("state != 'closed'"),
     )
     op.create_index(op.f("ix_request_wake_at"), "request", ["wake_at"], unique=False)
     op.create_table(
         "task",
         sa.Column("request_id", sa.String(length=36), nullable=False),
         sa.Column("connector", sa.String(length=40), nullable=False),
+        sa.Column("controller", sa.String(length=40), nullable=False),
+        sa.Column("received_at", Moment(), nullable=False),
         sa.Column("stage", sa.String(length=16), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("resume", sa.String(length=16), nullable=True),
@@ -252,6 +256,12 @@ def upgrade() -> None:
         sa.Column("learned_box", sa.LargeBinary(), nullable=True),
         sa.Column("updated_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("request_id", "connector", name=op.f("pk_task")),
+    )
+    op.create_index(
+        op.f("ix_task_controller_connector_received_at_request_id"),
+        "task",
+        ["controller", "connector", "received_at", "request_id"],
+        unique=False,
     )
     op.create_table(
         "worker",
