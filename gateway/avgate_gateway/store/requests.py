@@ -167,7 +167,8 @@ def listing(wanted: Wanted) -> sa.Select[Any]:
             query = query.where(_has_task(wanted.connector))
     if is_open:
         query = query.where(OPEN)
-    for term in _beside(wanted, is_open=is_open):
+    led_by = request.c.reference if wanted.reference else request.c.state if is_open else None
+    for term in _beside(wanted, led_by):
         query = query.where(term)
     if wanted.due_before is not None:
         query = query.where(request.c.promised < wanted.due_before)
@@ -180,15 +181,16 @@ def listing(wanted: Wanted) -> sa.Select[Any]:
     return query.order_by(at.desc(), own.desc()).limit(wanted.limit)
 
 
-def _beside(wanted: Wanted, *, is_open: bool) -> Iterator[sa.ColumnElement[bool]]:
-    """What is looked at in each row; an operation in a way that leads into no index, among the open."""
-    if wanted.state is not None:
-        yield request.c.state == wanted.state
-    if wanted.reference is not None:
-        yield request.c.reference == wanted.reference
-    if wanted.operation is not None:
-        own = sa.func.coalesce(request.c.operation, "") if is_open else request.c.operation
-        yield own == wanted.operation
+def _beside(wanted: Wanted, led_by: sa.Column[str] | None) -> Iterator[sa.ColumnElement[bool]]:
+    """What is looked at in each row; where a column leads, the others are told so that they cannot."""
+    for column, value in (
+        (request.c.reference, wanted.reference),
+        (request.c.state, wanted.state),
+        (request.c.operation, wanted.operation),
+    ):
+        if value is not None:
+            leads = led_by is None or column is led_by
+            yield (column if leads else sa.func.coalesce(column, "")) == value
 
 
 def _has_task(connector: str) -> sa.ColumnElement[bool]:

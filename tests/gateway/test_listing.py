@@ -1,0 +1,165 @@
+"""Lists of requests: what is in a page, and that it is found by walking one index.
+
+At a million requests a list that passes over rows costs seconds: so which index leads, and that nothing
+is sorted, is held here for every combination of filters.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest_asyncio
+import sqlalchemy as sa
+
+from avgate_contracts.vocabulary import Operation
+from avgate_gateway.due import due_dates
+from avgate_gateway.request import Scope, State, SubjectRequest
+from avgate_gateway.store import requests, tasks
+from avgate_gateway.store.database import Database
+from avgate_gateway.store.migrations import migrate
+from avgate_gateway.store.requests import Sealed, Wanted, listing
+
+OURS, CONNECTORS = "libervoice", ("operator", "xelion")
+NEWEST = datetime(
+    2026, 3, 31, 22, 30, tzinfo=UTC
+)  # half past midnight of the next day, in Amsterdam
+ALL, OPERATION, REFERENCE, OPEN, TASK = (
+    "ix_request_controller_received_at_id_promised",
+    "ix_request_controller_operation_received_at_id",
+    "ix_request_controller_reference_received_at_id",
+    "ix_request_open",
+    "ix_task_controller_connector_received_at_request_id",
+)
+
+
+def made() -> Iterator[tuple[SubjectRequest, list[str]]]:
+    chance = random.Random(7)  # noqa: S311 -- invented requests, the same each time
+    for number in range(120):
+        received = NEWEST - timedelta(
+            hours=13 * (number // 2)
+        )  # two of each moment: the id decides
+        due = due_dates(received, chance.choice([1, 28]))
+        request = SubjectRequest(
+            id=f"{chance.getrandbits(128):032x}",
+            controller=OURS if number % 5 else "mister-voip",
+            client_id="desk",
+            operation=chance.choice([Operation.ACCESS, Operation.ERASE, Operation.EXPORT]),
+            state=chance.choice([State.CLOSED, State.CLOSED, State.WAITING, State.RUNNING]),
+            waiting_for=None,
+            received_at=received,
+            promised=due.promised,
+            legal=due.legal,
+            reference=f"s-{number % 7}",
+            identifier_kinds=("phone",),
+            language="nl",
+            scope=Scope(),
+            version=1,
+        )
+        yield request, [name for name in CONNECTORS if chance.random() < 0.6]
+
+
+ROWS = list(made())
+
+
+def wishes() -> Iterator[Wanted]:
+    places = [None, (NEWEST - timedelta(days=9), "7" * 32)]
+    days = [None, date(2026, 3, 20), date(2026, 4, 28)]
+    for state, operation, connector, reference, due, after in itertools.product(
+        [None, "closed", "waiting", "received"],
+        [None, "erase", "object"],
+        [None, "operator", "nowhere"],
+        [None, "s-3"],
+        days,
+        places,
+    ):
+        yield Wanted(OURS, state, operation, connector, reference, due, after, limit=30)
+
+
+def expected(wanted: Wanted) -> list[str]:
+    found = [
+        request
+        for request, names in ROWS
+        if request.controller == wanted.controller
+        and wanted.state in {None, request.state.value}
+        and wanted.operation in {None, request.operation.value}
+        and wanted.reference in {None, request.reference}
+        and (wanted.connector is None or wanted.connector in names)
+        and (wanted.due_before is None or request.promised < wanted.due_before)
+        and (wanted.after is None or (request.received_at, request.id) < wanted.after)
+    ]
+    ordered = sorted(found, key=lambda request: (request.received_at, request.id), reverse=True)
+    return [request.id for request in ordered[: wanted.limit]]
+
+
+def leading(wanted: Wanted) -> str:
+    """The index that leads to the fewest rows."""
+    if wanted.reference is not None:
+        return REFERENCE
+    if wanted.state not in {None, "closed"}:
+        return OPEN
+    if wanted.operation is not None:
+        return OPERATION
+    return ALL if wanted.connector is None else TASK
+
+
+@pytest_asyncio.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    url = f"sqlite:///{tmp_path / 'list.db'}"
+    migrate(url)
+    database = Database(url)
+    async with database.write() as db:
+        for request, names in ROWS:
+            await requests.add(db, request, Sealed(None, None, None))
+            await tasks.add(db, request, names)
+    yield database
+    await database.close()
+
+
+async def test_a_list_holds_what_was_asked_for_newest_first(database: Database) -> None:
+    async with database.read() as db:
+        for wanted in list(wishes())[
+            ::7
+        ]:  # seven and the sizes of the choices have no factor in common
+            found = [request.id for request in await requests.listed(db, wanted)]
+            assert found == expected(wanted), wanted
+
+
+async def test_pages_that_follow_one_another_hold_everything_once(database: Database) -> None:
+    for more in ({}, {"connector": "operator"}, {"state": "waiting"}, {"operation": "erase"}):
+        wanted, found = Wanted(OURS, limit=7, **more), list[str]()
+        async with database.read() as db:
+            while page := await requests.listed(db, wanted):
+                found += [request.id for request in page]
+                wanted = replace(wanted, after=(page[-1].received_at, page[-1].id))
+        assert found == expected(Wanted(OURS, limit=1000, **more))
+
+
+def test_a_list_walks_the_index_that_leads_to_the_fewest_rows_and_sorts_nothing(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path / 'list.db'}"
+    migrate(url)
+    with sa.create_engine(url).connect() as connection:
+        for wanted in wishes():
+            first, *more = plan(connection, wanted)
+            assert f" {leading(wanted)} " in f"{first} ", (wanted, first)
+            assert not any("B-TREE" in step or "SCAN" in step for step in (first, *more)), wanted
+
+
+def plan(connection: sa.Connection, wanted: Wanted) -> list[str]:
+    """The steps that SQLite takes, in its own words."""
+    compiled = listing(wanted).compile(connection)
+    values = compiled.construct_params()
+    bound = [
+        processor(values[name])
+        if (processor := compiled._bind_processors.get(name))
+        else values[name]
+        for name in compiled.positiontup or ()
+    ]
+    rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", tuple(bound))
+    return [row[3] for row in rows]
