@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import json
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
+from zlib import decompress
 
 import orjson
 
@@ -12,9 +16,10 @@ from avgate_contracts.record import Json
 from avgate_contracts.vocabulary import Category, Product
 from avgate_gateway.ending import ending, left_earlier
 from avgate_gateway.flow.context import Context
-from avgate_gateway.flow.copying import FILE, FILE_NAME, RECORDS
+from avgate_gateway.flow.copying import FILE, FILE_NAME, RECORDS, TABLE, language
 from avgate_gateway.in_dutch import told
 from avgate_gateway.package import (
+    OTHER_FIELDS,
     File,
     LeftNote,
     PackageHead,
@@ -35,6 +40,7 @@ from avgate_gateway.store.tasks import Stage, Task
 from avgate_gateway.store.unseen import UnseenPart
 from avgate_gateway.vault import Box
 
+_LONG_NUMBER = re.compile(rb"[0-9]{19}")
 # Of a copy a connector's part has no other words.
 _OUTCOMES: Final[Mapping[OutcomeWord, SystemOutcome]] = {
     OutcomeWord.PENDING: SystemOutcome.PENDING,
@@ -60,9 +66,26 @@ class _Copy:
 
     def records(self, shelf: Shelf) -> Callable[[], AsyncIterator[Mapping[str, Json]]]:
         async def read() -> AsyncIterator[Mapping[str, Json]]:
+            async with aclosing(self.texts(shelf)()) as texts:
+                async for text in texts:
+                    # orjson reads an integer of more than 64 bits as a fraction
+                    loads = json.loads if _LONG_NUMBER.search(text) else orjson.loads
+                    for line in text.split(b"\n"):
+                        yield loads(line)
+
+        return read
+
+    def texts(self, shelf: Shelf) -> Callable[[], AsyncGenerator[bytes, None]]:
+        async def read() -> AsyncGenerator[bytes, None]:
             async for sealed in copies.boxes(self.database, self.request_id, shelf):
-                for line in self.box.open(sealed, RECORDS).split(b"\n"):
-                    yield orjson.loads(line)
+                yield decompress(self.box.open(sealed, RECORDS))
+
+        return read
+
+    def tables(self, shelf: Shelf) -> Callable[[], AsyncIterator[tuple[int, bytes]]]:
+        async def read() -> AsyncIterator[tuple[int, bytes]]:
+            async for width, sealed in copies.tables(self.database, self.request_id, shelf):
+                yield width, decompress(self.box.open(sealed, TABLE))
 
         return read
 
@@ -86,7 +109,7 @@ async def packed(
         request_id=request.id,
         operation=request.operation,
         controller_title=desk.title,
-        language="en" if request.language == "en" else "nl",
+        language=language(request),
         made_at=context.now().astimezone(AMSTERDAM),
         received_at=request.received_at.astimezone(AMSTERDAM),
         notes=[_note(request, task, installed) for task in all_tasks],
@@ -101,14 +124,17 @@ async def packed(
         yield chunk
 
 
-def _section(shelf: Shelf, copy: _Copy, columns: Mapping[str, Sequence[str]]) -> Section:
+def _section(shelf: Shelf, copy: _Copy, all_columns: Mapping[str, Sequence[str]]) -> Section:
+    columns = tuple(all_columns.get(f"{shelf.category}/{shelf.product}", ()))
     return Section(
         connector=shelf.connector,
         category=Category(shelf.category),
         product=Product(shelf.product),
         count=shelf.count,
-        columns=tuple(columns.get(f"{shelf.category}/{shelf.product}", ())),
+        columns=columns,
         records=copy.records(shelf),
+        texts=copy.texts(shelf),
+        tables=None if OTHER_FIELDS in columns else copy.tables(shelf),
     )
 
 

@@ -154,7 +154,8 @@ async def test_a_cancelled_reader_closes_the_recording_it_waits_for() -> None:
 
 async def test_a_source_that_fails_leaves_no_package_that_opens() -> None:
     async def chunks() -> AsyncIterator[bytes]:
-        yield b"sound" * 50_000
+        for _ in range(3):
+            yield b"sound" * 50_000
         raise ConnectionResetError
 
     file = File("xelion", Category.RECORDING, "gesprek", "audio/mpeg", chunks)

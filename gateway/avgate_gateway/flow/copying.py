@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from zlib import compress
 
 import orjson
 
 from avgate_contracts.errors import NotFoundError
-from avgate_contracts.record import Attachment, Record
+from avgate_contracts.record import Attachment, Json, Record
 from avgate_gateway.flow import earlier
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.looking import Look
-from avgate_gateway.package import columns_of
-from avgate_gateway.request import Confidential
+from avgate_gateway.package import DIALECTS, Language, Rows, json_bytes
+from avgate_gateway.request import Confidential, SubjectRequest
 from avgate_gateway.store import copies, evidence, tasks
 from avgate_gateway.store.copies import Part as CopyPart
 from avgate_gateway.store.tasks import Stage
@@ -21,10 +22,12 @@ from avgate_gateway.store.unseen import noted
 from avgate_gateway.vault import Box
 
 RECORDS = "copied records"
+TABLE = "copied records as a table"
 FILE = "copied file"
 FILE_NAME = "name of a copied file"
 _PART_BYTES = 256 * 1024
-_WRITE_BYTES = 1024 * 1024
+_WRITE_BYTES = 4 * 1024 * 1024  # one sync for so much, and nobody else waits long for it
+_QUICKLY = 1  # how hard records are pressed, which is to a tenth; more takes longer than it saves
 
 
 async def copy(part: Part, person: Confidential, box: Box) -> None:
@@ -46,19 +49,22 @@ class _CopyDesk:
     box: Box
     lines: dict[tuple[str, str], list[bytes]] = field(default_factory=dict)
     sizes: dict[tuple[str, str], int] = field(default_factory=dict)
+    rows: dict[tuple[str, str], Rows] = field(default_factory=dict)
     ready: list[CopyPart] = field(default_factory=list)
+    ready_bytes: int = 0
     tally: dict[str, int] = field(default_factory=dict)
-    columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     files: int = 0
     files_gone: int = 0
     is_clean: bool = False
 
     async def put(self, record: Record) -> None:
         key = (record.item.category.value, record.item.product.value)
-        line = orjson.dumps(record.data)
+        line = _line(record.data)
         self.lines.setdefault(key, []).append(line)
         self.sizes[key] = self.sizes.get(key, 0) + len(line)
-        self._note(key, record)
+        self.rows.setdefault(key, Rows(DIALECTS[language(self.part.request)])).add(record.data)
+        name = "/".join(key)
+        self.tally[name] = self.tally.get(name, 0) + 1
         if self.sizes[key] >= _PART_BYTES:
             self._seal_records(key)
         for attachment in record.attachments:
@@ -70,16 +76,23 @@ class _CopyDesk:
             self._seal_records(key)
         await self._write(learned, look)
 
-    def _note(self, key: tuple[str, str], record: Record) -> None:
-        name = "/".join(key)
-        self.tally[name] = self.tally.get(name, 0) + 1
-        self.columns[name] = columns_of([record.data], self.columns.get(name, ()))
-
     def _seal_records(self, key: tuple[str, str]) -> None:
         lines = self.lines.pop(key)
         self.sizes[key] = 0
-        sealed = self.box.seal(b"\n".join(lines), RECORDS)
-        self.ready.append(CopyPart(key[0], key[1], len(lines), sealed))
+        width, rows = self.rows[key].taken()
+        self._put_by(
+            CopyPart(
+                *key,
+                len(lines),
+                self.box.seal(compress(b"\n".join(lines), _QUICKLY), RECORDS),
+                table_box=self.box.seal(compress(rows, _QUICKLY), TABLE),
+                table_columns=width,
+            )
+        )
+
+    def _put_by(self, part: CopyPart) -> None:
+        self.ready.append(part)
+        self.ready_bytes += len(part.box) + len(part.table_box or b"")
 
     async def _put_file(self, key: tuple[str, str], attachment: Attachment) -> None:
         """Copies a file; one that has expired upstream since it was listed is counted, not copied."""
@@ -88,16 +101,14 @@ class _CopyDesk:
         try:
             async for chunk in _chunks(attachment):
                 sealed = self.box.seal(chunk, FILE)
-                self.ready.append(
-                    CopyPart(key[0], key[1], 0, sealed, self.files, name, attachment.media_type)
-                )
+                self._put_by(CopyPart(*key, 0, sealed, self.files, name, attachment.media_type))
                 await self._write_if_much()
         except NotFoundError:
             self.files -= 1
             self.files_gone += 1
 
     async def _write_if_much(self) -> None:
-        if sum(len(p.box) for p in self.ready) >= _WRITE_BYTES:
+        if self.ready_bytes >= _WRITE_BYTES:
             await self._write()
 
     async def _write(self, learned: bytes | None = None, look: Look | None = None) -> None:
@@ -111,7 +122,8 @@ class _CopyDesk:
                 before = await tasks.find(db, part.request.id, part.name)
                 await tasks.move(
                     db, part.request.id, part.name, Stage.DONE, now,
-                    quarantined=look.quarantined, tally=self.tally, columns=self.columns,
+                    quarantined=look.quarantined, tally=self.tally,
+                    columns={"/".join(key): rows.columns for key, rows in self.rows.items()},
                     learned_box=learned, looked_with=part.looked_with,
                     unseen=noted(look.unseen, before.unseen), left_earlier=look.left_earlier(),
                 )  # fmt: skip
@@ -122,7 +134,20 @@ class _CopyDesk:
                      "set_aside": look.quarantined, "unseen": [u.part for u in look.unseen],
                      "by_name_card": bool(part.cards)},
                 )  # fmt: skip
-        self.ready = []
+        self.ready, self.ready_bytes = [], 0
+
+
+def language(request: SubjectRequest) -> Language:
+    """The language of the person's copy."""
+    return "en" if request.language == "en" else "nl"
+
+
+def _line(data: Mapping[str, Json]) -> bytes:
+    """A record as JSON; orjson refuses integers of more than 64 bits, which others may send."""
+    try:
+        return orjson.dumps(data)
+    except TypeError:
+        return json_bytes(dict(data))
 
 
 async def _chunks(attachment: Attachment) -> AsyncIterator[bytes]:

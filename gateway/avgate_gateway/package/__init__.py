@@ -16,20 +16,26 @@ from avgate_gateway.package.content import (
     SystemOutcome,
     UnseenNote,
 )
-from avgate_gateway.package.flattening import COLUMN_LIMIT, columns_of, flatten
+from avgate_gateway.package.flattening import COLUMN_LIMIT, OTHER_FIELDS, columns_of, flatten
+from avgate_gateway.package.json_text import json_bytes
+from avgate_gateway.package.spreadsheet import DIALECTS, Rows
 from avgate_gateway.package.streaming import stream_package
 
 __all__ = [
     "COLUMN_LIMIT",
+    "DIALECTS",
+    "OTHER_FIELDS",
     "File",
     "Language",
     "LeftNote",
     "PackageHead",
+    "Rows",
     "Section",
     "SystemNote",
     "SystemOutcome",
     "UnseenNote",
     "columns_of",
     "flatten",
+    "json_bytes",
     "stream_package",
 ]

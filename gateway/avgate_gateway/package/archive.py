@@ -1,4 +1,4 @@
-"""A ZIP that streams from sources that are awaited, without a thread and without holding a file.
+"""A ZIP that streams from sources that are awaited, without holding a file.
 
 zipstream-ng draws from a plain iterator, and gives one part back for each chunk it drew. So both
 take turns: a chunk is put into the `_Feed`, and the library is asked for one part, which takes
@@ -9,15 +9,18 @@ length is not known when their header is written (APPNOTE 4.3.9.2).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED
 
 from zipstream import ZipStream
 
-from avgate_gateway.package.tally import Octets
+from avgate_gateway.package.tally import Octets, Tally
 
-OUTPUT_BYTES = 64 * 1024
+OUTPUT_BYTES = 128 * 1024
+_SMALL_BYTES = 8 * 1024  # deflated sooner than a thread is woken
 
 
 class _Feed:
@@ -48,27 +51,53 @@ class _Feed:
 
 
 class Archive:
-    """Writes entries one after the other, and gives out the archive in pieces of some 64 KiB."""
+    """Writes entries one after the other, and gives out the archive in pieces of some 128 KiB.
+
+    Hashing and deflating run in a thread of the archive's own while the next chunk is drawn: they
+    are most of the work, and let other threads run meanwhile. Close it, or the thread stays.
+    """
 
     def __init__(self) -> None:
         self._zip = ZipStream()
         self._ready = bytearray()
+        self._thread = ThreadPoolExecutor(1, "package")
 
     async def add(
-        self, path: str, chunks: AsyncIterator[Octets], *, deflate: bool
+        self, path: str, chunks: AsyncIterator[Octets], tally: Tally, *, deflate: bool
     ) -> AsyncGenerator[bytes, None]:
-        """Writes one entry; what does not fill a piece waits for the next entry or for `end`."""
+        """Writes and weighs one entry; what does not fill a piece waits for the next, or for `end`."""
         feed = _Feed()
         self._zip.add(feed, path, compress_type=ZIP_DEFLATED if deflate else ZIP_STORED)
-        with closing(self._zip.file()) as parts:
+        loop, parts = asyncio.get_running_loop(), cast("Generator[bytes]", self._zip.file())
+        under_way: asyncio.Future[bytes] | None = None
+
+        def written(chunk: Octets) -> bytes:
+            tally.weigh(chunk)
+            feed.put(chunk)
+            return next(parts)
+
+        try:
             self._ready += next(parts)  # the header, before anything is drawn
             async for chunk in chunks:
-                feed.put(chunk)
-                self._ready += next(parts)
+                if under_way is not None:
+                    self._ready += await asyncio.shield(under_way)
+                    under_way = None
                 if len(self._ready) >= OUTPUT_BYTES:
                     yield self._taken()
+                if len(chunk) < _SMALL_BYTES:
+                    self._ready += written(chunk)
+                else:
+                    under_way = loop.run_in_executor(self._thread, written, chunk)
+            if under_way is not None:
+                self._ready += await asyncio.shield(under_way)
             feed.end()
             self._ready += b"".join(parts)
+            if len(self._ready) >= OUTPUT_BYTES:
+                yield self._taken()
+        finally:
+            if under_way is not None and not under_way.done():
+                await asyncio.wait([under_way])  # milliseconds; the parts cannot be closed before
+            parts.close()
 
     def end(self) -> Generator[bytes, None, None]:
         """The directory at the end, without which nothing opens the archive."""
@@ -77,6 +106,10 @@ class Archive:
             if len(self._ready) >= OUTPUT_BYTES:
                 yield self._taken()
         yield self._taken()
+
+    def close(self) -> None:
+        """Ends the thread."""
+        self._thread.shutdown()
 
     def _taken(self) -> bytes:
         taken = bytes(self._ready)

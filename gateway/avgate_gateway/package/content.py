@@ -99,7 +99,10 @@ class Section:
     """What one system holds of one product and category.
 
     `records` is called twice, once for the JSON and once for the CSV, and gives the same records
-    each time. `count` is how many were collected; `columns` are the CSV's, from `columns_of`.
+    each time. `count` is how many were collected; `columns` are the CSV's, from `columns_of`. Where
+    the records are at hand as JSON, `texts` gives stretches of them, a record a line; and `tables`
+    gives their rows in the dialect of the head's language, with the number of columns that a stretch
+    has, which are the first of `columns`. Then neither is made again.
     """
 
     connector: str
@@ -108,6 +111,8 @@ class Section:
     count: int
     columns: tuple[str, ...] = field(repr=False)
     records: Callable[[], AsyncIterator[Mapping[str, Json]]] = field(repr=False)
+    texts: Callable[[], AsyncIterator[bytes]] | None = field(default=None, repr=False)
+    tables: Callable[[], AsyncIterator[tuple[int, bytes]]] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from avgate_contracts.record import Json
 
@@ -17,7 +17,9 @@ def flatten(record: Mapping[str, Json]) -> dict[str, Json]:
     A list stays one value, and so do an empty object and one more than eight levels down. A dot or
     a backslash that a key has of its own is led by a backslash, so no two values share a name.
     """
-    return dict(_leaves(record, "", _DEPTH))
+    flat: dict[str, Json] = {}
+    _fill(flat, record, "", _DEPTH)
+    return flat
 
 
 def columns_of(
@@ -41,10 +43,16 @@ def columns_of(
     return tuple(names)
 
 
-def _leaves(value: Mapping[str, Json], prefix: str, depth: int) -> Iterator[tuple[str, Json]]:
+def _fill(flat: dict[str, Json], value: Mapping[str, Json], prefix: str, depth: int) -> None:
     for key, child in value.items():
-        name = prefix + key.replace("\\", "\\\\").replace(".", "\\.")
-        if isinstance(child, dict) and child and depth > 1:
-            yield from _leaves(child, f"{name}.", depth - 1)
+        name = key if "." not in key and "\\" not in key else _escaped(key)
+        if prefix:
+            name = prefix + name
+        if child and depth > 1 and isinstance(child, dict):
+            _fill(flat, child, f"{name}.", depth - 1)
         else:
-            yield name, child
+            flat[name] = child
+
+
+def _escaped(key: str) -> str:
+    return key.replace("\\", "\\\\").replace(".", "\\.")

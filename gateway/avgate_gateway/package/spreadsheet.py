@@ -25,11 +25,12 @@ from dataclasses import dataclass
 
 from avgate_contracts.record import Json
 from avgate_gateway.package.content import Language
-from avgate_gateway.package.flattening import OTHER_FIELDS, flatten
+from avgate_gateway.package.flattening import OTHER_FIELDS, columns_of, flatten
 from avgate_gateway.package.json_text import BATCH_BYTES, json_bytes
 from avgate_gateway.package.tally import Tally
 
 TEXT_SIGN = "'"
+_END = "\r\n"  # of a row (RFC 4180); no cell holds one, for `harmless` takes it out
 
 _BEGINS_A_FORMULA = frozenset("=+-@|%\u2212")  # the last is the minus sign of mathematics
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -73,6 +74,69 @@ def cell(value: Json, decimal: str) -> str:
             return harmless(_several(value))
 
 
+class Rows:
+    """The rows of a table while its records come; its columns are found on the way.
+
+    `columns` only ever grows at its end, until there are too many: then `is_whole` is false, and what
+    was taken before is worth nothing.
+    """
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._text = io.StringIO(newline="")
+        self._writer = csv.writer(self._text, delimiter=dialect.delimiter, lineterminator=_END)
+        self._known: dict[str, None] = {}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(self._known)
+
+    @property
+    def is_whole(self) -> bool:
+        return OTHER_FIELDS not in self._known
+
+    def add(self, record: Mapping[str, Json]) -> None:
+        flat = flatten(record)
+        if not flat.keys() <= self._known.keys():
+            self._widen(columns_of([record], self.columns))
+        if self.is_whole:
+            decimal = self._dialect.decimal
+            self._writer.writerow([cell(flat.get(name), decimal) for name in self._known])
+
+    def taken(self) -> tuple[int, bytes]:
+        """What was added since the last time: how many columns there are now, and the rows."""
+        return len(self._known), _taken(self._text)
+
+    def _widen(self, columns: tuple[str, ...]) -> None:
+        rows = _taken(self._text)
+        self._text.write(_filled_up(rows, len(self._known), len(columns), self._dialect).decode())
+        self._known = dict.fromkeys(columns)
+
+
+async def csv_of_tables(
+    tables: AsyncIterator[tuple[int, bytes]],
+    columns: tuple[str, ...],
+    dialect: Dialect,
+    tally: Tally,
+) -> AsyncGenerator[bytes, None]:
+    """The same as `csv_rows`, of rows that `Rows` made: those of fewer columns are filled up."""
+    text = io.StringIO(newline="")
+    text.write("\ufeff")
+    csv.writer(text, delimiter=dialect.delimiter, lineterminator=_END).writerow(
+        harmless(column) for column in columns
+    )
+    yield _taken(text)
+    async for width, rows in tables:
+        tally.records += rows.count(_END.encode())
+        yield _filled_up(rows, width, len(columns), dialect)
+
+
+def _filled_up(rows: bytes, width: int, columns: int, dialect: Dialect) -> bytes:
+    """Rows of so many cells with empty ones added; a row ends where its line does, for no cell does."""
+    missing = dialect.delimiter.encode() * (columns - max(width, 1))
+    return rows.replace(_END.encode(), missing + _END.encode()) if missing else rows
+
+
 async def csv_rows(
     records: AsyncIterator[Mapping[str, Json]],
     columns: tuple[str, ...],
@@ -85,7 +149,7 @@ async def csv_rows(
     counted in the tally, so that the manifest can say so.
     """
     text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=dialect.delimiter, lineterminator="\r\n")
+    writer = csv.writer(text, delimiter=dialect.delimiter, lineterminator=_END)
     text.write("\ufeff")
     writer.writerow(harmless(column) for column in columns)
     known = frozenset(columns)

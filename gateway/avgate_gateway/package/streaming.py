@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from contextlib import aclosing, asynccontextmanager, closing
+from functools import partial
 from typing import TypeVar
 
 from avgate_gateway.package import manifest
 from avgate_gateway.package.archive import Archive
 from avgate_gateway.package.content import File, PackageHead, Section
-from avgate_gateway.package.json_text import json_array
+from avgate_gateway.package.json_text import json_array, json_array_of_texts
 from avgate_gateway.package.manifest import Manifest
 from avgate_gateway.package.naming import EntryNames, is_worth_deflating
 from avgate_gateway.package.readme import readme
-from avgate_gateway.package.spreadsheet import DIALECTS, csv_rows
+from avgate_gateway.package.spreadsheet import DIALECTS, csv_of_tables, csv_rows
 from avgate_gateway.package.tally import Octets, Tally
 
-# The most that is hashed and deflated in one turn of the event loop: about a millisecond.
-STEP_BYTES = 32 * 1024
+STEP_BYTES = 256 * 1024  # what the archive's thread is given at a time: a few milliseconds of work
 
 T = TypeVar("T")
 
@@ -35,7 +35,17 @@ async def stream_package(
     package never passes for a whole. Closing the generator closes the iterators it drew from.
     Raises ValueError for a connector that the head has no note of, or whose name is no plain word.
     """
-    making = _Making(head)
+    with closing(Archive()) as archive:
+        async with aclosing(_pieces(_Making(head, archive), sections, files)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+
+async def _pieces(
+    making: _Making,
+    sections: AsyncIterator[Section] | Sequence[Section],
+    files: AsyncIterator[File] | Sequence[File],
+) -> AsyncGenerator[bytes, None]:
     async with _drawn(_each(sections)) as each_section, _drawn(_each(files)) as each_file:
         async with aclosing(making.explanation()) as pieces:
             async for piece in pieces:
@@ -56,9 +66,9 @@ async def stream_package(
 class _Making:
     """One package while it is made."""
 
-    def __init__(self, head: PackageHead) -> None:
+    def __init__(self, head: PackageHead, archive: Archive) -> None:
         self._head = head
-        self._archive = Archive()
+        self._archive = archive
         self._manifest = Manifest(head)
         self._names = EntryNames()
 
@@ -74,22 +84,25 @@ class _Making:
         self._manifest.expect(section.connector)
         stem = self._names.section(section)
         as_json, as_csv = Tally(), Tally()
-        async with (
-            _drawn(section.records()) as records,
-            self._entry(f"{stem}.json", json_array(records, as_json), as_json) as pieces,
-        ):
-            async for piece in pieces:
-                yield piece
-        dialect = DIALECTS[self._head.language]
-        async with (
-            _drawn(section.records()) as records,
-            self._entry(
-                f"{stem}.csv", csv_rows(records, section.columns, dialect, as_csv), as_csv
-            ) as pieces,
-        ):
-            async for piece in pieces:
-                yield piece
+        for ending, made, tally in (("json", self._json, as_json), ("csv", self._csv, as_csv)):
+            rows = made(section, tally)
+            async with self._entry(f"{stem}.{ending}", rows, tally) as pieces:
+                async for piece in pieces:
+                    yield piece
         self._manifest.enter_section(section, stem, (as_json, as_csv))
+
+    def _json(self, section: Section, tally: Tally) -> AsyncGenerator[bytes, None]:
+        if section.texts is None:
+            return _made(section.records(), partial(json_array, tally=tally))
+        return _made(section.texts(), partial(json_array_of_texts, tally=tally))
+
+    def _csv(self, section: Section, tally: Tally) -> AsyncGenerator[bytes, None]:
+        columns, dialect = section.columns, DIALECTS[self._head.language]
+        if section.tables is None:
+            rows = partial(csv_rows, columns=columns, dialect=dialect, tally=tally)
+            return _made(section.records(), rows)
+        taken = partial(csv_of_tables, columns=columns, dialect=dialect, tally=tally)
+        return _made(section.tables(), taken)
 
     async def file(self, file: File) -> AsyncGenerator[bytes, None]:
         self._manifest.expect(file.connector)
@@ -111,23 +124,33 @@ class _Making:
         for piece in self._archive.end():
             yield piece
 
-    def _entry(
+    @asynccontextmanager
+    async def _entry(
         self, path: str, chunks: AsyncIterator[bytes], tally: Tally
-    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        steps = _paced(chunks, tally)
-        return _drawn(self._archive.add(path, steps, deflate=is_worth_deflating(path)))
+    ) -> AsyncGenerator[AsyncIterator[bytes], None]:
+        async with _drawn(_paced(chunks)) as steps:
+            written = self._archive.add(path, steps, tally, deflate=is_worth_deflating(path))
+            async with _drawn(written) as pieces:
+                yield pieces
 
 
-async def _paced(chunks: AsyncIterator[bytes], tally: Tally) -> AsyncGenerator[Octets, None]:
-    """The chunks in small steps, each weighed, with a turn for everybody else after each."""
+async def _paced(chunks: AsyncIterator[bytes]) -> AsyncGenerator[Octets, None]:
+    """The chunks in steps, with a turn for everybody else after each."""
     async with _drawn(chunks) as drawn:
         async for chunk in drawn:
             view = memoryview(chunk)
             for start in range(0, len(view), STEP_BYTES):
-                step = view[start : start + STEP_BYTES]
-                tally.weigh(step)
-                yield step
+                yield view[start : start + STEP_BYTES]
                 await asyncio.sleep(0)
+
+
+async def _made(
+    source: AsyncIterator[T], make: Callable[[AsyncIterator[T]], AsyncGenerator[bytes, None]]
+) -> AsyncGenerator[bytes, None]:
+    """What is made of a source, which is closed at the end."""
+    async with _drawn(source) as drawn, aclosing(make(drawn)) as made:
+        async for some in made:
+            yield some
 
 
 @asynccontextmanager

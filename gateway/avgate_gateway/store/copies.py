@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,7 +15,7 @@ from avgate_gateway.store.schema import copy_part
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of a copy: some records, or some bytes of a file."""
+    """A stretch of a copy: some records, as JSON and as rows of a table, or some bytes of a file."""
 
     category: str
     product: str
@@ -23,6 +24,8 @@ class Part:
     file: int | None = None
     name_box: bytes | None = field(default=None, repr=False)
     media_type: str | None = None
+    table_box: bytes | None = field(default=None, repr=False)
+    table_columns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ async def add(db: Connection, request_id: str, connector: str, parts: Sequence[P
             "media_type": part.media_type,
             "count": part.count,
             "box": part.box,
+            "table_box": part.table_box,
+            "table_columns": part.table_columns,
         }
         for part in parts
     ]
@@ -98,25 +103,59 @@ async def shelves(db: Connection, request_id: str) -> Sequence[Shelf]:
 
 
 async def boxes(database: Database, request_id: str, shelf: Shelf) -> AsyncIterator[bytes]:
-    """The sealed parts of a shelf in order; no transaction stays open between two of them."""
-    last = 0
-    of_file = copy_part.c.file.is_(None) if shelf.file is None else copy_part.c.file == shelf.file
-    query = (
-        sa.select(copy_part.c.id, copy_part.c.box)
-        .where(
-            copy_part.c.request_id == request_id,
-            copy_part.c.connector == shelf.connector,
-            copy_part.c.category == shelf.category,
-            copy_part.c.product == shelf.product,
-            of_file,
-        )
-        .order_by(copy_part.c.id)
-        .limit(1)
-    )
+    """The sealed parts of a shelf in order; no transaction stays open between two reads."""
+    query = _RECORDS if shelf.file is None else _FILE
+    async for row in _rows(database, request_id, shelf, query):
+        yield row[1]
+
+
+async def tables(
+    database: Database, request_id: str, shelf: Shelf
+) -> AsyncIterator[tuple[int, bytes]]:
+    """The same of the rows of a table: how many columns a part has, and its box."""
+    async for row in _rows(database, request_id, shelf, _TABLE):
+        yield row[1], row[2]
+
+
+async def _rows(
+    database: Database, request_id: str, shelf: Shelf, query: sa.Select[Any]
+) -> AsyncIterator[Any]:
+    here: dict[str, Any] = {
+        "request_id": request_id,
+        "connector": shelf.connector,
+        "category": shelf.category,
+        "product": shelf.product,
+        "last": 0,
+    }
+    if shelf.file is not None:
+        here["file"] = shelf.file
     while True:
         async with database.read() as db:
-            row = (await db.execute(query.where(copy_part.c.id > last))).first()
-        if row is None:
+            rows = (await db.execute(query, here)).all()
+        for row in rows:
+            yield row
+        if len(rows) < _AT_ONCE:
             return
-        last = row[0]
-        yield row[1]
+        here["last"] = rows[-1][0]
+
+
+_AT_ONCE = 4  # parts, about a megabyte
+
+
+def _in_order(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    place = ("request_id", "connector", "category", "product")
+    return (
+        sa.select(copy_part.c.id, *columns)
+        .where(
+            *(copy_part.c[name] == sa.bindparam(name) for name in place),
+            copy_part.c.id > sa.bindparam("last"),
+        )
+        .order_by(copy_part.c.id)
+        .limit(_AT_ONCE)
+    )
+
+
+_OF_RECORDS = copy_part.c.file.is_(None)
+_RECORDS = _in_order(copy_part.c.box).where(_OF_RECORDS)
+_TABLE = _in_order(copy_part.c.table_columns, copy_part.c.table_box).where(_OF_RECORDS)
+_FILE = _in_order(copy_part.c.box).where(copy_part.c.file == sa.bindparam("file"))

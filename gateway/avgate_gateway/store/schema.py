@@ -214,6 +214,8 @@ copy_part = sa.Table(
     sa.Column("media_type", sa.Text),
     sa.Column("count", sa.Integer, nullable=False),
     sa.Column("box", sa.LargeBinary, nullable=False),
+    sa.Column("table_box", sa.LargeBinary),  # the same records as rows of a table
+    sa.Column("table_columns", sa.Integer),  # of how many columns; later ones may have more
     sa.Index(None, "request_id", "connector", "category", "product", "file", "id"),
 )
 

@@ -43,6 +43,8 @@ def upgrade() -> None:
         sa.Column("media_type", sa.Text(), nullable=True),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("box", sa.LargeBinary(), nullable=False),
+        sa.Column("table_box", sa.LargeBinary(), nullable=True),
+        sa.Column("table_columns", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_copy_part")),
     )
     op.create_index(
