@@ -26,7 +26,7 @@ TABLE = "copied records as a table"
 FILE = "copied file"
 FILE_NAME = "name of a copied file"
 _PART_BYTES = 256 * 1024
-_WRITE_BYTES = 4 * 1024 * 1024  # one sync for so much, and nobody else waits long for it
+_WRITE_BYTES = 1024 * 1024  # one sync for so much, and nobody else waits long for it
 _QUICKLY = 1  # how hard records are pressed, which is to a tenth; more takes longer than it saves
 
 
