@@ -25,7 +25,7 @@ from typing import cast
 from urllib.parse import unquote
 
 import uvloop
-from records import RICH, Records
+from records import FEW_CALLS, RICH, Records
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _CUSTOMER = re.compile(r"(?:\+3185|customer)(\d{7})")
@@ -245,10 +245,11 @@ def main() -> None:
     asked.add_argument("folder", type=Path)
     asked.add_argument("--latency-ms", type=float, default=5)
     asked.add_argument("--calls", type=int, default=0, help=f"of +3185{RICH}")
+    asked.add_argument("--calls-each", type=int, default=FEW_CALLS, help="of any other customer")
     asked.add_argument("--recordings", type=int, default=0)
     asked.add_argument("--megabytes", type=int, default=0, help="of all recordings together")
     chosen = asked.parse_args()
-    records = Records(chosen.calls, chosen.recordings)
+    records = Records(chosen.calls, chosen.recordings, chosen.calls_each)
     uvloop.run(_serve(chosen.folder, chosen.latency_ms / 1000, records, chosen.megabytes))
 
 

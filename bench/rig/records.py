@@ -36,6 +36,7 @@ class Records:
 
     calls: int = 0
     recordings: int = 0
+    calls_each: int = FEW_CALLS
     media_type: str = "audio/mpeg"
     gone: set[str] = field(default_factory=set)
 
@@ -73,7 +74,9 @@ class Records:
     def usages(self, party: str, offset: int, limit: int) -> tuple[bytes, int]:
         """A page of them as JSON, and how many there are; a rich person's last are recordings."""
         if party != RICH:
-            known = [number for number in range(FEW_CALLS) if f"{party}-c{number}" not in self.gone]
+            known = [
+                number for number in range(self.calls_each) if f"{party}-c{number}" not in self.gone
+            ]
             page = [self.usage(party, number) for number in known[offset : offset + limit]]
             return f"[{','.join(page)}]".encode(), len(known)
         total = self.calls + self.recordings
