@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest_asyncio
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ import sqlalchemy as sa
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway.due import due_dates
 from avgate_gateway.request import Scope, State, SubjectRequest
-from avgate_gateway.store import requests, tasks
+from avgate_gateway.store import items, requests, tasks
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.migrations import migrate
 from avgate_gateway.store.requests import Sealed, Wanted, listing
@@ -146,20 +147,30 @@ def test_a_list_walks_the_index_that_leads_to_the_fewest_rows_and_sorts_nothing(
     migrate(url)
     with sa.create_engine(url).connect() as connection:
         for wanted in wishes():
-            first, *more = plan(connection, wanted)
+            first, *more = steps_of(connection, listing(wanted))
             assert f" {leading(wanted)} " in f"{first} ", (wanted, first)
             assert not any("B-TREE" in step or "SCAN" in step for step in (first, *more)), wanted
 
 
-def plan(connection: sa.Connection, wanted: Wanted) -> list[str]:
-    """The steps that SQLite takes, in its own words."""
-    compiled = listing(wanted).compile(connection)
-    values = compiled.construct_params()
-    bound = [
-        processor(values[name])
-        if (processor := compiled._bind_processors.get(name))
-        else values[name]
-        for name in compiled.positiontup or ()
-    ]
-    rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", tuple(bound))
-    return [row[3] for row in rows]
+def steps_of(connection: sa.Connection, statement: sa.Select[Any]) -> list[str]:
+    """The steps that SQLite takes for a statement, in its own words."""
+    sent = list[tuple[str, Any]]()
+    engine = connection.engine
+
+    def note(_connection: Any, _cursor: Any, text: str, values: Any, *_: Any) -> None:
+        sent.append((text, values))
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    connection.execute(statement).all()
+    sa.event.remove(engine, "before_cursor_execute", note)
+    [(text, values)] = sent
+    return [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)]
+
+
+def test_items_that_are_due_are_found_in_the_order_of_their_index(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'list.db'}"
+    migrate(url)
+    values = {"request_id": "r", "connector": "c", "now": NEWEST, "limit": 9, "states": ["erased"]}
+    with sa.create_engine(url).connect() as connection:
+        steps = steps_of(connection, items.DUE.params(values))
+    assert [step.partition(" (")[0] for step in steps] == ["SEARCH item USING INDEX ix_item_look"]

@@ -19,12 +19,8 @@ _NO_WAY = Failed("unconfirmable", "the upstream accepted, but there is no way to
 async def confirm(part: Part) -> None:
     """Settles what is due for a look; raises what the connector raises."""
     async with part.context.database.read() as db:
-        due = await items.select(
-            db,
-            part.request.id,
-            connector=part.name,
-            states=[ItemState.PENDING],
-            due=part.context.now(),
+        due = await items.due(
+            db, part.request.id, part.name, [ItemState.PENDING], part.context.now()
         )
     for job, rows in groupby(sorted(due, key=_job), key=_job):
         batch = list(rows)

@@ -75,14 +75,7 @@ async def look_after(part: Part) -> None:
 
 async def _due(part: Part) -> Sequence[Item]:
     async with part.context.database.read() as db:
-        return await items.select(
-            db,
-            part.request.id,
-            connector=part.name,
-            states=WATCHED,
-            due=part.context.now(),
-            limit=_PAGE,
-        )
+        return await items.due(db, part.request.id, part.name, WATCHED, part.context.now(), _PAGE)
 
 
 async def _held(part: Part, rows: Sequence[Item]) -> dict[str, ItemRef]:

@@ -55,7 +55,6 @@ async def select(
     connectors: Sequence[str] | None = None,
     states: Iterable[ItemState] = (),
     batch: str | None = None,
-    due: datetime | None = None,
     after: int = 0,
     limit: int = 500,
 ) -> Sequence[Item]:
@@ -70,10 +69,27 @@ async def select(
         query = query.where(item.c.state.in_(wanted))
     if batch is not None:
         query = query.where(item.c.batch == batch)
-    if due is not None:
-        query = query.where(item.c.look_at <= due)
     rows = (await db.execute(query.order_by(item.c.id).limit(limit))).mappings()
     return [item_of(row) for row in rows]
+
+
+async def due(
+    db: Connection,
+    request_id: str,
+    connector: str,
+    states: Iterable[ItemState],
+    now: datetime,
+    limit: int = 500,
+) -> Sequence[Item]:
+    """Items whose time to be looked at has come, the longest waiting first."""
+    here = {
+        "request_id": request_id,
+        "connector": connector,
+        "states": [state.value for state in states],
+        "now": now,
+        "limit": limit,
+    }
+    return [item_of(row) for row in (await db.execute(DUE, here)).mappings()]
 
 
 async def of_hand_task(db: Connection, task: HandTask, limit: int) -> tuple[Sequence[Item], int]:
@@ -206,6 +222,18 @@ async def has_any(
 
 
 _OF_REQUEST = item.c.request_id == sa.bindparam("request_id")
+# In the order of its index: a page of a hundred thousand that are due costs no more than any other.
+DUE = (
+    item.select()
+    .where(
+        _OF_REQUEST,
+        item.c.connector == sa.bindparam("connector"),
+        item.c.look_at <= sa.bindparam("now"),
+        item.c.state.in_(sa.bindparam("states", expanding=True)),
+    )
+    .order_by(item.c.look_at, item.c.id)
+    .limit(sa.bindparam("limit"))
+)
 _TOUCHED = sa.select(item.c.id).where(_OF_REQUEST, item.c.state != ItemState.LOCATED.value).limit(1)
 _TOUCHED_THERE = _TOUCHED.where(item.c.connector == sa.bindparam("connector"))
 _LEFT = (

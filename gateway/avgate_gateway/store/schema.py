@@ -163,6 +163,15 @@ item = sa.Table(
     sa.UniqueConstraint("request_id", "connector", "digest"),
     sa.Index(None, "request_id", "connector", "state"),
 )
+sa.Index(  # of those that are looked at again, in that order
+    "ix_item_look",
+    item.c.request_id,
+    item.c.connector,
+    item.c.look_at,
+    item.c.id,
+    sqlite_where=item.c.look_at.isnot(None),
+    postgresql_where=item.c.look_at.isnot(None),
+)
 
 hand_task = sa.Table(
     "hand_task",

@@ -159,6 +159,14 @@ def upgrade() -> None:
         ["request_id", "connector", "state"],
         unique=False,
     )
+    op.create_index(
+        "ix_item_look",
+        "item",
+        ["request_id", "connector", "look_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("look_at IS NOT NULL"),
+        postgresql_where=sa.text("look_at IS NOT NULL"),
+    )
     op.create_table(
         "processor",
         sa.Column("controller", sa.String(length=40), nullable=False),
