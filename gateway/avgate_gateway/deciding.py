@@ -192,6 +192,7 @@ async def complete(
         return
     await item_steps.done_by_hand(db, request.id, task.connector, task.category, task.product)
     if task.category is None:
+        await items.forget(db, request.id, task.connector)  # of a look before it got stuck
         await tasks.move(
             db, request.id, task.connector, Stage.DONE, now, code=TaskCode.DONE_BY_HAND
         )

@@ -54,7 +54,7 @@ TROUBLES = {
 }
 MOODS = (
     "done", "down", "lost before", "lost after", "bug after", "refuse", "refuse until", "service runs",
-    "fail", "unknown before", "unknown after", "silent", "lie", "pending", "schedule",
+    "fail", "unknown before", "unknown after", "silent", "lie", "pending", "pending and lost", "schedule",
     "schedule and forget", "the first only",
 )  # fmt: skip
 _SAYS: dict[str, Outcome] = {
@@ -104,6 +104,7 @@ class Upstream:
     bodies: dict[str, frozenset[str]] = field(default_factory=dict)
     effects: dict[str, str] = field(default_factory=dict)  # by reference: the key that did it
     jobs: dict[str, str] = field(default_factory=dict)
+    orders: dict[str, str] = field(default_factory=dict)  # by reference: the key of an open one
     complaints: list[str] = field(default_factory=list)
     resent: list[tuple[str, str, str]] = field(default_factory=list)  # what, under which two keys
     changes: int = 0  # how often something came or went
@@ -164,7 +165,7 @@ class Upstream:
             ItemOutcome(item.ref, self._erase_one(item, key, mood, number))
             for number, item in enumerate(items)
         ]
-        if mood == "lost after":
+        if mood in {"lost after", "pending and lost"}:
             raise OutcomeUnknownError("lost on the way back")
         if mood == "bug after":
             raise ValueError("a fault of the connector")
@@ -239,7 +240,9 @@ class Upstream:
             return _SAYS[mood]
         if (mood, number == 0) in {("silent", True), ("the first only", False)}:
             return _SAYS["fail"]  # of the silent one nobody hears
-        if mood == "pending":
+        if mood.startswith("pending"):
+            if self.orders.setdefault(item.ref, key) != key and item.ref not in self.asked_again:
+                self._complain(f"{item.ref} is ordered twice, under two keys")
             job = f"{self.name}-{len(self.jobs)}"
             self.jobs[job] = key
             return Pending(job, self.now() + timedelta(minutes=5 + 600 * (number % 2)))
@@ -263,6 +266,8 @@ class Upstream:
         match answer:
             case "pending":
                 return Pending(job, self.now() + timedelta(minutes=10))
+        self.orders.pop(item.ref, None)
+        match answer:
             case "fail":
                 return Failed("broken", "it could not after all")
             case "refuse":

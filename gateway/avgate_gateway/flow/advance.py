@@ -8,6 +8,7 @@ copy where erasure locates, and are done. Each connector goes at its own pace (`
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from avgate_gateway.flow import later, settling
@@ -17,7 +18,7 @@ from avgate_gateway.flow.running import run_tasks
 from avgate_gateway.flow.trouble import QUICK_TRIES
 from avgate_gateway.request import COPIES, Approval, State, SubjectRequest, WaitingFor
 from avgate_gateway.store import requests, tasks
-from avgate_gateway.store.tasks import Stage
+from avgate_gateway.store.tasks import Stage, Task
 
 _ORPHAN = timedelta(hours=1)
 _log = logging.getLogger("avgate.flow")
@@ -85,7 +86,12 @@ async def _may_plan(context: Context, request: SubjectRequest) -> bool:
     async with context.database.read() as db:
         current = await requests.find(db, request.id)
         all_tasks = await tasks.of_request(db, request.id)
-    if current is None or settling.awaits_approval(current) or settling.is_ambiguous(all_tasks):
+    return current is not None and is_plannable(current, all_tasks)
+
+
+def is_plannable(request: SubjectRequest, all_tasks: Sequence[Task]) -> bool:
+    """Whether there is something to plan, and no plan to wait for or look to come soon."""
+    if settling.awaits_approval(request) or settling.is_ambiguous(all_tasks):
         return False
     looking = [t for t in all_tasks if t.stage is Stage.LOCATE and t.attempts <= QUICK_TRIES]
     return not looking and any(t.stage is Stage.LOCATED for t in all_tasks)

@@ -7,8 +7,8 @@ key upstream: after a crash the same batch is sent again under the same key.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
-from typing import Any, assert_never
+from datetime import datetime
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from avgate_contracts.connector import SupportsCallback, SupportsErase, SupportsRectify
@@ -16,29 +16,30 @@ from avgate_contracts.errors import OutcomeUnknownError
 from avgate_contracts.outcome import (
     Completed,
     Effect,
-    Failed,
     ItemOutcome,
     NothingHeld,
     Outcome,
-    Pending,
-    Refused,
     Unknown,
-    Unsupported,
 )
 from avgate_contracts.record import ErasureWay, ItemChange
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.locating import refs_of
-from avgate_gateway.retention import AMSTERDAM
+from avgate_gateway.flow.outcomes import columns, effect_of
 from avgate_gateway.store import callbacks, evidence, items, tasks
 from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import Stage
 
-WHILE_RUNNING = timedelta(days=1)  # so often it is asked whether a service still runs
-# Refusals that end by themselves, on a day that nobody knows, so they are looked at again: with the
-# service, or once a bill is no longer disputed (GDPR Art. 17(3)(e), Tw Art. 11.5).
-_PASSING = frozenset({"service_runs", "usage_billed", "usage_under_dispute"})
+# What a batch came to, and comes to again if it is sent again under its key. One with an item that
+# was gone before, or that people took over, is not: it would be said to be our doing.
+_REPEATABLE = frozenset(
+    {
+        ItemState.UNKNOWN, ItemState.PENDING, ItemState.ERASED, ItemState.ANONYMISED,
+        ItemState.SCHEDULED, ItemState.RECTIFIED, ItemState.ALREADY_RIGHT, ItemState.REFUSED,
+        ItemState.FAILED, ItemState.BY_HAND,
+    }
+)  # fmt: skip
 _BATCH = 100
 _LOOKS_AT_UNKNOWN = 3
 
@@ -48,10 +49,10 @@ async def execute(part: Part) -> None:
     while True:
         begun = await _intended(part)
         batch = begun or await _intend(part)
-        if not batch:
-            break
-        await _carry_out(part, batch, is_repeat=bool(begun))
-    await _read_back(part)
+        if batch:
+            await _carry_out(part, batch, is_repeat=bool(begun))
+        elif not await _read_back(part):
+            return
 
 
 async def _intended(part: Part) -> Sequence[Item]:
@@ -116,7 +117,7 @@ def _ours(outcome: Outcome, way: ErasureWay | None) -> Outcome:
             None,
             ErasureWay.BY_HAND,
         }:
-            return Completed(_effect_of(way))
+            return Completed(effect_of(way))
         case Completed(Effect.ALREADY_RIGHT):
             return Completed(Effect.RECTIFIED)
     return outcome
@@ -173,60 +174,59 @@ async def write_outcomes(
         )  # fmt: skip
 
 
-def columns(outcome: Outcome, now: datetime) -> dict[str, Any]:  # noqa: PLR0911 -- one per outcome
-    """The columns that an outcome comes to; the same set of columns for every outcome."""
-    match outcome:
-        case Completed(effect, effective_from):
-            look = _day_after(effective_from) if effect is Effect.SCHEDULED else None
-            return _columns(_STATES[effect], effective_from=effective_from, look_at=look)
-        case NothingHeld():
-            return _columns(ItemState.ALREADY_GONE)
-        case Pending(job, look_again_at):
-            return _columns(ItemState.PENDING, job=job, look_at=max(look_again_at, now))
-        case Unsupported(code, reason):
-            return _columns(ItemState.BY_HAND, code=code, reason=reason)
-        case Refused(code, reason, until):
-            look = _day_after(until) or (now + WHILE_RUNNING if code in _PASSING else None)
-            return _columns(ItemState.REFUSED, code=code, reason=reason, until=until, look_at=look)
-        case Failed(code, reason):
-            return _columns(ItemState.FAILED, code=code, reason=reason)
-        case Unknown(reason):
-            return _columns(ItemState.UNKNOWN, code="outcome_unknown", reason=reason)
-        case _:
-            assert_never(outcome)
+async def _read_back(part: Part) -> bool:
+    """Settles a write whose answer was lost by looking, never by sending it again blindly.
 
-
-async def _read_back(part: Part) -> None:
-    """Settles writes whose answer was lost by looking, never by sending them again blindly."""
-    async with part.context.database.read() as db:
-        lost = await items.select(
-            db, part.request.id, connector=part.name, states=[ItemState.UNKNOWN]
-        )
-    lost = [row for row in lost if row.looks < _LOOKS_AT_UNKNOWN]
+    Whether there was one. What is still there may have been accepted and not be done yet, so the
+    same batch goes again under the same key: an upstream that took it knows it, and does it once.
+    """
+    sent = await _lost(part)
+    lost = [row for row in sent if row.state is ItemState.UNKNOWN]
     if not lost:
-        return
+        return False
     gone = await _gone(part, lost)
+    still = [row for row in lost if row.id not in gone]
+    again = sent if still and all(row.state in _REPEATABLE for row in sent) else []
     now = part.context.now()
     async with part.context.database.write() as db:
-        for row in lost:
-            if row.id in gone:
-                await items.change(db, [row.id], **columns(Completed(_effect_of(row.erasure)), now))
-            else:
-                await items.change(
-                    db, [row.id], state=ItemState.APPROVED, looks=row.looks + 1,
-                    tries=row.tries + 1, code=None,
-                    reason=None,
-                )  # fmt: skip
+        for row in again:
+            await items.change(
+                db, [row.id], state=ItemState.INTENDED, looks=row.looks + 1, look_at=None, code=None,
+                reason=None,
+            )  # fmt: skip
+        for row in lost if not again else []:
+            await items.change(db, [row.id], **_read(row, now, is_gone=row.id in gone))
         await evidence.note(
             db, now, part.request, "effect.read_back",
-            {"connector": part.name, "gone": len(gone), "still_there": len(lost) - len(gone)},
+            {"connector": part.name, "gone": len(gone), "still_there": len(still)},
         )  # fmt: skip
-    await execute(part)
+    return True
 
 
-def _effect_of(way: ErasureWay | None) -> Effect:
-    """What it came to if an item is no longer shown after a write whose answer was lost."""
-    return Effect.ANONYMISED if way is ErasureWay.ANONYMISE else Effect.ERASED
+def _read(row: Item, now: datetime, *, is_gone: bool) -> dict[str, Any]:
+    if is_gone:
+        return columns(Completed(effect_of(row.erasure)), now)
+    return {
+        "state": ItemState.APPROVED,
+        "looks": row.looks + 1,
+        "tries": row.tries + 1,
+        "code": None,
+        "reason": None,
+    }
+
+
+async def _lost(part: Part) -> Sequence[Item]:
+    """A batch of which it is not known, and worth a look, what became of all or some of it."""
+    async with part.context.database.read() as db:
+        rows = await items.select(
+            db, part.request.id, connector=part.name, states=[ItemState.UNKNOWN]
+        )
+        first = next((row for row in rows if row.looks < _LOOKS_AT_UNKNOWN), None)
+        if first is None:
+            return []
+        return await items.select(
+            db, part.request.id, connector=part.name, batch=first.batch, limit=_BATCH
+        )
 
 
 async def _gone(part: Part, rows: Sequence[Item]) -> set[int]:
@@ -251,13 +251,6 @@ def _unwatched(row: dict[str, Any]) -> dict[str, Any]:
     return row if row["state"] == ItemState.PENDING else {**row, "look_at": None}
 
 
-def _day_after(day: date | None) -> datetime | None:
-    """When a scheduled effect must be there: the day after, so that no time of day matters."""
-    if day is None or day == date.max:
-        return None
-    return datetime(day.year, day.month, day.day, tzinfo=AMSTERDAM) + timedelta(days=1)
-
-
 def _tally(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     counted: dict[str, int] = {}
     for row in rows:
@@ -265,34 +258,4 @@ def _tally(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     return counted
 
 
-def _columns(
-    state: ItemState,
-    *,
-    code: str | None = None,
-    reason: str | None = None,
-    job: str | None = None,
-    look_at: datetime | None = None,
-    until: date | None = None,
-    effective_from: date | None = None,
-) -> dict[str, Any]:
-    return {
-        "state": state.value,
-        "code": code,
-        "reason": reason,
-        "job": job,
-        "look_at": look_at,
-        "until": until,
-        "effective_from": effective_from,
-        "ground": None,
-    }
-
-
 _UNSAID = Unknown("the connector did not say what became of it")
-_STATES = {
-    Effect.ERASED: ItemState.ERASED,
-    Effect.ANONYMISED: ItemState.ANONYMISED,
-    Effect.ALREADY_GONE: ItemState.ALREADY_GONE,
-    Effect.SCHEDULED: ItemState.SCHEDULED,
-    Effect.RECTIFIED: ItemState.RECTIFIED,
-    Effect.ALREADY_RIGHT: ItemState.ALREADY_RIGHT,
-}

@@ -10,8 +10,8 @@ from avgate_contracts.connector import SupportsErase
 from avgate_contracts.outcome import Completed, Effect, Failed
 from avgate_contracts.record import ItemRef
 from avgate_gateway.flow.context import Context, Part
-from avgate_gateway.flow.executing import columns
 from avgate_gateway.flow.locating import digest_of, refs_of
+from avgate_gateway.flow.outcomes import columns
 from avgate_gateway.flow.planning import next_look
 from avgate_gateway.flow.waking import wake_at
 from avgate_gateway.request import SubjectRequest

@@ -17,8 +17,8 @@ from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential
 from avgate_gateway.flow import earlier as left_before
 from avgate_gateway.flow.context import Context, Desk, unsealed
-from avgate_gateway.flow.executing import WHILE_RUNNING
 from avgate_gateway.flow.learning import opened
+from avgate_gateway.flow.outcomes import WHILE_RUNNING
 from avgate_gateway.plan import (
     ErasurePlan,
     Fit,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypedDict
 
@@ -152,11 +152,16 @@ async def _due(context: Context, request: SubjectRequest) -> tuple[Sequence[Task
     async with context.database.read() as db:
         all_tasks = await tasks.of_request(db, request.id)
         looks = await items.next_looks(db, request.id)
+    return all_tasks, with_work(all_tasks, looks, now)
+
+
+def with_work(
+    all_tasks: Sequence[Task], looks: Mapping[str, datetime], now: datetime
+) -> Sequence[Task]:
+    """The tasks that have something to do now; `looks` as for `waking.wake_at`."""
     due = {connector for connector, look in looks.items() if look <= now}
     ready = [t for t in all_tasks if t.next_attempt_at is None or t.next_attempt_at <= now]
-    return all_tasks, [
-        t for t in ready if t.stage.is_active or (t.stage is Stage.DONE and t.connector in due)
-    ]
+    return [t for t in ready if t.stage.is_active or (t.stage is Stage.DONE and t.connector in due)]
 
 
 async def _all_at_once(runs: Iterable[Coroutine[None, None, None]]) -> None:

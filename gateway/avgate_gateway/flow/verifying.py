@@ -8,9 +8,9 @@ from avgate_contracts.connector import SupportsErase
 from avgate_contracts.outcome import Failed
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway.flow.context import Part
-from avgate_gateway.flow.executing import columns
 from avgate_gateway.flow.locating import digest_of, refs_of
 from avgate_gateway.flow.looking import Look
+from avgate_gateway.flow.outcomes import columns
 from avgate_gateway.store import evidence, items, tasks
 from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import Stage

@@ -1,0 +1,93 @@
+"""What is written of an item for each outcome that a connector may tell."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any, assert_never
+
+from avgate_contracts.outcome import (
+    Completed,
+    Effect,
+    Failed,
+    NothingHeld,
+    Outcome,
+    Pending,
+    Refused,
+    Unknown,
+    Unsupported,
+)
+from avgate_contracts.record import ErasureWay
+from avgate_gateway.retention import AMSTERDAM
+from avgate_gateway.store.item import ItemState
+
+WHILE_RUNNING = timedelta(days=1)  # so often it is asked whether a service still runs
+# Refusals that end by themselves, on a day that nobody knows, so they are looked at again: with the
+# service, or once a bill is no longer disputed (GDPR Art. 17(3)(e), Tw Art. 11.5).
+_PASSING = frozenset({"service_runs", "usage_billed", "usage_under_dispute"})
+
+
+def columns(outcome: Outcome, now: datetime) -> dict[str, Any]:  # noqa: PLR0911 -- one per outcome
+    """The columns that an outcome comes to; the same set of columns for every outcome."""
+    match outcome:
+        case Completed(effect, effective_from):
+            look = _day_after(effective_from) if effect is Effect.SCHEDULED else None
+            return _columns(_STATES[effect], effective_from=effective_from, look_at=look)
+        case NothingHeld():
+            return _columns(ItemState.ALREADY_GONE)
+        case Pending(job, look_again_at):
+            return _columns(ItemState.PENDING, job=job, look_at=max(look_again_at, now))
+        case Unsupported(code, reason):
+            return _columns(ItemState.BY_HAND, code=code, reason=reason)
+        case Refused(code, reason, until):
+            look = _day_after(until) or (now + WHILE_RUNNING if code in _PASSING else None)
+            return _columns(ItemState.REFUSED, code=code, reason=reason, until=until, look_at=look)
+        case Failed(code, reason):
+            return _columns(ItemState.FAILED, code=code, reason=reason)
+        case Unknown(reason):
+            return _columns(ItemState.UNKNOWN, code="outcome_unknown", reason=reason)
+        case _:
+            assert_never(outcome)
+
+
+def effect_of(way: ErasureWay | None) -> Effect:
+    """What it came to if an item is no longer shown after a write whose answer was lost."""
+    return Effect.ANONYMISED if way is ErasureWay.ANONYMISE else Effect.ERASED
+
+
+def _day_after(day: date | None) -> datetime | None:
+    """When a scheduled effect must be there: the day after, so that no time of day matters."""
+    if day is None or day == date.max:
+        return None
+    return datetime(day.year, day.month, day.day, tzinfo=AMSTERDAM) + timedelta(days=1)
+
+
+def _columns(
+    state: ItemState,
+    *,
+    code: str | None = None,
+    reason: str | None = None,
+    job: str | None = None,
+    look_at: datetime | None = None,
+    until: date | None = None,
+    effective_from: date | None = None,
+) -> dict[str, Any]:
+    return {
+        "state": state.value,
+        "code": code,
+        "reason": reason,
+        "job": job,
+        "look_at": look_at,
+        "until": until,
+        "effective_from": effective_from,
+        "ground": None,
+    }
+
+
+_STATES = {
+    Effect.ERASED: ItemState.ERASED,
+    Effect.ANONYMISED: ItemState.ANONYMISED,
+    Effect.ALREADY_GONE: ItemState.ALREADY_GONE,
+    Effect.SCHEDULED: ItemState.SCHEDULED,
+    Effect.RECTIFIED: ItemState.RECTIFIED,
+    Effect.ALREADY_RIGHT: ItemState.ALREADY_RIGHT,
+}

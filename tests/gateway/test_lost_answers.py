@@ -1,0 +1,85 @@
+"""What the simulation of the flow found, on the flow itself."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from avgate_contracts.vocabulary import Operation
+from avgate_gateway.request import State
+from avgate_gateway.store.item import ItemState
+from avgate_gateway.store.migrations import migrate
+
+from .fake_upstream import Upstream
+from .invariants import GONE, check_items
+from .office import MAIL, NAMES, PACK, PHONE, Office
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    url = f"sqlite:///{tmp_path / 'office.db'}"
+    migrate(url)
+    made = Office(url)
+    for name in NAMES:
+        made.upstreams[name] = Upstream(name, made.clock, PACK, "a")
+        made.refs[name] = {}
+    yield made
+    await made.reboot()
+
+
+async def _erase(office: Office, *moods: str, items: int = 2) -> None:
+    office.make("crm", "card", items)
+    crm = office.upstreams["crm"]
+    crm.moods = list(moods)
+    crm.approved.update(office.refs["crm"])
+    await office.submit(Operation.ERASE, "robot", (PHONE, MAIL), known=True)
+    await office.sweep(None)
+
+
+@pytest.mark.parametrize(
+    "moods",
+    [
+        ("pending and lost", "pending"),
+        ("pending and lost", "down", "pending"),
+        ("pending and lost", "silent", "pending"),
+        ("pending and lost", "pending and lost", "pending"),
+    ],
+)
+async def test_an_order_whose_answer_was_lost_is_not_placed_again(
+    office: Office, moods: tuple[str, ...]
+) -> None:
+    await _erase(office, *moods)
+    for _ in range(6):
+        office.now += timedelta(hours=11)
+        await office.sweep(None)
+    await office.check_upstreams()
+    seen = await office.see(office.ids[0])
+    assert {item.state for item in seen.items} <= GONE
+    assert seen.request.state is State.CLOSED
+
+
+async def test_what_is_never_answered_for_is_left_to_a_person_in_the_end(office: Office) -> None:
+    await _erase(office, *["unknown before"] * 9)
+    seen = await office.see(office.ids[0])
+    assert {item.state for item in seen.items} == {ItemState.UNKNOWN}
+    assert len(office.upstreams["crm"].bodies) == 1  # always the same call
+    assert [hand.code for hand in seen.open_hand] == ["outcome_unknown"]
+
+
+async def test_what_was_seen_before_a_connector_got_stuck_is_not_left_lying(office: Office) -> None:
+    office.make("crm", "card", 1)
+    await office.submit(Operation.ERASE, "portal", (PHONE, MAIL), known=True)
+    await office.sweep(None)
+    office.upstreams["crm"].troubles = ["down"] * 12
+    office.now += timedelta(days=8)  # the plan lapses, and what it covers is located anew
+    for _ in range(14):
+        await office.sweep(None)
+        office.now += timedelta(days=1)
+    await office.complete(office.ids[0], 0, honest=True)
+    await office.sweep(None)
+    seen = await office.see(office.ids[0])
+    check_items(seen)
+    assert seen.request.state is State.CLOSED
