@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: setup demo test crash check lock evidence bench clean faults
+.PHONY: setup demo test crash check lock evidence bench clean faults simulate explore
 
 setup: .venv/.ready
 
@@ -49,6 +49,15 @@ evidence: setup
 
 bench: setup
 	@for script in bench/*.py; do $(BIN)/python $$script; done
+
+# The life of a request by chance: SEEDS=20000 runs, SEED=123 shows one, PLANT=blind-resend plants a bug.
+SEEDS ?= 10000
+simulate: setup
+	@$(BIN)/python -m tests.simulation.simulate --seeds $(SEEDS) $(if $(SEED),--seed $(SEED)) $(if $(PLANT),--plant $(PLANT))
+
+# And by exhaustion: every order of events in small configurations.
+explore: setup
+	@$(BIN)/python -m tests.simulation.explore $(if $(STATES),--states $(STATES)) $(if $(PLANT),--plant $(PLANT))
 
 clean:
 	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
