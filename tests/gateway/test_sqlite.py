@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
+from avgate_gateway.store.cut_short import AwayError
 from avgate_gateway.store.schema import metadata, remark
 from avgate_gateway.store.sqlite import SqliteFile
 
@@ -115,7 +116,7 @@ async def test_what_the_disk_undid_is_told_to_all_who_share_it(file: SqliteFile)
     ended = await asyncio.gather(add(file, "1"), much(), add(file, "2"), return_exceptions=True)
 
     told = {"1": ended[0] is None, "2": ended[2] is None}
-    assert isinstance(ended[1], sa.exc.OperationalError)
+    assert isinstance(ended[1], AwayError)
     assert await places(file) == ["0", *(place for place in ("1", "2") if told[place])]
 
 
