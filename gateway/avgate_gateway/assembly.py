@@ -142,18 +142,11 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
                 await advance(context, request_id)
         changes.tell(request_id)
 
-    engine = Engine(engine_url(settings.database), database, advance_and_tell, runtime.now, claims)
+    engine = Engine(database, advance_and_tell, runtime.now, desks, claims)
     gateway = Gateway(context, engine.wake, changes, installed, Checks(runtime.now))
     return Assembled(
         context, gateway, engine, tuple(clients), verifier(settings), _limits(settings)
     )
-
-
-def engine_url(database: str) -> str:
-    """Where the engine keeps its own state: beside ours on SQLite, in the same PostgreSQL."""
-    if not database.startswith("sqlite"):
-        return database
-    return database.removesuffix(".db") + ".engine.db"
 
 
 def _claims(database: str, runtime: Runtime) -> Claims:

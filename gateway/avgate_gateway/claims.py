@@ -13,16 +13,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
 
-def executor_of(worker: str) -> str:
-    """The process of a registration."""
-    return worker.partition(".")[0]
-
-
 class Claims(Protocol):
     """What the engine asks before it works on anything."""
-
-    executor: str
-    """What this process is called among those that share its database."""
 
     def held(self, request_id: str) -> AbstractAsyncContextManager[bool]:
         """Whether the request is ours to advance while the block lasts.
@@ -45,8 +37,6 @@ class Claims(Protocol):
 
 class Alone:
     """The only process there is: everything is its own."""
-
-    executor = "embedded"
 
     @asynccontextmanager
     async def held(self, request_id: str) -> AsyncIterator[bool]:  # noqa: ARG002 -- the protocol's

@@ -24,10 +24,9 @@ class Leased:
     """One of several processes on a PostgreSQL."""
 
     def __init__(self, address: str, protocol: str, now: Callable[[], datetime]) -> None:
-        self.executor = str(uuid4())
         self._now = now
         self._engine = postgresql.claiming(address)
-        self._heart = Heart(address, self.executor, protocol, version("avgate"), self._heard)
+        self._heart = Heart(address, str(uuid4()), protocol, version("avgate"), self._heard)
         self._home: asyncio.AbstractEventLoop | None = None
         self._registered = asyncio.Event()
         self._lease: Lease | None = None

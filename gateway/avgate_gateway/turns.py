@@ -3,40 +3,60 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
-_AT_ONCE = 32  # requests worked on side by side; more would only queue for the same upstreams
 Advance = Callable[[str], Awaitable[None]]
 
 
+@dataclass(slots=True)
+class Turn:
+    """The right to work on a request, as long as there is a reason to."""
+
+    _advance: Advance
+    _request_id: str
+    _is_woken: bool = True
+
+    def wake(self) -> None:
+        """Has whoever is at it go round once more."""
+        self._is_woken = True
+
+    def goes_on(self) -> bool:
+        """Whether it was woken since it was last advanced; False to all but one of those who ask."""
+        return self._is_woken
+
+    async def advance(self) -> None:
+        self._is_woken = False
+        await self._advance(self._request_id)
+
+
 class Turns:
-    """Runs `advance` for ids; two wake-ups of the same id never run side by side."""
+    """Gives out turns; two wake-ups of the same request never run side by side."""
 
     def __init__(self, advance: Advance) -> None:
         self._advance = advance
-        self._again: dict[str, bool] = {}
-        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._turns: dict[str, Turn] = {}
         self._idle = asyncio.Event()
         self._idle.set()
 
     def running(self) -> list[str]:
-        return list(self._again)
+        return list(self._turns)
 
-    async def take(self, request_id: str) -> None:
-        """Advances now, or has whoever is at it go round once more."""
-        if request_id in self._again:
-            self._again[request_id] = True
+    @asynccontextmanager
+    async def of(self, request_id: str) -> AsyncIterator[Turn]:
+        """The turn of a request; one that is over already if somebody else has it."""
+        if request_id in self._turns:
+            self._turns[request_id].wake()
+            yield Turn(self._advance, request_id, False)
             return
-        self._again[request_id] = True
+        turn = self._turns[request_id] = Turn(self._advance, request_id)
         self._idle.clear()
         try:
-            while self._again[request_id]:
-                self._again[request_id] = False
-                async with self._places:
-                    await self._advance(request_id)
+            yield turn
         finally:
-            del self._again[request_id]
-            if not self._again:
+            del self._turns[request_id]
+            if not self._turns:
                 self._idle.set()
 
     async def finished(self, seconds: float) -> bool:

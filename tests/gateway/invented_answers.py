@@ -11,7 +11,7 @@ from avgate_gateway.cli.request.reaching import Reach
 
 PHONE = "+31201234567"
 REACH = Reach("http://127.0.0.1:8080", None, Path("avgate.toml"), "libervoice", "desk")
-HEAVY = {"fastapi", "sqlalchemy", "dbos", "alembic", "httpx", "pydantic"}
+HEAVY = {"fastapi", "sqlalchemy", "alembic", "httpx", "pydantic"}
 
 
 def request(**changes: object) -> RequestAnswer:

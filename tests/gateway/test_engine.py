@@ -1,65 +1,221 @@
-"""The engine's own table: what is finished is dropped from it, however much there is."""
+"""The engine: what is due is found, whoever forgot it; one's backlog is nobody else's."""
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+import pytest_asyncio
+import sqlalchemy as sa
+
+from avgate_gateway.bulkheads import Bulkheads, FullError
 from avgate_gateway.engine import Engine
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.migrations import migrate
+from avgate_gateway.store.schema import request, task
 
-FINISHED = 1_201  # more than twice what is dropped at once
-
-
-def copied(file: Path, times: int) -> None:
-    """Has a finished workflow lie there so many times more."""
-    with sqlite3.connect(file, timeout=30) as db:
-        names = [row[1] for row in db.execute("PRAGMA table_info(workflow_status)")]
-        values = ["hex(randomblob(16))" if name == "workflow_uuid" else name for name in names]
-        db.execute(
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "  # noqa: S608 -- column names of the table itself
-            f"INSERT INTO workflow_status ({', '.join(names)}) "
-            f"SELECT {', '.join(values)} FROM n, (SELECT * FROM workflow_status LIMIT 1)",
-            (times,),
-        )
-    db.close()
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+SLOW, QUICK = frozenset({"a/slow"}), frozenset({"a/quick"})
 
 
-def count(file: Path, condition: str = "1 = 1") -> int:
-    with sqlite3.connect(file, timeout=30) as db:
-        asked = f"SELECT count(*) FROM workflow_status WHERE {condition}"  # noqa: S608 -- the tests' own
-        [(found,)] = db.execute(asked).fetchall()
-    db.close()
-    return int(found)
-
-
-async def lived(folder: Path, now: datetime, *woken: str) -> None:
-    """An engine's life, until it has worked on what was woken, or tidied."""
-    database, file = Database(f"sqlite:///{folder}/avgate.db"), folder / "engine.db"
-
-    async def advance(request_id: str) -> None:
-        assert request_id in woken
-
-    def is_over() -> bool:
-        return count(file, "status = 'SUCCESS'") == 1 if woken else count(file) == 0
-
-    engine = Engine(f"sqlite:///{file}", database, advance, lambda: now)
-    await engine.start()
-    engine.wake(woken)
-    async with asyncio.timeout(30):
-        while not await asyncio.to_thread(is_over):  # noqa: ASYNC110 -- no event tells of a row
-            await asyncio.sleep(0)
-    await engine.stop()
+@pytest_asyncio.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    migrate(f"sqlite:///{tmp_path}/avgate.db")
+    database = Database(f"sqlite:///{tmp_path}/avgate.db")
+    yield database
     await database.close()
 
 
-def test_tidying_goes_on_until_nothing_that_is_finished_is_left(tmp_path: Path) -> None:
-    migrate(f"sqlite:///{tmp_path}/avgate.db")
-    now = datetime.now(UTC)
-    asyncio.run(lived(tmp_path, now, "a request"))  # the engine leaves no loop fit for another
-    copied(tmp_path / "engine.db", FINISHED)
-    asyncio.run(lived(tmp_path, now + timedelta(hours=2)))
-    assert count(tmp_path / "engine.db") == 0
+async def due(database: Database, controller: str, *ids: str, needs: str = "slow") -> None:
+    """Requests that have been due for a while."""
+    async with database.write() as db:
+        for number, request_id in enumerate(ids):
+            await db.execute(
+                request.insert().values(
+                    id=request_id, controller=controller, client_id="c", operation="access",
+                    state="received", received_at=NOW, promised=NOW.date(), legal=NOW.date(),
+                    reference="s", identifier_kinds="email", language="nl", version=1,
+                    scope={"connectors": [], "categories": []},
+                    wake_at=NOW - timedelta(seconds=1000 - number),
+                )
+            )  # fmt: skip
+            await db.execute(
+                task.insert().values(
+                    request_id=request_id, connector=needs, stage="locate", attempts=0,
+                    quarantined=0, tally={}, updated_at=NOW, controller=controller,
+                    received_at=NOW,
+                )
+            )  # fmt: skip
+
+
+async def done(database: Database, request_id: str) -> None:
+    async with database.write() as db:
+        gone = request.update().where(request.c.id == request_id).values(wake_at=None)
+        await db.execute(gone)
+
+
+async def left(database: Database) -> int:
+    async with database.read() as db:
+        open_ones = sa.select(sa.func.count()).where(request.c.wake_at.isnot(None))
+        return int((await db.execute(open_ones)).scalar_one())
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not is_so():  # noqa: ASYNC110 -- nothing tells of it
+            await asyncio.sleep(0)
+
+
+async def test_what_nobody_was_told_of_is_found(database: Database) -> None:
+    await due(database, "a", *(f"r{number}" for number in range(200)))
+    seen: list[str] = []
+
+    async def advance(request_id: str) -> None:
+        seen.append(request_id)
+        await done(database, request_id)
+
+    engine = Engine(database, advance, lambda: NOW, ["a"])
+    await engine.start()
+    await until(lambda: len(seen) == 200)
+    await engine.stop()
+
+    assert max(Counter(seen).values()) == 1
+    assert await left(database) == 0
+
+
+async def test_one_whose_controller_is_gone_is_found_too(database: Database) -> None:
+    await due(database, "gone", "r")
+    seen: list[str] = []
+
+    async def advance(request_id: str) -> None:
+        seen.append(request_id)
+        await done(database, request_id)
+
+    engine = Engine(database, advance, lambda: NOW, ["a"])
+    await engine.start()
+    await until(lambda: seen == ["r"])
+    await engine.stop()
+
+
+async def test_one_that_fails_is_tried_again_and_not_at_once(database: Database) -> None:
+    await due(database, "a", "r")
+    tries = 0
+
+    async def advance(_request_id: str) -> None:
+        nonlocal tries
+        tries += 1
+        raise RuntimeError
+
+    engine = Engine(database, advance, lambda: NOW, ["a"])
+    await engine.start()
+    await until(lambda: tries == 1)
+    await until(lambda: not engine._begun)
+    await engine.stop()
+
+    async with database.read() as db:
+        wake_at = (await db.execute(sa.select(request.c.wake_at))).scalar_one()
+    assert wake_at == NOW + timedelta(seconds=30)
+
+
+async def test_a_wake_up_during_the_work_has_it_done_once_more(database: Database) -> None:
+    await due(database, "a", "r")
+    goes = 0
+
+    async def advance(request_id: str) -> None:
+        nonlocal goes
+        goes += 1
+        if goes == 1:
+            engine.wake([request_id, request_id])
+            await asyncio.sleep(0)
+
+    engine = Engine(database, advance, lambda: NOW)
+    engine.wake(["r"])
+    await until(lambda: not engine._begun)
+
+    assert goes == 2
+
+
+async def test_a_backlog_at_one_upstream_keeps_nobody_from_another(database: Database) -> None:
+    await due(database, "a", *(f"slow{number}" for number in range(300)))
+    await due(database, "a", "quick", needs="quick")
+    await due(database, "b", "theirs")
+    stuck, seen = asyncio.Event(), set[str]()
+
+    async def advance(request_id: str) -> None:
+        seen.add(request_id)
+        if request_id.startswith("slow"):
+            await stuck.wait()
+        await done(database, request_id)
+
+    engine = Engine(database, advance, lambda: NOW, ["a", "b"])
+    await engine.start()
+    await until(lambda: {"quick", "theirs"} <= seen)
+    await until(lambda: len(engine._begun) == 300)  # those that wait are known, and wait
+    assert len(seen) == 34
+    stuck.set()
+    await until(lambda: len(seen) == 302)
+    await engine.stop()
+
+
+async def entering(
+    bulkheads: Bulkheads, names: frozenset[str], inside: list[str], name: str, go: asyncio.Event
+) -> None:
+    async with bulkheads.entered(names):
+        inside.append(name)
+        await go.wait()
+
+
+async def turns() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_places_go_to_whoever_came_first_and_finds_all_of_theirs_free() -> None:
+    bulkheads, inside, go = Bulkheads(at_each=1), list[str](), asyncio.Event()
+    first = asyncio.Event()
+    tasks = [
+        asyncio.create_task(entering(bulkheads, SLOW, inside, "1", first)),
+        asyncio.create_task(entering(bulkheads, SLOW | QUICK, inside, "2", go)),
+        asyncio.create_task(entering(bulkheads, QUICK, inside, "3", go)),
+        asyncio.create_task(entering(bulkheads, SLOW, inside, "4", go)),
+    ]
+    await turns()
+    assert inside == ["1", "3"]  # the third needs nothing that the second waits for
+    go.set()
+    await turns()
+    assert inside == ["1", "3"]
+    first.set()
+    await asyncio.gather(*tasks)
+    assert inside[2:] == ["2", "4"]
+
+
+async def test_one_that_is_given_up_while_it_waits_takes_no_place() -> None:
+    bulkheads, inside, go = Bulkheads(at_each=1), list[str](), asyncio.Event()
+    first = asyncio.create_task(entering(bulkheads, SLOW, inside, "1", go))
+    second = asyncio.create_task(entering(bulkheads, SLOW, inside, "2", go))
+    third = asyncio.create_task(entering(bulkheads, SLOW, inside, "3", go))
+    await turns()
+    go.set()
+    await asyncio.sleep(0)  # the first has left, and the second was given its place
+    second.cancel()
+    await asyncio.gather(first, third)
+
+    assert inside in (["1", "3"], ["1", "2", "3"])
+    assert bulkheads._taken["a/slow"] == 0
+
+
+async def test_no_more_wait_than_there_is_room_for() -> None:
+    bulkheads, inside, go = Bulkheads(at_each=1, waiting=1), list[str](), asyncio.Event()
+    tasks = [
+        asyncio.create_task(entering(bulkheads, SLOW, inside, str(number), go))
+        for number in range(2)
+    ]
+    await turns()
+    with pytest.raises(FullError):
+        await entering(bulkheads, SLOW, inside, "3", go)
+    go.set()
+    await asyncio.gather(*tasks)

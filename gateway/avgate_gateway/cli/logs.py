@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
-_QUIET = ("httpx", "httpcore", "uvicorn.access", "dbos", "alembic", "asyncio")
+_QUIET = ("httpx", "httpcore", "uvicorn.access", "alembic", "asyncio")
 
 
 def configure(level: int = logging.INFO) -> None:

@@ -128,13 +128,24 @@ async def due(
     limit: int,
     but_not: Sequence[str] = (),
     not_of: Sequence[str] = (),
+    *,
+    controller: str | None = None,
+    known: Sequence[str] = (),
 ) -> Sequence[str]:
-    """Requests whose time to be woken has come, the longest waiting first.
+    """A controller's requests whose time to be woken has come, the longest waiting first.
 
-    Not those of `but_not`, and not what the workers of `not_of` hold.
+    With None, those of all controllers but the known. Not those of `but_not`, and not what the
+    workers of `not_of` hold.
     """
-    asked = {"now": now, "but_not": list(but_not), "not_of": list(not_of), "limit": limit}
-    found = await db.execute(_DUE, asked)
+    asked = {
+        "now": now,
+        "but_not": list(but_not),
+        "not_of": list(not_of),
+        "limit": limit,
+        "controller": controller,
+        "known": list(known),
+    }
+    found = await db.execute(_DUE_ELSEWHERE if controller is None else _DUE_AT, asked)
     return list(found.scalars())
 
 
@@ -203,19 +214,27 @@ _SHOWN = [column for column in request.c if column.name not in _HIDDEN]
 _BY_ID = request.c.id == sa.bindparam("request_id")
 _FIND = sa.select(*_SHOWN).where(_BY_ID)
 _FIND_OWN = _FIND.where(request.c.controller == sa.bindparam("controller"))
-_DUE = (
-    sa.select(request.c.id)
-    .where(
-        request.c.wake_at <= sa.bindparam("now"),
-        request.c.id.notin_(sa.bindparam("but_not", expanding=True)),
-        sa.or_(
-            request.c.held_by.is_(None),
-            request.c.held_by.notin_(sa.bindparam("not_of", expanding=True)),
-        ),
+
+
+def _due(*whose: sa.ColumnElement[bool]) -> sa.Select[str]:
+    return (
+        sa.select(request.c.id)
+        .where(
+            *whose,
+            request.c.wake_at <= sa.bindparam("now"),
+            request.c.id.notin_(sa.bindparam("but_not", expanding=True)),
+            sa.or_(
+                request.c.held_by.is_(None),
+                request.c.held_by.notin_(sa.bindparam("not_of", expanding=True)),
+            ),
+        )
+        .order_by(request.c.wake_at)
+        .limit(sa.bindparam("limit"))
     )
-    .order_by(request.c.wake_at)
-    .limit(sa.bindparam("limit"))
-)
+
+
+_DUE_AT = _due(request.c.controller == sa.bindparam("controller"))
+_DUE_ELSEWHERE = _due(request.c.controller.notin_(sa.bindparam("known", expanding=True)))
 _TAKE_UP = (
     request.update()
     .where(request.c.id == sa.bindparam("request_id"), request.c.state == State.RECEIVED.value)

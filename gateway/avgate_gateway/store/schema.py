@@ -83,6 +83,7 @@ request = sa.Table(
     sa.Index(None, "controller", "received_at", "id", "promised"),
     sa.Index(None, "controller", "operation", "received_at", "id"),
     sa.Index(None, "controller", "reference", "received_at", "id"),
+    sa.Index(None, "controller", "wake_at"),
     sa.Index(None, "wake_at"),
 )
 OPEN = request.c.state != sa.literal_column("'closed'")  # as its index says it, to the letter

@@ -134,6 +134,18 @@ async def of_requests(db: Connection, request_ids: Sequence[str]) -> Mapping[str
 
 _KEPT_FOR_LISTS = {"controller", "received_at"}
 _SELECT = sa.select(*(column for column in task.c if column.name not in _KEPT_FOR_LISTS))
+
+
+async def upstreams(db: Connection, request_id: str) -> frozenset[str]:
+    """The upstreams that have something to do for a request, each by controller and connector."""
+    found = await db.execute(_UPSTREAMS, {"request_id": request_id})
+    return frozenset(f"{controller}/{connector}" for controller, connector in found)
+
+
+_UPSTREAMS = sa.select(task.c.controller, task.c.connector).where(
+    task.c.request_id == sa.bindparam("request_id"),
+    task.c.stage.in_([stage.value for stage in Stage if stage.is_active]),
+)
 _OF_REQUEST = _SELECT.where(task.c.request_id == sa.bindparam("request_id")).order_by(
     task.c.connector
 )

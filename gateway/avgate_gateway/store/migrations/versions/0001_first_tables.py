@@ -245,6 +245,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("state != 'closed'"),
     )
     op.create_index(op.f("ix_request_wake_at"), "request", ["wake_at"], unique=False)
+    op.create_index(
+        op.f("ix_request_controller_wake_at"), "request", ["controller", "wake_at"], unique=False
+    )
     op.create_table(
         "task",
         sa.Column("request_id", sa.String(length=36), nullable=False),
