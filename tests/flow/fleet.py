@@ -27,6 +27,7 @@ class Fleet:
     working: list[Process] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.folder.mkdir(exist_ok=True)
         self.url = self.cluster.database()
         config = self.mocks.config.read_text().replace("answer_within_days", RULE)
         self.write("avgate.toml", self.url, config)

@@ -1,0 +1,125 @@
+"""Claims on a real PostgreSQL: one holder at a time, and none that was superseded may write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+import pytest_asyncio
+import sqlalchemy as sa
+
+from avgate_gateway.leased import Leased
+from avgate_gateway.store.database import Database
+from avgate_gateway.store.migrations import migrate
+from avgate_gateway.store.schema import request
+
+from .cluster import shared
+
+ID = "11111111-1111-4111-8111-111111111111"
+_OTHERS_LEASE_LAPSES = "UPDATE worker SET beat_at = beat_at - 9000000"
+
+
+@pytest.fixture
+def url() -> str:
+    made = shared().database()
+    migrate(made)
+    now = datetime.now(UTC) - timedelta(seconds=5)
+    values = {
+        "id": ID, "controller": "c", "client_id": "x", "operation": "access", "state": "received",
+        "received_at": now, "promised": now.date(), "legal": now.date(), "reference": "r",
+        "identifier_kinds": "email", "language": "nl", "scope": {}, "version": 1, "wake_at": now,
+    }  # fmt: skip
+    engine = sa.create_engine(made.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as db:
+        db.execute(request.insert().values(**values))
+    engine.dispose()
+    return made
+
+
+@asynccontextmanager
+async def worker(url: str) -> AsyncIterator[Leased]:
+    made = Leased(url, "1", lambda: datetime.now(UTC))
+    await made.start()
+    try:
+        yield made
+    finally:
+        await made.stop()
+
+
+@pytest_asyncio.fixture
+async def database(url: str) -> AsyncIterator[Database]:
+    made = Database(url)
+    yield made
+    await made.close()
+
+
+def row(url: str, column: str) -> object:
+    [(value,)] = shared().ask(f"SELECT {column} FROM request", url=url)  # noqa: S608 -- the tests' own
+    return value
+
+
+async def write(database: Database, language: str) -> None:
+    async with database.write() as db:
+        await db.execute(request.update().values(language=language))
+
+
+async def test_what_one_holds_another_does_not_get_until_it_is_let_go(url: str) -> None:
+    async with worker(url) as one, worker(url) as other:
+        async with one.held(ID) as is_ones:
+            assert is_ones
+            async with other.held(ID) as is_others:
+                assert not is_others
+        async with other.held(ID) as is_others:
+            assert is_others
+    assert (row(url, "held_by"), row(url, "fence")) == (None, 2)
+
+
+async def test_what_is_not_due_is_nobodys(url: str) -> None:
+    shared().ask("UPDATE request SET wake_at = wake_at + 60000000", url=url)
+    async with worker(url) as one, one.held(ID) as is_ones:
+        assert not is_ones
+
+
+async def test_whoever_is_superseded_cannot_write_and_is_stopped_quietly(
+    url: str, database: Database
+) -> None:
+    async with worker(url) as one, worker(url) as other:
+        came_to_the_end = False
+        async with one.held(ID) as is_ones:
+            assert is_ones
+            await write(database, "en")
+            # As if another had taken it over, which this one has not heard of.
+            shared().ask("UPDATE request SET held_by = 'another.1', fence = fence + 1", url=url)
+            await write(database, "fy")
+            came_to_the_end = True
+        assert not came_to_the_end
+        assert (row(url, "language"), row(url, "held_by")) == ("en", "another.1")
+        async with other.held(ID) as is_others:  # another.1 is not among the living
+            assert is_others
+
+
+async def test_one_whose_lease_lapsed_is_stopped_and_registers_anew(url: str) -> None:
+    async with worker(url) as one:
+        before = await one.others()
+        async with asyncio.timeout(20):
+            async with one.held(ID) as is_ones:
+                assert is_ones
+                shared().ask(_OTHERS_LEASE_LAPSES, url=url)
+                await asyncio.Event().wait()  # it would go on for ever
+            while not (registered := shared().ask("SELECT id FROM worker", url=url))[1:]:  # noqa: ASYNC110 -- no event tells of a row
+                await asyncio.sleep(0.05)
+    assert not before
+    assert {name.rpartition(".")[2] for (name,) in registered} == {"1", "2"}
+
+
+async def test_nobody_writes_about_a_request_while_another_does(
+    url: str, database: Database
+) -> None:
+    async with database.write(ID) as first:
+        await first.execute(request.update().values(language="en"))
+        with psycopg.connect(url) as db, pytest.raises(psycopg.errors.LockNotAvailable):
+            db.execute("SELECT 1 FROM request FOR UPDATE NOWAIT")
