@@ -53,7 +53,11 @@ class Proxy:
                 here, _ = self.listener.accept()
             except OSError:
                 return
-            there = socket.create_connection(("127.0.0.1", self.to))
+            try:
+                there = socket.create_connection(("127.0.0.1", self.to))
+            except OSError:  # the server is down
+                here.close()
+                continue
             with self.lock:
                 self.connected += [here, there]
             for one, other in ((here, there), (there, here)):
