@@ -19,7 +19,7 @@ from avgate_gateway.store.tasks import Stage
 from . import carrying, people
 from .checks import VISIBLE_WITHIN, check_moment, check_rest
 from .upstreams import ANSWERS, LOOKS, WRITES
-from .world import LEASE, BrokenError, Worker, World
+from .world import LEASE, NAMES, BrokenError, Worker, World
 
 Event = tuple[Any, ...]
 STEPS = {timedelta(hours=-1): "an hour back", timedelta(days=1): "a day on"}
@@ -39,10 +39,16 @@ _WHIMS = frozenset({"cancel", "reject", "look at the plan", "approve what was se
 # Likelier ones are named more often.
 NAMES_OF_FAULTS = (
     "die", "die", "freeze", "freeze", "freeze", "cut off", "no commit", "lost commit", "lost commit",
-    "lose wake", "double wake", "appear", "appear", "vanish", "outage", "outage", "service runs",
+    "lose wake", "double wake", "appear", "appear", "vanish", "outage", "service runs",
     "come back", "clock", "cancel", "reject", "look at the plan", "look at the plan",
     "look at the plan", "retry", "lost after", *LOOKS, *WRITES, *ANSWERS,
 )  # fmt: skip
+
+
+_WORKERS = range(8)
+_TAKE = [("take", number) for number in _WORKERS]
+_STEP = [("step", number) for number in _WORKERS]
+_HAND = [[("hand", number, c) for c in range(len(NAMES))] for number in _WORKERS]
 
 
 def busy(world: World) -> list[Event]:
@@ -53,14 +59,12 @@ def busy(world: World) -> list[Event]:
             continue
         if worker.phase is None:
             if not worker.is_cut_off and carrying.may_be_taken(world):
-                events.append(("take", number))
-            continue
-        idle = len(events)
-        for c, hand in enumerate(worker.hands):
-            if hand is not None:
-                events.append(("hand", number, c))
-        if len(events) == idle:
-            events.append(("step", number))
+                events.append(_TAKE[number])
+        elif any(worker.hands):
+            mine = _HAND[number]
+            events += [mine[c] for c, hand in enumerate(worker.hands) if hand is not None]
+        else:
+            events.append(_STEP[number])
     return events
 
 
@@ -160,9 +164,10 @@ def _worldly(world: World) -> list[Event]:
 
 def happen(world: World, event: Event) -> None:
     """Does it, and looks whether all that has to hold still does; raises BrokenError."""
-    _HAPPENINGS[event[0]](world, *event[1:])
+    name, *arguments = event
+    _HAPPENINGS[name](world, *arguments)
     check_moment(world)
-    if world.request.holder is None:
+    if world.request.holder is None and name not in _LEAVES_ROWS:
         check_rest(world)
 
 
@@ -250,6 +255,7 @@ def _clock(world: World, by: timedelta) -> None:
     world.offset += by
 
 
+_LEAVES_ROWS = frozenset({"pass", "lose wake", "double wake", *_ENDS, "restart", "thaw", "mend"})
 _HAPPENINGS: dict[str, Callable[..., None]] = {
     "take": carrying.take,
     "step": carrying.step,

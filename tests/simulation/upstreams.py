@@ -119,9 +119,10 @@ def _remove(upstream: Upstream, numbers: tuple[int, ...], key: str) -> None:
 
 
 def _order(upstream: Upstream, numbers: tuple[int, ...], key: str, due: datetime) -> None:
-    """The same key is the same order."""
-    if all(job[0] != key for job in upstream.jobs):
-        upstream.jobs += ((key, numbers, due),)
+    """The same key is the same order; one that was asked for again is done no later than it says."""
+    before = [job for job in upstream.jobs if job[0] == key]
+    others = tuple(job for job in upstream.jobs if job[0] != key)
+    upstream.jobs = (*others, (key, numbers, min([due, *(job[2] for job in before)])))
 
 
 def _examine(
