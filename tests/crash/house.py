@@ -331,7 +331,7 @@ class House:
     async def report(self, request_id: str) -> list[JsonMap]:
         return list((await self.get(f"/v1/requests/{request_id}/report"))["items"])
 
-    async def until(self, told: Callable[[], Any], looks: int = 600) -> Any:
+    async def until(self, told: Callable[[], Any], looks: int = 300) -> Any:
         """What is told once it is something; time passes between two looks."""
         for look in range(looks):
             found = await told()

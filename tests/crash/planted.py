@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
-from uuid import uuid4
 
 from avgate_contracts.outcome import Completed, Effect, ItemOutcome
 from avgate_gateway.flow import executing
@@ -55,16 +54,6 @@ def outcome_first() -> None:
     OperatorConnector.still_held = nothing  # or what was not done would be seen, and done after all
 
 
-def new_keys() -> None:
-    """Every try goes upstream under a key of its own."""
-    ask = executing._ask
-
-    async def renamed(part: Any, batch: Any, _key: str) -> Any:
-        return await ask(part, batch, str(uuid4()))
-
-    executing._ask = renamed
-
-
 def intention_after() -> None:
     """What is intended is written into the evidence once it is done."""
     note, waiting = evidence.note, []
@@ -84,7 +73,6 @@ BUGS: dict[str, Callable[[], None]] = {
     "no_sweep": no_sweep,
     "key_after": key_after,
     "outcome_first": outcome_first,
-    "new_keys": new_keys,
     "intention_after": intention_after,
 }
 

@@ -26,7 +26,6 @@ DEATHS = (
 BUGS = (
     ("no_sweep", "access", "committed", "ours", 1),
     ("key_after", "identity_later", "answers", "requests", 1),
-    ("new_keys", "by_hand", "arrived", "opendsr", 4),
     ("outcome_first", "erase_little", "sends", "DELETE /tmf-api", 1),
 )
 
