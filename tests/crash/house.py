@@ -32,7 +32,7 @@ from .service import Orders
 
 ROOT = Path(__file__).parent.parent.parent
 SEED, PEOPLE = 3, 17
-READY_SECONDS = 45.0  # of the machine's; a shared one has slow moments
+READY_SECONDS = 120.0  # of the machine's; a shared one has slow moments
 _STEP = 1.5  # seconds that are pushed between two looks
 Holds = dict[str, dict[str, dict[str, int]]]
 

@@ -77,7 +77,7 @@ def _is_honest(answer: httpx.Response) -> None:
 
 
 async def _is_ready(here: House, status: int) -> None:
-    end, seen = time.monotonic() + 20, 0
+    end, seen = time.monotonic() + 60, 0
     while time.monotonic() < end:
         seen = (await here.outside.get(f"{here.base}/health/ready")).status_code
         if seen == status:
