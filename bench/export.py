@@ -43,6 +43,7 @@ from rig.programs import BENCH, Program, gateway, lean_upstream, token
 
 RICH_PHONE = "+31850000000"
 _PATIENCE_SECONDS = 3600
+_LOOK_SECONDS = 0.5
 _PIECE = 1024 * 1024
 
 
@@ -140,7 +141,7 @@ def copied(program: Program, headers: dict[str, str], calls: int) -> tuple[str, 
     while shown["state"] != "closed":
         if time.perf_counter() - begin > _PATIENCE_SECONDS:
             raise SystemExit(f"the copy was not made in time: {shown}")
-        time.sleep(0.1)
+        time.sleep(_LOOK_SECONDS)
         shown = _read(f"{program.address}/v1/requests/{own}", headers)
     [part] = shown["connectors"]
     if sum(part["items"].values()) < calls:

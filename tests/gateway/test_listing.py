@@ -34,7 +34,7 @@ ALL, OPERATION, REFERENCE, OPEN, TASK = (
     "ix_request_controller_operation_received_at_id",
     "ix_request_controller_reference_received_at_id",
     "ix_request_open",
-    "ix_task_controller_connector_received_at_request_id",
+    "ix_task_controller_connector_received_at_request_id_promised",
 )
 
 

@@ -62,7 +62,9 @@ class _CopyDesk:
         line = _line(record.data)
         self.lines.setdefault(key, []).append(line)
         self.sizes[key] = self.sizes.get(key, 0) + len(line)
-        self.rows.setdefault(key, Rows(DIALECTS[language(self.part.request)])).add(record.data)
+        if key not in self.rows:
+            self.rows[key] = Rows(DIALECTS[language(self.part.request)])
+        self.rows[key].add(record.data)
         name = "/".join(key)
         self.tally[name] = self.tally.get(name, 0) + 1
         if self.sizes[key] >= _PART_BYTES:

@@ -170,10 +170,10 @@ def listing(wanted: Wanted) -> sa.Select[Any]:
         query = query.where(
             task.c.controller == wanted.controller, task.c.connector == wanted.connector
         )
-        at, own = task.c.received_at, task.c.request_id
+        at, own, promised = task.c.received_at, task.c.request_id, task.c.promised
     else:
         query = query.where(request.c.controller == wanted.controller)
-        at, own = request.c.received_at, request.c.id
+        at, own, promised = request.c.received_at, request.c.id, request.c.promised
         if wanted.connector is not None:
             query = query.where(_has_task(wanted.connector))
     if is_open:
@@ -182,7 +182,7 @@ def listing(wanted: Wanted) -> sa.Select[Any]:
     for term in _beside(wanted, led_by):
         query = query.where(term)
     if wanted.due_before is not None:
-        query = query.where(request.c.promised < wanted.due_before)
+        query = query.where(promised < wanted.due_before)
         begin = datetime.combine(wanted.due_before, time(), UTC)
         if wanted.after is None or wanted.after[0] > begin:
             query = query.where(at < begin)  # a promise is at least one day: all others came later

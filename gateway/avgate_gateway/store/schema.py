@@ -117,6 +117,7 @@ task = sa.Table(
         "controller", sa.String(40), nullable=False
     ),  # the request's, for the list by connector
     sa.Column("received_at", Moment, nullable=False),  # the request's, likewise
+    sa.Column("promised", sa.Date, nullable=False),  # the request's, likewise
     sa.Column("stage", sa.String(16), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("resume", sa.String(16)),  # the stage it got stuck in
@@ -131,7 +132,7 @@ task = sa.Table(
     sa.Column("left_earlier", sa.JSON),  # what an earlier erasure left, and no look finds
     sa.Column("learned_box", sa.LargeBinary),  # identifiers that this upstream knows the subject by
     sa.Column("updated_at", Moment, nullable=False),
-    sa.Index(None, "controller", "connector", "received_at", "request_id"),
+    sa.Index(None, "controller", "connector", "received_at", "request_id", "promised"),
 )
 
 item = sa.Table(

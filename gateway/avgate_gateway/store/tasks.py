@@ -100,6 +100,7 @@ async def add(db: Connection, request: SubjectRequest, names: Iterable[str]) -> 
             "connector": name,
             "controller": request.controller,
             "received_at": request.received_at,
+            "promised": request.promised,
             "stage": Stage.LOCATE.value,
             "attempts": 0,
             "quarantined": 0,
@@ -132,7 +133,7 @@ async def of_requests(db: Connection, request_ids: Sequence[str]) -> Mapping[str
     return found
 
 
-_KEPT_FOR_LISTS = {"controller", "received_at"}
+_KEPT_FOR_LISTS = {"controller", "received_at", "promised"}
 _SELECT = sa.select(*(column for column in task.c if column.name not in _KEPT_FOR_LISTS))
 
 

@@ -254,6 +254,7 @@ def upgrade() -> None:
         sa.Column("connector", sa.String(length=40), nullable=False),
         sa.Column("controller", sa.String(length=40), nullable=False),
         sa.Column("received_at", Moment(), nullable=False),
+        sa.Column("promised", sa.Date(), nullable=False),
         sa.Column("stage", sa.String(length=16), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("resume", sa.String(length=16), nullable=True),
@@ -271,9 +272,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("request_id", "connector", name=op.f("pk_task")),
     )
     op.create_index(
-        op.f("ix_task_controller_connector_received_at_request_id"),
+        op.f("ix_task_controller_connector_received_at_request_id_promised"),
         "task",
-        ["controller", "connector", "received_at", "request_id"],
+        ["controller", "connector", "received_at", "request_id", "promised"],
         unique=False,
     )
     op.create_table(
