@@ -1,6 +1,7 @@
 """What a large package costs: memory over idle, seconds, and the longest time nobody else had a turn.
 
-Run: `python bench/package_memory.py [--records 50000] [--megabytes 200]`; prints one line of JSON.
+Run: `python bench/package_memory.py [--quick] [--records 50000] [--megabytes 200]`; prints one line of
+JSON.
 The records (about 400 bytes of JSON each) and the recordings are invented while they are read, so
 what is measured is the making of the package.
 """
@@ -36,10 +37,13 @@ TICK_SECONDS = 0.001
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--records", type=int, default=50_000)
-    asked.add_argument("--megabytes", type=int, default=200)
+    asked.add_argument("--quick", action="store_true", help="a tenth of it")
+    asked.add_argument("--records", type=int)
+    asked.add_argument("--megabytes", type=int)
     options = asked.parse_args()
-    print(json.dumps(asyncio.run(measure(options.records, options.megabytes))))
+    records = options.records or (5_000 if options.quick else 50_000)
+    megabytes = options.megabytes or (20 if options.quick else 200)
+    print(json.dumps(asyncio.run(measure(records, megabytes))))
 
 
 async def measure(records: int, megabytes: int) -> dict[str, float]:
