@@ -1,8 +1,8 @@
 """Fills a database with requests that were carried out: rows as the gateway leaves them.
 
 Received evenly over three years, newest an hour ago. Of a hundred, 60 are accesses, 10 exports, 20
-erasures, 8 rectifications, the rest objections and restrictions. Each has a task for each of three
-connectors (one in 500 for a fourth too) and its entries in the chain of evidence; an erasure has five
+erasures, 5 rectifications, the rest objections and restrictions. Each has a task for each of three
+connectors (a hundred of all have a fourth too) and its entries in the chain of evidence; an erasure has five
 items, of which two are kept until years from now; what is younger than 30 days still has its keys and
 its idempotency key. Twenty of the oldest still wait for identity: whoever looks for what is open
 has to find them behind all the others.
@@ -29,8 +29,8 @@ RARE = "subprocessors"
 OPEN = 20
 _SPAN = timedelta(days=3 * 365)
 _KEPT = timedelta(days=30)
-_OPERATIONS = ("access",) * 60 + ("erase",) * 20 + ("export",) * 10 + ("rectify",) * 8
-_ALL = (*_OPERATIONS, "object", "restrict")
+_OPERATIONS = ("access",) * 60 + ("erase",) * 20 + ("export",) * 10 + ("rectify",) * 5
+_ALL = (*_OPERATIONS, *("object",) * 4, "restrict")
 _CHUNK = 5_000
 _FAST = ("journal_mode=WAL", "synchronous=OFF", "cache_size=-1000000", "temp_store=MEMORY")
 Rows = dict[sa.Table, list[dict[str, Any]]]
@@ -81,7 +81,7 @@ class _Filling:
         is_open = number < OPEN
         operation = "access" if is_open else _ALL[self._chance.randrange(len(_ALL))]
         rows[schema.request].append(self._request(own, operation, at, is_open=is_open))
-        names = (*CONNECTORS, RARE) if number % 500 == 0 else CONNECTORS
+        names = (*CONNECTORS, RARE) if number % max(self._count // 100, 1) == 0 else CONNECTORS
         rows[schema.task] += [self._task(own, name, at, is_open=is_open) for name in names]
         if operation == "erase":
             rows[schema.item] += [self._item(own, place, at) for place in range(5)]
