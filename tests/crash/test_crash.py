@@ -24,7 +24,7 @@ DEATHS = (
 )
 # A bug, the operation that shows it, and where that has to die for it.
 BUGS = (
-    ("no_sweep", "access", "committed", "ours", 1),
+    ("no_sweep", "access", "answers", "requests", 1),
     ("key_after", "identity_later", "answers", "requests", 1),
     ("outcome_first", "erase_little", "sends", "DELETE /tmf-api", 1),
 )
