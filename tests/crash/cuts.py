@@ -97,11 +97,10 @@ def _moments(recording: Recording, number: int) -> Iterator[tuple[int, Disk, set
 def _wrong(folder: Path, promised: set[str]) -> str:
     """What is wrong with the files that were left; empty if nothing is."""
     try:
-        for name in ("avgate.db", "avgate.engine.db"):
-            with closing(sqlite3.connect(folder / name)) as plain:
-                [sound] = plain.execute("PRAGMA integrity_check").fetchone()
-                if sound != "ok":
-                    return f"{name} is broken"
+        with closing(sqlite3.connect(folder / "avgate.db")) as plain:
+            [sound] = plain.execute("PRAGMA integrity_check").fetchone()
+            if sound != "ok":
+                return "the database is broken"
         return asyncio.run(_lost(f"sqlite:///{folder / 'avgate.db'}", promised))
     except Exception as error:  # noqa: BLE001 -- whatever it is, the store does not open
         return f"{type(error).__name__}: {error}"

@@ -170,7 +170,7 @@ class House:
     after_death: Callable[[], None] | None = None  # done to the files before it is started again
     reviving: asyncio.Lock = field(default_factory=asyncio.Lock)
     clocks_agree: bool = True
-    disk_failed: bool = False  # then the engine's own library writes traces of its own rows
+    disk_failed: bool = False
     slowest_start: float = 0.0
     die_on: tuple[str, str, int] | None = None  # or at the n-th point of this kind and label
     fault: int = 0  # of the disk, from the start of a life

@@ -13,7 +13,7 @@ from avgate_operator import OperatorConnector
 
 
 def no_sweep() -> None:
-    """Nobody looks for what the engine forgot."""
+    """Nobody looks for what was forgotten."""
 
     async def due(*_: Any, **__: Any) -> Sequence[str]:
         return []

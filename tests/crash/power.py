@@ -15,7 +15,7 @@ from random import Random
 from .disk import RECORD
 
 SECTOR = 512
-STORES = ("avgate.db", "avgate.db-wal", "avgate.engine.db", "avgate.engine.db-wal")
+STORES = ("avgate.db", "avgate.db-wal")
 
 
 @dataclass(frozen=True, slots=True)

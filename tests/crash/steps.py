@@ -15,8 +15,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from avgate_contracts.connector import Limits
-from avgate_contracts.http.library import Answer, AsyncBaseTransport, Request, network
+from avgate_contracts.http.library import Answer, AsyncBaseTransport, Request
+from avgate_contracts.http.network import Network
 
 from .points import Points
 
@@ -30,7 +30,6 @@ def count_commits(points: Points) -> None:
     class Counted(sqlite3.Connection):
         def __init__(self, path: str, *args: Any, **named: Any) -> None:
             super().__init__(path, *args, **named)
-            self.label = "engine" if ".engine." in str(path) else "ours"
             self.seen = (0, 0)
 
         def cursor(self, factory: Any = None) -> Any:
@@ -41,10 +40,10 @@ def count_commits(points: Points) -> None:
             if now == self.seen:
                 commit()
                 return
-            points.passes("commit", self.label)
+            points.passes("commit", "")
             commit()
             self.seen = now
-            points.passes("committed", self.label)
+            points.passes("committed", "")
 
         def state(self) -> tuple[int, int]:
             [version] = super().execute("PRAGMA schema_version").fetchone()
@@ -73,7 +72,7 @@ class CountedTransport(AsyncBaseTransport):
     def __init__(self, points: Points, *, counts: bool) -> None:
         self._points = points
         self._counts = counts
-        self._inner = network(Limits())
+        self._inner = Network()
 
     async def handle_async_request(self, request: Request) -> Answer:
         if request.method in _READS or not self._counts:

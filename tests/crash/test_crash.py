@@ -12,12 +12,12 @@ from .deaths import Death
 
 # Where it dies: at the n-th point of this kind with this in its label.
 DEATHS = (
-    ("start_up", "commit", "ours", 1),
-    ("access", "committed", "ours", 1),
+    ("start_up", "commit", "", 1),
+    ("access", "committed", "", 1),
     ("export", "answered", "/package", 1),
     ("rectify", "arrived", "PATCH", 1),
     ("erase_little", "sends", "DELETE", 3),
-    ("erase_little", "committed", "ours", 9),
+    ("erase_little", "committed", "", 9),
     ("falls_due", "arrived", "PATCH", 2),
     ("by_hand", "arrived", "opendsr", 2),
     ("cancel", "answers", "cancel", 1),
