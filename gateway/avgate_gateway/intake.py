@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ from avgate_gateway.request import (
 from avgate_gateway.store import evidence, requests, tasks
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.requests import Sealed
+from avgate_gateway.store.tasks import Task
 
 NOT_RELEVANT = "not_relevant"  # why restriction and objection close at once: the statements say so
 _ANSWERED_AT_ONCE = frozenset({Operation.RESTRICT, Operation.OBJECT})
@@ -76,8 +78,8 @@ def drafted(context: Context, asked: Asked) -> tuple[SubjectRequest, Confidentia
 async def record(
     db: Connection, context: Context, request: SubjectRequest, person: Confidential,
     note: str | None = None,
-) -> None:  # fmt: skip
-    """Writes the request, its tasks and the first entry of its evidence."""
+) -> tuple[SubjectRequest, Sequence[Task]]:  # fmt: skip
+    """Writes the request, its tasks and the first entry of its evidence; both as they are then."""
     vault, now = context.vault, request.received_at
     subject_key = vault.new_key(request.id, SUBJECT_KEY)
     box = vault.box(subject_key, request.id, SUBJECT_KEY)
@@ -95,8 +97,9 @@ async def record(
     )  # fmt: skip
     if request.operation in _ANSWERED_AT_ONCE:
         await settling.close(db, context, request, NOT_RELEVANT)
-        return
-    await tasks.add(db, request, concerned(context.desks[request.controller], request.scope))
+        return await requests.find(db, request.id) or request, ()
+    names = concerned(context.desks[request.controller], request.scope)
+    return request, await tasks.add(db, request, names)
 
 
 def concerned(desk: Desk, scope: Scope) -> list[str]:

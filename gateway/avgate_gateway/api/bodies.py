@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    model_validator,
+)
 from stdnum import iban
 
 from avgate_contracts.errors import InvalidIdentifierError
@@ -68,15 +76,18 @@ class IdentifierBody(Body):
     value: Annotated[str, Field(min_length=1, max_length=320)]
     valid_from: Day | None = None
     valid_until: Day | None = Field(None, description="The first day on which it no longer held.")
+    _identifier: Identifier | None = PrivateAttr(None)  # reading a number twice takes twice as long
 
     @model_validator(mode="after")
     def _canonical(self) -> Self:
-        self.identifier()
+        self._identifier = self.identifier()
         if self.kind is IdentifierKind.NAME_ADDRESS and find_identity_data(self.value, "name"):
             raise WrongValueError("must not hold a citizen service number; leave it out")
         return self
 
     def identifier(self) -> Identifier:
+        if self._identifier is not None:
+            return self._identifier
         try:
             return Identifier.of(self.kind, self.value, self.valid_from, self.valid_until)
         except InvalidIdentifierError as error:

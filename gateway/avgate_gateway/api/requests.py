@@ -153,11 +153,11 @@ async def _submit_first(
         earlier = await idempotency.find(db, intended.scope)
         if earlier is not None:
             return _replay(intended.replayed(earlier))
-        await intake.record(db, context, request, person, body.note)
-        recorded = await requests.find(db, request.id)
-        stored = _stored(intended, await view(db, recorded or request), 202)
+        recorded, fresh = await intake.record(db, context, request, person, body.note)
+        stored = _stored(intended, request_view(recorded, fresh, {}), 202)
         await idempotency.keep(db, intended.scope, stored, context.now())
-    gateway.wake([request.id])
+    if recorded.wake_at is not None:
+        gateway.wake([request.id])
     if wait:
         closed = await _closed_within(gateway, request.id, wait)
         if closed is not None:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.schema import idempotency
+from avgate_gateway.store.updating import update
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,36 +24,36 @@ class Stored:
 
 
 async def find(db: Connection, scope: str) -> Stored | None:
-    columns = (
-        idempotency.c.fingerprint,
-        idempotency.c.status,
-        idempotency.c.headers,
-        idempotency.c.body,
-    )
-    row = (await db.execute(sa.select(*columns).where(idempotency.c.scope == scope))).first()
+    row = (await db.execute(_FIND, {"scope": scope})).first()
     return Stored(row[0], row[1], row[2], row[3]) if row else None
 
 
 async def keep(db: Connection, scope: str, stored: Stored, now: datetime) -> None:
     """Keeps an answer, in the same transaction as the effect it tells of."""
-    values: dict[str, Any] = {
-        "scope": scope,
-        "fingerprint": stored.fingerprint,
-        "status": stored.status,
-        "headers": stored.headers,
-        "body": stored.body,
-        "made_at": now,
-    }
-    await db.execute(idempotency.insert().values(**values))
+    await db.execute(_KEEP, {"scope": scope, "made_at": now, **_answer(stored)})
 
 
 async def replace(db: Connection, scope: str, stored: Stored) -> None:
     """Puts the answer that is really sent in the place of the one that was kept for safety."""
-    await db.execute(
-        idempotency.update()
-        .where(idempotency.c.scope == scope)
-        .values(status=stored.status, headers=stored.headers, body=stored.body)
-    )
+    await update(db, idempotency, {"scope": scope}, _answer(stored))
+
+
+def _answer(stored: Stored) -> dict[str, Any]:
+    return {
+        "fingerprint": stored.fingerprint,
+        "status": stored.status,
+        "headers": stored.headers,
+        "body": stored.body,
+    }
+
+
+_FIND = sa.select(
+    idempotency.c.fingerprint,
+    idempotency.c.status,
+    idempotency.c.headers,
+    idempotency.c.body,
+).where(idempotency.c.scope == sa.bindparam("scope"))
+_KEEP = idempotency.insert()
 
 
 async def expire(db: Connection, before: datetime) -> None:

@@ -53,31 +53,30 @@ class Wanted:
 
 async def add(db: Connection, made: SubjectRequest, sealed: Sealed) -> None:
     identity = made.identity
-    await db.execute(
-        request.insert().values(
-            id=made.id,
-            controller=made.controller,
-            client_id=made.client_id,
-            operation=made.operation.value,
-            state=made.state.value,
-            waiting_for=made.waiting_for.value if made.waiting_for else None,
-            received_at=made.received_at,
-            promised=made.promised,
-            legal=made.legal,
-            reference=made.reference,
-            identifier_kinds=",".join(made.identifier_kinds),
-            language=made.language,
-            scope=_scope_json(made.scope),
-            version=made.version,
-            identity_method=identity.method if identity else None,
-            identity_by=identity.verified_by if identity else None,
-            identity_at=identity.verified_at if identity else None,
-            wake_at=made.wake_at,
-            subject_key=sealed.subject_key,
-            retention_key=sealed.retention_key,
-            confidential_box=sealed.confidential,
-        )
-    )
+    row = {
+        "id": made.id,
+        "controller": made.controller,
+        "client_id": made.client_id,
+        "operation": made.operation.value,
+        "state": made.state.value,
+        "waiting_for": made.waiting_for.value if made.waiting_for else None,
+        "received_at": made.received_at,
+        "promised": made.promised,
+        "legal": made.legal,
+        "reference": made.reference,
+        "identifier_kinds": ",".join(made.identifier_kinds),
+        "language": made.language,
+        "scope": _scope_json(made.scope),
+        "version": made.version,
+        "identity_method": identity.method if identity else None,
+        "identity_by": identity.verified_by if identity else None,
+        "identity_at": identity.verified_at if identity else None,
+        "wake_at": made.wake_at,
+        "subject_key": sealed.subject_key,
+        "retention_key": sealed.retention_key,
+        "confidential_box": sealed.confidential,
+    }
+    await db.execute(_ADD, row)
 
 
 async def find(
@@ -211,6 +210,7 @@ def _has_task(connector: str) -> sa.ColumnElement[bool]:
 
 _HIDDEN = {"plan_box", "subject_key", "retention_key", "confidential_box", "held_by", "fence"}
 _SHOWN = [column for column in request.c if column.name not in _HIDDEN]
+_ADD = request.insert()
 _BY_ID = request.c.id == sa.bindparam("request_id")
 _FIND = sa.select(*_SHOWN).where(_BY_ID)
 _FIND_OWN = _FIND.where(request.c.controller == sa.bindparam("controller"))

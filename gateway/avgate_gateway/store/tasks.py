@@ -93,24 +93,27 @@ class Task:
 _ANSWERS = frozenset({TaskCode.NOT_RELEVANT, TaskCode.CANNOT_FIND, TaskCode.DONE_BY_HAND})
 
 
-async def add(db: Connection, request: SubjectRequest, names: Iterable[str]) -> None:
+async def add(db: Connection, request: SubjectRequest, names: Iterable[str]) -> Sequence[Task]:
+    """Makes a task for each of the connectors, which has yet to look."""
+    made = [Task(request.id, name, Stage.LOCATE, 0, request.received_at) for name in names]
     rows = [
         {
             "request_id": request.id,
-            "connector": name,
+            "connector": task.connector,
             "controller": request.controller,
             "received_at": request.received_at,
             "promised": request.promised,
-            "stage": Stage.LOCATE.value,
-            "attempts": 0,
-            "quarantined": 0,
-            "tally": {},
-            "updated_at": request.received_at,
+            "stage": task.stage.value,
+            "attempts": task.attempts,
+            "quarantined": task.quarantined,
+            "tally": task.tally,
+            "updated_at": task.updated_at,
         }
-        for name in names
+        for task in made
     ]
     if rows:
-        await db.execute(task.insert(), rows)
+        await db.execute(_ADD, rows)
+    return made
 
 
 async def of_request(db: Connection, request_id: str) -> Sequence[Task]:
@@ -143,6 +146,7 @@ async def upstreams(db: Connection, request_id: str) -> frozenset[str]:
     return frozenset(f"{controller}/{connector}" for controller, connector in found)
 
 
+_ADD = task.insert()
 _UPSTREAMS = sa.select(task.c.controller, task.c.connector).where(
     task.c.request_id == sa.bindparam("request_id"),
     task.c.stage.in_([stage.value for stage in Stage if stage.is_active]),
