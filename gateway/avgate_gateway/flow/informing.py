@@ -10,7 +10,7 @@ name card says goes only to one that could look by nothing surer or by nothing t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from avgate_contracts.identifier import Identifier
 from avgate_contracts.vocabulary import Category, IdentifierKind
@@ -33,6 +33,9 @@ class Knowledge:
     person: Confidential
     learned: dict[str, Learned]  # by the connector that said so
     tasks: Sequence[Task]
+    # What follows from the above for a connector: asked for many times while nothing changes.
+    _persons: dict[str, Confidential] = field(default_factory=dict, init=False, repr=False)
+    _cards: dict[str, tuple[Card, ...]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(
@@ -52,15 +55,22 @@ class Knowledge:
 
     def person_for(self, connector: str) -> Confidential:
         """The person as this connector may look for them: as given, and as others know them."""
-        on_cards = (i for card in self.cards_for(connector) for i in card.identifiers)
-        known = dict.fromkeys((*self._sure(connector), *on_cards))
-        return self._person(tuple(known))
+        if connector not in self._persons:
+            on_cards = (i for card in self.cards_for(connector) for i in card.identifiers)
+            known = dict.fromkeys((*self._sure(connector), *on_cards))
+            self._persons[connector] = self._person(tuple(known))
+        return self._persons[connector]
 
     def cards_for(self, connector: str) -> tuple[Card, ...]:
         """What name cards elsewhere add for a connector that can look by nothing surer.
 
         And for one that knows people by numbers alone: by no number it finds all of a person.
         """
+        if connector not in self._cards:
+            self._cards[connector] = self._added_by_cards(connector)
+        return self._cards[connector]
+
+    def _added_by_cards(self, connector: str) -> tuple[Card, ...]:
         if self._finds_all(connector) and self._is_usable(
             connector, self._sure(connector, own=False)
         ):
