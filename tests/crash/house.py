@@ -33,6 +33,7 @@ from .service import Orders
 ROOT = Path(__file__).parent.parent.parent
 SEED, PEOPLE = 3, 17
 READY_SECONDS = 120.0  # of the machine's; a shared one has slow moments
+_UNSHARED = httpx.Limits(max_keepalive_connections=0)  # one of them may be to the dead
 _STEP = 1.5  # seconds that are pushed between two looks
 Holds = dict[str, dict[str, dict[str, int]]]
 
@@ -433,7 +434,7 @@ async def house(
         shutil.copytree(lane.template, folder)
     async with (
         running(shared, tuple(names)) as addresses,
-        httpx.AsyncClient(timeout=60) as outside,
+        httpx.AsyncClient(timeout=60, limits=_UNSHARED) as outside,
     ):
         ports = {name: int(address.rsplit(":", 1)[1]) for name, address in addresses.items()}
         config = gateway_config(shared, MOCKS, ports) + more
