@@ -29,6 +29,7 @@ from rig.figures import (
     cpu_seconds,
     options,
     percentile,
+    precise_cpu_seconds,
     printed,
     ratios,
     resident_mb,
@@ -113,13 +114,12 @@ def _compared(
     millis: dict[str, list[float]] = {"small": [], "large": []}
     for place in range(ROUNDS + 1):
         for name, program, some in (("small", few, of_few), ("large", many, of_many)):
-            before = cpu_seconds(program.pid)
+            before = precise_cpu_seconds(program.pid)
             load = sent(program.address, islice(some, calls), 1)
             if not set(load.statuses) <= {200, 202}:
                 raise SystemExit(f"{dict(load.statuses)}")
             if place:
-                used = (cpu_seconds(program.pid) - before) * 1000 / calls
-                cost[name].append(max(used, 0.01))
+                cost[name].append((precise_cpu_seconds(program.pid) - before) * 1000 / calls)
                 millis[name].append(percentile(load.millis, 50))
     return {
         "cost_ratio": ratios(cost["large"], cost["small"], 2),

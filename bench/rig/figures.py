@@ -78,6 +78,12 @@ def cpu_seconds(pid: int) -> float:
     return (int(after_name[11]) + int(after_name[12])) / _TICK
 
 
+def precise_cpu_seconds(pid: int) -> float:
+    """The same of the threads that are alive, to the microsecond: for calls that take less than a tick."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+
+
 def resident_mb(pid: int, *, most: bool = False) -> float:
     """Memory of a process in MiB, now or at its most."""
     row = "VmHWM" if most else "VmRSS"

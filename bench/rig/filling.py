@@ -138,7 +138,6 @@ class _Filling:
             "connector": name,
             "controller": CONTROLLER,
             "received_at": at,
-            "promised": due_dates(at, 28).promised,
             "stage": "locate" if is_open else "done",
             "attempts": 0,
             "quarantined": 0,

@@ -11,6 +11,9 @@ from dateutil.easter import easter
 from avgate_gateway.retention.term import local_day, months_later
 
 _SATURDAY: Final = 5
+# A month, and the days that the end of one may roll on: no promise is later than the law, and Easter or
+# Christmas with the weekends beside them are four days at the most.
+LONGEST_PROMISE = timedelta(days=31 + 9)
 # Good Friday, Easter Sunday and Monday, Ascension Day, Whit Sunday and Monday.
 _AROUND_EASTER: Final = {-2, 0, 1, 39, 49, 50}
 

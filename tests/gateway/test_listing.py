@@ -18,30 +18,31 @@ import pytest_asyncio
 import sqlalchemy as sa
 
 from avgate_contracts.vocabulary import Operation
-from avgate_gateway.due import due_dates
+from avgate_gateway.due import LONGEST_PROMISE, due_dates
 from avgate_gateway.request import Scope, State, SubjectRequest
-from avgate_gateway.store import items, requests, tasks
+from avgate_gateway.store import items, lists, requests, tasks
 from avgate_gateway.store.database import Database
+from avgate_gateway.store.lists import NEWEST, Wanted, listing
 from avgate_gateway.store.migrations import migrate
-from avgate_gateway.store.requests import Sealed, Wanted, listing
+from avgate_gateway.store.requests import Sealed
 
 OURS, CONNECTORS = "libervoice", ("operator", "xelion")
-NEWEST = datetime(
+LATEST = datetime(
     2026, 3, 31, 22, 30, tzinfo=UTC
 )  # half past midnight of the next day, in Amsterdam
 ALL, OPERATION, REFERENCE, OPEN, TASK = (
-    "ix_request_controller_received_at_id_promised",
+    "ix_request_controller_received_at_id",
     "ix_request_controller_operation_received_at_id",
     "ix_request_controller_reference_received_at_id",
     "ix_request_open",
-    "ix_task_controller_connector_received_at_request_id_promised",
+    "ix_task_controller_connector_received_at_request_id",
 )
 
 
 def made() -> Iterator[tuple[SubjectRequest, list[str]]]:
     chance = random.Random(7)  # noqa: S311 -- invented requests, the same each time
     for number in range(120):
-        received = NEWEST - timedelta(
+        received = LATEST - timedelta(
             hours=13 * (number // 2)
         )  # two of each moment: the id decides
         due = due_dates(received, chance.choice([1, 28]))
@@ -68,8 +69,8 @@ ROWS = list(made())
 
 
 def wishes() -> Iterator[Wanted]:
-    places = [None, (NEWEST - timedelta(days=9), "7" * 32)]
-    days = [None, date(2026, 3, 20), date(2026, 4, 28)]
+    places = [None, (LATEST - timedelta(days=9), "7" * 32)]
+    days = [None, date.min, date(2026, 3, 20), date(2026, 4, 28), date.max]
     for state, operation, connector, reference, due, after in itertools.product(
         [None, "closed", "waiting", "received"],
         [None, "erase", "object"],
@@ -126,7 +127,7 @@ async def test_a_list_holds_what_was_asked_for_newest_first(database: Database) 
         for wanted in list(wishes())[
             ::7
         ]:  # seven and the sizes of the choices have no factor in common
-            found = [request.id for request in await requests.listed(db, wanted)]
+            found = [request.id for request in await lists.listed(db, wanted)]
             assert found == expected(wanted), wanted
 
 
@@ -134,7 +135,7 @@ async def test_pages_that_follow_one_another_hold_everything_once(database: Data
     for more in ({}, {"connector": "operator"}, {"state": "waiting"}, {"operation": "erase"}):
         wanted, found = Wanted(OURS, limit=7, **more), list[str]()
         async with database.read() as db:
-            while page := await requests.listed(db, wanted):
+            while page := await lists.listed(db, wanted):
                 found += [request.id for request in page]
                 wanted = replace(wanted, after=(page[-1].received_at, page[-1].id))
         assert found == expected(Wanted(OURS, limit=1000, **more))
@@ -167,10 +168,29 @@ def steps_of(connection: sa.Connection, statement: sa.Select[Any]) -> list[str]:
     return [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)]
 
 
+def test_where_the_walk_of_what_is_due_begins_takes_one_look_for_each_day(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'list.db'}"
+    migrate(url)
+    days = {name: date(2026, 3, 1) for name in NEWEST.compile().params if name.startswith("day_")}
+    with sa.create_engine(url).connect() as connection:
+        steps = steps_of(connection, NEWEST.params(controller=OURS, **days))
+    looks = [step for step in steps if step.startswith("SEARCH request")]
+    assert len(looks) == len(days) == LONGEST_PROMISE.days
+    assert {step.partition(" INDEX ")[2] for step in looks} == {
+        "ix_request_controller_promised_received_at (controller=? AND promised=?)"
+    }
+
+
+def test_no_promise_is_longer_than_the_longest() -> None:
+    for number in range(366 * 28):  # days of the week and leap years come round in 28
+        received = datetime(2020, 1, 1, 12, tzinfo=UTC) + timedelta(days=number)
+        assert due_dates(received, 366).promised - received.date() < LONGEST_PROMISE
+
+
 def test_items_that_are_due_are_found_in_the_order_of_their_index(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'list.db'}"
     migrate(url)
-    values = {"request_id": "r", "connector": "c", "now": NEWEST, "limit": 9, "states": ["erased"]}
+    values = {"request_id": "r", "connector": "c", "now": LATEST, "limit": 9, "states": ["erased"]}
     with sa.create_engine(url).connect() as connection:
         steps = steps_of(connection, items.DUE.params(values))
     assert [step.partition(" (")[0] for step in steps] == ["SEARCH item USING INDEX ix_item_look"]

@@ -33,7 +33,7 @@ from avgate_gateway.plan import WantedChange
 from avgate_gateway.problem import INVALID_CONTENT, Located, Problem, ProblemError
 from avgate_gateway.request import IdentityCheck, State
 from avgate_gateway.request import Scope as RequestScope
-from avgate_gateway.store import idempotency, items, requests, tasks
+from avgate_gateway.store import idempotency, items, lists, requests, tasks
 from avgate_gateway.store.idempotency import Stored
 from avgate_gateway.store.turn import take_turn
 
@@ -237,7 +237,7 @@ def _due_before(query: ListQuery) -> date | None:
 
 
 async def _list(gateway: Gateway, caller: Caller, query: ListQuery) -> Response:
-    wanted = requests.Wanted(
+    wanted = lists.Wanted(
         controller=caller.controller,
         state=query.state,
         operation=query.operation.value if query.operation else None,
@@ -248,7 +248,7 @@ async def _list(gateway: Gateway, caller: Caller, query: ListQuery) -> Response:
         limit=query.limit + 1,
     )
     async with gateway.context.database.read() as db:
-        found = await requests.listed(db, wanted)
+        found = await lists.listed(db, wanted)
         page = await remarking.explained(db, gateway.context, found[: query.limit])
         ids = [request.id for request in page]
         all_tasks = await tasks.of_requests(db, ids)

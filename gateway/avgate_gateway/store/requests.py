@@ -5,9 +5,9 @@ What is asked often is a statement made once: building and keying one takes long
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,7 +23,7 @@ from avgate_gateway.request import (
     WaitingFor,
 )
 from avgate_gateway.store.connection import Connection
-from avgate_gateway.store.schema import OPEN, request, task
+from avgate_gateway.store.schema import request
 from avgate_gateway.store.updating import update
 
 
@@ -35,20 +35,6 @@ class Sealed:
     retention_key: bytes | None
     confidential: bytes | None
     plan: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which requests a list shows; cursor is the place after which it goes on."""
-
-    controller: str
-    state: str | None = None
-    operation: str | None = None
-    connector: str | None = None
-    reference: str | None = None
-    due_before: Any = None
-    after: tuple[datetime, str] | None = None
-    limit: int = 50
 
 
 async def add(db: Connection, made: SubjectRequest, sealed: Sealed) -> None:
@@ -89,7 +75,7 @@ async def find(
         whose = {"request_id": request_id, "controller": controller}
         found = await db.execute(_FIND_OWN, whose)
     row = found.mappings().first()
-    return _request(row) if row else None
+    return request_of(row) if row else None
 
 
 async def sealed(db: Connection, request_id: str) -> Sealed:
@@ -148,71 +134,11 @@ async def due(
     return list(found.scalars())
 
 
-async def listed(db: Connection, wanted: Wanted) -> Sequence[SubjectRequest]:
-    """One page, newest first."""
-    rows = (await db.execute(listing(wanted))).mappings()
-    return [_request(row) for row in rows]
-
-
-def listing(wanted: Wanted) -> sa.Select[Any]:
-    """The statement of a page: it walks one index, newest first, and passes over what was not wanted.
-
-    Which index is what matters at a million requests: that of a reference leads to a handful; what
-    is open has one of its own; then operation and connector. Of what is wanted beside, the next page
-    full is near.
-    """
-    is_open = wanted.state is not None and wanted.state != State.CLOSED.value
-    by_task = wanted.connector is not None and not (wanted.reference or is_open or wanted.operation)
-    query = sa.select(*_SHOWN)
-    if by_task:
-        query = query.select_from(task.join(request, request.c.id == task.c.request_id))
-        query = query.where(
-            task.c.controller == wanted.controller, task.c.connector == wanted.connector
-        )
-        at, own, promised = task.c.received_at, task.c.request_id, task.c.promised
-    else:
-        query = query.where(request.c.controller == wanted.controller)
-        at, own, promised = request.c.received_at, request.c.id, request.c.promised
-        if wanted.connector is not None:
-            query = query.where(_has_task(wanted.connector))
-    if is_open:
-        query = query.where(OPEN)
-    led_by = request.c.reference if wanted.reference else request.c.state if is_open else None
-    for term in _beside(wanted, led_by):
-        query = query.where(term)
-    if wanted.due_before is not None:
-        query = query.where(promised < wanted.due_before)
-        begin = datetime.combine(wanted.due_before, time(), UTC)
-        if wanted.after is None or wanted.after[0] > begin:
-            query = query.where(at < begin)  # a promise is at least one day: all others came later
-    if wanted.after is not None:
-        after = sa.tuple_(sa.literal(wanted.after[0], at.type), sa.literal(wanted.after[1]))
-        query = query.where(sa.tuple_(at, own) < after)
-    return query.order_by(at.desc(), own.desc()).limit(wanted.limit)
-
-
-def _beside(wanted: Wanted, led_by: sa.Column[str] | None) -> Iterator[sa.ColumnElement[bool]]:
-    """What is looked at in each row; where a column leads, the others are told so that they cannot."""
-    for column, value in (
-        (request.c.reference, wanted.reference),
-        (request.c.state, wanted.state),
-        (request.c.operation, wanted.operation),
-    ):
-        if value is not None:
-            leads = led_by is None or column is led_by
-            yield (column if leads else sa.func.coalesce(column, "")) == value
-
-
-def _has_task(connector: str) -> sa.ColumnElement[bool]:
-    mine = sa.and_(task.c.request_id == request.c.id, task.c.connector == connector)
-    return sa.exists().where(mine)
-
-
 _HIDDEN = {"plan_box", "subject_key", "retention_key", "confidential_box", "held_by", "fence"}
-_SHOWN = [column for column in request.c if column.name not in _HIDDEN]
+SHOWN = [column for column in request.c if column.name not in _HIDDEN]
 _ADD = request.insert()
 _BY_ID = request.c.id == sa.bindparam("request_id")
-_FIND = sa.select(*_SHOWN).where(_BY_ID)
+_FIND = sa.select(*SHOWN).where(_BY_ID)
 _FIND_OWN = _FIND.where(request.c.controller == sa.bindparam("controller"))
 
 
@@ -252,7 +178,8 @@ def _scope_json(scope: Scope) -> dict[str, list[str]]:
     }
 
 
-def _request(row: RowMapping) -> SubjectRequest:
+def request_of(row: RowMapping) -> SubjectRequest:
+    """A row of what is shown as a value."""
     return SubjectRequest(
         id=row["id"],
         controller=row["controller"],

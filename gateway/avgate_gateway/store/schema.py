@@ -78,9 +78,9 @@ request = sa.Table(
     sa.Column("retention_key", sa.LargeBinary),  # wrapped; NULL once the last kept item is gone
     sa.Column("confidential_box", sa.LargeBinary),
     sa.Column("plan_box", sa.LargeBinary),  # what was shown to whoever approves
-    # Each list walks one of these, newest first, and ends with its page; `promised` stands at the end
-    # so that what is not due yet is passed over without a look at its row.
-    sa.Index(None, "controller", "received_at", "id", "promised"),
+    # Each list walks one of these, newest first, and ends with its page.
+    sa.Index(None, "controller", "received_at", "id"),
+    sa.Index(None, "controller", "promised", "received_at"),  # where the walk begins
     sa.Index(None, "controller", "operation", "received_at", "id"),
     sa.Index(None, "controller", "reference", "received_at", "id"),
     sa.Index(None, "controller", "wake_at"),
@@ -117,7 +117,6 @@ task = sa.Table(
         "controller", sa.String(40), nullable=False
     ),  # the request's, for the list by connector
     sa.Column("received_at", Moment, nullable=False),  # the request's, likewise
-    sa.Column("promised", sa.Date, nullable=False),  # the request's, likewise
     sa.Column("stage", sa.String(16), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("resume", sa.String(16)),  # the stage it got stuck in
@@ -132,7 +131,7 @@ task = sa.Table(
     sa.Column("left_earlier", sa.JSON),  # what an earlier erasure left, and no look finds
     sa.Column("learned_box", sa.LargeBinary),  # identifiers that this upstream knows the subject by
     sa.Column("updated_at", Moment, nullable=False),
-    sa.Index(None, "controller", "connector", "received_at", "request_id", "promised"),
+    sa.Index(None, "controller", "connector", "received_at", "request_id"),
 )
 
 item = sa.Table(

@@ -102,7 +102,6 @@ async def add(db: Connection, request: SubjectRequest, names: Iterable[str]) -> 
             "connector": task.connector,
             "controller": request.controller,
             "received_at": request.received_at,
-            "promised": request.promised,
             "stage": task.stage.value,
             "attempts": task.attempts,
             "quarantined": task.quarantined,
@@ -136,7 +135,7 @@ async def of_requests(db: Connection, request_ids: Sequence[str]) -> Mapping[str
     return found
 
 
-_KEPT_FOR_LISTS = {"controller", "received_at", "promised"}
+_KEPT_FOR_LISTS = {"controller", "received_at"}
 _SELECT = sa.select(*(column for column in task.c if column.name not in _KEPT_FOR_LISTS))
 
 

@@ -231,7 +231,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_request")),
     )
     for columns in (
-        ["controller", "received_at", "id", "promised"],
+        ["controller", "received_at", "id"],
+        ["controller", "promised", "received_at"],
         ["controller", "operation", "received_at", "id"],
         ["controller", "reference", "received_at", "id"],
     ):
@@ -254,7 +255,6 @@ def upgrade() -> None:
         sa.Column("connector", sa.String(length=40), nullable=False),
         sa.Column("controller", sa.String(length=40), nullable=False),
         sa.Column("received_at", Moment(), nullable=False),
-        sa.Column("promised", sa.Date(), nullable=False),
         sa.Column("stage", sa.String(length=16), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("resume", sa.String(length=16), nullable=True),
@@ -272,9 +272,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("request_id", "connector", name=op.f("pk_task")),
     )
     op.create_index(
-        op.f("ix_task_controller_connector_received_at_request_id_promised"),
+        op.f("ix_task_controller_connector_received_at_request_id"),
         "task",
-        ["controller", "connector", "received_at", "request_id", "promised"],
+        ["controller", "connector", "received_at", "request_id"],
         unique=False,
     )
     op.create_table(
