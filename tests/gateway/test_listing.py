@@ -131,6 +131,24 @@ async def test_a_list_holds_what_was_asked_for_newest_first(database: Database) 
             assert found == expected(wanted), wanted
 
 
+async def test_a_short_promise_is_listed_behind_a_long_one_of_earlier(database: Database) -> None:
+    first, ours = datetime(2025, 1, 1, tzinfo=UTC), "a controller that promised less later on"
+    for received, days in ((0, 28), (20, 1)):
+        at = first + timedelta(days=received)
+        promised = (at + timedelta(days=days)).date()
+        made = replace(
+            ROWS[0][0], id=f"r-{days}", controller=ours, received_at=at, promised=promised
+        )
+        async with database.write() as db:
+            await requests.add(db, made, Sealed(None, None, None))
+    due = (
+        first.date() + timedelta(days=22) + LONGEST_PROMISE
+    )  # only the long one is promised near it
+    async with database.read() as db:
+        found = await lists.listed(db, Wanted(ours, due_before=due))
+    assert [request.id for request in found] == ["r-1", "r-28"]
+
+
 async def test_pages_that_follow_one_another_hold_everything_once(database: Database) -> None:
     for more in ({}, {"connector": "operator"}, {"state": "waiting"}, {"operation": "erase"}):
         wanted, found = Wanted(OURS, limit=7, **more), list[str]()

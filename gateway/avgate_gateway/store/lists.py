@@ -33,11 +33,21 @@ class Wanted:
     after: tuple[datetime, str] | None = None
     limit: int = 50
 
+    @property
+    def is_open(self) -> bool:
+        """Whether only open requests are wanted."""
+        return self.state is not None and self.state != State.CLOSED.value
+
+    @property
+    def is_led_to_few(self) -> bool:
+        """Whether its index leads to so few requests that it does not matter where the walk begins."""
+        return self.is_open or self.reference is not None
+
 
 async def listed(db: Connection, wanted: Wanted) -> Sequence[SubjectRequest]:
     """One page, newest first."""
     newest = None
-    if wanted.due_before is not None:
+    if wanted.due_before is not None and not wanted.is_led_to_few:
         newest = await _newest(db, wanted.controller, wanted.due_before)
     rows = (await db.execute(listing(wanted, newest))).mappings()
     return [request_of(row) for row in rows]
@@ -75,8 +85,7 @@ NEWEST = sa.select(sa.func.max(_OF_DAYS.c.at))
 
 def listing(wanted: Wanted, newest: datetime | None = None) -> sa.Select[Any]:
     """The statement of a page; `newest` is the last moment at which any of it was received."""
-    is_open = wanted.state is not None and wanted.state != State.CLOSED.value
-    by_task = wanted.connector is not None and not (wanted.reference or is_open or wanted.operation)
+    by_task = wanted.connector is not None and not (wanted.is_led_to_few or wanted.operation)
     query = sa.select(*SHOWN)
     if by_task:
         query = query.select_from(task.join(request, request.c.id == task.c.request_id))
@@ -89,9 +98,11 @@ def listing(wanted: Wanted, newest: datetime | None = None) -> sa.Select[Any]:
         at, own = request.c.received_at, request.c.id
         if wanted.connector is not None:
             query = query.where(_has_task(wanted.connector))
-    if is_open:
+    if wanted.is_open:
         query = query.where(OPEN)
-    led_by = request.c.reference if wanted.reference else request.c.state if is_open else None
+    led_by = (
+        request.c.reference if wanted.reference else request.c.state if wanted.is_open else None
+    )
     for term in _beside(wanted, led_by):
         query = query.where(term)
     if wanted.after is not None and (newest is None or wanted.after[0] <= newest):
