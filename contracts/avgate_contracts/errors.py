@@ -50,7 +50,14 @@ class ContractBrokenError(ConnectorError):
 
 
 class OutcomeUnknownError(ConnectorError):
-    """A write was sent and its answer was lost, so nobody knows whether it took effect."""
+    """A write was sent and its answer was lost, so nobody knows whether it took effect.
+
+    `after` is the least number of seconds to wait before the upstream is asked, if it said so.
+    """
+
+    def __init__(self, message: str, *, after: float | None = None) -> None:
+        super().__init__(message)
+        self.after = after
 
 
 class AmbiguousSubjectError(ConnectorError):

@@ -10,6 +10,7 @@ contract_broken  it is tried a few times more, and then a person is told
 misconfigured    likewise, and it is the credentials or the address
 refused          the upstream said no: a person decides (`not_found` is one of these)
 failed           it was looked at, and is not as it should be: a person decides
+set_aside        an answer about somebody else was seen as that, and a person is told
 endless          a file went on for ever, and its reader, who keeps none of it, had enough
 
 Never to be seen: SHORT or OTHER (a read that lacks something, or has somebody else's), CHANGED,
@@ -63,6 +64,10 @@ EXPECTED: Mapping[str, Row] = {
         "write": ("whole unknown unavailable", "whole unknown unavailable"),
     },
     "harmless": dict.fromkeys(("read", "file", "token", "write"), ("whole", "whole")),
+    "wrong kind": {
+        **dict.fromkeys(("read", "token", "write"), ("whole", "whole")),
+        "file": ("contract_broken unavailable",) * 2,
+    },
     "endless": {**_UNREADABLE, "file": ("whole endless", "whole endless"), "token": _BROKEN},
     "coded": {**_UNREADABLE, "file": ("whole contract_broken",) * 2, "token": _BROKEN},
     "page": _FOR_PEOPLE,
@@ -111,7 +116,7 @@ EXPECTED: Mapping[str, Row] = {
     "emptied": _UNREADABLE,
     "mangled": _UNREADABLE,
     "marked": {**_UNREADABLE, "read": ("whole contract_broken",) * 2},
-    "another": {"read": ("whole contract_broken ambiguous not_found",) * 2, "file": ("whole CHANGED",) * 2},
+    "another": {"read": ("whole contract_broken ambiguous not_found set_aside",) * 2, "file": ("whole CHANGED",) * 2},
     "page again": {"read": ("contract_broken unavailable",) * 2},
     "page skipped": {"read": ("contract_broken unavailable",) * 2},
 }  # fmt: skip
@@ -122,14 +127,18 @@ ALSO: Mapping[str, Mapping[str, str]] = {
     **{f"subprocessors/{name}": {"mangled": "whole"}
        for name in ("access", "export", "still_held", "verify", "erase")},
     # One list that cannot be read keeps no other from being read; the register says how old it is.
-    "subprocessors/published": dict.fromkeys(EXPECTED, "SHORT"),
+    # And no CSV says where it ends, or that it is one.
+    "subprocessors/published": {
+        **dict.fromkeys(EXPECTED, "SHORT"),
+        **dict.fromkeys(("too short", "mangled", "marked"), "SHORT CHANGED"),
+    },
     # What is not signed by the processor, or not known to it, is for a person to ask about.
     "subprocessors/confirm": dict.fromkeys(
-        ("too short", "mangled", "marked", "not there", "emptied"), "failed whole"
+        ("too short", "mangled", "marked", "emptied"), "failed whole"
     ),
     # It asks for a request that cannot exist: no answer to that can be wrong but an error.
     "subprocessors/check": dict.fromkeys(
-        ("not there", "accepted", "emptied", "unchanged", "odd", "coded", "mangled", "marked",
+        ("accepted", "emptied", "unchanged", "odd", "coded", "mangled", "marked",
          "too short"), "whole"
     ),
 }  # fmt: skip

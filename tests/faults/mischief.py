@@ -161,7 +161,7 @@ async def _slow(ex: Exchange, answer: Answer) -> None:
 
 
 async def _two(ex: Exchange, answer: Answer) -> None:
-    smuggled = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n[]'
+    smuggled = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n[]"
     await ex.say(answer.raw() + smuggled)
 
 
@@ -315,7 +315,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("deflate bomb", "coded", _coded(b"deflate", zlib.compress(b"0" * 20_000_000))),
     Fault("br bomb", "coded", _coded(b"br", b"\x1b\xff\xff\xff" * 5_000)),
     Fault("two codings", "coded", _coded(b"gzip, gzip", gzip.compress(_BOMB))),
-    Fault("wrong content type", "harmless", _after(_wrong_kind)),
+    Fault("wrong content type", "wrong kind", _after(_wrong_kind)),
     Fault("log-in page with 200", "page", says("200 OK", _PAGE, kind="text/html")),
     Fault("log-in page after the effect", "page after",
           _then_says("200 OK", _PAGE, kind="text/html; charset=utf-8")),

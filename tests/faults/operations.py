@@ -6,7 +6,7 @@ A `Told` maps each thing that an operation speaks of to what it says of it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, TypeAlias
@@ -16,6 +16,8 @@ import avgate_contracts as sdk
 from .stage import Stage
 
 Told: TypeAlias = Mapping[str, str]
+Pair: TypeAlias = tuple[str, str]
+SET_ASIDE = "set aside"  # an answer that is not about the subject: the gateway tells a person
 _LONGEST = 1024 * 1024  # bytes of attachments, after which a reader has had enough
 
 
@@ -61,17 +63,21 @@ async def _check(connector: Any, _: Scene) -> Told:
 
 
 async def _access(connector: Any, scene: Scene) -> Told:
-    return {ref: said async for ref, said in _found(connector.access(scene.subject))}
+    return {ref: said async for ref, said in _found(connector.access(scene.subject), scene)}
 
 
 async def _export(connector: Any, scene: Scene) -> Told:
-    return {ref: said async for ref, said in _found(connector.export(scene.subject))}
+    return {ref: said async for ref, said in _found(connector.export(scene.subject), scene)}
 
 
-async def _found(findings: Any) -> Any:
+async def _found(findings: AsyncIterator[sdk.Finding], scene: Scene) -> AsyncIterator[Pair]:
+    """Each finding by its name; what names nobody the gateway does not hand out."""
     async for finding in findings:
         if isinstance(finding, sdk.Unseen):
             yield f"unseen {finding.part}", str(finding.why)
+            continue
+        if not scene.subject.known_by(finding.identifiers):
+            yield finding.item.ref, SET_ASIDE
             continue
         said = sha256(repr((finding.data, finding.fields, finding.identifiers)).encode())
         for attachment in finding.attachments:

@@ -128,6 +128,7 @@ class Proxy:
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
     said: int = 0
+    sizes: dict[str, int] = field(default_factory=dict)  # of what the upstream said, by target
     port: int = 0
     broken: list[BaseException] = field(default_factory=list)
     _counts: Counter[str] = field(default_factory=Counter)
@@ -169,6 +170,7 @@ class Proxy:
         lines = head.split(b"\r\n")
         if any(line.lower() == b"transfer-encoding: chunked" for line in lines):
             body = _unchunked(body)
+        self.sizes[target] = len(body)
         kept = tuple(line for line in lines if not line.lower().startswith(_HOP))
         return Answer(kept, body)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 import os
 import random
 import socket
@@ -18,7 +19,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import avgate_contracts as sdk
-from avgate_contracts.http import HttpClient, Runtime
+from avgate_contracts.http import Runtime
 from avgate_directory import DirectoryConnector
 from avgate_mocks.connection import ClosingProtocol
 from avgate_mocks.people import Person, Volume
@@ -192,15 +193,17 @@ class Stage:
         """A connector with a client of its own, that looks for its upstream at `base`."""
         kind = self.kind or CONNECTORS[self.name]
         limits = replace(kind.manifest.limits, max_response_bytes=MOST)
-        section = str(MOCKS[self.name].config_section(self.world, CONTROLLER, self.proxy.port))
+        section = json.dumps(
+            MOCKS[self.name].config_section(self.world, CONTROLLER, self.proxy.port)
+        )
         at = f"http://127.0.0.1:{self.proxy.port}"
-        settings = kind.settings_type(**eval(section.replace(at, base or at)))
+        settings = kind.settings_type(**json.loads(section.replace(at, base or at)))
         runtime = Runtime(
             transport=transport(limits),
             now=self.now,
             sleep=asyncio.sleep,
             monotonic=self.loop.time,
-            random=random.Random(seed),
+            random=random.Random(seed),  # noqa: S311 -- chance that repeats is the point
         )
         async with sdk.open_client(settings, limits, runtime) as http:
             yield kind(settings, http)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -80,9 +80,7 @@ def _name(host: str) -> x509.Name:
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     key, name = ec.generate_private_key(ec.SECP256R1()), _name("authority.test")
-    made = certificate(
-        "authority.test", key.public_key(), key, name, days=20, is_authority=True
-    )
+    made = certificate("authority.test", key.public_key(), key, name, days=20, is_authority=True)
     library.trusted().load_verify_locations(cadata=made.public_bytes(Encoding.PEM).decode())
     return Authority(key, made, tmp_path_factory.mktemp("tls"))
 
@@ -129,7 +127,7 @@ def test_the_right_certificate_is_believed(
 def test_nothing_is_said_to_a_server_that_cannot_prove_its_name(
     name: str, what: str, authority: Authority, runner: asyncio.Runner
 ) -> None:
-    servers = {
+    servers: dict[str, Callable[[], ssl.SSLContext | None]] = {
         "another host": lambda: authority.server("another.test"),
         "run out": lambda: authority.server(NAMED, days=-1),
         "by itself": lambda: authority.server(NAMED, itself=True),

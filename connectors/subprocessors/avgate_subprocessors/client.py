@@ -111,8 +111,9 @@ class OpenDsrClient:
             results = await self._answer(request_id, kind, named, patience)
         except UnavailableError:
             raise
-        except OutcomeUnknownError:  # nothing is lost by asking again, with the same id
-            raise UnavailableError("it is not known whether the processor was asked") from None
+        except OutcomeUnknownError as lost:  # nothing is lost by asking again, with the same id
+            why = "it is not known whether the processor was asked"
+            raise UnavailableError(why, after=lost.after) from None
         except ConnectorError:
             self._open.pop(question, None)
             raise

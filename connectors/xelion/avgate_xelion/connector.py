@@ -100,15 +100,21 @@ class XelionConnector(
             days = {row.oid: sdk.local_day(row.date) for row in rows if row.oid not in done}
             new = [oid for oid, day in days.items() if subject.known_by(known, on=day)]
             done.update(days)
-            for records in await paced(new, read):
-                for record in records:
+            found = await paced(new, read)
+            if found and not any(records is not None for records in found):
+                raise sdk.ContractBrokenError("what was listed of a card has nothing to do with it")
+            for records in found:
+                for record in records or ():
                     yield record
 
     async def _of_call(
         self, subject: sdk.DataSubject, card: Addressable, theirs: frozenset[str], oid: str
-    ) -> list[sdk.Record]:
+    ) -> list[sdk.Record] | None:
+        """What there is of a call; None where it has nothing to do with them at all."""
         call = await self._client.communication(oid)
-        if call is None or not _is_theirs(subject, theirs, call):
+        if call is not None and not (call.ends(theirs) or call.belongs_to(theirs)):
+            return None
+        if call is None or not _in_time(subject, theirs, call):
             return []
         log = _log(card, theirs, call)
         sounds = call.may_have_sound and await self._client.has_sound(oid)
@@ -246,13 +252,12 @@ def _narrowed(subject: sdk.DataSubject, cards: Sequence[Addressable]) -> list[Ad
     return [card for card in cards if card.oid in best or not card.is_person]
 
 
-def _is_theirs(subject: sdk.DataSubject, theirs: frozenset[str], call: Communication) -> bool:
-    """Led to their card, and not by a number that was somebody else's on that day."""
+def _in_time(subject: sdk.DataSubject, theirs: frozenset[str], call: Communication) -> bool:
+    """Not by a number that was somebody else's on that day."""
     ends = call.ends(theirs)
     used = [found for each in ends if (found := identifier(each.address)) is not None]
     mine = [each for each in subject.identifiers if any(each.matches(other) for other in used)]
-    in_time = not mine or any(each.covers(sdk.local_day(call.date)) for each in mine)
-    return in_time and (bool(ends) or call.belongs_to(theirs))
+    return not mine or any(each.covers(sdk.local_day(call.date)) for each in mine)
 
 
 def _shows(call: Communication, ref: Ref) -> bool:

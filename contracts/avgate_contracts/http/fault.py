@@ -86,7 +86,8 @@ def conclusion(fault: FaultError, *, unknown: bool) -> ConnectorError:
     """What a fault comes to when it was the last try."""
     if unknown:
         return OutcomeUnknownError(
-            f"a write was sent and its answer lost ({fault}); read back what became of it"
+            f"a write was sent and its answer lost ({fault}); read back what became of it",
+            after=fault.after,
         )
     if isinstance(fault, UnacceptedError):
         return MisconfiguredError(_CHECK)

@@ -48,7 +48,8 @@ def trouble_of(error: Exception) -> Trouble:
     """
     for kind, code, tries in _KINDS:
         if isinstance(error, kind):
-            after = (error.after or 0.0) if isinstance(error, UnavailableError) else 0.0
+            asked = error if isinstance(error, UnavailableError | OutcomeUnknownError) else None
+            after = (asked.after or 0.0) if asked else 0.0
             return Trouble(code, str(error), tries, after)
     return Trouble(TaskCode.FAULT, f"the connector failed with {type(error).__name__}", 3)
 

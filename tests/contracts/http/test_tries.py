@@ -117,7 +117,7 @@ async def test_what_a_lost_write_may_itself_have_caused_leaves_it_unknown(
         await clients.over(handler).send("DELETE", "/x")
 
 
-@pytest.mark.parametrize("last", [429, httpx.ConnectError("x")])
+@pytest.mark.parametrize("last", [423, 425, 429, httpx.ConnectError("x")])
 async def test_a_lost_write_stays_unknown_whatever_the_next_tries_meet(
     clients: Any, turns: TURNS, last: Any
 ) -> None:
