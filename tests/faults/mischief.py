@@ -345,7 +345,7 @@ FAULTS: tuple[Fault, ...] = (
     *_throttled("503 Service Unavailable"),
     Fault("202 and nothing done", "accepted", says("202 Accepted", b"{}")),
     Fault("200 with an error", "odd", says("200 OK", b'{"error":"something went wrong"}')),
-    Fault("204 and nothing done", "accepted", says("204 No Content")),
+    Fault("204 and nothing done", "false word", says("204 No Content")),
     Fault("an empty body", "emptied", _body(lambda _: b"")),
     Fault("an empty object", "emptied", _body(lambda _: b"{}")),
     Fault("null", "emptied", _body(lambda _: b"null")),

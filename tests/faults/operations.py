@@ -18,6 +18,7 @@ from .stage import Stage
 Told: TypeAlias = Mapping[str, str]
 Pair: TypeAlias = tuple[str, str]
 SET_ASIDE = "set aside"  # an answer that is not about the subject: the gateway tells a person
+_BEFOREHAND = 10**9  # a seed of its own: an id that comes again is the same request
 _LONGEST = 1024 * 1024  # bytes of attachments, after which a reader has had enough
 
 
@@ -202,5 +203,5 @@ async def prepared(stage: Stage, operation: Operation) -> Scene:
     scene = Scene(known_by(stage.subject))
     if operation.prepare is None:
         return scene
-    async with stage.connector(seed=99) as connector:
+    async with stage.connector(seed=_BEFOREHAND) as connector:
         return await operation.prepare(connector, scene)
