@@ -42,8 +42,8 @@ class PostgresqlServer:
     """One database on a server, which several processes on several machines share."""
 
     def __init__(self, url: str) -> None:
-        self._readers, self._writers = readers(url), writers(url)
-        self._single = single(self._readers)
+        self._readers, self._single = readers(url)
+        self._writers = writers(url)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -71,16 +71,17 @@ class PostgresqlServer:
         await self._writers.dispose()
 
 
-def readers(address: str) -> AsyncEngine:
-    """Whose reads see one moment; the moment may last, while a slow caller takes what is read."""
-    patient = {**_LIMITS, "idle_in_transaction_session_timeout": "10min"}
-    made = _engine(address, _EACH, patient)
-    return made.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+def readers(address: str) -> tuple[AsyncEngine, AsyncEngine]:
+    """One pool in two ways: whose reads see one moment, and whose reads each see their own.
 
-
-def single(readers: AsyncEngine) -> AsyncEngine:
-    """The same connections for statements that each see their own moment, in a third of the steps."""
-    return readers.execution_options(isolation_level="AUTOCOMMIT")
+    The first may last, while a slow caller takes what is read; the second takes a third of the steps.
+    """
+    pool = _engine(address, _EACH, {**_LIMITS, "idle_in_transaction_session_timeout": "10min"})
+    # Both from the pool: options on top of options are lost, and the first ones stay.
+    return (
+        pool.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True),
+        pool.execution_options(isolation_level="AUTOCOMMIT"),
+    )
 
 
 def writers(address: str) -> AsyncEngine:
