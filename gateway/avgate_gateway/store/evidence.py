@@ -15,16 +15,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from avgate_gateway.request import SubjectRequest
+from avgate_gateway.store import chain
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.schema import evidence
-from avgate_gateway.store.turn import take_turn
 
 BEGINNING = "0" * 64
-_END = "evidence"  # whoever lengthens the chain has its end until the commit is on disk
 _LAST = (
     sa.select(evidence.c.sequence, evidence.c.digest).order_by(evidence.c.sequence.desc()).limit(1)
 )
 _ADD = evidence.insert()
+_PUT_DOWN = chain.draft.insert().inline()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,29 @@ async def append(
     details: Mapping[str, Any] | None = None,
 ) -> None:
     """Adds an entry; in the same transaction as what it tells of, or it would not be evidence."""
-    await take_turn(db, _END)
+    text = json.dumps(details or {}, sort_keys=True, separators=(",", ":"), default=str)
+    if db.dialect.name == "postgresql":
+        await db.execute(_PUT_DOWN, _drafted(at, controller, request_id, event, text))
+        return
     last = (await db.execute(_LAST)).first()
     sequence, previous = (last[0] + 1, last[1]) if last else (1, BEGINNING)
-    text = json.dumps(details or {}, sort_keys=True, separators=(",", ":"), default=str)
     entry = Entry(sequence, at, controller, request_id, event, text, previous, "")
     await db.execute(_ADD, row(entry, digest(entry)))
+
+
+def _drafted(
+    at: datetime, controller: str, request_id: str | None, event: str, text: str
+) -> dict[str, Any]:
+    """What the commit links to the chain (`store.chain`), in the words that `digest` digests."""
+    told = [at.isoformat(), controller, request_id, event, text]
+    return {
+        "at": at,
+        "controller": controller,
+        "request_id": request_id,
+        "event": event,
+        "details": text,
+        "content": json.dumps(told, separators=(",", ":"))[1:-1],
+    }
 
 
 async def entries(

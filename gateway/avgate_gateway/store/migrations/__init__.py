@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from avgate_gateway.store import chain
 from avgate_gateway.store.schema import metadata
 
 HEAD = "0001"  # the newest in versions/
@@ -56,6 +57,7 @@ def _bring_up(connection: sa.Connection) -> None:
 def _make(connection: sa.Connection) -> None:
     """A new database needs no history: a test holds that both ways lead to the same tables."""
     metadata.create_all(connection)
+    chain.make(connection)
     connection.execute(
         sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
     )

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from avgate_gateway.store import chain
 from avgate_gateway.store.schema import Moment
 
 revision = "0001"
@@ -287,3 +288,4 @@ def upgrade() -> None:
         sa.Column("beat_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_worker")),
     )
+    chain.make(op.get_bind())
