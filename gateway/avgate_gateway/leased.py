@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
 from uuid import uuid4
@@ -63,7 +64,7 @@ class Leased:
         if lease is None or held is None:
             yield False
             return
-        before = HELD.set(held)
+        before = HELD.set(replace(held, lives=lambda: self._left(held.worker) > 0))
         try:
             async with self._limited(held.worker):
                 yield True

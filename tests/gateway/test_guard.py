@@ -251,3 +251,45 @@ async def test_takes_no_websocket_and_leaves_the_lifespan_alone() -> None:
     await Guard(lifespan)({"type": "websocket"}, receive, send)
     await Guard(lifespan)({"type": "lifespan"}, receive, send)
     assert [message["type"] for message in sent] == ["websocket.close", "lifespan"]
+
+
+async def test_what_would_only_wait_behind_all_the_others_is_turned_away_unread() -> None:
+    go_on, entered = asyncio.Event(), asyncio.Event()
+    echo = Echo()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        entered.set()
+        await go_on.wait()
+        await echo(scope, receive, send)
+
+    guard = Guard(slow, Limits(at_once=1))
+    first = asyncio.create_task(call(guard))
+    await entered.wait()
+
+    refused = await call(guard)
+    probe = asyncio.create_task(call(guard, method="GET", path="/health/live", body=(b"",)))
+    go_on.set()
+
+    assert (refused.status, refused.headers["retry-after"], refused.asked_for) == (503, "1", 0)
+    assert refused.type.endswith("unavailable")
+    assert (await first).status == 202
+    assert (await probe).status == 202
+    assert (await call(guard)).status == 202
+
+
+async def test_an_answer_that_has_begun_keeps_nobody_out() -> None:
+    go_on, begun = asyncio.Event(), asyncio.Event()
+
+    async def stream(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        begun.set()
+        await go_on.wait()
+        await send({"type": "http.response.body", "body": b"the end"})
+
+    guard = Guard(stream, Limits(at_once=1))
+    first = asyncio.create_task(call(guard))
+    await begun.wait()
+    second = asyncio.create_task(call(guard))
+    go_on.set()
+
+    assert [(await first).status, (await second).status] == [200, 200]

@@ -10,6 +10,8 @@ import pytest
 
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway.request import State
+from avgate_gateway.store.cut_short import SupersededError
+from avgate_gateway.store.holding import HELD, Holding
 from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.migrations import migrate
 
@@ -83,3 +85,16 @@ async def test_what_was_seen_before_a_connector_got_stuck_is_not_left_lying(offi
     seen = await office.see(office.ids[0])
     check_items(seen)
     assert seen.request.state is State.CLOSED
+
+
+async def test_a_worker_that_was_frozen_past_its_lease_asks_nothing_of_an_upstream(
+    office: Office,
+) -> None:
+    frozen = HELD.set(Holding("r", "w", 1, lives=lambda: False))
+    with pytest.raises(SupersededError):
+        await _erase(office)
+    assert office.upstreams["crm"].bodies == {}
+    HELD.reset(frozen)
+    await office.sweep(None)
+    assert len(office.upstreams["crm"].bodies) == 1
+    assert {item.state for item in (await office.see(office.ids[0])).items} <= GONE

@@ -27,7 +27,7 @@ from avgate_gateway import confidential
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.locating import refs_of
 from avgate_gateway.flow.outcomes import columns, effect_of
-from avgate_gateway.store import callbacks, evidence, items, tasks
+from avgate_gateway.store import callbacks, evidence, holding, items, tasks
 from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import Stage
 
@@ -99,6 +99,7 @@ def batch_key(part: Part, first: Item) -> str:
 
 async def _carry_out(part: Part, batch: Sequence[Item], *, is_repeat: bool) -> None:
     key = batch[0].batch or ""
+    holding.insist()
     try:
         told = await _ask(part, batch, key)
     except OutcomeUnknownError as error:

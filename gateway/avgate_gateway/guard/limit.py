@@ -21,7 +21,8 @@ class Limits:
     """Sizes in bytes, times in seconds; the first rule whose prefix fits decides about a body.
 
     `repeatable` names the query parameters that are lists, and may come more than once. `hosts`
-    are the names, without port, under which the gateway may be called; none means any.
+    are the names, without port, under which the gateway may be called; none means any. `at_once`
+    is how many calls may wait for the beginning of their answer, those to `/health` not counted.
     """
 
     body_bytes: int = 65_536
@@ -29,6 +30,7 @@ class Limits:
     header_bytes: int = 16_384
     header_count: int = 64
     address_bytes: int = 8_192
+    at_once: int = 1_000
     repeatable: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
     rules: tuple[PathRule, ...] = ()

@@ -13,6 +13,7 @@ from avgate_gateway.guard.header import Headers
 from avgate_gateway.guard.limit import Limits
 from avgate_gateway.problem import (
     INTERNAL_ERROR,
+    UNAVAILABLE,
     Problem,
     ProblemError,
     ProblemResponse,
@@ -25,6 +26,10 @@ _ADDED = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
 )
+
+_PROBES = "/health/"  # whoever watches over an overloaded gateway has to be answered all the same
+_BUSY = "So many calls wait for an answer already that this one would wait too long."
+_SOON = {"retry-after": "1"}
 
 
 class Guard:
@@ -40,14 +45,28 @@ class Guard:
         self._app = app
         self._limits = limits or Limits()
         self._deadline = deadline
+        self._waiting: set[_Answer] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._answer(scope, receive, _Answer(send))
+            await self._admit(scope, receive, _Answer(send, self._waiting))
         elif scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
+
+    async def _admit(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        """Turns away, before anything of it is read, what would only wait behind all the others."""
+        is_probe = str(scope["path"]).startswith(_PROBES)
+        if len(self._waiting) >= self._limits.at_once and not is_probe:
+            await answer.refuse(Problem(UNAVAILABLE, _BUSY, headers=_SOON), scope, receive)
+            return
+        if not is_probe:
+            self._waiting.add(answer)
+        try:
+            await self._answer(scope, receive, answer)
+        finally:
+            self._waiting.discard(answer)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         """The one place where every exception ends: the server's own log would show its message."""
@@ -71,13 +90,15 @@ class Guard:
 class _Answer:
     """The answer on its way out: passes on what the application sends, as it sends it."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, waiting: set[_Answer]) -> None:
         self._send = send
+        self._waiting = waiting
         self._has_begun = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._has_begun = True
+            self._waiting.discard(self)
             message = {**message, "headers": _secured(list(message.get("headers", ())))}
         await self._send(message)
 

@@ -117,6 +117,9 @@ class LimitSettings(Part):
     header_count: Annotated[int, Field(strict=True, ge=8, le=1000)] = Field(
         64, description="The most headers of one HTTP request."
     )
+    at_once: Annotated[int, Field(strict=True, ge=1, le=100_000)] = Field(
+        1_000, description="The most calls that wait for an answer; 503 for what comes on top."
+    )
     hosts: frozenset[Line] = Field(
         frozenset(), description="The host names the gateway answers to; none listed means any."
     )

@@ -7,9 +7,9 @@ and wakes up, cannot write any more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -25,17 +25,36 @@ _NOW: sa.ColumnElement[int] = sa.literal_column(
 )
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A claim on a request: by which registration of a worker, under which fence."""
+    """A claim on a request: by which registration of a worker, under which fence.
+
+    `lives` says by this machine's own clock whether the lease still runs, which no other can tell.
+    """
 
     request_id: str
     worker: str
     fence: int
+    lives: Callable[[], bool] = field(default=_always, compare=False)
 
 
 HELD: ContextVar[Holding | None] = ContextVar("held", default=None)
 """What is being advanced here; the tasks that it begins inherit it."""
+
+
+def insist() -> None:
+    """Raises SupersededError where the lease has lapsed: others may be at it by now.
+
+    No fence stops what is done elsewhere, so whoever is about to do it, and may just have been
+    frozen, asks first.
+    """
+    held = HELD.get()
+    if held is not None and not held.lives():
+        raise SupersededError
 
 
 async def secure(db: AsyncConnection, request_id: str | None) -> None:
