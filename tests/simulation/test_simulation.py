@@ -49,7 +49,9 @@ def test_a_planted_bug_is_found_by_exhaustion_and_without_it_nothing_is(bug: Bug
         Small(("c",), 2, frozenset({"die", "freeze", "lost after", "lost commit", "cancel"})),
         *dict.fromkeys(WHERE[bug] for bug in Bug if len(WHERE[bug].kinds) == 1),
     ],
-    ids=str,
+    ids=lambda small: (
+        f"{'-'.join(small.kinds)}, {small.most_faults} of {len(small.only)} faults"
+    ),  # a set has no order
 )
 def test_nothing_breaks_in_any_order_of_events(small: Small) -> None:
     found = explore(small)
