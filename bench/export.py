@@ -100,13 +100,16 @@ def measured(
         ours: list[float] = []
         theirs: list[float] = []
         cpu: list[float] = []
+        their_cpu: list[float] = []
         for _ in range(rounds):
             used = cpu_seconds(program.pid)
             begin = time.perf_counter()
             uvloop.run(_downloaded(program.address, f"{path}/package", headers))
             ours.append(unpacked / (time.perf_counter() - begin))
             cpu.append(cpu_seconds(program.pid) - used)
-            theirs.append(unpacked / _zipped(plain))
+            seconds, used = _zipped(plain)
+            theirs.append(unpacked / seconds)
+            their_cpu.append(used)
         peak = round(resident_mb(program.pid, most=True) - idle, 1)
         others = uvloop.run(_others(program.address, path, headers))
         alone = sent(program.address, repeat(call("GET", path, headers)), 1, 2)
@@ -114,13 +117,14 @@ def measured(
         "idle_mib": idle,
         "copying": copying,
         "of_zipfile": ratios(ours, theirs),
+        "of_zipfile_in_cpu": ratios(their_cpu, cpu),
         "package": {
             "unpacked_mb": round(unpacked, 1),
             "mb_per_second": spread(ours),
             "cpu_seconds": spread(cpu, 2),
             "mib_over_idle": peak,
         },
-        "zipfile": {"mb_per_second": spread(theirs)},
+        "zipfile": {"mb_per_second": spread(theirs), "cpu_seconds": spread(their_cpu, 2)},
         "status_ms_meanwhile": _waits(others),
         "status_ms_alone": _waits(alone),
     }
@@ -179,17 +183,18 @@ async def _downloaded(address: str, path: str, headers: dict[str, str], file: An
     return size
 
 
-def _zipped(folder: Path) -> float:
-    """Seconds that the plain copy takes."""
+def _zipped(folder: Path) -> tuple[float, float]:
+    """Seconds that the plain copy takes, and of CPU."""
     command: list[str | Path] = [sys.executable, BENCH / "references" / "zip_copy.py", folder]
     begin = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None  # noqa: S101 -- a pipe was asked for
+        used = 0.0
         while process.stdout.read(_PIECE):
-            pass
+            used = cpu_seconds(process.pid)
     if process.returncode:
         raise SystemExit("the plain copy failed")
-    return time.perf_counter() - begin
+    return time.perf_counter() - begin, used
 
 
 async def _others(address: str, path: str, headers: dict[str, str]) -> Load:
