@@ -205,6 +205,8 @@ async def _run(
                 record(error)
             await _troubled(context, task, trouble, informed["looked_with"])
             return
+        if request.operation in COPIES:  # a copy is all there is to do
+            return
         moved = await _moved(context, task)
         if moved is None:
             return
