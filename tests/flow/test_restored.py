@@ -1,0 +1,89 @@
+"""A backup is restored: what was done upstream since stays done, and is not done twice."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from avgate_mocks.people import Person
+
+from .conftest import CONNECTORS, begun
+from .harness import Mocks, Office, Served, a_request
+from .telling import staying
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mocks]:
+    made = begun(tmp_path_factory.mktemp("restored"), seed=31, people=40)
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def served(own: Mocks) -> Iterator[Served]:
+    made = Served(own.config.parent)
+    made.start()
+    yield made
+    made.end()
+
+
+def backed_up(folder: Path) -> Path:
+    """As the manual says, while it runs."""
+    made = folder / "backup.db"
+    made.unlink(missing_ok=True)
+    with closing(sqlite3.connect(folder / "avgate.db", isolation_level=None)) as plain:
+        plain.execute(f"VACUUM INTO '{made}'")
+    return made
+
+
+def restored(folder: Path, backup: Path) -> None:
+    for name in ("avgate.db", "avgate.db-wal", "avgate.db-shm"):
+        (folder / name).unlink(missing_ok=True)
+    shutil.copy(backup, folder / "avgate.db")
+
+
+def staffed(served: Served) -> Office:
+    asks, approves = (served.caller("libervoice", client) for client in ("portal", "second"))
+    return Office(asks, approves)
+
+
+def test_what_was_open_in_a_backup_is_carried_on_and_what_came_after_is_asked_again(
+    own: Mocks, served: Served
+) -> None:
+    people = iter([p for p in own.everyone[12:] if p.controller == "libervoice"])
+    known, late = next(people), next(people)
+    office = staffed(served)
+    request_id, plan = office.planned(a_request("erase", known))
+    backup = backed_up(own.config.parent)
+    office.approve(request_id, plan["digest"])
+    office.see_through(request_id)
+    after = office.asks.submit(a_request("access", late), key="after-the-backup")
+    office.asks.when_ended(after["id"])
+    holds = {name: own.holds(name)[known.id] for name in CONNECTORS}
+    served.end()
+
+    restored(own.config.parent, backup)
+    served.start()
+    office = staffed(served)
+    shown = office.asks.when(request_id, "approval")
+    office.see_through(request_id)
+    again = office.asks.submit(a_request("access", late), key="after-the-backup")
+
+    assert shown["waiting_for"] == "approval"
+    assert not own.twice(known.id)
+    check(own, office.asks.report(request_id), known, holds)
+    assert again["id"] != after["id"]
+    assert office.asks.when_ended(again["id"])["state"] == "closed"
+
+
+def check(
+    own: Mocks, report: list[dict[str, object]], person: Person, holds: dict[str, object]
+) -> None:
+    assert not {line["outcome"] for line in report} & {"failed", "unknown", "pending"}
+    for name in CONNECTORS:
+        assert own.holds(name)[person.id] == holds[name] == staying(report, name), name
