@@ -125,7 +125,9 @@ def seconds_to_wait(prefer: str | None) -> int:
 
     The first one counts (section 2), and a parameter of another preference is none.
     """
-    found = filter(None, map(_WAIT.fullmatch, (prefer or "").split(",")))
+    if prefer is None:
+        return 0
+    found = filter(None, map(_WAIT.fullmatch, prefer.split(",")))
     return next((min(int(match[2]), _LONGEST_WAIT) for match in found), 0)
 
 
