@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,7 +58,10 @@ def fleet(mocks: Mocks, tmp_path: Path) -> Iterator[Fleet]:
     made.end()
 
 
-@pytest.mark.parametrize("newer_first", [True, False])
+LONG = pytest.mark.skipif("AVGATE_LONG" not in os.environ, reason="longer: set AVGATE_LONG=1")
+
+
+@pytest.mark.parametrize("newer_first", [True, pytest.param(False, marks=LONG)])
 def test_work_at_every_stage_is_finished_by_the_other_release(
     fleet: Fleet, next_release: str, anyone: Casting, *, newer_first: bool
 ) -> None:
