@@ -123,6 +123,7 @@ async def _cut_rst(ex: Exchange, answer: Answer) -> None:
 
 async def _reset_after(ex: Exchange, answer: Answer) -> None:
     await ex.say(answer.raw())
+    await ex.heard()
     ex.reset()
 
 

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 import avgate_contracts as sdk
 from avgate_contracts.http import Runtime
+from avgate_contracts.http.network import Network
 from avgate_directory import DirectoryConnector
 from avgate_mocks.connection import ClosingProtocol
 from avgate_mocks.people import Person, Volume
@@ -56,14 +57,19 @@ _RUNS = Period(date(2026, 1, 10))
 _PAGES = {"operator": 3}  # rows in a page at most, so that lists have several
 
 
-def transport(limits: sdk.Limits) -> Callable[[], Any] | None:
-    """None: the product's own. `AVGATE_TRANSPORT=module:function`, called with Limits, is another."""
-    named = os.environ.get("AVGATE_TRANSPORT")
-    if named is None:
+def transport() -> Callable[[], Any] | None:
+    """The service's own; with `AVGATE_TRANSPORT=library` httpx's, which a client makes by itself.
+
+    `AVGATE_TRANSPORT=module:function` is any other; the function takes nothing.
+    """
+    named = os.environ.get("AVGATE_TRANSPORT", "")
+    if named == "library":
         return None
     module, _, function = named.partition(":")
-    made = getattr(importlib.import_module(module), function)
-    return lambda: made(limits)
+    made: Callable[[], Any] = (
+        getattr(importlib.import_module(module), function) if named else Network
+    )
+    return made
 
 
 def _cast(name: str, shared: World) -> tuple[World, Person, Person]:
@@ -199,7 +205,7 @@ class Stage:
         at = f"http://127.0.0.1:{self.proxy.port}"
         settings = kind.settings_type(**json.loads(section.replace(at, base or at)))
         runtime = Runtime(
-            transport=transport(limits),
+            transport=transport(),
             now=self.now,
             sleep=asyncio.sleep,
             monotonic=self.loop.time,

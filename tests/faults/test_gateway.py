@@ -31,7 +31,7 @@ from .mischief import FAULTS
 from .proxy import Play, Request
 from .roads import ROAD_FAULTS
 from .ruled import RuledLoop
-from .stage import Stage
+from .stage import Stage, transport
 from .test_table import EVERY, turn
 
 GRACE, STEP = 0.012, 900.0  # seconds: the database answers from a thread, and a retry takes hours
@@ -74,7 +74,9 @@ async def gateway(name: str, folder: Path) -> AsyncIterator[tuple[Ruled, Stage]]
     rule = 'approval_exempt_clients = ["nobody"]\nanswer_within_days'
     path.write_text(config.replace("answer_within_days", rule))
     time: Any = RuledTime(stage.now)
-    runtime = Runtime(now=stage.now, sleep=asyncio.sleep, monotonic=loop.time)
+    runtime = Runtime(
+        transport=transport(), now=stage.now, sleep=asyncio.sleep, monotonic=loop.time
+    )
     made = Ruled(assemble(load(path, {}), runtime), time, stage.world, {}, folder, [])
     try:
         yield made, stage

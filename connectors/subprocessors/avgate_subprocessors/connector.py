@@ -202,6 +202,7 @@ class SubprocessorsConnector(
         except BadSignatureError as error:
             return sdk.Failed("bad_signature", f"Ask the processor what became of it: {error}.")
         except sdk.NotFoundError:
+            await client.check()  # raises where it is the address that is wrong
             return sdk.Failed(
                 "unknown_request", "The processor does not know the request any more."
             )
