@@ -2,7 +2,7 @@
 
 Whoever lengthens the chain has its end to themselves until the commit is on disk. Were it taken by a
 statement of ours, everybody would wait for our next statement too, which comes when a busy process
-gets round to it: ten entries a second were all there could be, however many processes. So an entry
+gets round to it: some fifty entries a second were all there could be, however many worked. So an entry
 is put down as a draft, and a trigger that is deferred to the commit numbers, digests and keeps it.
 """
 
