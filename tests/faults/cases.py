@@ -96,10 +96,15 @@ class Bench:
         await self._anew()
         await self._anew()  # as it will be: what was located before leaves no log-in behind
         self.clean, _ = await self._told(self.scene)
-        self.spots = tuple(_spots(self.stage.proxy.requests))
+        made = self.stage.proxy.requests
+        self.spots = tuple(_spots(made))
         self.effects = await self._effects()
         assert self.clean
         assert "!" not in self.clean, self.clean
+        await self._anew()
+        self.stage.proxy.each = True
+        await self._told(self.scene)
+        assert len(self.stage.proxy.requests) == len(made), "in peace, something was tried twice"
         await self._others()
         await self._anew()
 

@@ -35,7 +35,7 @@ _WAITING: Row = {"read": _LATER, "file": _LATER, "token": _LATER, "write": _LATE
 _LONG: Row = {
     "read": ("whole unavailable", "unavailable"),
     "file": ("unavailable", "unavailable"),
-    "token": ("unavailable", "unavailable"),
+    "token": ("whole unavailable", "unavailable"),  # another call may ask for another token
     "write": ("whole unavailable unknown",) * 2,  # read back at once, and found to be done or not
 }
 _UNREADABLE: Row = {"read": _BROKEN, "file": _SOUND, "token": _NO_TOKEN, "write": _WRITTEN}
@@ -53,7 +53,7 @@ FALSE_WORD = "false word"
 EXPECTED: Mapping[str, Row] = {
     "not sent": _WAITING,
     # What its headers say has come is no sound.
-    "lost before": {**_WAITING, "file": ("whole contract_broken", "unavailable contract_broken")},
+    "lost before": {**_WAITING, "file": ("whole contract_broken unavailable", "unavailable contract_broken")},
     "lost after": {**_WAITING, "write": ("whole", "whole unknown unavailable")},
     "cut": {
         **_WAITING,
@@ -64,7 +64,8 @@ EXPECTED: Mapping[str, Row] = {
         **dict.fromkeys(("read", "token", "write"), ("whole", "whole")),
         "file": ("whole unavailable",) * 2,
     },
-    "too short": _UNREADABLE,
+    # What is left over when an answer has ended may be seen at once, or when it is read.
+    "too short": {**_UNREADABLE, "read": ("whole contract_broken", "contract_broken unavailable")},
     "drips": {
         "read": ("whole unavailable", "whole unavailable"),
         "file": ("whole unavailable", "whole unavailable"),

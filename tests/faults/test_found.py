@@ -16,6 +16,8 @@ FOUND = (
     ("directory/erase", "404 of a stranger", "/dldas/{id}", False),
     # An accepted erasure was given up, for the processor did not know it any more.
     ("subprocessors/confirm", "404 of a stranger", "/requests/{id}", False),
+    # So it was where only the certificate was not there.
+    ("subprocessors/confirm", "404 of a stranger", "/certificate.pem", False),
     # Somebody else's calls were left out one by one, and the subject's own with them.
     ("xelion/access", "another subject's answer", "/communications?from", False),
     # A processor that asked for an hour was asked again after a second.

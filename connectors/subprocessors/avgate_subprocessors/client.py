@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -17,6 +18,7 @@ from avgate_contracts import (
     HttpClient,
     IdentifierKind,
     Json,
+    MisconfiguredError,
     NotFoundError,
     OutcomeUnknownError,
     RefusedError,
@@ -112,8 +114,7 @@ class OpenDsrClient:
         except UnavailableError:
             raise
         except OutcomeUnknownError as lost:  # nothing is lost by asking again, with the same id
-            why = "it is not known whether the processor was asked"
-            raise UnavailableError(why, after=lost.after) from None
+            raise UnavailableError("nobody knows whether it was asked", after=lost.after) from None
         except ConnectorError:
             self._open.pop(question, None)
             raise
@@ -246,16 +247,18 @@ class OpenDsrClient:
         return receipt
 
     async def _discovered(self) -> tuple[Discovery, Certificate]:
-        answer = await self._http.send(
-            "GET", f"{self._settings.opendsr_url}/discovery", authenticated=False
-        )
+        answer = await self._document(f"{self._settings.opendsr_url}/discovery")
         discovery = answer.parse(Discovery)
         address = self._settings.certificate_url or discovery.processor_certificate
-        pem = await self._http.send("GET", address, authenticated=False)
-        certificate = Certificate(pem.body)
+        certificate = Certificate((await self._document(address)).body)
         if not certificate.is_for(self._settings.signs_for, self._clock.now()):
             raise BadSignatureError("the processor's certificate is for another domain, or ended")
         return discovery, certificate
+
+    async def _document(self, address: str) -> Response:
+        with suppress(NotFoundError):  # which is said of requests, and of nothing else
+            return await self._http.send("GET", address, authenticated=False)
+        raise MisconfiguredError("no discovery or certificate is there: check opendsr_url")
 
     async def _get(self, path: str, *, accept: Collection[int] = ()) -> Response:
         url, headers = f"{self._settings.opendsr_url}{path}", self._authorization()

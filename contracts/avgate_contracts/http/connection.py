@@ -131,16 +131,16 @@ class Connection(asyncio.Protocol):
         if exchange is None or exchange.is_complete:
             self.abort()
             return
-        if not exchange.is_headed:
-            exchange.head_size += len(data)
-            if exchange.head_size > _LONGEST_HEAD:
-                self._fail(RemoteProtocolError("the headers have no end"))
-                return
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._fail(RemoteProtocolError("what came is not HTTP"))
             return
+        if not exchange.is_headed:  # else the rest of it is body, of any length
+            exchange.head_size += len(data)
+            if exchange.head_size > _LONGEST_HEAD:
+                self._fail(RemoteProtocolError("the headers have no end"))
+                return
         if exchange.size > _MOST_AHEAD and not self._is_paused and self._transport is not None:
             self._is_paused = True
             self._transport.pause_reading()

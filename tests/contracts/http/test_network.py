@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from avgate_contracts.connector import Limits
+from avgate_contracts.http.connection import Connection
 from avgate_contracts.http.library import network
 from avgate_contracts.http.network import Network
 
@@ -244,6 +245,21 @@ async def test_headers_without_an_end_are_given_up() -> None:
     async with serving(server), Network() as transport:
         assert await ask(transport, server.url) == "an error"
         assert server.unsent
+
+
+async def test_a_long_body_that_comes_at_once_with_its_headers_is_none_of_them() -> None:
+    class Wire(asyncio.Transport):
+        def write(self, data: bytes | bytearray | memoryview) -> None:  # noqa: ARG002 -- as its base
+            loop.call_soon(connection.data_received, head + b"x" * 200_000)
+
+        def pause_reading(self) -> None:
+            return
+
+    loop, connection = asyncio.get_running_loop(), Connection()
+    head = b"HTTP/1.1 200 OK\r\ncontent-length: 200000\r\n\r\n"
+    connection.connection_made(Wire())
+    exchange = await connection.ask(b"GET / HTTP/1.1\r\n\r\n", has_no_body=False)
+    assert len(b"".join([piece async for piece in connection.body(exchange, 1)])) == 200_000
 
 
 async def test_a_body_that_nobody_reads_waits_at_the_server() -> None:
