@@ -23,6 +23,7 @@ from avgate_gateway.authentication import MEANINGS
 from avgate_gateway.cli.application import COMMANDS, app
 from avgate_gateway.cli.connectors import markdown_lines
 from avgate_gateway.cli.exits import MEANINGS as EXITS
+from avgate_gateway.metrics import FIGURES
 from avgate_gateway.plan import Fit
 from avgate_gateway.registry import discover
 from avgate_gateway.report import OutcomeWord, sentence
@@ -97,6 +98,14 @@ def exits() -> Iterator[str]:
     yield from (f"| {code.value} | {says} |" for code, says in EXITS.items())
 
 
+def metrics() -> Iterator[str]:
+    yield "| metric | by | means | when it grows |"
+    yield "|---|---|---|---|"
+    for one in FIGURES:
+        labels = ", ".join(f"`{label}`" for label in one.labels)
+        yield f"| `{one.name}` | {labels} | {one.means} | {one.grows} |"
+
+
 def words() -> Iterator[str]:
     yield "| word | means |"
     yield "|---|---|"
@@ -113,6 +122,7 @@ TABLES: tuple[Table, ...] = (
     (OPERATE, "settings", settings),
     (OPERATE, "commands", commands),
     (OPERATE, "exits", exits),
+    (OPERATE, "metrics", metrics),
     (OPERATE, "problems", problem.table),
     (GLOSSARY, "words", words),
     (CONNECTORS, "made by: avgate connectors --markdown", capabilities),

@@ -143,7 +143,8 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
         changes.tell(request_id)
 
     engine = Engine(database, advance_and_tell, runtime.now, desks, claims)
-    gateway = Gateway(context, engine.wake, changes, installed, Checks(runtime.now))
+    checks = Checks(runtime.now)
+    gateway = Gateway(context, engine.wake, changes, installed, checks, engine.bulkheads)
     return Assembled(
         context, gateway, engine, tuple(clients), verifier(settings), _limits(settings)
     )

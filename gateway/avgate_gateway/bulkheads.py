@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 _AT_EACH = 32  # requests at one upstream; more would only queue for the same connections
@@ -28,6 +28,16 @@ class Bulkheads:
         self._most_waiting = waiting
         self._taken: Counter[str] = Counter()
         self._waiting: dict[asyncio.Future[None], frozenset[str]] = {}
+
+    @property
+    def taken(self) -> Mapping[str, int]:
+        """How many places are taken at each upstream that was ever asked for one."""
+        return dict(self._taken)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for their places."""
+        return len(self._waiting)
 
     @asynccontextmanager
     async def entered(self, upstreams: frozenset[str]) -> AsyncIterator[None]:

@@ -57,6 +57,11 @@ class Engine:
         self._loops: list[asyncio.Task[None]] = []
         self._begun: set[asyncio.Task[None]] = set()
 
+    @property
+    def bulkheads(self) -> Bulkheads:
+        """The places that its work takes, for whoever watches."""
+        return self._bulkheads
+
     async def start(self) -> None:
         """Begins to sweep, which takes up what a dead process left."""
         await self._claims.start()

@@ -64,7 +64,7 @@ def application(
     gateway: Gateway, verifier: Verifier, limits: Limits, lifespan: Lifespan | None = None
 ) -> ASGIApp:
     """The whole application, guarded."""
-    return Guard(unguarded(gateway, verifier, lifespan), limits)
+    return Guard(unguarded(gateway, verifier, lifespan), limits, gateway.traffic)
 
 
 def unguarded(gateway: Gateway, verifier: Verifier, lifespan: Lifespan | None = None) -> FastAPI:

@@ -1,4 +1,4 @@
-"""`/v1/audit`: the chain of evidence, for auditors; `/health/…`: for those who watch the process."""
+"""`/v1/audit`: the chain, for auditors; `/health/…`, `/metrics`: for those who watch the process."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from avgate_gateway.api.answering import plain
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.recording import Recording
 from avgate_gateway.api.results import entry_json
 from avgate_gateway.authentication import Caller, Scope, requires
+from avgate_gateway.backlog import Backlog, behind
+from avgate_gateway.metrics import CONTENT_TYPE, Metrics
 from avgate_gateway.store import evidence
 
 
@@ -28,8 +30,12 @@ class AuditQuery(BaseModel):
 def router(gateway: Gateway) -> APIRouter:
     """The routes of auditors and probes."""
     routes = APIRouter()
-    recording = Recording(gateway.context.database)
+    _auditors(routes, gateway)
+    _probes(routes, gateway)
+    return routes
 
+
+def _auditors(routes: APIRouter, gateway: Gateway) -> None:
     @routes.get("/v1/audit", tags=["audit"], summary="The chain of this controller, oldest first")
     async def audit(
         query: Annotated[AuditQuery, Query()],
@@ -43,6 +49,14 @@ def router(gateway: Gateway) -> APIRouter:
         following = str(page[-1].sequence) if len(found) > query.limit else None
         return plain({"items": [entry_json(entry) for entry in page], "next": following})
 
+
+def _probes(routes: APIRouter, gateway: Gateway) -> None:
+    context = gateway.context
+    recording = Recording(context.database)
+    backlog = Backlog(context.database, tuple(context.desks), context.now)
+    connectors = {name: tuple(desk.connectors) for name, desk in context.desks.items()}
+    metrics = Metrics(backlog, gateway.bulkheads, gateway.traffic, connectors)
+
     @routes.get("/health/live", tags=["health"], summary="Whether the process runs")
     async def live() -> Response:
         return plain({"status": "ok"})
@@ -53,6 +67,12 @@ def router(gateway: Gateway) -> APIRouter:
         if trouble is not None:
             reason = {"status": "unavailable", "reason": f"database: {trouble}"}
             return plain(reason, status=503)
-        return plain({"status": "ok"})
+        late = behind(await backlog.read())
+        return plain({"status": "ok"} if late is None else {"status": "ok", "behind": late})
 
-    return routes
+    @routes.get(
+        "/metrics", tags=["health"], summary="Figures for Prometheus",
+        response_class=PlainTextResponse,
+    )  # fmt: skip
+    async def figures() -> Response:
+        return Response(await metrics.text(), headers={"content-type": CONTENT_TYPE})

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from avgate_gateway.api.answering import not_found
 from avgate_gateway.api.health import Checks
 from avgate_gateway.authentication import Caller
+from avgate_gateway.bulkheads import Bulkheads
 from avgate_gateway.changes import Changes
 from avgate_gateway.flow.context import Context, Desk
+from avgate_gateway.guard import Traffic
 from avgate_gateway.idempotent import UnderWay
 from avgate_gateway.registry import Installed
 from avgate_gateway.request import SubjectRequest
@@ -25,6 +27,8 @@ class Gateway:
     changes: Changes
     installed: Mapping[str, Installed]
     checks: Checks
+    bulkheads: Bulkheads = field(default_factory=Bulkheads)
+    traffic: Traffic = field(default_factory=Traffic)
     under_way: UnderWay = field(default_factory=UnderWay)
 
     def desk(self, caller: Caller) -> Desk:

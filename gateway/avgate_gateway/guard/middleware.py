@@ -11,6 +11,7 @@ from avgate_gateway.guard.address import check_address
 from avgate_gateway.guard.body import Deadline, GoneError, admitted
 from avgate_gateway.guard.header import Headers
 from avgate_gateway.guard.limit import Limits
+from avgate_gateway.guard.traffic import Traffic
 from avgate_gateway.problem import (
     INTERNAL_ERROR,
     UNAVAILABLE,
@@ -27,7 +28,8 @@ _ADDED = (
     (b"x-content-type-options", b"nosniff"),
 )
 
-_PROBES = "/health/"  # whoever watches over an overloaded gateway has to be answered all the same
+# Whoever watches over an overloaded gateway has to be answered all the same.
+_HEALTH, _METRICS = "/health/", "/metrics"
 _BUSY = "So many calls wait for an answer already that this one would wait too long."
 _SOON = {"retry-after": "1"}
 
@@ -40,16 +42,21 @@ class Guard:
     """
 
     def __init__(
-        self, app: ASGIApp, limits: Limits | None = None, *, deadline: Deadline = asyncio.timeout
+        self,
+        app: ASGIApp,
+        limits: Limits | None = None,
+        traffic: Traffic | None = None,
+        *,
+        deadline: Deadline = asyncio.timeout,
     ) -> None:
         self._app = app
         self._limits = limits or Limits()
         self._deadline = deadline
-        self._waiting: set[_Answer] = set()
+        self._traffic = traffic or Traffic()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._admit(scope, receive, _Answer(send, self._waiting))
+            await self._admit(scope, receive, _Answer(scope, send, self._traffic))
         elif scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         else:
@@ -57,16 +64,17 @@ class Guard:
 
     async def _admit(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         """Turns away, before anything of it is read, what would only wait behind all the others."""
-        is_probe = str(scope["path"]).startswith(_PROBES)
-        if len(self._waiting) >= self._limits.at_once and not is_probe:
+        path, waiting = str(scope["path"]), self._traffic.waiting
+        is_probe = path.startswith(_HEALTH) or path == _METRICS
+        if len(waiting) >= self._limits.at_once and not is_probe:
             await answer.refuse(Problem(UNAVAILABLE, _BUSY, headers=_SOON), scope, receive)
             return
         if not is_probe:
-            self._waiting.add(answer)
+            waiting.add(answer)
         try:
             await self._answer(scope, receive, answer)
         finally:
-            self._waiting.discard(answer)
+            waiting.discard(answer)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         """The one place where every exception ends: the server's own log would show its message."""
@@ -90,15 +98,17 @@ class Guard:
 class _Answer:
     """The answer on its way out: passes on what the application sends, as it sends it."""
 
-    def __init__(self, send: Send, waiting: set[_Answer]) -> None:
+    def __init__(self, scope: Scope, send: Send, traffic: Traffic) -> None:
+        self._method = scope["method"]
         self._send = send
-        self._waiting = waiting
+        self._traffic = traffic
         self._has_begun = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._has_begun = True
-            self._waiting.discard(self)
+            self._traffic.waiting.discard(self)
+            self._traffic.answered(self._method, message["status"])
             message = {**message, "headers": _secured(list(message.get("headers", ())))}
         await self._send(message)
 

@@ -9,6 +9,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from avgate_gateway.store.connection import Connection
+from avgate_gateway.store.counting import MOST
 from avgate_gateway.store.schema import hand_task
 
 
@@ -79,6 +80,19 @@ async def listed(
         )
     ordered = query.order_by(hand_task.c.made_at, hand_task.c.id).limit(limit)
     return [HandTask(**row) for row in (await db.execute(ordered)).mappings()]
+
+
+async def open_count(db: Connection, controller: str) -> int:
+    """How many a controller's people have yet to do, of which MOST are counted."""
+    return int((await db.execute(_OPEN_COUNT, {"controller": controller})).scalar_one())
+
+
+_OPEN_COUNT = sa.select(sa.func.count()).select_from(
+    sa.select(hand_task.c.controller)
+    .where(hand_task.c.controller == sa.bindparam("controller"), hand_task.c.completed_at.is_(None))
+    .limit(MOST)
+    .subquery()
+)
 
 
 async def complete(db: Connection, task_id: str, by: str, now: datetime) -> None:

@@ -23,6 +23,7 @@ from avgate_gateway.request import (
     WaitingFor,
 )
 from avgate_gateway.store.connection import Connection
+from avgate_gateway.store.counting import MOST
 from avgate_gateway.store.schema import request
 from avgate_gateway.store.updating import update
 
@@ -134,6 +135,13 @@ async def due(
     return list(found.scalars())
 
 
+async def due_now(db: Connection, controller: str, now: datetime) -> tuple[int, datetime | None]:
+    """How many of a controller's requests are due, of which MOST are counted, and since when."""
+    found = await db.execute(_DUE_NOW, {"controller": controller, "now": now})
+    count, oldest = found.one()
+    return count, oldest
+
+
 _HIDDEN = {"plan_box", "subject_key", "retention_key", "confidential_box", "held_by", "fence"}
 SHOWN = [column for column in request.c if column.name not in _HIDDEN]
 _ADD = request.insert()
@@ -161,6 +169,17 @@ def _due(*whose: sa.ColumnElement[bool]) -> sa.Select[str]:
 
 _DUE_AT = _due(request.c.controller == sa.bindparam("controller"))
 _DUE_ELSEWHERE = _due(request.c.controller.notin_(sa.bindparam("known", expanding=True)))
+_IS_DUE = (
+    sa.select(request.c.wake_at)
+    .where(
+        request.c.controller == sa.bindparam("controller"),
+        request.c.wake_at <= sa.bindparam("now"),
+    )
+    .order_by(request.c.wake_at)
+    .limit(MOST)
+    .subquery()
+)
+_DUE_NOW = sa.select(sa.func.count(), sa.func.min(_IS_DUE.c.wake_at))
 _TAKE_UP = (
     request.update()
     .where(request.c.id == sa.bindparam("request_id"), request.c.state == State.RECEIVED.value)

@@ -133,6 +133,9 @@ task = sa.Table(
     sa.Column("updated_at", Moment, nullable=False),
     sa.Index(None, "controller", "connector", "received_at", "request_id"),
 )
+STUCK = task.c.stage == sa.literal_column("'stuck'")  # as its index says it, to the letter
+_OF_STUCK = (task.c.controller, task.c.received_at, task.c.request_id, task.c.connector)
+sa.Index("ix_task_stuck", *_OF_STUCK, sqlite_where=STUCK, postgresql_where=STUCK)
 
 item = sa.Table(
     "item",

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.store import earlier, unseen
 from avgate_gateway.store.connection import Connection
+from avgate_gateway.store.counting import MOST
 from avgate_gateway.store.earlier import LeftEarlier
-from avgate_gateway.store.schema import item, task
+from avgate_gateway.store.schema import OPEN, STUCK, item, request, task
 from avgate_gateway.store.unseen import UnseenPart
 from avgate_gateway.store.updating import update
 
@@ -145,6 +146,25 @@ async def upstreams(db: Connection, request_id: str) -> frozenset[str]:
     return frozenset(f"{controller}/{connector}" for controller, connector in found)
 
 
+async def stuck(db: Connection, controller: str) -> Mapping[str, int]:
+    """How many tasks of open requests are stuck, by connector; the newest MOST are looked at."""
+    found = await db.execute(_STUCK, {"controller": controller})
+    return {row.connector: row[1] for row in found}
+
+
+_NEWEST_STUCK = (
+    sa.select(task.c.request_id, task.c.connector)
+    .where(task.c.controller == sa.bindparam("controller"), STUCK)
+    .order_by(task.c.received_at.desc(), task.c.request_id.desc())
+    .limit(MOST)
+    .subquery()
+)
+_STUCK = (  # one that was withdrawn keeps its task as it was, and waits for nobody
+    sa.select(_NEWEST_STUCK.c.connector, sa.func.count())
+    .join(request, request.c.id == _NEWEST_STUCK.c.request_id)
+    .where(OPEN)
+    .group_by(_NEWEST_STUCK.c.connector)
+)
 _ADD = task.insert()
 _UPSTREAMS = sa.select(task.c.controller, task.c.connector).where(
     task.c.request_id == sa.bindparam("request_id"),

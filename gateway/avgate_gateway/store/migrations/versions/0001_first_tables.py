@@ -278,6 +278,14 @@ def upgrade() -> None:
         ["controller", "connector", "received_at", "request_id"],
         unique=False,
     )
+    op.create_index(
+        "ix_task_stuck",
+        "task",
+        ["controller", "received_at", "request_id", "connector"],
+        unique=False,
+        sqlite_where=sa.text("stage = 'stuck'"),
+        postgresql_where=sa.text("stage = 'stuck'"),
+    )
     op.create_table(
         "worker",
         sa.Column("id", sa.String(length=48), nullable=False),

@@ -1,0 +1,26 @@
+"""How many calls were answered, and how many wait: what the guard counts for whoever watches."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_OTHER = "other"  # callers make up methods, and each would be a figure for ever
+
+
+class Traffic:
+    """Counts since the process began."""
+
+    def __init__(self) -> None:
+        self._answers: Counter[tuple[str, str]] = Counter()
+        self.waiting: set[object] = set()  # answers that have yet to begin, without those to probes
+
+    @property
+    def answers(self) -> Mapping[tuple[str, str], int]:
+        """Answers by method and class of status, such as ("GET", "2xx")."""
+        return dict(self._answers)
+
+    def answered(self, method: str, status: int) -> None:
+        known = method if method in _METHODS else _OTHER
+        self._answers[known, f"{status // 100}xx"] += 1

@@ -1,0 +1,151 @@
+"""Figures for Prometheus: how much waits, where, and since when; never an id, never a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Metric, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
+
+from avgate_gateway.backlog import Backlog, Standing
+from avgate_gateway.bulkheads import Bulkheads
+from avgate_gateway.guard import Traffic
+
+CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
+_Values = Iterable[tuple[tuple[str, ...], float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One metric: `grows` says what to do when it does, for whoever is called by an alarm."""
+
+    name: str
+    labels: tuple[str, ...]
+    means: str
+    grows: str
+
+
+DUE = Figure(
+    "avgate_due_requests",
+    ("controller",),
+    "Requests whose time to be worked on has come and that have work left; at most 10,001 are counted.",
+    "more is due than is worked off: see which upstream is slow; add a process (PostgreSQL)",
+)
+OLDEST = Figure(
+    "avgate_oldest_due_seconds",
+    ("controller",),
+    "How long the oldest due request has been due; 0 if none is. Every process tells the same.",
+    "above 60, `GET /health/ready` says `behind`: something holds it up, see the next two and the log",
+)
+PLACES = Figure(
+    "avgate_places_taken",
+    ("upstream",),
+    "Requests that are at an upstream, each of its controller's own, in this process; 32 is full. "
+    "Those at `none` need no upstream just now.",
+    "at 32 for minutes, this upstream is slow or hangs: ask its operator; others are not held up by it",
+)
+WAITING = Figure(
+    "avgate_requests_waiting_for_a_place",
+    (),
+    "Requests that wait in this process for an upstream with all its places taken.",
+    "see `avgate_places_taken` for which; from 1,000 on they wait in the database, and nothing is lost",
+)
+STUCK = Figure(
+    "avgate_stuck_tasks",
+    ("controller", "connector"),
+    "Connectors' parts in open requests that a person has to set going; of each controller the "
+    "newest 10,001 are looked at.",
+    "read the reason in a request that waits for `person`, put it right, then `POST …/retry`",
+)
+BY_HAND = Figure(
+    "avgate_open_hand_tasks",
+    ("controller",),
+    "Tasks that people have yet to do by hand; at most 10,001 are counted.",
+    "`avgate request tasks` lists them with their deadlines: do them, and `avgate request complete`",
+)
+ANSWERS = Figure(
+    "avgate_http_answers_total",
+    ("method", "status"),
+    "Answers to HTTP calls by class of status, since this process began; those to probes too.",
+    "of `5xx`: see `GET /health/ready` and the log; of `4xx`: a client does something wrong, ask it",
+)
+CALLS = Figure(
+    "avgate_calls_waiting",
+    (),
+    "HTTP calls that wait for the beginning of their answer in this process, without probes.",
+    "near `limits.at_once` calls are turned away with 503: the disk or the database is slow, or add a process",
+)
+DATABASE = Figure(
+    "avgate_database_answers",
+    (),
+    "1 if the database told what is due within 2 seconds; if 0, the figures of its rows are left out.",
+    "at 0 the database is slow or away: `GET /health/ready` says why; work goes on when it is back",
+)
+FIGURES: Final = (DUE, OLDEST, PLACES, WAITING, STUCK, BY_HAND, ANSWERS, CALLS, DATABASE)
+
+
+@dataclass(slots=True, eq=False)  # a registry keeps collectors as keys
+class _Once(Collector):
+    """Figures that were read already: a registry asks without waiting, and a database makes wait."""
+
+    families: Iterable[Metric]
+
+    def collect(self) -> Iterable[Metric]:
+        return self.families
+
+
+class Metrics:
+    """All that is told; `connectors` are the configured ones of each controller."""
+
+    def __init__(
+        self,
+        backlog: Backlog,
+        bulkheads: Bulkheads,
+        traffic: Traffic,
+        connectors: Mapping[str, Iterable[str]],
+    ) -> None:
+        self._backlog = backlog
+        self._bulkheads = bulkheads
+        self._traffic = traffic
+        self._connectors = connectors
+        self._process = ProcessCollector(registry=None)
+
+    async def text(self) -> bytes:
+        """Every figure as it stands, in Prometheus's text format 0.0.4."""
+        standings = await self._backlog.read()
+        told = _family(DATABASE, [((), standings is not None)])
+        registry = CollectorRegistry()
+        registry.register(_Once([told, *self._of_rows(standings or {}), *self._of_process()]))
+        registry.register(self._process)
+        return generate_latest(registry)
+
+    def _of_rows(self, standings: Mapping[str, Standing]) -> Iterator[Metric]:
+        each = standings.items()
+        yield _family(DUE, (((name,), one.due) for name, one in each))
+        yield _family(OLDEST, (((name,), one.oldest_due.total_seconds()) for name, one in each))
+        yield _family(BY_HAND, (((name,), one.hand_tasks) for name, one in each))
+        stuck = (
+            ((name, connector), one.stuck.get(connector, 0))
+            for name, one in each
+            for connector in {*self._connectors[name], *one.stuck}
+        )
+        yield _family(STUCK, stuck)
+
+    def _of_process(self) -> Iterator[Metric]:
+        taken = self._bulkheads.taken.items()
+        yield _family(PLACES, (((upstream,), count) for upstream, count in taken))
+        yield _family(WAITING, [((), self._bulkheads.waiting)])
+        yield _family(ANSWERS, self._traffic.answers.items())
+        yield _family(CALLS, [((), len(self._traffic.waiting))])
+
+
+def _family(figure: Figure, values: _Values) -> Metric:
+    kind = CounterMetricFamily if figure.name.endswith("_total") else GaugeMetricFamily
+    made = kind(figure.name, figure.means, labels=figure.labels)
+    for labels, value in sorted(values):
+        made.add_metric(labels, value)
+    return made
