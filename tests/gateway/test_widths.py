@@ -6,6 +6,7 @@ import base64
 import typing
 from collections.abc import Iterable
 from enum import Enum
+from importlib.metadata import version
 from uuid import uuid4
 
 import pytest
@@ -20,6 +21,7 @@ from avgate_gateway.api.answering import from_cursor, to_cursor
 from avgate_gateway.api.bodies import CompletionBody, IdentityBody, SubjectBody
 from avgate_gateway.authentication import TokenPolicy
 from avgate_gateway.authentication.claim import InvalidTokenError, caller
+from avgate_gateway.engine import PROTOCOL
 from avgate_gateway.intake import NOT_RELEVANT
 from avgate_gateway.problem import ProblemError
 from avgate_gateway.request import State, WaitingFor
@@ -77,6 +79,7 @@ def longest_name() -> int:
     raise AssertionError("no name is possible")
 
 
+WORKER = ID + len(".99999999")  # the process, and how often it began anew
 CLIENT, NAME = longest_claim(), longest_name()
 EVERYWHERE = {"id": ID, "request_id": ID, "controller": NAME, "connector": NAME, "batch": ID,
               "category": longest(Category), "product": longest(Product), "digest": DIGEST}  # fmt: skip
@@ -94,6 +97,11 @@ WIDEST = {
     "request.approved_by": CLIENT,
     "request.approved_digest": DIGEST,
     "request.closing": max(len("rejected"), len(NOT_RELEVANT), longest(TaskCode)),
+    "request.held_by": WORKER,
+    "worker.id": WORKER,
+    "worker.name": 64 + len(" 4194304"),  # HOST_NAME_MAX, and PID_MAX_LIMIT: Linux, limits.h
+    "worker.protocol": len(PROTOCOL),
+    "worker.release": len(version("avgate")) + len(".post99.dev9999+g0123abc"),
     "task.stage": longest(Stage),
     "task.resume": longest(Stage),
     "task.looked_with": DIGEST,
