@@ -77,22 +77,25 @@ class _Copy:
 
     def texts(self, shelf: Shelf) -> Callable[[], AsyncGenerator[bytes, None]]:
         async def read() -> AsyncGenerator[bytes, None]:
-            async for sealed in copies.boxes(self.database, self.request_id, shelf):
-                yield decompress(self.box.open(sealed, RECORDS))
+            async with aclosing(copies.boxes(self.database, self.request_id, shelf)) as boxes:
+                async for sealed in boxes:
+                    yield decompress(self.box.open(sealed, RECORDS))
 
         return read
 
     def tables(self, shelf: Shelf) -> Callable[[], AsyncIterator[tuple[int, bytes]]]:
         async def read() -> AsyncIterator[tuple[int, bytes]]:
-            async for width, sealed in copies.tables(self.database, self.request_id, shelf):
-                yield width, decompress(self.box.open(sealed, TABLE))
+            async with aclosing(copies.tables(self.database, self.request_id, shelf)) as boxes:
+                async for width, sealed in boxes:
+                    yield width, decompress(self.box.open(sealed, TABLE))
 
         return read
 
     def chunks(self, shelf: Shelf) -> Callable[[], AsyncIterator[bytes]]:
         async def read() -> AsyncIterator[bytes]:
-            async for sealed in copies.boxes(self.database, self.request_id, shelf):
-                yield self.box.open(sealed, FILE)
+            async with aclosing(copies.boxes(self.database, self.request_id, shelf)) as boxes:
+                async for sealed in boxes:
+                    yield self.box.open(sealed, FILE)
 
         return read
 

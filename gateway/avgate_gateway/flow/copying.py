@@ -25,7 +25,10 @@ RECORDS = "copied records"
 TABLE = "copied records as a table"
 FILE = "copied file"
 FILE_NAME = "name of a copied file"
-_PART_BYTES = 256 * 1024
+_PART_BYTES = 256 * 1024  # of records
+_FILE_BYTES = (
+    1024 * 1024
+)  # of a file, which is handed on as it is: each part takes as much code as any
 _WRITE_BYTES = 1024 * 1024  # one sync for so much, and nobody else waits long for it
 _QUICKLY = 1  # how hard records are pressed, which is to a tenth; more takes longer than it saves
 
@@ -159,9 +162,9 @@ async def _chunks(attachment: Attachment) -> AsyncIterator[bytes]:
     async with attachment.open() as stream:
         async for piece in stream:
             waiting += piece
-            while len(waiting) >= _PART_BYTES:
-                yield bytes(waiting[:_PART_BYTES])
+            while len(waiting) >= _FILE_BYTES:
+                yield bytes(waiting[:_FILE_BYTES])
                 has_some = True
-                del waiting[:_PART_BYTES]
+                del waiting[:_FILE_BYTES]
     if waiting or not has_some:
         yield bytes(waiting)

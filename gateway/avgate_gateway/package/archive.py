@@ -76,28 +76,38 @@ class Archive:
             feed.put(chunk)
             return next(parts)
 
+        def begun(chunk: Octets) -> asyncio.Future[bytes]:
+            if len(chunk) >= _SMALL_BYTES:
+                return loop.run_in_executor(self._thread, written, chunk)
+            done: asyncio.Future[bytes] = loop.create_future()
+            done.set_result(written(chunk))
+            return done
+
         try:
             self._ready += next(parts)  # the header, before anything is drawn
             async for chunk in chunks:
                 if under_way is not None:
-                    self._ready += await asyncio.shield(under_way)
-                    under_way = None
-                if len(self._ready) >= OUTPUT_BYTES:
-                    yield self._taken()
-                if len(chunk) < _SMALL_BYTES:
-                    self._ready += written(chunk)
-                else:
-                    under_way = loop.run_in_executor(self._thread, written, chunk)
-            if under_way is not None:
-                self._ready += await asyncio.shield(under_way)
+                    for piece in self._filled(await asyncio.shield(under_way)):
+                        yield piece
+                under_way = begun(chunk)
+            rest = await asyncio.shield(under_way) if under_way is not None else b""
             feed.end()
-            self._ready += b"".join(parts)
-            if len(self._ready) >= OUTPUT_BYTES:
-                yield self._taken()
+            for piece in (*self._filled(rest), *self._filled(b"".join(parts))):
+                yield piece
         finally:
             if under_way is not None and not under_way.done():
                 await asyncio.wait([under_way])  # milliseconds; the parts cannot be closed before
             parts.close()
+
+    def _filled(self, part: bytes) -> Generator[bytes, None, None]:
+        """What is ready to be given out with one more part; a large one is given out as it is."""
+        is_large = len(part) >= OUTPUT_BYTES
+        if not is_large:
+            self._ready += part
+        if (is_large and self._ready) or len(self._ready) >= OUTPUT_BYTES:
+            yield self._taken()
+        if is_large:
+            yield part
 
     def end(self) -> Generator[bytes, None, None]:
         """The directory at the end, without which nothing opens the archive."""

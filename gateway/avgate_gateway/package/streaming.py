@@ -18,7 +18,7 @@ from avgate_gateway.package.readme import readme
 from avgate_gateway.package.spreadsheet import DIALECTS, csv_of_tables, csv_rows
 from avgate_gateway.package.tally import Octets, Tally
 
-STEP_BYTES = 256 * 1024  # what the archive's thread is given at a time: a few milliseconds of work
+STEP_BYTES = 1024 * 1024  # what the archive's thread is given at a time: a few milliseconds of work
 
 T = TypeVar("T")
 
@@ -138,9 +138,13 @@ async def _paced(chunks: AsyncIterator[bytes]) -> AsyncGenerator[Octets, None]:
     """The chunks in steps, with a turn for everybody else after each."""
     async with _drawn(chunks) as drawn:
         async for chunk in drawn:
+            if len(chunk) <= STEP_BYTES:
+                yield chunk
+                await asyncio.sleep(0)
+                continue
             view = memoryview(chunk)
             for start in range(0, len(view), STEP_BYTES):
-                yield view[start : start + STEP_BYTES]
+                yield bytes(view[start : start + STEP_BYTES])
                 await asyncio.sleep(0)
 
 

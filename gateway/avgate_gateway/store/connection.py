@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+HEAVY = "avgate_is_heavy"  # an execution option: its rows are megabytes, so nobody waits while they are read
+
 
 class Connection(Protocol):
     """One transaction, as whoever opened it gives it out: SQLite's or PostgreSQL's."""

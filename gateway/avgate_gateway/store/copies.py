@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
-from avgate_gateway.store.connection import Connection
+from avgate_gateway.store.connection import HEAVY, Connection
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.schema import copy_part
 
@@ -102,24 +104,26 @@ async def shelves(db: Connection, request_id: str) -> Sequence[Shelf]:
     return [Shelf(*row) for row in await db.execute(query)]
 
 
-async def boxes(database: Database, request_id: str, shelf: Shelf) -> AsyncIterator[bytes]:
+async def boxes(database: Database, request_id: str, shelf: Shelf) -> AsyncGenerator[bytes, None]:
     """The sealed parts of a shelf in order; no transaction stays open between two reads."""
     query = _RECORDS if shelf.file is None else _FILE
-    async for row in _rows(database, request_id, shelf, query):
-        yield row[1]
+    async with aclosing(_rows(database, request_id, shelf, query)) as rows:
+        async for row in rows:
+            yield row[1]
 
 
 async def tables(
     database: Database, request_id: str, shelf: Shelf
-) -> AsyncIterator[tuple[int, bytes]]:
+) -> AsyncGenerator[tuple[int, bytes], None]:
     """The same of the rows of a table: how many columns a part has, and its box."""
-    async for row in _rows(database, request_id, shelf, _TABLE):
-        yield row[1], row[2]
+    async with aclosing(_rows(database, request_id, shelf, _TABLE)) as rows:
+        async for row in rows:
+            yield row[1], row[2]
 
 
 async def _rows(
     database: Database, request_id: str, shelf: Shelf, query: sa.Select[Any]
-) -> AsyncIterator[Any]:
+) -> AsyncGenerator[Any, None]:
     here: dict[str, Any] = {
         "request_id": request_id,
         "connector": shelf.connector,
@@ -129,17 +133,30 @@ async def _rows(
     }
     if shelf.file is not None:
         here["file"] = shelf.file
-    while True:
-        async with database.read() as db:
-            rows = (await db.execute(query, here)).all()
-        for row in rows:
-            yield row
-        if len(rows) < _AT_ONCE:
-            return
-        here["last"] = rows[-1][0]
+    reading = asyncio.ensure_future(_read(database, query, here))
+    try:
+        while rows := await reading:
+            if len(rows) == _AT_ONCE:  # the next are read while these are looked at
+                here = {**here, "last": rows[-1][0]}
+                reading = asyncio.ensure_future(_read(database, query, here))
+            for row in rows:
+                yield row
+            if len(rows) < _AT_ONCE:
+                return
+    finally:
+        if not reading.done():
+            reading.cancel()
+            await asyncio.wait([reading])
 
 
-_AT_ONCE = 4  # parts, about a megabyte
+async def _read(
+    database: Database, query: sa.Select[Any], here: Mapping[str, Any]
+) -> Sequence[Any]:
+    async with database.read() as db:
+        return (await db.execute(query, here)).all()
+
+
+_AT_ONCE = 2  # parts, two megabytes at the most
 
 
 def _in_order(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
@@ -152,6 +169,7 @@ def _in_order(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
         )
         .order_by(copy_part.c.id)
         .limit(_AT_ONCE)
+        .execution_options(**{HEAVY: True})
     )
 
 

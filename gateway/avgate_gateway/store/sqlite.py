@@ -21,6 +21,7 @@ from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 
+from avgate_gateway.store.connection import HEAVY
 from avgate_gateway.store.cut_short import AwayError, answering, is_away
 from avgate_gateway.store.schema import OF_MANY_ROWS
 
@@ -179,11 +180,14 @@ class _Session:
         self, statement: sa.Executable, parameters: Any = None, /
     ) -> sa.CursorResult[*tuple[Any, ...]]:
         """Executes here what is quick, and in the thread what is about many rows."""
+        is_heavy = HEAVY in statement.get_execution_options()
 
         def step() -> sa.CursorResult[*tuple[Any, ...]]:
-            return self._connection.execute(statement, parameters)
+            found = self._connection.execute(statement, parameters)
+            return _whole(found) if is_heavy else found
 
-        return await (self._wait_for(step) if _is_long(statement, parameters) else self._do(step))
+        is_long = is_heavy or _is_long(statement, parameters)
+        return await (self._wait_for(step) if is_long else self._do(step))
 
     async def step(self, command: str) -> None:
         """Takes a step that waits for nothing but what is still under way."""
@@ -231,6 +235,11 @@ def _is_long(statement: sa.Executable, parameters: Any) -> bool:
     if isinstance(parameters, list):
         return len(parameters) > _FEW
     return isinstance(statement, sa.Update | sa.Delete) and statement.table in OF_MANY_ROWS
+
+
+def _whole(found: sa.CursorResult[*tuple[Any, ...]]) -> sa.CursorResult[*tuple[Any, ...]]:
+    """The same with its rows read: else each is read where it is asked for."""
+    return cast("sa.CursorResult[*tuple[Any, ...]]", found.freeze()())
 
 
 def _begin_patiently(connection: sqlite3.Connection) -> None:
