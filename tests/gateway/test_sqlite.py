@@ -7,12 +7,13 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
+from threading import Event, get_ident
 
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
+from avgate_gateway.store.connection import HEAVY
 from avgate_gateway.store.cut_short import AwayError
 from avgate_gateway.store.schema import metadata, remark
 from avgate_gateway.store.sqlite import SqliteFile
@@ -155,3 +156,21 @@ async def test_a_read_waits_for_nobody(file: SqliteFile) -> None:
 
     with pytest.raises(StopIteration):  # it ran to its end without giving way once
         reading.__await__().__next__()
+
+
+async def test_heavy_rows_are_read_beside_the_event_loop(file: SqliteFile) -> None:
+    def tell(connection: sqlite3.Connection, _record: object) -> None:
+        connection.create_function("here", 0, get_ident)
+
+    sa.event.listen(file.engine, "connect", tell)
+    rows = sa.union_all(*(sa.select(sa.func.here().label("thread")) for _ in range(3))).subquery()
+    query = sa.select(rows.c.thread)
+    seen: dict[bool, set[int]] = {}
+    for is_heavy in (False, True):
+        # A session that was opened before the function was told of does not know it.
+        async with file.read(), file.read() as db:
+            asked = query.execution_options(**{HEAVY: True}) if is_heavy else query
+            seen[is_heavy] = set((await db.execute(asked)).scalars())
+    assert seen[False] == {get_ident()}
+    assert len(seen[True]) == 1
+    assert seen[True] != seen[False]
