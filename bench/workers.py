@@ -4,7 +4,8 @@ Prints one JSON object. A backlog of accesses of strangers across three upstream
 then one worker, or two, carry it out. What limits a worker is waiting, for it keeps few connections
 to each upstream, and two wait side by side. The ratio is the median of interleaved pairs; CPU is of the
 workers alone. Mocks, database and workers share the machine: on two cores latencies below some 100 ms
-measure the processors. `python bench/workers.py [--rounds 5] [--requests 150] [--latency-ms 250]`.
+measure the processors. `python bench/workers.py [--quick] [--rounds 5] [--requests 150]
+[--latency-ms 250]`.
 """
 
 from __future__ import annotations
@@ -47,10 +48,13 @@ ALIVE = (
 
 def main() -> None:
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("--rounds", type=int, default=5)
-    arguments.add_argument("--requests", type=int, default=150)
+    arguments.add_argument("--quick", action="store_true", help="one pair, and a small backlog")
+    arguments.add_argument("--rounds", type=int)
+    arguments.add_argument("--requests", type=int)
     arguments.add_argument("--latency-ms", type=float, default=250)
     asked = arguments.parse_args()
+    rounds_asked = asked.rounds or (1 if asked.quick else 5)
+    requests = asked.requests or (60 if asked.quick else 150)
     with tempfile.TemporaryDirectory() as name, ExitStack() as running:
         folder = Path(name)
         cluster = Cluster(settings={"fsync": "on"})
@@ -63,12 +67,12 @@ def main() -> None:
         config.write_text(text)
         migrate(url)
         rounds = [
-            [carried_out(folder, url, asked.requests, workers) for workers in (1, 2)]
-            for _ in range(asked.rounds)
+            [carried_out(folder, url, requests, workers) for workers in (1, 2)]
+            for _ in range(rounds_asked)
         ]
     ratios = [two["per_second"] / one["per_second"] for one, two in rounds]
     figures = {
-        "requests": asked.requests,
+        "requests": requests,
         "upstreams": UPSTREAMS,
         "latency_ms": asked.latency_ms,
         "one_worker": [one for one, _ in rounds],
