@@ -87,11 +87,12 @@ def anyone(mocks: Mocks) -> Casting:
         runs: bool | None = None,
         long_gone: bool = False,
         emails: int = 0,
+        such_as: Callable[[Person], object] = lambda _: True,
     ) -> Person:
         for one in fresh:
             gone = one.contract.end is not None and (day - one.contract.end).days > 2600
             fits = (runs is None or one.runs(day) == runs) and len(one.emails) >= emails
-            if one.controller == controller and fits and gone == long_gone:
+            if one.controller == controller and fits and gone == long_gone and such_as(one):
                 fresh.remove(one)
                 return one
         pytest.fail("every such person was used: invent more")
