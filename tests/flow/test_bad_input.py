@@ -227,7 +227,7 @@ def test_a_misspelt_key_in_the_config_ends_the_start_with_one_line_that_helps(
 def test_an_upstream_that_answers_with_a_page_is_waited_for_and_nothing_is_lost(
     mocks: Mocks, asks: Caller, anyone: Casting
 ) -> None:
-    person = anyone(runs=True)
+    person = anyone(runs=True, held_by=("directory", "xelion"))
     mocks.plant("directory", {"fault": "html_200", "method": "GET", "times": 2})
     shown = asks.submit(a_request("access", person, "directory", "xelion"), prefer="wait=30")
     assert shown["state"] == "closed"

@@ -96,8 +96,7 @@ def test_a_rectified_value_shows_in_the_next_access(
     mocks: Mocks, office: Office, anyone: Casting, connectors: tuple[str, ...]
 ) -> None:
     known = {"operator", "directory"} & set(connectors)
-    before = mocks.truth(connectors)
-    person = anyone(runs=True, such_as=lambda one: all(before[name][one.id] for name in known))
+    person, before = anyone(runs=True, held_by=known), mocks.truth(connectors)
     changes = [{"field": "address.street", "from": person.address.street, "to": "Nieuwe Proefweg"}]
     request_id = office.carry_out(a_request("rectify", person, changes=changes))
     told = outcomes(office.asks.report(request_id))
