@@ -135,39 +135,33 @@ async def _submit(
     gateway: Gateway, caller: Caller, body: CreateRequest, intended: Intention, wait: int
 ) -> Response:
     """The first answer to this intention, or that again."""
-    async with gateway.context.database.read() as db:
-        earlier = await idempotency.find(db, intended.scope)
-    gateway.under_way.keep_out(intended)  # one who waits for the end has yet to be answered
-    if earlier is not None:
-        return _replay(intended.replayed(earlier))
     with gateway.under_way.alone(intended):
-        return await _submit_first(gateway, caller, body, intended, wait)
+        async with gateway.context.database.write() as db:
+            await take_turn(db, intended.scope)
+            earlier = await idempotency.find(db, intended.scope)
+            if earlier is not None:
+                return _replay(intended.replayed(earlier))
+            request, person = intake.drafted(gateway.context, _asked(gateway, caller, body))
+            recorded, fresh = await intake.record(db, gateway.context, request, person, body.note)
+            stored = _stored(intended, request_view(recorded, fresh, {}), 202)
+            await idempotency.keep(db, intended.scope, stored, gateway.context.now())
+        if recorded.wake_at is not None:
+            gateway.wake([request.id])
+        return _send(await _in_the_end(gateway, intended, stored, request.id, wait))
 
 
-async def _submit_first(
-    gateway: Gateway, caller: Caller, body: CreateRequest, intended: Intention, wait: int
-) -> Response:
-    context = gateway.context
-    asked = _asked(gateway, caller, body)
-    request, person = intake.drafted(context, asked)
-    async with context.database.write() as db:
-        await take_turn(db, intended.scope)
-        earlier = await idempotency.find(db, intended.scope)
-        if earlier is not None:
-            return _replay(intended.replayed(earlier))
-        recorded, fresh = await intake.record(db, context, request, person, body.note)
-        stored = _stored(intended, request_view(recorded, fresh, {}), 202)
-        await idempotency.keep(db, intended.scope, stored, context.now())
-    if recorded.wake_at is not None:
-        gateway.wake([request.id])
-    if wait:
-        closed = await _closed_within(gateway, request.id, wait)
-        if closed is not None:
-            stored = _stored(intended, closed, 200)
-            async with context.database.write() as db:
-                await idempotency.replace(db, intended.scope, stored)
-        stored = replace(stored, headers={**stored.headers, "preference-applied": f"wait={wait}"})
-    return _send(stored)
+async def _in_the_end(
+    gateway: Gateway, intended: Intention, stored: Stored, request_id: str, wait: int
+) -> Stored:
+    """What is answered after the wait that was preferred: the closed request, or that it goes on."""
+    if not wait:
+        return stored
+    closed = await _closed_within(gateway, request_id, wait)
+    if closed is not None:
+        stored = _stored(intended, closed, 200)
+        async with gateway.context.database.write() as db:
+            await idempotency.replace(db, intended.scope, stored)
+    return replace(stored, headers={**stored.headers, "preference-applied": f"wait={wait}"})
 
 
 async def _closed_within(gateway: Gateway, request_id: str, seconds: int) -> RequestView | None:
