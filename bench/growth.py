@@ -39,6 +39,8 @@ from rig.filling import fill
 from rig.load import call, sent
 from rig.programs import Program, gateway, lean_upstream, token
 
+from avgate_gateway.api.answering import to_cursor
+
 SMALL, LARGE, LARGE_QUICK = 1_000, 1_000_000, 20_000
 LIMIT = 1.2
 _SWEEP_SECONDS, _SWEEP_SECONDS_QUICK = 10, 2
@@ -182,8 +184,6 @@ def _cursor(program: Program, headers: dict[str, str], own: str) -> str:
     asked = Request(f"{program.address}/v1/requests/{own}", headers=headers)  # noqa: S310 -- our own
     with urlopen(asked) as answer:  # noqa: S310 -- our own
         received = json.loads(answer.read())["received_at"]
-    from avgate_gateway.api.answering import to_cursor  # noqa: PLC0415
-
     return to_cursor(datetime.fromisoformat(received), own)
 
 

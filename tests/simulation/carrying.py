@@ -6,8 +6,8 @@ phase that has nothing to write costs no step.
 
 from __future__ import annotations
 
-from datetime import timedelta
-from types import SimpleNamespace
+from datetime import datetime, timedelta
+from typing import Any
 
 from avgate_gateway.flow import settling
 from avgate_gateway.flow.advance import _has_lapsed, is_plannable
@@ -21,6 +21,7 @@ from avgate_gateway.store.item_steps import _RELEASED
 from avgate_gateway.store.tasks import Stage, TaskCode
 
 from . import decisions, working
+from .as_rows import having, request_of, row_of, tasks_of
 from .bugs import Bug
 from .decisions import KEYS_KEPT, PLAN_VALID
 from .world import LEASE, NAMES, BrokenError, Worker, World
@@ -72,7 +73,7 @@ def _release_claim(world: World, worker: Worker) -> None:
 
 def _follow(worker: Worker) -> None:
     following = _NEXT_CLOSED if worker.rounds < 0 else _NEXT
-    worker.phase = following[worker.phase]  # type: ignore[index]
+    worker.phase = following[worker.phase] if worker.phase else None
 
 
 def _onward(world: World, worker: Worker) -> None:
@@ -102,12 +103,12 @@ def _has_something(world: World, worker: Worker) -> bool:  # noqa: PLR0911 -- on
 
 
 def _lapsed(world: World) -> bool:
-    return _has_lapsed(SimpleNamespace(now=lambda: world.wall), world.request)  # type: ignore[arg-type]
+    return _has_lapsed(having(now=lambda: world.wall), request_of(world))
 
 
 def _start(world: World, worker: Worker) -> bool:
     """Puts a hand to every connector that has something to do; whether any has."""
-    for task in with_work(world.tasks, looks_of(world), world.wall):  # type: ignore[arg-type]
+    for task in with_work(tasks_of(world), looks_of(world), world.wall):
         c = NAMES.index(task.connector)
         worker.hands[c] = working.begin(world, c, task.stage)
     return any(worker.hands)
@@ -116,7 +117,7 @@ def _start(world: World, worker: Worker) -> bool:
 def _may_plan(world: World) -> bool:
     closed = world.request.state is State.CLOSED and Bug.CANCEL_IGNORED not in world.bugs
     copies = world.request.operation in COPIES
-    return not closed and not copies and is_plannable(world.request, world.tasks)  # type: ignore[arg-type]
+    return not closed and not copies and is_plannable(request_of(world), tasks_of(world))
 
 
 def _policy_approves(world: World) -> bool:
@@ -124,16 +125,16 @@ def _policy_approves(world: World) -> bool:
     if request.client_id != EXEMPT or request.plan_digest is None:
         return False
     closed = request.state is State.CLOSED and Bug.CANCEL_IGNORED not in world.bugs
-    return not closed and awaits_approval(request)  # type: ignore[arg-type]
+    return not closed and awaits_approval(request_of(world))
 
 
-def looks_of(world: World) -> dict[str, object]:
+def looks_of(world: World) -> dict[str, datetime]:
     """By connector when the first of its items is to be looked at again."""
-    looks: dict[str, object] = {}
+    looks: dict[str, datetime] = {}
     for item in world.items:
         if item.look_at is not None and item.state in WATCHED:
             before = looks.get(item.connector)
-            if before is None or item.look_at < before:  # type: ignore[operator]
+            if before is None or item.look_at < before:
                 looks[item.connector] = item.look_at
     return looks
 
@@ -174,7 +175,7 @@ def step(world: World, number: int, commit: str = "ok") -> None:
 def hand_step(world: World, number: int, c: int, fate: str = "ok") -> None:
     """The next call or write of one hand; when the last hand is empty, the next phase."""
     worker = world.workers[number]
-    kind = worker.hands[c][0]  # type: ignore[index]
+    kind = worker.hand(c)[0]
     if kind in working.CALLS:
         if (
             kind == "erase"
@@ -191,12 +192,12 @@ def hand_step(world: World, number: int, c: int, fate: str = "ok") -> None:
     if fate == "no commit" or worker.is_cut_off:
         _write_failed(worker, c)
         return
-    before = worker.hands[c]
+    before = worker.hand(c)
     worker.hands[c] = working.write(world, worker, c)
     world.writes += 1
     if fate == "lost commit":
         if Bug.LOST_COMMIT_FAILED in world.bugs:
-            _take_as_undone(world, before)  # type: ignore[arg-type]
+            _take_as_undone(world, before)
         worker.hands[c] = before
         _write_failed(worker, c)
     elif not any(worker.hands):
@@ -206,7 +207,7 @@ def hand_step(world: World, number: int, c: int, fate: str = "ok") -> None:
 
 def _write_failed(worker: Worker, c: int) -> None:
     """A write that raises is a fault of this connector's part; if that cannot be told, of all."""
-    kind, stage = worker.hands[c][:2]  # type: ignore[index]
+    kind, stage = worker.hand(c)[:2]
     if kind == "trouble":
         worker.hands = [None] * len(worker.hands)
         worker.phase = "postpone"
@@ -214,7 +215,7 @@ def _write_failed(worker: Worker, c: int) -> None:
         worker.hands[c] = ("trouble", stage, (), "fault", ())
 
 
-def _take_as_undone(world: World, hand: tuple[str, Stage, tuple[int, ...]]) -> None:
+def _take_as_undone(world: World, hand: tuple[Any, ...]) -> None:
     if hand[0] == "ended":
         for n in hand[2]:
             item = world.items[n]
@@ -317,9 +318,7 @@ def settle(world: World) -> None:
     if request.state is State.CLOSED and request.closing is None:
         return
     state, waiting_for = settling._state(
-        request,
-        world.tasks,
-        has_hand_tasks=bool(world.hand_tasks),  # type: ignore[arg-type]
+        request_of(world), tasks_of(world), has_hand_tasks=bool(world.hand_tasks)
     )
     if Bug.DEADLINE_BY_CLOCK in world.bugs:
         request.promised = decisions.promised_of(now)
@@ -327,7 +326,7 @@ def settle(world: World) -> None:
         close(world, None)
         return
     request.state, request.waiting_for = state, waiting_for
-    request.wake_at = wake_at(request, world.tasks, looks_of(world), now)  # type: ignore[arg-type]
+    request.wake_at = wake_at(request_of(world), tasks_of(world), looks_of(world), now)
 
 
 def close(world: World, closing: str | None) -> None:
@@ -337,11 +336,7 @@ def close(world: World, closing: str | None) -> None:
     request.state, request.waiting_for = State.CLOSED, None
     request.closed_at, request.closing = now, closing
     request.wake_at = wake_at(
-        request,
-        world.tasks,
-        looks_of(world),
-        now,
-        keys_until=now + KEYS_KEPT,  # type: ignore[arg-type]
+        request_of(world), tasks_of(world), looks_of(world), now, keys_until=now + KEYS_KEPT
     )
 
 
@@ -356,8 +351,8 @@ def is_untouched(world: World, connector: str | None = None) -> bool:
 
 def _hold_together(world: World) -> None:
     """Where one upstream says that more than one person fits, the others wait."""
-    if is_ambiguous(world.tasks):  # type: ignore[arg-type]
-        if awaits_approval(world.request):  # type: ignore[arg-type]
+    if is_ambiguous(tasks_of(world)):
+        if awaits_approval(request_of(world)):
             world.request.plan_digest = world.request.plan_valid_until = None
         for c, task in enumerate(world.tasks):
             early = task.stage in settling._BEFORE_EFFECTS
@@ -382,7 +377,7 @@ def hand_over(world: World) -> None:
             made.add((c, "stuck"))
     for item in world.items:
         is_left = item.state in _MAYBE_LEFT and item.is_left_to_people
-        if is_left and settling._is_settled(item, world.tasks):  # type: ignore[arg-type]
+        if is_left and settling._is_settled(row_of(item), tasks_of(world)):
             made.add((NAMES.index(item.connector), item.state.value))
     world.hand_tasks |= made
 
@@ -401,10 +396,10 @@ def shred(world: World) -> None:
     looks = looks_of(world)
     if until is None and not _is_anything_left(world, looks):
         request.has_refs = False
-    request.wake_at = wake_at(request, world.tasks, looks, now, until)  # type: ignore[arg-type]
+    request.wake_at = wake_at(request_of(world), tasks_of(world), looks, now, until)
 
 
-def _is_anything_left(world: World, looks: dict[str, object]) -> bool:
+def _is_anything_left(world: World, looks: dict[str, datetime]) -> bool:
     if world.request.closing is not None:
         return False
     is_busy = any(task.stage is not Stage.DONE for task in world.tasks)

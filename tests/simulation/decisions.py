@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
 
 from avgate_contracts.errors import AmbiguousSubjectError, RefusedError, UnavailableError
@@ -30,6 +29,8 @@ from avgate_gateway.flow import executing, later, outcomes, planning, verifying
 from avgate_gateway.flow.trouble import Trouble, trouble_of
 from avgate_gateway.plan import Located, PlanBuilder
 from avgate_gateway.retention import AMSTERDAM, Verdict, decide, load_pack, local_day
+
+from .as_rows import having
 
 PACK = load_pack("libervoice-2019")
 _NOON = time(12)
@@ -86,9 +87,8 @@ RETURNED = outcomes.columns(later._RETURNED, _ANY_TIME)
 
 @cache
 def batch_key(connector: str, digest: str, tries: int) -> str:
-    part = SimpleNamespace(request=SimpleNamespace(id="r"), name=connector)
-    first = SimpleNamespace(digest=digest, tries=tries)
-    return executing.batch_key(part, first)  # type: ignore[arg-type]
+    part = having(request=having(id="r"), name=connector)
+    return executing.batch_key(part, having(digest=digest, tries=tries))
 
 
 @cache

@@ -17,6 +17,7 @@ from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.tasks import Stage
 
 from . import carrying, people
+from .as_rows import tasks_of
 from .checks import VISIBLE_WITHIN, check_moment, check_rest
 from .upstreams import ANSWERS, LOOKS, WRITES
 from .world import LEASE, NAMES, BrokenError, Worker, World
@@ -98,7 +99,8 @@ def next_time(world: World) -> datetime | None:
         return None
     wake = request.wake_at
     if request.waiting_for is WaitingFor.UPSTREAM:
-        wake = max(wake, min(_tries(world.tasks, carrying.looks_of(world), wall), default=wake))  # type: ignore[arg-type]
+        tries = _tries(tasks_of(world), carrying.looks_of(world), wall)
+        wake = max(wake, min(tries, default=wake))
     return wake - world.offset
 
 

@@ -12,6 +12,7 @@ from avgate_gateway.store.item import REJECTED, UNDER_WAY, ItemState
 from avgate_gateway.store.tasks import Stage, TaskCode
 
 from . import carrying
+from .as_rows import request_of, tasks_of
 from .bugs import Bug
 from .world import BrokenError, Item, World
 
@@ -67,7 +68,7 @@ def _identify(world: World) -> None:
 def _waits(world: World) -> bool:
     """Whether there is a plan that may still be approved."""
     until = world.request.plan_valid_until
-    is_clear = not is_ambiguous(world.tasks)  # type: ignore[arg-type]
+    is_clear = not is_ambiguous(tasks_of(world))
     return until is not None and world.wall < until and is_clear
 
 
@@ -76,7 +77,7 @@ def _may_decide(world: World, digest: str | None) -> bool:
     request = world.request
     if request.waiting_for is not WaitingFor.APPROVAL or request.plan_valid_until is None:
         return False
-    if is_ambiguous(world.tasks):  # type: ignore[arg-type]
+    if is_ambiguous(tasks_of(world)):
         return False
     is_late = world.wall >= request.plan_valid_until
     if is_late and Bug.LAPSED_PLAN in world.bugs:
@@ -123,7 +124,7 @@ def _reject(world: World) -> None:
 
 def _cancel(world: World) -> None:
     request = world.request
-    is_approved = request.approval is not None and not awaits_approval(request)  # type: ignore[arg-type]
+    is_approved = request.approval is not None and not awaits_approval(request_of(world))
     if request.state is not State.CLOSED and not is_approved and carrying.is_untouched(world):
         carrying.close(world, "cancelled")
 

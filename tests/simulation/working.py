@@ -108,7 +108,7 @@ CALLS = frozenset({"look", "erase", "read", "confirm", "verify", "watch"})
 
 def call(world: World, worker: Worker, c: int, fate: str) -> Hand:  # noqa: PLR0911 -- one per call
     """One call to the upstream; what comes of it is the next step, which writes."""
-    step, stage, numbers, key, more = worker.hands[c]  # type: ignore[misc]
+    step, stage, numbers, key, more = worker.hand(c)
     upstream = world.upstreams[c]
     try:
         match step:
@@ -136,7 +136,7 @@ def call(world: World, worker: Worker, c: int, fate: str) -> Hand:  # noqa: PLR0
 
 def write(world: World, worker: Worker, c: int) -> Hand:  # noqa: C901, PLR0911, PLR0912 -- one per write
     """One transaction; the next step, or None where this connector has to wait."""
-    step, stage, numbers, key, more = worker.hands[c]  # type: ignore[misc]
+    step, stage, numbers, key, more = worker.hand(c)
     task = world.tasks[c]
     match step:
         case "located":

@@ -143,6 +143,12 @@ class Worker(Row):
     def is_up(self) -> bool:
         return not (self.is_dead or self.is_frozen)
 
+    def hand(self, c: int) -> tuple[Any, ...]:
+        """What it is at for a connector; only asked where it is at something."""
+        hand = self.hands[c]
+        assert hand is not None
+        return hand
+
     def drop(self) -> None:
         """Forgets what it was at."""
         self.fence = self.phase = None
