@@ -8,7 +8,7 @@ from avgate_contracts.record import WhyUnseen
 from avgate_gateway import remarking
 from avgate_gateway.due import due_dates, may_extend
 from avgate_gateway.flow import settling
-from avgate_gateway.flow.context import Context
+from avgate_gateway.flow.context import Context, sealed_decisions
 from avgate_gateway.flow.planning import release
 from avgate_gateway.problem import (
     PLAN_CHANGED,
@@ -38,9 +38,11 @@ async def verify_identity(
     if request.identity is not None or request.state is State.CLOSED:
         raise _wrong_state("Its identity was settled before.")
     now = context.now()
+    sealed = await sealed_decisions(db, context, request.id, lambda d: d.with_identity(check))
     await requests.change(
         db, request.id, identity_method=check.method, identity_by=check.verified_by,
         identity_at=check.verified_at, state=State.RECEIVED, waiting_for=None, wake_at=now,
+        decisions_box=sealed,
     )  # fmt: skip
     await evidence.note(db, now, request, "identity.verified", {"method": check.method, "by": by})
 
@@ -65,7 +67,7 @@ async def decide(
         raise ProblemError(Problem(PLAN_CHANGED))
     await remarking.keep(db, context, request.id, remarking.decision(digest), reason)
     if approve:
-        await release(db, request, Approval(by, now, digest))
+        await release(db, context, request, Approval(by, now, digest))
         return
     await evidence.note(db, now, request, "plan.rejected", {"digest": digest, "by": by})
     await _reject(db, context, request)

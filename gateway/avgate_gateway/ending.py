@@ -27,6 +27,7 @@ _CODES: Final = {
     TaskCode.MISCONFIGURED: OutcomeWord.FAILED,
     TaskCode.CONTRACT_BROKEN: OutcomeWord.FAILED,
     TaskCode.FAULT: OutcomeWord.FAILED,
+    TaskCode.ALTERED: OutcomeWord.FAILED,
     TaskCode.DONE_BY_HAND: OutcomeWord.DONE_BY_HAND,
 }
 # What is worst decides about a connector as a whole; what is not named here is well.

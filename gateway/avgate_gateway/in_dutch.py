@@ -122,6 +122,7 @@ _LEADS: Final[Mapping[str, str]] = {
     TaskCode.MISCONFIGURED: "de koppeling met dit systeem is niet goed ingesteld",
     TaskCode.CONTRACT_BROKEN: "het systeem antwoordde anders dan is afgesproken",
     TaskCode.FAULT: "er ging iets mis in de koppeling met dit systeem",
+    TaskCode.ALTERED: "het verzoek is niet meer zoals erover besloten is; er is niets mee gedaan",
     TaskCode.DONE_BY_HAND: "een medewerker heeft het met de hand gedaan",
     "service_runs": "de dienst loopt nog",
 }

@@ -26,6 +26,7 @@ from avgate_gateway.store import evidence, requests, tasks
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.requests import Sealed
 from avgate_gateway.store.tasks import Task
+from avgate_gateway.warrant import Decisions
 
 NOT_RELEVANT = "not_relevant"  # why restriction and objection close at once: the statements say so
 _ANSWERED_AT_ONCE = frozenset({Operation.RESTRICT, Operation.OBJECT})
@@ -83,10 +84,13 @@ async def record(
     vault, now = context.vault, request.received_at
     subject_key = vault.new_key(request.id, SUBJECT_KEY)
     box = vault.box(subject_key, request.id, SUBJECT_KEY)
+    retention_key = vault.new_key(request.id, RETENTION_KEY)
+    references = vault.box(retention_key, request.id, RETENTION_KEY)
     sealed = Sealed(
         subject_key,
-        vault.new_key(request.id, RETENTION_KEY),
+        retention_key,
         box.seal(confidential.to_bytes(person), confidential.CONTEXT),
+        decisions=Decisions(request.identity).sealed(references) if request.identity else None,
     )
     await requests.add(db, request, sealed)
     await remarking.keep(db, context, request.id, remarking.NOTE, note)

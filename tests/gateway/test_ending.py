@@ -57,6 +57,7 @@ CODES = [
     (TaskCode.MISCONFIGURED, OutcomeWord.FAILED, "failed"),
     (TaskCode.CONTRACT_BROKEN, OutcomeWord.FAILED, "failed"),
     (TaskCode.FAULT, OutcomeWord.FAILED, "failed"),
+    (TaskCode.ALTERED, OutcomeWord.FAILED, "failed"),
 ]
 WORST = [
     ("erased", "retained"),

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from avgate_gateway.flow import later, settling
-from avgate_gateway.flow.context import Context
+from avgate_gateway.flow.context import AlteredError, Context
 from avgate_gateway.flow.planning import POLICY, discard, plan, release
+from avgate_gateway.flow.postponing import stop
 from avgate_gateway.flow.running import run_tasks
 from avgate_gateway.flow.trouble import QUICK_TRIES
 from avgate_gateway.request import COPIES, Approval, State, SubjectRequest, WaitingFor
@@ -46,6 +47,14 @@ async def _carry(context: Context, request: SubjectRequest) -> None:
         async with context.database.write() as db:
             await requests.take_up(db, request.id)
     await _discard_lapsed(context, request)
+    try:
+        await _carry_on(context, request)
+    except AlteredError:
+        await stop(context, request)
+    await settling.settle(context, request)
+
+
+async def _carry_on(context: Context, request: SubjectRequest) -> None:
     await run_tasks(context, request)
     may_plan = await _may_plan(context, request)
     if may_plan and not await plan(context, request):
@@ -53,12 +62,14 @@ async def _carry(context: Context, request: SubjectRequest) -> None:
     # Also where an earlier advance was cut short between its plan and this.
     if await _approve_by_policy(context, request) or may_plan:
         await run_tasks(context, request)
-    await settling.settle(context, request)
 
 
 async def _after_closing(context: Context, request: SubjectRequest) -> None:
     if request.closing is None:  # one that was withdrawn or refused is not carried out any further
-        await run_tasks(context, request)
+        try:
+            await run_tasks(context, request)
+        except AlteredError:
+            await stop(context, request)
         await settling.settle(context, request)
     await later.shred(context, request)
 
@@ -114,5 +125,5 @@ async def _approve_by_policy(context: Context, request: SubjectRequest) -> bool:
             return False
         if settling.is_ambiguous(await tasks.of_request(db, request.id)):
             return False
-        await release(db, planned, Approval(POLICY, context.now(), planned.plan_digest))
+        await release(db, context, planned, Approval(POLICY, context.now(), planned.plan_digest))
     return True

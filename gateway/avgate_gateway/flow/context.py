@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from avgate_contracts.connector import Connector
 from avgate_contracts.vocabulary import IdentifierKind
@@ -13,9 +15,13 @@ from avgate_gateway.flow.learning import Card
 from avgate_gateway.request import Confidential, SubjectRequest
 from avgate_gateway.retention import Pack
 from avgate_gateway.store import requests
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.tasks import Task
-from avgate_gateway.vault import Box, Vault
+from avgate_gateway.vault import Box, Vault, VaultError
+from avgate_gateway.warrant import Decisions, Warrants, opened
+
+T = TypeVar("T")
 
 SUBJECT_KEY = "subject"
 RETENTION_KEY = "retention"
@@ -57,6 +63,7 @@ class Part:
     connector: Connector
     person: Confidential | None  # None once the key was destroyed
     references: Box  # seals and opens the connector's references
+    warrants: Warrants  # tell whether an item may be acted on
     looked_with: str | None = None  # digest of what it can look by
     cards: tuple[Card, ...] = ()  # by which it looks for want of anything surer
     left_out: frozenset[IdentifierKind] = frozenset()  # kinds given without days, and not looked by
@@ -74,17 +81,46 @@ class Unsealed:
     """
 
     references: Box
+    warrants: Warrants
     person: Confidential | None = None
     box: Box | None = None
 
 
-async def unsealed(context: Context, request_id: str) -> Unsealed:
-    """Opens what a request holds of the subject; raises VaultError where even that is gone."""
+class AlteredError(Exception):
+    """The request's row does not say what was decided: somebody else than the gateway wrote it."""
+
+
+async def unsealed(context: Context, request: SubjectRequest) -> Unsealed:
+    """Opens what a request holds of the subject.
+
+    Raises VaultError where even that is gone, and AlteredError where it was changed or identity was
+    never verified as the row says.
+    """
     async with context.database.read() as db:
-        sealed = await requests.sealed(db, request_id)
-    references = context.vault.box(sealed.retention_key, request_id, RETENTION_KEY)
+        sealed = await requests.sealed(db, request.id)
+    references = context.vault.box(sealed.retention_key, request.id, RETENTION_KEY)
+    decisions = _unaltered(lambda: opened(sealed.decisions, references))
+    if decisions.identity is None or decisions.identity != request.identity:
+        raise AlteredError
+    warrants = Warrants.of(references, decisions)
     if sealed.subject_key is None or sealed.confidential is None:
-        return Unsealed(references)
-    box = context.vault.box(sealed.subject_key, request_id, SUBJECT_KEY)
-    person = confidential.from_bytes(box.open(sealed.confidential, confidential.CONTEXT))
-    return Unsealed(references, person, box)
+        return Unsealed(references, warrants)
+    box = context.vault.box(sealed.subject_key, request.id, SUBJECT_KEY)
+    plain = _unaltered(partial(box.open, sealed.confidential, confidential.CONTEXT))
+    return Unsealed(references, warrants, confidential.from_bytes(plain), box)
+
+
+def _unaltered(opening: Callable[[], T]) -> T:
+    try:
+        return opening()
+    except VaultError:
+        raise AlteredError from None
+
+
+async def sealed_decisions(
+    db: Connection, context: Context, request_id: str, decide: Callable[[Decisions], Decisions]
+) -> bytes:
+    """What was decided about a request, and what is now, for the transaction that acts on it."""
+    sealed = await requests.sealed(db, request_id)
+    references = context.vault.box(sealed.retention_key, request_id, RETENTION_KEY)
+    return decide(opened(sealed.decisions, references)).sealed(references)

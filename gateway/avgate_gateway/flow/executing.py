@@ -16,6 +16,7 @@ from avgate_contracts.errors import OutcomeUnknownError
 from avgate_contracts.outcome import (
     Completed,
     Effect,
+    Failed,
     ItemOutcome,
     NothingHeld,
     Outcome,
@@ -29,7 +30,7 @@ from avgate_gateway.flow.locating import refs_of
 from avgate_gateway.flow.outcomes import columns, effect_of
 from avgate_gateway.store import callbacks, evidence, holding, items, tasks
 from avgate_gateway.store.item import Item, ItemState
-from avgate_gateway.store.tasks import Stage
+from avgate_gateway.store.tasks import Stage, TaskCode
 
 # What a batch came to, and comes to again if it is sent again under its key. One with an item that
 # was gone before, or that people took over, is not: it would be said to be our doing.
@@ -98,6 +99,10 @@ def batch_key(part: Part, first: Item) -> str:
 
 
 async def _carry_out(part: Part, batch: Sequence[Item], *, is_repeat: bool) -> None:
+    altered = [row for row in batch if not part.warrants.entitle(row)]
+    if altered:
+        await _leave_alone(part, altered)
+        return
     key = batch[0].batch or ""
     holding.insist()
     try:
@@ -109,6 +114,17 @@ async def _carry_out(part: Part, batch: Sequence[Item], *, is_repeat: bool) -> N
         ways = {ref.ref: ref.erasure for ref in refs_of(part, batch) if is_erasure}
         told = [ItemOutcome(one.ref, _ours(one.outcome, ways.get(one.ref))) for one in told]
     await write_outcomes(part, batch, told, key)
+
+
+async def _leave_alone(part: Part, altered: Sequence[Item]) -> None:
+    """Hands to a person what is not as it was when somebody approved it; the rest goes on after."""
+    now = part.context.now()
+    async with part.context.database.write() as db:
+        await items.change(db, [row.id for row in altered], **columns(ALTERED, now))
+        await evidence.note(
+            db, now, part.request, "effect.withheld",
+            {"connector": part.name, "items": len(altered), "code": ALTERED.code},
+        )  # fmt: skip
 
 
 def _ours(outcome: Outcome, way: ErasureWay | None) -> Outcome:
@@ -259,4 +275,8 @@ def _tally(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     return counted
 
 
+ALTERED = Failed(
+    TaskCode.ALTERED.value,
+    "its row is not as it was when somebody approved the plan, so it was left alone",
+)
 _UNSAID = Unknown("the connector did not say what became of it")

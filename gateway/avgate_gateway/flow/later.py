@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 from avgate_contracts.connector import SupportsErase
 from avgate_contracts.outcome import Completed, Effect, Failed
 from avgate_contracts.record import ItemRef
 from avgate_gateway.flow.context import Context, Part
+from avgate_gateway.flow.executing import ALTERED
 from avgate_gateway.flow.locating import digest_of, refs_of
 from avgate_gateway.flow.outcomes import columns
 from avgate_gateway.flow.planning import next_look
@@ -30,6 +33,7 @@ from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.item import WATCHED, Item, ItemState
 from avgate_gateway.store.schema import item
 from avgate_gateway.store.tasks import Stage, Task
+from avgate_gateway.warrant import facts_of
 
 # When something that may come back by itself is looked for again, counted from its erasure.
 _LOOKS = (
@@ -89,10 +93,13 @@ async def _fall_due(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]) 
     """A kept item goes, stays on, or went without us: by its terms as they are today."""
     now = part.context.now()
     pack = part.context.desks[part.request.controller].pack
-    goes: list[int] = []
+    goes: list[Mapping[str, Any]] = []
     async with part.context.database.write() as db:
         for row in rows:
             ref = held.get(row.digest)
+            if not part.warrants.hold(row):
+                await items.change(db, [row.id], **columns(ALTERED, now))
+                continue
             if ref is None:
                 gone = columns(Completed(Effect.ALREADY_GONE), now)
                 await items.change(db, [row.id], **gone)
@@ -100,11 +107,13 @@ async def _fall_due(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]) 
             is_bound = row.category in part.connector.manifest.after_service
             verdict = decide(ref, pack, now, after_service=is_bound)
             if verdict.action is Action.RETAIN:
+                today = replace(row, term_starts=ref.term_starts, service_runs=ref.service_runs)
+                facts = facts_of(today, row.action or "")
                 await items.change(
                     db, [row.id], look_at=next_look(verdict, now), until=verdict.until,
                     ground=verdict.ground.code.value, code=verdict.ground.code.value,
                     reason=verdict.ground.sentence, term_starts=ref.term_starts,
-                    service_runs=ref.service_runs,
+                    service_runs=ref.service_runs, warrant=part.warrants.renewed(row, facts),
                 )  # fmt: skip
             elif verdict.action is Action.BY_HAND:
                 await items.change(
@@ -112,10 +121,11 @@ async def _fall_due(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]) 
                     code=verdict.ground.code.value, reason=verdict.ground.sentence,
                 )  # fmt: skip
             else:
-                goes.append(row.id)
+                goes.append(_entitled(part, row, verdict.action))
         if goes:
+            await items.change_each(db, goes)
             await items.change(
-                db, goes, state=ItemState.APPROVED, look_at=None, ground=None, until=None,
+                db, [one["id"] for one in goes], state=ItemState.APPROVED, look_at=None, ground=None, until=None,
                 code=None, reason=None, looks=0, tries=item.c.tries + 1,
             )  # fmt: skip
             await tasks.move(db, part.request.id, part.name, Stage.EXECUTE, now)
@@ -123,6 +133,12 @@ async def _fall_due(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]) 
                 db, now, part.request, "retention.ended",
                 {"connector": part.name, "items": len(goes)},
             )  # fmt: skip
+
+
+def _entitled(part: Part, row: Item, action: Action) -> Mapping[str, Any]:
+    """What makes an item go that the approved plan kept until now."""
+    warrant = part.warrants.renewed(row, facts_of(row, action.value))
+    return {"id": row.id, "action": action.value, "warrant": warrant}
 
 
 async def _came_about(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]) -> None:

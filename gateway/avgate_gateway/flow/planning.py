@@ -16,7 +16,7 @@ from avgate_contracts.connector import SupportsRectify
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential
 from avgate_gateway.flow import earlier as left_before
-from avgate_gateway.flow.context import Context, Desk, unsealed
+from avgate_gateway.flow.context import Context, Desk, Unsealed, sealed_decisions, unsealed
 from avgate_gateway.flow.learning import opened
 from avgate_gateway.flow.outcomes import WHILE_RUNNING
 from avgate_gateway.plan import (
@@ -37,6 +37,7 @@ from avgate_gateway.store.earlier import Lead
 from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import LEFT_OUT, Stage
 from avgate_gateway.vault import Box
+from avgate_gateway.warrant import facts_of
 
 PLAN = "plan"
 POLICY = "policy"  # who approved where the controller's policy asks for no second person
@@ -46,34 +47,43 @@ _LEFT_TO_PEOPLE = frozenset({GroundCode.TERM_UNKNOWN, GroundCode.NO_RULE, Ground
 
 async def plan(context: Context, request: SubjectRequest) -> bool:
     """Plans the items that no plan covers yet; False where there are none."""
-    subject = await unsealed(context, request.id)
-    person, references, box = subject.person, subject.references, subject.box
-    if person is None or box is None:
+    subject = await unsealed(context, request)
+    if subject.person is None or subject.box is None:
         return False
     if request.operation is Operation.ERASE:
-        leads = await _leads(context, request, person, box)
-        return await _plan_erasure(context, request, references, box, leads)
-    return await _plan_rectification(context, request, person, references, box)
+        leads = await _leads(context, request, subject.person, subject.box)
+        return await _plan_erasure(context, request, subject, leads)
+    return await _plan_rectification(context, request, subject, subject.person)
 
 
 async def _plan_erasure(
-    context: Context, request: SubjectRequest, references: Box, box: Box, leads: Collection[Lead]
+    context: Context, request: SubjectRequest, subject: Unsealed, leads: Collection[Lead]
 ) -> bool:
     now = context.now()
     desk = context.desks[request.controller]
     builder = PlanBuilder(desk.pack, now)
-    judged: list[tuple[int, Verdict]] = []
+    judged: list[tuple[int, Verdict, bytes]] = []
     narrowed = await _narrowed(context, request)
     async for row in _open_items(context, request):
         manifest = desk.connectors[row.connector].manifest
         is_bound = row.category in manifest.after_service
         leads_on = row.connector in narrowed and row.category in manifest.leads
-        located = Located(row.connector, row.digest, row.ref(references), is_bound, leads_on)
-        judged.append((row.id, builder.add(located)))
+        located = Located(
+            row.connector, row.digest, row.ref(subject.references), is_bound, leads_on
+        )
+        verdict = builder.add(located)
+        judged.append((row.id, verdict, facts_of(row, verdict.action.value)))
     if not judged:
         return False
     made = builder.build(request.id, now + context.plan_valid)
-    await _store(context, request, made, box, [_verdict_row(*one, now) for one in judged], leads)
+    planned = [
+        {
+            **_verdict_row(item_id, verdict, now),
+            "warrant": subject.warrants.issued(made.digest, facts),
+        }
+        for item_id, verdict, facts in judged
+    ]
+    await _store(context, request, made, subject, planned, leads)
     return True
 
 
@@ -96,22 +106,22 @@ async def _leads(
 
 
 async def _plan_rectification(
-    context: Context, request: SubjectRequest, person: Confidential, references: Box, box: Box
+    context: Context, request: SubjectRequest, subject: Unsealed, person: Confidential
 ) -> bool:
     now = context.now()
     rows = {row.digest: row async for row in _open_items(context, request)}
     if not rows:
         return False
     made = plan_rectification(
-        [_with_fields(row, references) for row in rows.values()],
+        [_with_fields(row, subject.references) for row in rows.values()],
         person.changes,
         request_id=request.id,
         valid_until=now + context.plan_valid,
-        key=references.digest_key("plan digest"),
+        key=subject.references.digest_key("plan digest"),
     )
     desk = context.desks[request.controller]
-    planned = [_fit_row(rows[one.item_id], one, desk, references) for one in made.items]
-    await _store(context, request, made, box, planned)
+    planned = [_fit_row(rows[one.item_id], one, desk, subject, made.digest) for one in made.items]
+    await _store(context, request, made, subject, planned)
     return True
 
 
@@ -119,12 +129,12 @@ async def _store(
     context: Context,
     request: SubjectRequest,
     made: ErasurePlan | RectificationPlan,
-    box: Box,
+    subject: Unsealed,
     planned: Sequence[Mapping[str, Any]],
     leads: Collection[Lead] = (),
 ) -> None:
     now = context.now()
-    sealed = box.seal(orjson.dumps(made.to_json()), PLAN)
+    sealed = subject.box.seal(orjson.dumps(made.to_json()), PLAN) if subject.box else None
     async with context.database.write() as db:
         current = await requests.find(db, request.id)
         if current is None or current.state is State.CLOSED:
@@ -152,11 +162,15 @@ async def discard(db: Connection, context: Context, request: SubjectRequest) -> 
     await evidence.note(db, now, request, "plan.discarded", {})
 
 
-async def release(db: Connection, request: SubjectRequest, approval: Approval) -> None:
+async def release(
+    db: Connection, context: Context, request: SubjectRequest, approval: Approval
+) -> None:
     """Writes the approval down and lets the connectors begin, in the caller's transaction."""
+    digest = approval.plan_digest
+    sealed = await sealed_decisions(db, context, request.id, lambda d: d.with_approval(digest))
     await requests.set_going(
         db, request.id, approval.at, approved_by=approval.by, approved_at=approval.at,
-        approved_digest=approval.plan_digest,
+        approved_digest=digest, decisions_box=sealed,
     )  # fmt: skip
     await item_steps.release(db, request.id)
     unplanned = await items.unplanned_connectors(db, request.id)
@@ -165,7 +179,7 @@ async def release(db: Connection, request: SubjectRequest, approval: Approval) -
     )
     await evidence.note(
         db, approval.at, request, "plan.approved",
-        {"digest": approval.plan_digest, "by": approval.by},
+        {"digest": digest, "by": approval.by},
     )  # fmt: skip
 
 
@@ -250,10 +264,14 @@ def _fitting(one: ItemRectification, *, can: bool) -> tuple[str, str | None, str
     return ("rectify" if one.change else "already_right"), None, None
 
 
-def _fit_row(row: Item, one: ItemRectification, desk: Desk, references: Box) -> dict[str, Any]:
+def _fit_row(
+    row: Item, one: ItemRectification, desk: Desk, subject: Unsealed, plan_digest: str
+) -> dict[str, Any]:
     change = one.change
     action, code, reason = _fitting(one, can=_can_rectify(desk, row))
     changes = confidential.changes_to_bytes(change.changes) if change else None
+    changes_box = row.sealed_changes(changes, subject.references) if changes else None
+    facts = facts_of(row, action, changes_box)
     return {
         "id": row.id,
         "action": action,
@@ -263,5 +281,6 @@ def _fit_row(row: Item, one: ItemRectification, desk: Desk, references: Box) -> 
         "code": code,
         "reason": reason,
         "look_at": None,
-        "changes_box": row.sealed_changes(changes, references) if changes else None,
+        "changes_box": changes_box,
+        "warrant": subject.warrants.issued(plan_digest, facts),
     }

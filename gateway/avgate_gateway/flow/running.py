@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import TypedDict
 
@@ -19,6 +19,7 @@ from avgate_gateway.flow.learning import Card
 from avgate_gateway.flow.locating import locate
 from avgate_gateway.flow.looking import UnprovenError, obstacle
 from avgate_gateway.flow.planning import discard
+from avgate_gateway.flow.postponing import troubled
 from avgate_gateway.flow.settling import awaits_approval, is_ambiguous
 from avgate_gateway.flow.trouble import Trouble, trouble_of
 from avgate_gateway.flow.verifying import verify
@@ -53,7 +54,7 @@ async def run_tasks(context: Context, request: SubjectRequest) -> None:
         all_tasks, due = await _due(context, request)
         if request.state is State.CLOSED and not due:
             return
-        subject = subject or await unsealed(context, request.id)
+        subject = subject or await unsealed(context, request)
         await _run_due(context, request, subject, all_tasks, due)
         if not await _look_again(context, request, subject):
             return
@@ -188,13 +189,16 @@ async def _run(
     connector = context.desks[request.controller].connectors.get(task.connector)
     while True:
         if connector is None:
-            await _troubled(
+            await troubled(
                 context,
                 task,
                 Trouble(TaskCode.MISCONFIGURED, "the connector is no longer in the config", 1),
             )
             return
-        part = Part(context, request, task, connector, references=subject.references, **informed)
+        part = Part(
+            context, request, task, connector, references=subject.references,
+            warrants=subject.warrants, **informed,
+        )  # fmt: skip
         try:
             await _step(part, subject.box)
         except CutShortError:  # no fault of the connector's, and nothing can be written here now
@@ -203,7 +207,7 @@ async def _run(
             trouble = trouble_of(error)
             if trouble.code is TaskCode.FAULT:
                 record(error)
-            await _troubled(context, task, trouble, informed["looked_with"])
+            await troubled(context, task, trouble, informed["looked_with"])
             return
         if request.operation in COPIES:  # a copy is all there is to do
             return
@@ -267,33 +271,4 @@ async def _cannot(part: Part, code: TaskCode, reason: str) -> None:
         await evidence.note(
             db, now, part.request, "task.not_done",
             {"connector": part.name, "code": code},
-        )  # fmt: skip
-
-
-async def _troubled(
-    context: Context, task: Task, trouble: Trouble, looked_with: str | None = None
-) -> None:
-    """Plans the next try, or hands the task to a person when enough were made."""
-    now = context.now()
-    async with context.database.write() as db:
-        request = await requests.find(db, task.request_id)
-        current = await tasks.find(db, task.request_id, task.connector)
-        if request is None:
-            return
-        attempts = current.attempts + 1
-        delay = trouble.delay(attempts, is_another=current.code not in {None, trouble.code})
-        stuck: dict[str, str | None] = {}
-        if delay is None:
-            stuck = {"stage": Stage.STUCK, "resume": task.stage.value}
-        if task.stage is Stage.LOCATE:
-            stuck["looked_with"] = looked_with
-        await tasks.change(
-            db, task.request_id, task.connector, now, attempts=attempts, code=trouble.code,
-            reason=trouble.reason,
-            next_attempt_at=None if delay is None else now + timedelta(seconds=delay), **stuck,
-        )  # fmt: skip
-        await evidence.note(
-            db, now, request, "task.attempted",
-            {"connector": task.connector, "attempt": attempts, "code": trouble.code,
-             "next_in_seconds": delay},
         )  # fmt: skip

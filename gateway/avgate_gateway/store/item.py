@@ -81,6 +81,7 @@ class Item:
     tries: int
     ref_box: bytes | None = field(repr=False)
     changes_box: bytes | None = field(repr=False)
+    warrant: bytes | None = field(default=None, repr=False)
 
     @property
     def is_left_to_people(self) -> bool:

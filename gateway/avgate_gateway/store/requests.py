@@ -36,6 +36,7 @@ class Sealed:
     retention_key: bytes | None
     confidential: bytes | None
     plan: bytes | None = None
+    decisions: bytes | None = None
 
 
 async def add(db: Connection, made: SubjectRequest, sealed: Sealed) -> None:
@@ -62,6 +63,7 @@ async def add(db: Connection, made: SubjectRequest, sealed: Sealed) -> None:
         "subject_key": sealed.subject_key,
         "retention_key": sealed.retention_key,
         "confidential_box": sealed.confidential,
+        "decisions_box": sealed.decisions,
     }
     await db.execute(_ADD, row)
 
@@ -186,7 +188,11 @@ _TAKE_UP = (
     .values(state=State.RUNNING.value, version=request.c.version + 1)
 )
 _SEALED = sa.select(
-    request.c.subject_key, request.c.retention_key, request.c.confidential_box, request.c.plan_box
+    request.c.subject_key,
+    request.c.retention_key,
+    request.c.confidential_box,
+    request.c.plan_box,
+    request.c.decisions_box,
 ).where(_BY_ID)
 
 

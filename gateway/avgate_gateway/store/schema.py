@@ -78,6 +78,7 @@ request = sa.Table(
     sa.Column("retention_key", sa.LargeBinary),  # wrapped; NULL once the last kept item is gone
     sa.Column("confidential_box", sa.LargeBinary),
     sa.Column("plan_box", sa.LargeBinary),  # what was shown to whoever approves
+    sa.Column("decisions_box", sa.LargeBinary),  # of identity and plans, under the retention key
     # Each list walks one of these, newest first, and ends with its page.
     sa.Index(None, "controller", "received_at", "id"),
     sa.Index(None, "controller", "promised", "received_at"),  # where the walk begins
@@ -164,6 +165,7 @@ item = sa.Table(
     sa.Column("tries", sa.Integer, nullable=False),  # which attempt this is; part of the key
     sa.Column("ref_box", sa.LargeBinary),  # NULL once the item is gone for good
     sa.Column("changes_box", sa.LargeBinary),
+    sa.Column("warrant", sa.LargeBinary),  # the plan that it is part of, and a code over its facts
     sa.UniqueConstraint("request_id", "connector", "digest"),
     sa.Index(None, "request_id", "connector", "state"),
 )

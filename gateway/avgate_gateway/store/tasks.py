@@ -58,6 +58,7 @@ class TaskCode(StrEnum):
     MISCONFIGURED = "misconfigured"
     CONTRACT_BROKEN = "contract_broken"
     FAULT = "fault"  # the connector failed in a way that no connector may
+    ALTERED = "altered"  # its rows are not as they were decided on
     DONE_BY_HAND = "done_by_hand"  # a person saw to all of it
 
 
