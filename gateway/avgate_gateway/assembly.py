@@ -194,6 +194,7 @@ def _desk(
         pack=load_pack(controller.retention),
         answer_within_days=controller.answer_within_days,
         approval_exempt_clients=frozenset(controller.approval_exempt_clients),
+        cooling_off=timedelta(minutes=controller.cooling_off_minutes),
         connectors={
             connector: _connector(settings, name, connector, installed, client)
             for connector in controller.connectors

@@ -9,7 +9,7 @@ from avgate_gateway import remarking
 from avgate_gateway.due import due_dates, may_extend
 from avgate_gateway.flow import settling
 from avgate_gateway.flow.context import Context, sealed_decisions
-from avgate_gateway.flow.planning import release
+from avgate_gateway.flow.planning import release, withdraw
 from avgate_gateway.problem import (
     PLAN_CHANGED,
     SECOND_PERSON_REQUIRED,
@@ -19,6 +19,7 @@ from avgate_gateway.problem import (
 )
 from avgate_gateway.request import Approval, IdentityCheck, State, SubjectRequest, WaitingFor
 from avgate_gateway.store import evidence, hand_tasks, item_steps, items, requests, tasks
+from avgate_gateway.store.begun import is_begun
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import ItemState
@@ -67,7 +68,7 @@ async def decide(
         raise ProblemError(Problem(PLAN_CHANGED))
     await remarking.keep(db, context, request.id, remarking.decision(digest), reason)
     if approve:
-        await release(db, context, request, Approval(by, now, digest))
+        await release(db, context, request, by, digest)
         return
     await evidence.note(db, now, request, "plan.rejected", {"digest": digest, "by": by})
     await _reject(db, context, request)
@@ -102,15 +103,24 @@ async def cancel(
     """Withdraws a request of which nothing was carried out yet."""
     if request.state is State.CLOSED and request.closing == "cancelled":
         return
-    if request.state is State.CLOSED or not await _is_unbegun(db, request):
+    if request.state is State.CLOSED or not await _is_unbegun(db, context, request):
         raise _wrong_state("It is being, or was, carried out.")
+    if _cools_off(context, request):
+        await withdraw(db, context, request)
     await remarking.keep(db, context, request.id, remarking.CANCELLATION, reason)
     await evidence.note(db, context.now(), request, "request.cancelled", {"by": by})
     await settling.close(db, context, request, "cancelled")
 
 
-async def _is_unbegun(db: Connection, request: SubjectRequest) -> bool:
-    """Whether nothing was approved, by the plan that is shown or by an earlier one."""
+def _cools_off(context: Context, request: SubjectRequest) -> bool:
+    begins_at = request.approval.begins_at if request.approval else None
+    return begins_at is not None and context.now() < begins_at
+
+
+async def _is_unbegun(db: Connection, context: Context, request: SubjectRequest) -> bool:
+    """Whether nothing was approved, by the plan that is shown or by an earlier one, or begun yet."""
+    if _cools_off(context, request):
+        return not await is_begun(db, request.id)
     approved = request.approval is not None and not settling.awaits_approval(request)
     return not approved and await items.is_untouched(db, request.id)
 
@@ -123,6 +133,8 @@ async def retry(
         raise _wrong_state("Its identity is not verified, and nothing runs before that.")
     if request.closing is not None:
         raise _wrong_state("It was withdrawn, refused or answered, and is not carried out.")
+    if _cools_off(context, request):
+        raise _wrong_state("It was approved a moment ago, and may be withdrawn until it begins.")
     now = context.now()
     again = [
         task.connector

@@ -71,6 +71,7 @@ class Approval:
     by: str
     at: datetime
     plan_digest: str
+    begins_at: datetime | None = None  # until then it may be withdrawn
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,9 @@ class Decisions:
     def with_approval(self, plan_digest: str) -> Decisions:
         return replace(self, approved=self.approved | {plan_digest})
 
+    def without_approvals(self) -> Decisions:
+        return replace(self, approved=frozenset())
+
     def sealed(self, box: Box) -> bytes:
         check = self.identity
         told = [check.method, check.verified_by, _moment(check.verified_at)] if check else None

@@ -139,6 +139,7 @@ class Office:
     changes: dict[tuple[str, str], int] = field(default_factory=dict)  # upstream's, at submission
     rng: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 -- no secret
     database: Mortal | None = None
+    cooling_off: timedelta = timedelta()
     seen: dict[str, tuple[int, Seen]] = field(default_factory=dict)
 
     def clock(self) -> datetime:
@@ -159,7 +160,7 @@ class Office:
             "paper": Paper(self.upstreams["paper"], manifest("paper", phone)),
         }
         exempt = frozenset({"robot"})
-        desk = Controller("c", "C", "nl", PACK, 28, exempt, made)
+        desk = Controller("c", "C", "nl", PACK, 28, exempt, made, self.cooling_off)
         vault = Vault(b"k" * 32)
         return Context(
             self.db, vault, self.clock, {"c": desk}, timedelta(days=7), timedelta(days=30)

@@ -82,6 +82,9 @@ class PlanView(View):
     valid_until: datetime
     approved_by: str | None
     approved_at: datetime | None
+    begins_at: datetime | None = Field(
+        None, description="Until then what was approved may still be withdrawn."
+    )
 
 
 class UnseenView(View):
@@ -209,6 +212,7 @@ def _plan(request: SubjectRequest) -> PlanView | None:
         valid_until=request.plan_valid_until,
         approved_by=approval.by if approval else None,
         approved_at=approval.at if approval else None,
+        begins_at=approval.begins_at if approval else None,
     )
 
 

@@ -17,7 +17,7 @@ from avgate_gateway.flow.planning import POLICY, discard, plan, release
 from avgate_gateway.flow.postponing import stop
 from avgate_gateway.flow.running import run_tasks
 from avgate_gateway.flow.trouble import QUICK_TRIES
-from avgate_gateway.request import COPIES, Approval, State, SubjectRequest, WaitingFor
+from avgate_gateway.request import COPIES, State, SubjectRequest, WaitingFor
 from avgate_gateway.store import requests, tasks
 from avgate_gateway.store.tasks import Stage, Task
 
@@ -125,5 +125,5 @@ async def _approve_by_policy(context: Context, request: SubjectRequest) -> bool:
             return False
         if settling.is_ambiguous(await tasks.of_request(db, request.id)):
             return False
-        await release(db, context, planned, Approval(POLICY, context.now(), planned.plan_digest))
+        await release(db, context, planned, POLICY, planned.plan_digest)
     return True

@@ -38,6 +38,7 @@ class Desk:
     answer_within_days: int
     approval_exempt_clients: frozenset[str]
     connectors: Mapping[str, Connector]
+    cooling_off: timedelta = timedelta()  # from an approval until it is carried out
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from avgate_contracts.errors import OutcomeUnknownError
 from avgate_contracts.outcome import (
     Completed,
     Effect,
-    Failed,
     ItemOutcome,
     NothingHeld,
     Outcome,
@@ -27,10 +26,11 @@ from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.locating import refs_of
-from avgate_gateway.flow.outcomes import columns, effect_of
+from avgate_gateway.flow.outcomes import ALTERED, columns, effect_of
+from avgate_gateway.flow.overtaking import look_first
 from avgate_gateway.store import callbacks, evidence, holding, items, tasks
 from avgate_gateway.store.item import Item, ItemState
-from avgate_gateway.store.tasks import Stage, TaskCode
+from avgate_gateway.store.tasks import Stage
 
 # What a batch came to, and comes to again if it is sent again under its key. One with an item that
 # was gone before, or that people took over, is not: it would be said to be our doing.
@@ -47,6 +47,7 @@ _LOOKS_AT_UNKNOWN = 3
 
 async def execute(part: Part) -> None:
     """Carries out what was approved; raises what the connector raises."""
+    await look_first(part)
     while True:
         begun = await _intended(part)
         batch = begun or await _intend(part)
@@ -275,8 +276,4 @@ def _tally(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     return counted
 
 
-ALTERED = Failed(
-    TaskCode.ALTERED.value,
-    "its row is not as it was when somebody approved the plan, so it was left alone",
-)
 _UNSAID = Unknown("the connector did not say what became of it")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -12,13 +11,12 @@ from avgate_contracts.connector import SupportsErase
 from avgate_contracts.outcome import Completed, Effect, Failed
 from avgate_contracts.record import ItemRef
 from avgate_gateway.flow.context import Context, Part
-from avgate_gateway.flow.executing import ALTERED
 from avgate_gateway.flow.locating import digest_of, refs_of
-from avgate_gateway.flow.outcomes import columns
-from avgate_gateway.flow.planning import next_look
+from avgate_gateway.flow.outcomes import ALTERED, columns
+from avgate_gateway.flow.rejudging import judged
 from avgate_gateway.flow.waking import wake_at
 from avgate_gateway.request import SubjectRequest
-from avgate_gateway.retention import Action, decide
+from avgate_gateway.retention import Verdict
 from avgate_gateway.store import (
     copies,
     earlier,
@@ -92,41 +90,16 @@ async def _held(part: Part, rows: Sequence[Item]) -> dict[str, ItemRef]:
 async def _fall_due(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]) -> None:
     """A kept item goes, stays on, or went without us: by its terms as they are today."""
     now = part.context.now()
-    pack = part.context.desks[part.request.controller].pack
-    goes: list[Mapping[str, Any]] = []
+    sound = [row for row in rows if part.warrants.hold(row)]
+    altered = [row.id for row in rows if row not in sound]
     async with part.context.database.write() as db:
-        for row in rows:
-            ref = held.get(row.digest)
-            if not part.warrants.hold(row):
-                await items.change(db, [row.id], **columns(ALTERED, now))
-                continue
-            if ref is None:
-                gone = columns(Completed(Effect.ALREADY_GONE), now)
-                await items.change(db, [row.id], **gone)
-                continue
-            is_bound = row.category in part.connector.manifest.after_service
-            verdict = decide(ref, pack, now, after_service=is_bound)
-            if verdict.action is Action.RETAIN:
-                today = replace(row, term_starts=ref.term_starts, service_runs=ref.service_runs)
-                facts = facts_of(today, row.action or "")
-                await items.change(
-                    db, [row.id], look_at=next_look(verdict, now), until=verdict.until,
-                    ground=verdict.ground.code.value, code=verdict.ground.code.value,
-                    reason=verdict.ground.sentence, term_starts=ref.term_starts,
-                    service_runs=ref.service_runs, warrant=part.warrants.renewed(row, facts),
-                )  # fmt: skip
-            elif verdict.action is Action.BY_HAND:
-                await items.change(
-                    db, [row.id], state=ItemState.BY_HAND, look_at=None,
-                    code=verdict.ground.code.value, reason=verdict.ground.sentence,
-                )  # fmt: skip
-            else:
-                goes.append(_entitled(part, row, verdict.action))
+        await items.change(db, altered, **columns(ALTERED, now))
+        goes = [_entitled(part, *one) for one in await judged(db, part, sound, held)]
         if goes:
             await items.change_each(db, goes)
             await items.change(
-                db, [one["id"] for one in goes], state=ItemState.APPROVED, look_at=None, ground=None, until=None,
-                code=None, reason=None, looks=0, tries=item.c.tries + 1,
+                db, [one["id"] for one in goes], state=ItemState.APPROVED, look_at=None,
+                ground=None, until=None, code=None, reason=None, looks=0, tries=item.c.tries + 1,
             )  # fmt: skip
             await tasks.move(db, part.request.id, part.name, Stage.EXECUTE, now)
             await evidence.note(
@@ -135,10 +108,11 @@ async def _fall_due(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]) 
             )  # fmt: skip
 
 
-def _entitled(part: Part, row: Item, action: Action) -> Mapping[str, Any]:
+def _entitled(part: Part, row: Item, verdict: Verdict) -> Mapping[str, Any]:
     """What makes an item go that the approved plan kept until now."""
-    warrant = part.warrants.renewed(row, facts_of(row, action.value))
-    return {"id": row.id, "action": action.value, "warrant": warrant}
+    action = verdict.action.value
+    warrant = part.warrants.renewed(row, facts_of(row, action, row.changes_box))
+    return {"id": row.id, "action": action, "warrant": warrant}
 
 
 async def _came_about(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]) -> None:

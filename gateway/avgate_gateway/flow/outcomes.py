@@ -19,11 +19,17 @@ from avgate_contracts.outcome import (
 from avgate_contracts.record import ErasureWay
 from avgate_gateway.retention import AMSTERDAM
 from avgate_gateway.store.item import ItemState
+from avgate_gateway.store.tasks import TaskCode
 
 WHILE_RUNNING = timedelta(days=1)  # so often it is asked whether a service still runs
 # Refusals that end by themselves, on a day that nobody knows, so they are looked at again: with the
 # service, or once a bill is no longer disputed (GDPR Art. 17(3)(e), Tw Art. 11.5).
 _PASSING = frozenset({"service_runs", "usage_billed", "usage_under_dispute"})
+
+ALTERED = Failed(
+    TaskCode.ALTERED.value,
+    "its row is not as it was when somebody approved the plan, so it was left alone",
+)
 
 
 def columns(outcome: Outcome, now: datetime) -> dict[str, Any]:  # noqa: PLR0911 -- one per outcome

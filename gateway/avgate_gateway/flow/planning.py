@@ -37,7 +37,7 @@ from avgate_gateway.store.earlier import Lead
 from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import LEFT_OUT, Stage
 from avgate_gateway.vault import Box
-from avgate_gateway.warrant import facts_of
+from avgate_gateway.warrant import Decisions, facts_of
 
 PLAN = "plan"
 POLICY = "policy"  # who approved where the controller's policy asks for no second person
@@ -163,24 +163,34 @@ async def discard(db: Connection, context: Context, request: SubjectRequest) -> 
 
 
 async def release(
-    db: Connection, context: Context, request: SubjectRequest, approval: Approval
+    db: Connection, context: Context, request: SubjectRequest, by: str, plan_digest: str
 ) -> None:
-    """Writes the approval down and lets the connectors begin, in the caller's transaction."""
+    """Writes an approval down and lets the connectors begin, now or once it has cooled off."""
+    now, cools_off = context.now(), context.desks[request.controller].cooling_off
+    approval = Approval(by, now, plan_digest, now + cools_off if cools_off else None)
     digest = approval.plan_digest
     sealed = await sealed_decisions(db, context, request.id, lambda d: d.with_approval(digest))
     await requests.set_going(
         db, request.id, approval.at, approved_by=approval.by, approved_at=approval.at,
-        approved_digest=digest, decisions_box=sealed,
+        approved_digest=digest, begins_at=approval.begins_at, decisions_box=sealed,
     )  # fmt: skip
     await item_steps.release(db, request.id)
     unplanned = await items.unplanned_connectors(db, request.id)
     await tasks.move_all(
-        db, request.id, Stage.LOCATED, Stage.EXECUTE, approval.at, but_not=unplanned
-    )
+        db, request.id, Stage.LOCATED, Stage.EXECUTE, approval.at, but_not=unplanned,
+        next_attempt_at=approval.begins_at,
+    )  # fmt: skip
     await evidence.note(
         db, approval.at, request, "plan.approved",
-        {"digest": digest, "by": approval.by},
+        {"digest": digest, "by": by, "begins_at": approval.begins_at},
     )  # fmt: skip
+
+
+async def withdraw(db: Connection, context: Context, request: SubjectRequest) -> None:
+    """Takes an approval back that nothing was done by yet: what it set going is as it was before."""
+    sealed = await sealed_decisions(db, context, request.id, Decisions.without_approvals)
+    await requests.change(db, request.id, begins_at=None, decisions_box=sealed)
+    await item_steps.unrelease(db, request.id)
 
 
 async def _open_items(context: Context, request: SubjectRequest) -> AsyncIterator[Item]:

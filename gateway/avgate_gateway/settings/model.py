@@ -137,6 +137,10 @@ class ControllerSettings(Part):
     approval_exempt_clients: tuple[Line, ...] = Field(
         (), description="Clients whose erasures and rectifications need no second person."
     )
+    cooling_off_minutes: Annotated[int, Field(strict=True, ge=0, le=20_160)] = Field(
+        0,
+        description="How long after its approval a plan may still be withdrawn, before it is begun.",
+    )
     connectors: dict[Name, dict[str, Any]] = Field(
         default_factory=dict,
         repr=False,

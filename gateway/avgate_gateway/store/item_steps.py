@@ -22,6 +22,8 @@ _RELEASED = {
     "rectify": ItemState.APPROVED,
 }
 
+_SET_GOING = sorted({state.value for state in _RELEASED.values()})
+
 
 async def unplan(db: Connection, request_id: str) -> None:
     """Makes planned items unplanned again, so that a new look replaces them."""
@@ -44,6 +46,15 @@ async def release(db: Connection, request_id: str) -> None:
             )
             .values(state=state.value)
         )
+
+
+async def unrelease(db: Connection, request_id: str) -> None:
+    """Takes back what `release` did, as long as nothing was done by it."""
+    await db.execute(
+        item.update()
+        .where(item.c.request_id == request_id, item.c.state.in_(_SET_GOING))
+        .values(state=ItemState.LOCATED.value, look_at=None)
+    )
 
 
 async def reject(db: Connection, request_id: str, reason: str) -> None:

@@ -243,4 +243,6 @@ def _identity(row: RowMapping) -> IdentityCheck | None:
 def _approval(row: RowMapping) -> Approval | None:
     if row["approved_by"] is None:
         return None
-    return Approval(row["approved_by"], row["approved_at"], row["approved_digest"])
+    return Approval(
+        row["approved_by"], row["approved_at"], row["approved_digest"], row["begins_at"]
+    )

@@ -229,6 +229,7 @@ async def move_all(
     now: datetime,
     *,
     but_not: Iterable[str] = (),
+    next_attempt_at: datetime | None = None,
 ) -> None:
     """Takes every task of a request from one stage to another, or all but some connectors'."""
     await db.execute(
@@ -238,7 +239,7 @@ async def move_all(
             task.c.stage == before.value,
             task.c.connector.notin_(list(but_not)),
         )
-        .values(stage=after.value, attempts=0, next_attempt_at=None, updated_at=now)
+        .values(stage=after.value, attempts=0, next_attempt_at=next_attempt_at, updated_at=now)
     )
 
 

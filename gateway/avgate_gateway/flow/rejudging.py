@@ -1,0 +1,68 @@
+"""Judges items again by what their upstream shows now: what would stay today stays, whatever was approved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from avgate_contracts.outcome import Completed, Effect
+from avgate_contracts.record import ItemRef
+from avgate_gateway.flow.context import Part
+from avgate_gateway.flow.outcomes import columns
+from avgate_gateway.flow.planning import next_look
+from avgate_gateway.retention import Action, Verdict, decide
+from avgate_gateway.store import items
+from avgate_gateway.store.connection import Connection
+from avgate_gateway.store.item import Item, ItemState
+from avgate_gateway.warrant import facts_of
+
+
+async def judged(
+    db: Connection, part: Part, rows: Sequence[Item], held: Mapping[str, ItemRef]
+) -> Sequence[tuple[Item, Verdict]]:
+    """Writes of each item that it went without us, stays, or is for a person; gives those that go.
+
+    `held` has by digest what the upstream shows of them.
+    """
+    now = part.context.now()
+    pack = part.context.desks[part.request.controller].pack
+    goes: list[tuple[Item, Verdict]] = []
+    for row in rows:
+        ref = held.get(row.digest)
+        if ref is None:
+            await items.change(db, [row.id], **columns(Completed(Effect.ALREADY_GONE), now))
+            continue
+        is_bound = row.category in part.connector.manifest.after_service
+        verdict = decide(ref, pack, now, after_service=is_bound)
+        match verdict.action:
+            case Action.RETAIN:
+                await items.change(db, [row.id], **_kept(part, row, ref, verdict, now))
+            case Action.BY_HAND:
+                await items.change(
+                    db, [row.id], state=ItemState.BY_HAND, look_at=None,
+                    code=verdict.ground.code.value, reason=verdict.ground.sentence,
+                )  # fmt: skip
+            case _:
+                goes.append((row, verdict))
+    return goes
+
+
+def _kept(
+    part: Part, row: Item, ref: ItemRef, verdict: Verdict, now: datetime
+) -> Mapping[str, Any]:
+    today = replace(row, term_starts=ref.term_starts, service_runs=ref.service_runs)
+    facts = facts_of(today, row.action or "", row.changes_box)
+    state = ItemState.RETAINED if row.state is ItemState.APPROVED else row.state
+    return {
+        "state": state,
+        "look_at": next_look(verdict, now),
+        "until": verdict.until,
+        "ground": verdict.ground.code.value,
+        "code": verdict.ground.code.value,
+        "reason": verdict.ground.sentence,
+        "term_starts": ref.term_starts,
+        "service_runs": ref.service_runs,
+        "warrant": part.warrants.renewed(row, facts),
+    }
