@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: setup demo test crash check lock evidence bench clean faults simulate explore
+.PHONY: setup demo test crash check lock evidence bench clean faults simulate explore attack sbom
 
 setup: .venv/.ready
 
@@ -37,6 +37,15 @@ check: setup
 # Every fault on every call that a connector makes: an hour of one core. EVERY=10: one in ten.
 faults: setup
 	AVGATE_FAULTS_EVERY=$(or $(EVERY),1) $(BIN)/python -m pytest -q -n 2 --dist load tests/faults
+
+# What schemathesis makes of our description: a minute for every 5,000 cases.
+CASES ?= 100000
+attack: setup
+	@$(BIN)/python -m tests.attack.command --cases $(CASES) $(if $(SEED),--seed $(SEED))
+
+# The bill of materials of everything that the lock names, as CycloneDX.
+sbom: setup
+	@mkdir -p dist && $(BIN)/cyclonedx-py requirements requirements.lock --of JSON -o dist/sbom.json && echo dist/sbom.json
 
 # A new lock: needs uv. No index addresses are written into it.
 lock:

@@ -27,11 +27,11 @@ _PAUSE_SECONDS = 0.5
 _MICROS = 1_000_000
 _NOW = f"(extract(epoch from clock_timestamp()) * {_MICROS})::bigint"
 _REGISTER = (
-    "INSERT INTO worker (id, name, protocol, release, since, beat_at) "  # noqa: S608 -- constants
+    "INSERT INTO worker (id, name, protocol, release, since, beat_at) "  # noqa: S608 -- constants  # nosec B608
     f"VALUES ($1, $2, $3, $4, {_NOW}, {_NOW})"
 )
 _BEAT = (
-    f"UPDATE worker SET beat_at = {_NOW} "  # noqa: S608 -- constants
+    f"UPDATE worker SET beat_at = {_NOW} "  # noqa: S608 -- constants  # nosec B608
     f"WHERE id = $1 AND beat_at > {_NOW} - {int(LEASE_SECONDS * _MICROS)} RETURNING id"
 )
 _LEAVE = "DELETE FROM worker WHERE id = $1"

@@ -46,9 +46,39 @@ _WAIT = re.compile(r'\s*wait\s*=\s*("?)([0-9]{1,9})\1\s*(?:;.*)?', re.IGNORECASE
 
 _KEY = "Required: see `/docs#idempotency`."
 _PREFER = f"`wait=N`: answers once it is closed, or after N seconds, at most {_LONGEST_WAIT}."
+# Where a request's id leads: for readers, and for programs that try whole sequences of calls.
+_READ = ("", "/plan", "/events", "/report", "/evidence", "/package")
+_DECIDED = ("/identity", "/approval", "/cancel", "/retry", "/extension")
+_LINKS = {
+    part.removeprefix("/") or "request": {
+        "operationRef": f"#/paths/~1v1~1requests~1{{request_id}}{part.replace('/', '~1')}/{method}",
+        "parameters": {"request_id": "$response.body#/id"},
+    }
+    for method, parts in (("get", _READ), ("post", _DECIDED))
+    for part in parts
+}
 _SUBMITTED: dict[int | str, dict[str, Any]] = {
-    202: {"model": RequestView, "description": "Recorded; Location says where to look."},
-    200: {"model": RequestView, "description": "Closed within the wait that was preferred."},
+    202: {
+        "model": RequestView,
+        "description": "Recorded; Location says where to look.",
+        "links": _LINKS,
+    },
+    200: {
+        "model": RequestView,
+        "description": "Closed within the wait that was preferred.",
+        "links": _LINKS,
+    },
+}
+_NEEDS_KEY = {
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": True,
+            "description": _KEY,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!#-~]+$"},
+        }
+    ]
 }
 
 
@@ -71,12 +101,15 @@ def router(gateway: Gateway) -> APIRouter:
     """The routes of the collection and of one request."""
     routes = APIRouter(tags=["requests"])
 
-    @routes.post("/v1/requests", status_code=202, responses=_SUBMITTED, summary="Submit a request")
+    @routes.post(
+        "/v1/requests", status_code=202, responses=_SUBMITTED, summary="Submit a request",
+        openapi_extra=_NEEDS_KEY,
+    )  # fmt: skip
     async def submit(
         http: Request,
         body: CreateRequest,
         caller: Annotated[Caller, requires()],
-        idempotency_key: Annotated[str | None, Header(description=_KEY)] = None,
+        idempotency_key: Annotated[str | None, Header(include_in_schema=False)] = None,
         prefer: Annotated[str | None, Header(description=_PREFER)] = None,
     ) -> Response:
         caller.must_hold(OF_OPERATION[body.operation])

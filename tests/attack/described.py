@@ -1,0 +1,46 @@
+"""Runs schemathesis over a gateway's own description, call by call and in sequences."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+_CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "ignored_auth",
+)
+_CASES = re.compile(r"(\d+) generated")
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How many cases there were, whether all went as described, and all that was said."""
+
+    cases: int
+    is_well: bool
+    told: str
+
+
+def tried(base: str, token: str, examples: int, seed: int, folder: Path) -> Tried:
+    """Tries every operation with so many examples; `folder` is where it may write."""
+    program = Path(sys.executable).with_name("schemathesis")
+    command = [
+        str(program), "run", f"{base}/openapi.json", "--header", f"Authorization: Bearer {token}",
+        "--checks", ",".join(_CHECKS), "--max-examples", str(examples), "--seed", str(seed),
+        "--workers", "2", "--continue-on-failure", "--no-color",
+    ]  # fmt: skip
+    environment = {"SCHEMATHESIS_HOOKS": "tests.attack.hooks", "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(  # noqa: S603 -- our own arguments
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    told = ended.stdout + ended.stderr
+    found = _CASES.search(told)
+    return Tried(int(found[1]) if found else 0, ended.returncode == 0, told)

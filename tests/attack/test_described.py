@@ -1,0 +1,44 @@
+"""Everything that the gateway's description allows, and much that it does not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ..flow.conftest import begun
+from ..flow.harness import EVERYTHING, Mocks, Served, token
+from .described import tried
+
+CASES, EXAMPLES, SEED = 2_000, 60, 1
+
+
+@pytest.fixture(scope="module")
+def mocks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mocks]:
+    made = begun(tmp_path_factory.mktemp("attacked"), people=40)
+    yield made
+    made.end()
+
+
+@pytest.fixture(scope="module")
+def attacked(mocks: Mocks) -> Iterator[Served]:
+    made = Served(mocks.config.parent)
+    made.start()
+    yield made
+    made.end()
+
+
+def test_no_call_is_answered_otherwise_than_described(
+    attacked: Served, mocks: Mocks, tmp_path: Path
+) -> None:
+    held = {name: mocks.holds(name) for name in mocks.addresses}
+    anybody = token(attacked.folder / "avgate-token.jwk", "libervoice", "portal", EVERYTHING)
+    found = tried(attacked.base, anybody, EXAMPLES, SEED, tmp_path)
+    assert found.is_well, found.told
+    assert found.cases >= CASES
+    assert attacked.ready()
+    assert not re.search(r"problem.unhandled|Traceback", attacked.log()), attacked.log()
+    # Nobody approved anything, so nothing was erased however the calls were put together.
+    assert {name: mocks.holds(name) for name in mocks.addresses} == held

@@ -1,0 +1,135 @@
+"""What is built in and what is handed out: pinned, without secrets, without test code, the same each time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LOCK = (ROOT / "requirements.lock").read_text("utf-8")
+BASELINE = ROOT / "tests" / "known_secrets.json"
+HANDED_OUT = ["contracts", "gateway", "connectors"]
+# Digests and recorded answers look like secrets and are none.
+GENERATED = r"(avgate-conformance\.json|requirements\.lock|cassettes/|openapi/.*json|known_secrets)"
+
+
+def run(program: str, *arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name(program)), *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)  # noqa: S603 -- our own arguments
+
+
+def locked() -> dict[str, list[str]]:
+    """The lines of each requirement, by its name."""
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in LOCK.splitlines():
+        if match := re.match(r"([a-z0-9._-]+)(\[.*\])?==", line):
+            name = match[1]
+        if name and not line.lstrip().startswith("#"):
+            found.setdefault(name, []).append(line)
+    return found
+
+
+def test_every_requirement_has_one_version_and_its_digests() -> None:
+    lines = locked()
+    assert len(lines) > 100
+    for name, said in lines.items():
+        assert re.match(rf"{re.escape(name)}(\[.*\])?==[0-9]", said[0]), name
+        assert any("--hash=sha256:" in line for line in said), name
+
+
+def test_nothing_is_fetched_from_a_place_that_the_lock_names() -> None:
+    assert not re.search(r"https?://|--index|--find-links|@ ", LOCK)
+
+
+def test_the_two_libraries_that_must_not_meet_do_not() -> None:
+    assert "httpx" in locked()
+    assert "httpx2" not in locked()
+
+
+def test_no_rule_of_bandit_is_broken() -> None:
+    told = run("bandit", "-q", "-ll", "-r", *HANDED_OUT)
+    assert told.returncode == 0, told.stdout
+
+
+def test_no_secret_is_in_the_tree_that_nobody_looked_at(tmp_path: Path) -> None:
+    """A new find that is none belongs into the baseline: `python tests/test_supply_chain.py`."""
+    tracked = run_git("ls-files").splitlines()
+    told = run(
+        "detect-secrets-hook", "--baseline", str(copied(BASELINE, tmp_path)), "--cores", "1", *tracked
+    )  # fmt: skip
+    assert told.returncode == 0, told.stdout
+
+
+def test_a_planted_secret_is_found(tmp_path: Path) -> None:
+    planted = tmp_path / "planted.py"
+    planted.write_text('PASSWORD = "kJ8s-pQ2w-Zx91-vbN7"\n')
+    known = copied(BASELINE, tmp_path)
+    told = run("detect-secrets-hook", "--baseline", str(known), str(planted))
+    assert told.returncode != 0
+
+
+def test_the_bill_of_materials_names_every_requirement(tmp_path: Path) -> None:
+    bill = tmp_path / "bill.json"
+    told = run("cyclonedx-py", "requirements", str(ROOT / "requirements.lock"), "-o", str(bill))
+    assert told.returncode == 0, told.stderr
+    named = {one["name"] for one in json.loads(bill.read_text())["components"]}
+    assert set(locked()) <= named
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two builds of the same tree."""
+    made = []
+    for number in range(2):
+        folder = tmp_path_factory.mktemp(f"wheel-{number}")
+        told = run("hatchling", "build", "-t", "wheel", "-d", str(folder))
+        assert told.returncode == 0, told.stderr
+        made += list(folder.glob("*.whl"))
+    return made
+
+
+def test_what_is_handed_out_holds_no_tests_no_mocks_and_no_people(wheels: list[Path]) -> None:
+    names = ZipFile(wheels[0]).namelist()
+    assert any(name.startswith("avgate_gateway/") for name in names)
+    of_tests = re.compile(r"avgate_mocks|cassettes|(^|/)tests/[^/]*\.py$|(^|/)test_[^/]*\.py$")
+    assert not [name for name in names if of_tests.search(name)]
+
+
+def test_two_builds_are_the_same_byte_for_byte(wheels: list[Path]) -> None:
+    first, second = (hashlib.sha256(wheel.read_bytes()).hexdigest() for wheel in wheels)
+    assert first == second
+
+
+def copied(path: Path, folder: Path) -> Path:
+    """A copy that the hook may write to: it keeps line numbers up to date."""
+    copy = folder / path.name
+    copy.write_bytes(path.read_bytes())
+    return copy
+
+
+def run_git(*arguments: str) -> str:
+    command = ["git", "-C", str(ROOT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 -- our own arguments
+
+
+def look_again() -> None:
+    """Writes the baseline anew; whoever runs it has looked at what it finds."""
+    told = run(
+        "detect-secrets", "scan", "--disable-plugin", "Base64HighEntropyString", "--disable-plugin",
+        "HexHighEntropyString", "--exclude-files", GENERATED,
+    )  # fmt: skip
+    found = json.loads(told.stdout)
+    del found["generated_at"]
+    BASELINE.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+
+
+if __name__ == "__main__":
+    look_again()
