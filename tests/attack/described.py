@@ -35,7 +35,7 @@ def tried(base: str, token: str, examples: int, seed: int, folder: Path) -> Trie
     command = [
         str(program), "run", f"{base}/openapi.json", "--header", f"Authorization: Bearer {token}",
         "--checks", ",".join(_CHECKS), "--max-examples", str(examples), "--seed", str(seed),
-        "--workers", "2", "--continue-on-failure", "--no-color",
+        "--workers", "2", "--request-timeout", "60", "--continue-on-failure", "--no-color",
     ]  # fmt: skip
     environment = {"SCHEMATHESIS_HOOKS": "tests.attack.hooks", "PYTHONPATH": str(ROOT)}
     ended = subprocess.run(  # noqa: S603 -- our own arguments

@@ -72,7 +72,7 @@ _SUBMITTED: dict[int | str, dict[str, Any]] = {
 _NEEDS_KEY = {
     "parameters": [
         {
-            "name": "Idempotency-Key",
+            "name": "idempotency-key",
             "in": "header",
             "required": True,
             "description": _KEY,
