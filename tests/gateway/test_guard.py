@@ -253,6 +253,10 @@ async def test_takes_no_websocket_and_leaves_the_lifespan_alone() -> None:
     assert [message["type"] for message in sent] == ["websocket.close", "lifespan"]
 
 
+async def no_time(_seconds: float) -> None:
+    """Passes at once."""
+
+
 async def test_what_would_only_wait_behind_all_the_others_is_turned_away_unread() -> None:
     go_on, entered = asyncio.Event(), asyncio.Event()
     echo = Echo()
@@ -262,7 +266,7 @@ async def test_what_would_only_wait_behind_all_the_others_is_turned_away_unread(
         await go_on.wait()
         await echo(scope, receive, send)
 
-    guard = Guard(slow, Limits(at_once=1))
+    guard = Guard(slow, Limits(at_once=1), pause=no_time)
     first = asyncio.create_task(call(guard))
     await entered.wait()
 

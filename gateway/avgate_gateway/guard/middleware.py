@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -11,6 +13,7 @@ from avgate_gateway.guard.address import check_address
 from avgate_gateway.guard.body import Deadline, GoneError, admitted
 from avgate_gateway.guard.header import Headers
 from avgate_gateway.guard.limit import Limits
+from avgate_gateway.guard.line import Line, Place
 from avgate_gateway.guard.traffic import Traffic
 from avgate_gateway.problem import (
     INTERNAL_ERROR,
@@ -31,14 +34,18 @@ _ADDED = (
 # Whoever watches over an overloaded gateway has to be answered all the same.
 _HEALTH, _METRICS = "/health/", "/metrics"
 _BUSY = "So many calls wait for an answer already that this one would wait too long."
-_SOON = {"retry-after": "1"}
+_TURNED_AWAY = ProblemResponse(Problem(UNAVAILABLE, _BUSY, headers={"retry-after": "1"}))
+_HOLD_SECONDS = 1.0  # as long as Retry-After says; more if else so many a second were turned away
+_TURNED_AWAY_PER_SECOND = 1_000
+_HELD_PER_PLACE = 4  # calls that are held, for each that may wait
+Pause = Callable[[float], Awaitable[object]]
 
 
 class Guard:
     """Refuses what cannot be read one way, and stops every exception that nobody handled.
 
     Run uvicorn with `server_header=False`: it adds its name after everything else. `deadline`
-    makes the context that ends reading a body after so many seconds.
+    makes the context that ends reading a body after so many seconds, `pause` waits for so many.
     """
 
     def __init__(
@@ -48,11 +55,15 @@ class Guard:
         traffic: Traffic | None = None,
         *,
         deadline: Deadline = asyncio.timeout,
+        pause: Pause = asyncio.sleep,
     ) -> None:
         self._app = app
         self._limits = limits or Limits()
         self._deadline = deadline
         self._traffic = traffic or Traffic()
+        self._pause = pause
+        self._held = 0
+        self._line = Line()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -67,14 +78,28 @@ class Guard:
         path, waiting = str(scope["path"]), self._traffic.waiting
         is_probe = path.startswith(_HEALTH) or path == _METRICS
         if len(waiting) >= self._limits.at_once and not is_probe:
-            await answer.refuse(Problem(UNAVAILABLE, _BUSY, headers=_SOON), scope, receive)
+            await self._turn_away(scope, receive, answer)
             return
         if not is_probe:
             waiting.add(answer)
         try:
             await self._answer(scope, receive, answer)
         finally:
-            waiting.discard(answer)
+            self._traffic.begun(answer)
+
+    async def _turn_away(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        """Answers after a moment: who asks again at once takes the time of those who were let in.
+
+        Ten times too many calls, each refused in a fraction of what it takes to accept one, would
+        still take most of it. So many are held at the most; each costs a timer.
+        """
+        if self._held < _HELD_PER_PLACE * self._limits.at_once:
+            self._held += 1
+            try:
+                await self._pause(max(_HOLD_SECONDS, self._held / _TURNED_AWAY_PER_SECOND))
+            finally:
+                self._held -= 1
+        await _TURNED_AWAY(scope, receive, answer.send)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         """The one place where every exception ends: the server's own log would show its message."""
@@ -92,7 +117,9 @@ class Guard:
         Headers(scope).check(self._limits)
         check_address(scope, self._limits)
         body = await admitted(scope, receive, self._limits, self._deadline)
-        await self._app(scope, body, answer.send)
+        may_wait = partial(self._traffic.set_aside, answer, self._limits.at_once)
+        async with self._line.passed(scope["method"], may_wait) as answer.place:
+            await self._app(scope, body, answer.send)
 
 
 class _Answer:
@@ -103,11 +130,14 @@ class _Answer:
         self._send = send
         self._traffic = traffic
         self._has_begun = False
+        self.place: Place | None = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._has_begun = True
-            self._traffic.waiting.discard(self)
+            self._traffic.begun(self)
+            if self.place is not None:
+                self.place.leave()
             self._traffic.answered(self._method, message["status"])
             message = {**message, "headers": _secured(list(message.get("headers", ())))}
         await self._send(message)

@@ -15,6 +15,9 @@ class Traffic:
     def __init__(self) -> None:
         self._answers: Counter[tuple[str, str]] = Counter()
         self.waiting: set[object] = set()  # answers that have yet to begin, without those to probes
+        self.aside: set[object] = (
+            set()
+        )  # of callers who prefer to wait for the end of their request
 
     @property
     def answers(self) -> Mapping[tuple[str, str], int]:
@@ -24,3 +27,16 @@ class Traffic:
     def answered(self, method: str, status: int) -> None:
         known = method if method in _METHODS else _OTHER
         self._answers[known, f"{status // 100}xx"] += 1
+
+    def set_aside(self, answer: object, most: int) -> bool:
+        """Counts an answer among those that wait by preference; False if so many do already."""
+        if len(self.aside) >= most:
+            return False
+        self.waiting.discard(answer)
+        self.aside.add(answer)
+        return True
+
+    def begun(self, answer: object) -> None:
+        """Counts an answer among those that wait no more."""
+        self.waiting.discard(answer)
+        self.aside.discard(answer)
