@@ -16,8 +16,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from avgate_gateway.bulkheads import Bulkheads, FullError
+from avgate_gateway.bulkheads import NONE, Bulkheads, FullError, named, parted
 from avgate_gateway.claims import Alone, Claims
+from avgate_gateway.faults import Faults
 from avgate_gateway.problem import record
 from avgate_gateway.store import idempotency, requests, tasks
 from avgate_gateway.store.cut_short import CutShortError
@@ -33,7 +34,6 @@ _TIDY_SECONDS = 600.0
 _AFTER_A_FAULT = timedelta(seconds=30)
 _HEAD_START = timedelta(seconds=1)  # of whoever was told of it, before others come and take it
 _KEEP_ANSWERS = timedelta(days=30)  # how long an idempotency key is remembered
-_NONE = frozenset({"none"})  # where those have their place that wait for no upstream just now
 _log = logging.getLogger("avgate.engine")
 
 
@@ -47,15 +47,23 @@ class Engine:
         now: Callable[[], datetime],
         controllers: Iterable[str] = (),
         claims: Claims | None = None,
+        bulkheads: Bulkheads | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self._database = database
         self._claims = claims or Alone()
         self._controllers = sorted(controllers)
         self._turns = Turns(advance)
-        self._bulkheads = Bulkheads()
+        self._bulkheads = bulkheads or Bulkheads()
+        self._faults = faults or Faults(now)
         self._now = now
         self._loops: list[asyncio.Task[None]] = []
         self._begun: set[asyncio.Task[None]] = set()
+
+    @property
+    def faults(self) -> Faults:
+        """What it stumbles over each time, for whoever watches."""
+        return self._faults
 
     @property
     def bulkheads(self) -> Bulkheads:
@@ -97,6 +105,7 @@ class Engine:
                 while turn.goes_on():
                     async with self._bulkheads.entered(await self._needed(request_id)):
                         await turn.advance()
+                    self._faults.are_over(request_id)
         except FullError:
             return  # it is due as it was, and the sweep comes back to it
         except CutShortError:
@@ -105,20 +114,23 @@ class Engine:
             await self._postpone(request_id, error)
 
     async def _needed(self, request_id: str) -> frozenset[str]:
-        """The upstreams that have something to do for it, each of its controller's own."""
+        """The upstreams that have something to do for it now, each of its controller's own."""
         async with self._database.read() as db:
-            return await tasks.upstreams(db, request_id) or _NONE
+            found = await tasks.upstreams(db, request_id, self._now())
+        return frozenset(named(*one) for one in found) or frozenset({NONE})
 
     async def _postpone(self, request_id: str, error: Exception) -> None:
         """A request that trips us up is tried again, but not every second."""
         _log.error("request.postponed %s", request_id)
         record(error)
+        self._faults.happened(request_id, error)
         with suppress(sa.exc.SQLAlchemyError, CutShortError):
             async with self._database.write() as db:
                 await requests.wake(db, request_id, self._now() + _AFTER_A_FAULT)
 
     async def _sweep(self) -> None:
         """Wakes what is due, some of every controller: one's thousands do not hold up another."""
+        self._bulkheads.review()
         others = await self._claims.others()
         for controller in self._controllers:
             self.wake(await self._due(controller, others))
@@ -129,6 +141,7 @@ class Engine:
 
     async def _due(self, controller: str | None, others: Sequence[str]) -> Sequence[str]:
         before = self._now() - (_HEAD_START if others else timedelta(0))
+        crowded = [pair for pair in map(parted, self._bulkheads.crowded) if pair[0] == controller]
         async with self._database.read() as db:
             return await requests.due(
                 db,
@@ -137,6 +150,7 @@ class Engine:
                 self._turns.running(),
                 others,
                 controller=controller,
+                but_at=[connector for _, connector in crowded],
                 known=self._controllers,
             )
 

@@ -8,18 +8,16 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
-from avgate_gateway.bulkheads import Bulkheads, FullError
+from avgate_gateway.bulkheads import Bulkheads, at_upstream
 from avgate_gateway.engine import Engine
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.migrations import migrate
 from avgate_gateway.store.schema import request, task
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
-SLOW, QUICK = frozenset({"a/slow"}), frozenset({"a/quick"})
 
 
 @pytest_asyncio.fixture
@@ -151,71 +149,71 @@ async def test_a_backlog_at_one_upstream_keeps_nobody_from_another(database: Dat
             await stuck.wait()
         await done(database, request_id)
 
-    engine = Engine(database, advance, lambda: NOW, ["a", "b"])
+    bulkheads = Bulkheads(monotonic=lambda: 0.0)
+    engine = Engine(database, advance, lambda: NOW, ["a", "b"], bulkheads=bulkheads)
     await engine.start()
     await until(lambda: {"quick", "theirs"} <= seen)
     await until(lambda: len(engine._begun) == 300)  # those that wait are known, and wait
-    assert len(seen) == 34
+    assert len(seen) == 10
     stuck.set()
     await until(lambda: len(seen) == 302)
     await engine.stop()
 
 
-async def entering(
-    bulkheads: Bulkheads, names: frozenset[str], inside: list[str], name: str, go: asyncio.Event
+async def test_what_a_full_queue_has_no_room_for_hides_nobody_behind_it(database: Database) -> None:
+    await due(database, "a", *(f"slow{number}" for number in range(200)))
+    await due(database, "a", "late", needs="quick")
+    async with database.write() as db:
+        last = request.update().where(request.c.id == "late").values(wake_at=NOW)
+        await db.execute(last)
+    stuck, seen = asyncio.Event(), set[str]()
+
+    async def advance(request_id: str) -> None:
+        seen.add(request_id)
+        if request_id.startswith("slow"):
+            await stuck.wait()
+        await done(database, request_id)
+
+    bulkheads = Bulkheads(at_each=2, waiting=3)
+    engine = Engine(database, advance, lambda: NOW, ["a"], bulkheads=bulkheads)
+    await engine.start()
+    await until(lambda: "late" in seen)
+    assert (bulkheads.taken["a/slow"], bulkheads.waiting) == (2, 3)
+    stuck.set()
+    await engine.stop()
+
+
+async def test_a_part_that_has_ended_keeps_no_place_while_the_others_go_on(
+    database: Database,
 ) -> None:
-    async with bulkheads.entered(names):
-        inside.append(name)
-        await go.wait()
+    await due(database, "a", *(f"both{number}" for number in range(20)))
+    async with database.write() as db:
+        for number in range(20):
+            await db.execute(
+                task.insert().values(
+                    request_id=f"both{number}", connector="quick", stage="locate", attempts=0,
+                    quarantined=0, tally={}, updated_at=NOW, controller="a", received_at=NOW,
+                )
+            )  # fmt: skip
+    stuck, seen = asyncio.Event(), set[str]()
 
+    async def part(connector: str, until_done: asyncio.Event | None = None) -> None:
+        async with at_upstream("a", connector):
+            if until_done is not None:
+                await until_done.wait()
 
-async def turns() -> None:
-    for _ in range(10):
-        await asyncio.sleep(0)
+    async def advance(request_id: str) -> None:
+        if request_id.startswith("both"):
+            await asyncio.gather(part("slow", stuck), part("quick"))
+        seen.add(request_id)
+        await done(database, request_id)
 
-
-async def test_places_go_to_whoever_came_first_and_finds_all_of_theirs_free() -> None:
-    bulkheads, inside, go = Bulkheads(at_each=1), list[str](), asyncio.Event()
-    first = asyncio.Event()
-    tasks = [
-        asyncio.create_task(entering(bulkheads, SLOW, inside, "1", first)),
-        asyncio.create_task(entering(bulkheads, SLOW | QUICK, inside, "2", go)),
-        asyncio.create_task(entering(bulkheads, QUICK, inside, "3", go)),
-        asyncio.create_task(entering(bulkheads, SLOW, inside, "4", go)),
-    ]
-    await turns()
-    assert inside == ["1", "3"]  # the third needs nothing that the second waits for
-    go.set()
-    await turns()
-    assert inside == ["1", "3"]
-    first.set()
-    await asyncio.gather(*tasks)
-    assert inside[2:] == ["2", "4"]
-
-
-async def test_one_that_is_given_up_while_it_waits_takes_no_place() -> None:
-    bulkheads, inside, go = Bulkheads(at_each=1), list[str](), asyncio.Event()
-    first = asyncio.create_task(entering(bulkheads, SLOW, inside, "1", go))
-    second = asyncio.create_task(entering(bulkheads, SLOW, inside, "2", go))
-    third = asyncio.create_task(entering(bulkheads, SLOW, inside, "3", go))
-    await turns()
-    go.set()
-    await asyncio.sleep(0)  # the first has left, and the second was given its place
-    second.cancel()
-    await asyncio.gather(first, third)
-
-    assert inside in (["1", "3"], ["1", "2", "3"])
-    assert bulkheads._taken["a/slow"] == 0
-
-
-async def test_no_more_wait_than_there_is_room_for() -> None:
-    bulkheads, inside, go = Bulkheads(at_each=1, waiting=1), list[str](), asyncio.Event()
-    tasks = [
-        asyncio.create_task(entering(bulkheads, SLOW, inside, str(number), go))
-        for number in range(2)
-    ]
-    await turns()
-    with pytest.raises(FullError):
-        await entering(bulkheads, SLOW, inside, "3", go)
-    go.set()
-    await asyncio.gather(*tasks)
+    bulkheads = Bulkheads(monotonic=lambda: 0.0)
+    engine = Engine(database, advance, lambda: NOW, ["a"], bulkheads=bulkheads)
+    await engine.start()
+    await until(lambda: bulkheads.taken.get("a/slow") == 8)
+    await due(database, "a", "other", needs="quick")
+    await until(lambda: "other" in seen and bulkheads.taken == {"a/slow": 8, "a/quick": 0})
+    stuck.set()
+    await until(lambda: len(seen) == 21)
+    await engine.stop()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import TypedDict
 
 from avgate_contracts.vocabulary import IdentifierKind
+from avgate_gateway.bulkheads import at_upstream, leave_upstream
 from avgate_gateway.flow import later
 from avgate_gateway.flow.confirming import confirm
 from avgate_gateway.flow.context import Context, Part, Unsealed, unsealed
@@ -67,15 +67,20 @@ async def _run_due(
     all_tasks: Sequence[Task],
     due: Sequence[Task],
 ) -> None:
-    run = partial(_run, context, request, subject)
+    async def run(task: Task, informed: _Informed) -> None:
+        async with at_upstream(request.controller, task.connector):
+            await _run(context, request, subject, task, informed=informed)
+
     known = _knowledge(context, request, subject, all_tasks)
     if known is None:
         nothing = _Informed(person=None, looked_with=None, cards=(), left_out=frozenset())
         await _all_at_once(run(task, informed=nothing) for task in due)
         return
     first = [task for task in due if not known.has_to_wait(task)]
-    await _all_at_once(run(task, informed=_informed(known, task)) for task in first)
     last = [task for task in due if task not in first]
+    for task in last:
+        leave_upstream(request.controller, task.connector)
+    await _all_at_once(run(task, informed=_informed(known, task)) for task in first)
     if not last:
         return
     known = _knowledge(context, request, subject, await _tasks(context, request)) or known

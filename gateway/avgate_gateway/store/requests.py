@@ -22,9 +22,10 @@ from avgate_gateway.request import (
     SubjectRequest,
     WaitingFor,
 )
-from avgate_gateway.store.connection import Connection
+from avgate_gateway.store.connection import HEAVY, Connection
 from avgate_gateway.store.counting import MOST
-from avgate_gateway.store.schema import request
+from avgate_gateway.store.schema import request, task
+from avgate_gateway.store.tasks import HAS_WORK
 from avgate_gateway.store.updating import update
 
 
@@ -118,12 +119,13 @@ async def due(
     not_of: Sequence[str] = (),
     *,
     controller: str | None = None,
+    but_at: Sequence[str] = (),
     known: Sequence[str] = (),
 ) -> Sequence[str]:
     """A controller's requests whose time to be woken has come, the longest waiting first.
 
-    With None, those of all controllers but the known. Not those of `but_not`, and not what the
-    workers of `not_of` hold.
+    With None, those of all controllers but the known. Not those of `but_not`, not what the workers
+    of `not_of` hold, and not what has something to do at the connectors of `but_at`.
     """
     asked = {
         "now": now,
@@ -133,7 +135,12 @@ async def due(
         "controller": controller,
         "known": list(known),
     }
-    found = await db.execute(_DUE_ELSEWHERE if controller is None else _DUE_AT, asked)
+    if controller is None:
+        found = await db.execute(_DUE_ELSEWHERE, asked)
+    elif but_at:
+        found = await db.execute(_DUE_BESIDE, {**asked, "but_at": list(but_at)})
+    else:
+        found = await db.execute(_DUE_AT, asked)
     return list(found.scalars())
 
 
@@ -170,6 +177,14 @@ def _due(*whose: sa.ColumnElement[bool]) -> sa.Select[str]:
 
 
 _DUE_AT = _due(request.c.controller == sa.bindparam("controller"))
+_DUE_BESIDE = _due(
+    request.c.controller == sa.bindparam("controller"),
+    ~sa.exists().where(
+        task.c.request_id == request.c.id,
+        task.c.connector.in_(sa.bindparam("but_at", expanding=True)),
+        HAS_WORK,
+    ),
+).execution_options(**{HEAVY: True})  # it passes over a backlog, however long that is
 _DUE_ELSEWHERE = _due(request.c.controller.notin_(sa.bindparam("known", expanding=True)))
 _IS_DUE = (
     sa.select(request.c.wake_at)

@@ -141,10 +141,10 @@ _KEPT_FOR_LISTS = {"controller", "received_at"}
 _SELECT = sa.select(*(column for column in task.c if column.name not in _KEPT_FOR_LISTS))
 
 
-async def upstreams(db: Connection, request_id: str) -> frozenset[str]:
-    """The upstreams that have something to do for a request, each by controller and connector."""
-    found = await db.execute(_UPSTREAMS, {"request_id": request_id})
-    return frozenset(f"{controller}/{connector}" for controller, connector in found)
+async def upstreams(db: Connection, request_id: str, now: datetime) -> Sequence[tuple[str, str]]:
+    """The upstreams that have something to do for a request now, each by controller and connector."""
+    found = await db.execute(_UPSTREAMS, {"request_id": request_id, "now": now})
+    return [(controller, connector) for controller, connector in found]
 
 
 async def stuck(db: Connection, controller: str) -> Mapping[str, int]:
@@ -167,9 +167,12 @@ _STUCK = (  # one that was withdrawn keeps its task as it was, and waits for nob
     .group_by(_NEWEST_STUCK.c.connector)
 )
 _ADD = task.insert()
-_UPSTREAMS = sa.select(task.c.controller, task.c.connector).where(
-    task.c.request_id == sa.bindparam("request_id"),
+HAS_WORK = sa.and_(  # at the moment `now`
     task.c.stage.in_([stage.value for stage in Stage if stage.is_active]),
+    sa.or_(task.c.next_attempt_at.is_(None), task.c.next_attempt_at <= sa.bindparam("now")),
+)
+_UPSTREAMS = sa.select(task.c.controller, task.c.connector).where(
+    task.c.request_id == sa.bindparam("request_id"), HAS_WORK
 )
 _OF_REQUEST = _SELECT.where(task.c.request_id == sa.bindparam("request_id")).order_by(
     task.c.connector
