@@ -144,7 +144,9 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
 
     engine = Engine(database, advance_and_tell, runtime.now, desks, claims)
     checks = Checks(runtime.now)
-    gateway = Gateway(context, engine.wake, changes, installed, checks, engine.bulkheads)
+    gateway = Gateway(
+        context, engine.wake, changes, installed, checks, engine.bulkheads, engine.faults
+    )
     return Assembled(
         context, gateway, engine, tuple(clients), verifier(settings), _limits(settings)
     )

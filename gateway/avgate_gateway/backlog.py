@@ -23,6 +23,8 @@ _LOOK = (
     "request.postponed and request.cut_short; where neither shows, add a process (PostgreSQL)"
 )
 
+_REPORT = "report it, with what the log says of request.postponed; it is tried every 30 seconds"
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -72,8 +74,14 @@ async def _standing(db: Connection, controller: str, now: datetime) -> Standing:
     )
 
 
-def behind(standings: Mapping[str, Standing] | None) -> str | None:
-    """What is late and what to look at, in a sentence; None while nothing is late."""
+def behind(standings: Mapping[str, Standing] | None, faulty: int = 0) -> str | None:
+    """What is late and what to look at, in a sentence; None while nothing is late.
+
+    `faulty` requests are stopped by a mistake of ours each time they are tried.
+    """
+    if faulty:
+        stopped = "1 request is" if faulty == 1 else f"{faulty:,} requests are"
+        return f"{stopped} stopped by a mistake of ours: {_REPORT}."
     if standings is None:
         return "What is due could not be read: the database is slow or away."
     oldest = max((one.oldest_due for one in standings.values()), default=timedelta(0))

@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from avgate_gateway.backlog import Backlog, Standing
 from avgate_gateway.bulkheads import Bulkheads
+from avgate_gateway.faults import Faults
 from avgate_gateway.guard import Traffic
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
@@ -44,7 +45,8 @@ OLDEST = Figure(
 PLACES = Figure(
     "avgate_places_taken",
     ("upstream",),
-    "Requests that are at an upstream, each of its controller's own, in this process; 32 is full. "
+    "Requests that are at an upstream, each of its controller's own, in this process; 8 is full, or "
+    "32 where they stay long. "
     "Those at `none` need no upstream just now.",
     "at 32 for minutes, this upstream is slow or hangs: ask its operator; others are not held up by it",
 )
@@ -60,6 +62,12 @@ STUCK = Figure(
     "Connectors' parts in open requests that a person has to set going; of each controller the "
     "newest 10,001 are looked at.",
     "read the reason in a request that waits for `person`, put it right, then `POST …/retry`",
+)
+FAULTY = Figure(
+    "avgate_faulty_requests",
+    (),
+    "Requests that a mistake of ours stops each time they are tried in this process.",
+    "report it, with what the log says of `request.postponed`; `held_up` in the request tells of it",
 )
 BY_HAND = Figure(
     "avgate_open_hand_tasks",
@@ -79,13 +87,31 @@ CALLS = Figure(
     "HTTP calls that wait for the beginning of their answer in this process, without probes.",
     "near `limits.at_once` calls are turned away with 503: the disk or the database is slow, or add a process",
 )
+ASIDE = Figure(
+    "avgate_calls_set_aside",
+    (),
+    "HTTP calls that wait in this process for the end of their request, as `Prefer: wait` asks for.",
+    "at `limits.at_once` no more are waited for: those who prefer it are answered 202 at once",
+)
 DATABASE = Figure(
     "avgate_database_answers",
     (),
     "1 if the database told what is due within 2 seconds; if 0, the figures of its rows are left out.",
     "at 0 the database is slow or away: `GET /health/ready` says why; work goes on when it is back",
 )
-FIGURES: Final = (DUE, OLDEST, PLACES, WAITING, STUCK, BY_HAND, ANSWERS, CALLS, DATABASE)
+FIGURES: Final = (
+    DUE,
+    OLDEST,
+    PLACES,
+    WAITING,
+    STUCK,
+    FAULTY,
+    BY_HAND,
+    ANSWERS,
+    CALLS,
+    ASIDE,
+    DATABASE,
+)
 
 
 @dataclass(slots=True, eq=False)  # a registry keeps collectors as keys
@@ -107,11 +133,13 @@ class Metrics:
         bulkheads: Bulkheads,
         traffic: Traffic,
         connectors: Mapping[str, Iterable[str]],
+        faults: Faults,
     ) -> None:
         self._backlog = backlog
         self._bulkheads = bulkheads
         self._traffic = traffic
         self._connectors = connectors
+        self._faults = faults
         self._process = ProcessCollector(registry=None)
 
     async def text(self) -> bytes:
@@ -138,9 +166,11 @@ class Metrics:
     def _of_process(self) -> Iterator[Metric]:
         taken = self._bulkheads.taken.items()
         yield _family(PLACES, (((upstream,), count) for upstream, count in taken))
+        yield _family(FAULTY, [((), self._faults.count())])
         yield _family(WAITING, [((), self._bulkheads.waiting)])
         yield _family(ANSWERS, self._traffic.answers.items())
         yield _family(CALLS, [((), len(self._traffic.waiting))])
+        yield _family(ASIDE, [((), len(self._traffic.aside))])
 
 
 def _family(figure: Figure, values: _Values) -> Metric:

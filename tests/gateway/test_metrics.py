@@ -158,7 +158,7 @@ async def test_places_calls_and_answers_of_the_process_are_told(house: House) ->
         async with house.gateway.bulkheads.entered(upstream):
             await go.wait()
 
-    inside = [asyncio.create_task(at_upstream()) for _ in range(34)]
+    inside = [asyncio.create_task(at_upstream()) for _ in range(10)]
     await asyncio.sleep(0)
     await house.http.get("/v1/requests")
     await house.http.request(MARKER.split("@", maxsplit=1)[0].upper(), "/v1/requests")
@@ -166,7 +166,7 @@ async def test_places_calls_and_answers_of_the_process_are_told(house: House) ->
     found = await house.figures()
     go.set()
     await asyncio.gather(*inside)
-    assert found["avgate_places_taken", "a/slow"] == 32
+    assert found["avgate_places_taken", "a/slow"] == 8
     assert found["avgate_requests_waiting_for_a_place",] == 2
     assert found["avgate_calls_waiting",] == 1
     answers = {key[1:]: n for key, n in found.items() if key[0] == "avgate_http_answers_total"}

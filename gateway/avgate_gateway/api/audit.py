@@ -55,7 +55,7 @@ def _probes(routes: APIRouter, gateway: Gateway) -> None:
     recording = Recording(context.database)
     backlog = Backlog(context.database, tuple(context.desks), context.now)
     connectors = {name: tuple(desk.connectors) for name, desk in context.desks.items()}
-    metrics = Metrics(backlog, gateway.bulkheads, gateway.traffic, connectors)
+    metrics = Metrics(backlog, gateway.bulkheads, gateway.traffic, connectors, gateway.faults)
 
     @routes.get("/health/live", tags=["health"], summary="Whether the process runs")
     async def live() -> Response:
@@ -67,7 +67,7 @@ def _probes(routes: APIRouter, gateway: Gateway) -> None:
         if trouble is not None:
             reason = {"status": "unavailable", "reason": f"database: {trouble}"}
             return plain(reason, status=503)
-        late = behind(await backlog.read())
+        late = behind(await backlog.read(), gateway.faults.count())
         return plain({"status": "ok"} if late is None else {"status": "ok", "behind": late})
 
     @routes.get(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from avgate_gateway.api.answering import not_found
 from avgate_gateway.api.health import Checks
 from avgate_gateway.authentication import Caller
 from avgate_gateway.bulkheads import Bulkheads
 from avgate_gateway.changes import Changes
+from avgate_gateway.faults import Faults
 from avgate_gateway.flow.context import Context, Desk
 from avgate_gateway.guard import Traffic
 from avgate_gateway.idempotent import UnderWay
@@ -28,6 +30,7 @@ class Gateway:
     installed: Mapping[str, Installed]
     checks: Checks
     bulkheads: Bulkheads = field(default_factory=Bulkheads)
+    faults: Faults = field(default_factory=lambda: Faults(lambda: datetime.now(UTC)))
     traffic: Traffic = field(default_factory=Traffic)
     under_way: UnderWay = field(default_factory=UnderWay)
 

@@ -26,14 +26,17 @@ from avgate_gateway.api.bodies import CreateRequest
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.views import ListView, RequestView, etag, request_view, retry_after, view
 from avgate_gateway.authentication import OF_OPERATION, Caller, Scope, requires
+from avgate_gateway.bulkheads import named
 from avgate_gateway.changes import heard
-from avgate_gateway.guard import parsed_body
+from avgate_gateway.guard import parsed_body, step_aside
+from avgate_gateway.holdup import hold_up, is_late
 from avgate_gateway.idempotent import Intention, intention
 from avgate_gateway.plan import WantedChange
 from avgate_gateway.problem import INVALID_CONTENT, Located, Problem, ProblemError
-from avgate_gateway.request import IdentityCheck, State
+from avgate_gateway.request import IdentityCheck, State, SubjectRequest
 from avgate_gateway.request import Scope as RequestScope
 from avgate_gateway.store import idempotency, items, lists, requests, tasks
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.idempotency import Stored
 from avgate_gateway.store.turn import take_turn
 
@@ -138,12 +141,23 @@ def router(gateway: Gateway) -> APIRouter:
             if found is None:
                 raise not_found()
             [told] = await remarking.explained(db, gateway.context, [found])
-            shown = await view(db, told)
+            held_up = await _held_up(db, gateway, found)
+            shown = (await view(db, told)).model_copy(update={"held_up": held_up})
         wait = retry_after(found, gateway.context.now())
         headers = {"retry-after": str(wait)} if wait else {}
         return answer(http, json_bytes(shown), headers=headers)
 
     return routes
+
+
+async def _held_up(db: Connection, gateway: Gateway, request: SubjectRequest) -> str | None:
+    def is_full(connector: str) -> bool:
+        return gateway.bulkheads.is_full(named(request.controller, connector))
+
+    now, fault = gateway.context.now(), gateway.faults.of(request.id)
+    if fault is None and not is_late(request, now):
+        return None
+    return hold_up(request, await tasks.of_request(db, request.id), now, is_full, fault)
 
 
 def not_in_the_future(moment: datetime, now: datetime, where: str) -> None:
@@ -187,7 +201,7 @@ async def _in_the_end(
     gateway: Gateway, intended: Intention, stored: Stored, request_id: str, wait: int
 ) -> Stored:
     """What is answered after the wait that was preferred: the closed request, or that it goes on."""
-    if not wait:
+    if not wait or not step_aside():  # it is a preference, and no right (RFC 7240 section 2)
         return stored
     closed = await _closed_within(gateway, request_id, wait)
     if closed is not None:

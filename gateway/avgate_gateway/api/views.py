@@ -133,6 +133,10 @@ class RequestView(View):
     operation: str
     state: str
     waiting_for: str | None
+    held_up: str | None = Field(
+        default=None,
+        description="Why it does not get on though its time has come, and what can be done.",
+    )
     controller: str
     submitted_by: str
     subject: SubjectView
