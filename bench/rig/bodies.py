@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from rig.load import post
 
-UPSTREAMS = ["operator", "xelion", "directory"]
+UPSTREAMS = ("operator", "xelion", "directory")
 IDENTITY = {"method": "portal", "verified_by": "bench", "verified_at": "2026-01-01T00:00:00Z"}
 Identifiers = Sequence[Mapping[str, str]]
 
@@ -38,13 +38,14 @@ def requests(
     *,
     identified: bool = True,
     wait: int = 0,
+    upstreams: Sequence[str] = UPSTREAMS,
 ) -> Iterator[bytes]:
     """One POST for each person; with `wait`, 200 says that it was closed in time."""
     for identifiers in people:
         body: dict[str, Any] = {
             "operation": operation,
             "subject": {"identifiers": identifiers},
-            "scope": {"connectors": UPSTREAMS},
+            "scope": {"connectors": list(upstreams)},
         }
         if identified:
             body["identity"] = IDENTITY

@@ -19,6 +19,8 @@ from typing import cast
 import uvloop
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+_REFUSED = 400
+_SOON = 0.001  # seconds; what timers of loops cannot tell from now
 
 
 @dataclass(slots=True)
@@ -28,10 +30,19 @@ class Load:
     seconds: float = 0.0
     millis: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
+    millis_of: dict[int, list[float]] = field(default_factory=dict)  # by status
+    told_when: Counter[int] = field(default_factory=Counter)  # answers with Retry-After, by status
 
     @property
     def per_second(self) -> float:
         return len(self.millis) / self.seconds
+
+    def count(self, millis: float, status: int, head: bytes) -> None:
+        self.millis.append(millis)
+        self.statuses[status] += 1
+        self.millis_of.setdefault(status, []).append(millis)
+        if status >= _REFUSED and b"\r\nretry-after: " in head.lower():
+            self.told_when[status] += 1
 
 
 def post(path: str, headers: Mapping[str, str], body: bytes) -> bytes:
@@ -47,23 +58,35 @@ def call(method: str, path: str, headers: Mapping[str, str], body: bytes = b"") 
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
 
 
-def sent(address: str, calls: Iterator[bytes], connections: int, seconds: float = 3600) -> Load:
+def sent(
+    address: str,
+    calls: Iterator[bytes],
+    connections: int,
+    seconds: float = 3600,
+    per_second: float | None = None,
+) -> Load:
     """Sends calls over so many connections, each when the one before was answered.
 
-    Ends when there are none left, or after so many seconds; what is under way then counts too.
+    Ends when there are none left, or after so many seconds; what is under way then counts too. With
+    `per_second`, no more than so many are begun.
     """
-    return uvloop.run(send(address, calls, connections, seconds))
+    return uvloop.run(send(address, calls, connections, seconds, per_second))
 
 
 async def send(
-    address: str, calls: Iterator[bytes], connections: int, seconds: float = 3600
+    address: str,
+    calls: Iterator[bytes],
+    connections: int,
+    seconds: float = 3600,
+    per_second: float | None = None,
 ) -> Load:
     """As `sent`, in a loop that runs."""
     host, port = address.removeprefix("http://").split(":")
     load = Load()
     loop = asyncio.get_running_loop()
     begin = time.perf_counter()
-    crew = [_Sender(calls, load, begin + seconds, loop.create_future()) for _ in range(connections)]
+    pace = _Pace(1 / per_second if per_second else 0.0)
+    crew = [_Sender(calls, load, pace, loop.create_future()) for _ in range(connections)]
     made = [await loop.create_connection(partial(_itself, one), host, int(port)) for one in crew]
     begin = time.perf_counter()
     for one in crew:
@@ -81,17 +104,31 @@ def _itself(sender: _Sender) -> _Sender:
     return sender
 
 
+@dataclass(slots=True)
+class _Pace:
+    """When the next call may begin, over all connections; a pace that cannot be held is let go."""
+
+    every: float
+    next_at: float = 0.0
+
+    def wait(self, now: float) -> float:
+        self.next_at = max(self.next_at + self.every, now)
+        return self.next_at - now
+
+
 class _Sender(asyncio.Protocol):
     """One connection."""
 
     def __init__(
-        self, calls: Iterator[bytes], load: Load, end: float, over: asyncio.Future[None]
+        self, calls: Iterator[bytes], load: Load, pace: _Pace, over: asyncio.Future[None]
     ) -> None:
         self._calls = calls
         self._load = load
-        self._end = end
+        self._pace = pace
+        self._end = 0.0
         self.over = over
         self._answer = b""
+        self._head = 0
         self._wanted = 0
         self._sent_at = 0.0
         self._transport: asyncio.Transport | None = None
@@ -113,11 +150,12 @@ class _Sender(asyncio.Protocol):
             if length is None:
                 self._fail(RuntimeError("an answer without a length"))
                 return
+            self._head = head_end + 2
             self._wanted = head_end + 4 + int(length[1])
         if len(answer) < self._wanted:
             return
-        self._load.millis.append((time.perf_counter() - self._sent_at) * 1000)
-        self._load.statuses[int(answer[9:12])] += 1
+        millis = (time.perf_counter() - self._sent_at) * 1000
+        self._load.count(millis, int(answer[9:12]), answer[: self._head])
         self._answer, self._wanted = b"", 0
         self._next()
 
@@ -125,6 +163,13 @@ class _Sender(asyncio.Protocol):
         self._fail(exc or ConnectionError("the connection was closed"))
 
     def _next(self) -> None:
+        wait = self._pace.wait(time.perf_counter()) if self._pace.every else 0.0
+        if wait > _SOON:
+            asyncio.get_running_loop().call_later(wait, self._go_on)
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
         now = time.perf_counter()
         request = next(self._calls, None) if now < self._end else None
         if request is None:

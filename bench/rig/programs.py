@@ -6,6 +6,7 @@ Each says `ready` and its address on its standard output, and is ended when its 
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -108,16 +109,23 @@ def mocks(folder: Path, *arguments: str) -> Iterator[dict[str, str]]:
             _end(process)
 
 
-def token(folder: Path, *scopes: str, client: str = "bench") -> str:
+def token(folder: Path, *scopes: str, client: str = "bench", controller: str = "libervoice") -> str:
     """A token for the config in this folder."""
     command: list[str | Path] = [BIN / "avgate", "token", "--config", folder / "avgate.toml"]
-    who = ["--controller", "libervoice", "--client", client]
+    who = ["--controller", controller, "--client", client]
     asked = [part for scope in scopes for part in ("--scope", scope)]
     done = subprocess.run(
         [*command, *who, *asked], capture_output=True, text=True, check=True, cwd=folder
     )
     printed: str = done.stdout
     return printed.rsplit(maxsplit=1)[-1]
+
+
+@contextmanager
+def black_hole() -> Iterator[str]:
+    """An upstream that takes every connection and answers nothing: the kernel takes them."""
+    with socket.create_server(("127.0.0.1", 0), backlog=4096) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 @contextmanager
