@@ -206,13 +206,14 @@ class _Stay:
             self.bulkheads.give_back({upstream})
 
     @asynccontextmanager
-    async def at(self, upstream: str) -> AsyncIterator[None]:
+    async def at(self, upstream: str) -> AsyncIterator[bool]:
         self.leave(NONE)
-        if upstream not in self.held:  # it did not need it when it came, or has left it
+        has_waited = upstream not in self.held  # it did not need it when it came, or has left it
+        if has_waited:
             await self.bulkheads.take(frozenset({upstream}))
             self.held[upstream] = self.bulkheads.monotonic()
         try:
-            yield
+            yield has_waited
         finally:
             self.leave(upstream)
 
@@ -239,15 +240,15 @@ def leave_upstream(controller: str, connector: str) -> None:
 
 
 @asynccontextmanager
-async def at_upstream(controller: str, connector: str) -> AsyncIterator[None]:
+async def at_upstream(controller: str, connector: str) -> AsyncIterator[bool]:
     """The place of one part of the request that is worked on here, given back when the part ends.
 
-    It waits for one where the request has none any more; then it holds none elsewhere for this part.
-    Whoever works without an engine needs no place.
+    It waits for one where the request has none any more, and says so: what was known may be old by
+    then. Whoever works without an engine needs no place.
     """
     stay = _STAY.get()
     if stay is None:
-        yield
+        yield False
         return
-    async with stay.at(named(controller, connector)):
-        yield
+    async with stay.at(named(controller, connector)) as has_waited:
+        yield has_waited

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
+from avgate_gateway.bulkheads import NONE
+from avgate_gateway.flow.advance import advance
 from avgate_mocks.people import Role
 
 from .harness import a_request
@@ -39,3 +42,26 @@ async def test_one_that_a_mistake_of_ours_stops_says_so_here_and_in_readiness(
         stopped = await here.request(request_id)
         assert "(KeyError) has stopped it once" in stopped["held_up"]
         assert "1 request is stopped" in (await here.get("/health/ready"))["behind"]
+
+
+async def test_a_part_that_waited_for_its_place_does_nothing_for_a_request_that_was_ended(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, ("directory",)) as here:
+        person = here.person(Role.RUNNING)
+        request_id = await here.submit(a_request("access", person, "directory"))
+        bulkheads, context = here.assembled.engine.bulkheads, here.assembled.context
+        directory = frozenset({"libervoice/directory"})
+        async with AsyncExitStack() as places:
+            for _ in range(8):
+                await places.enter_async_context(bulkheads.entered(directory))
+            async with bulkheads.entered(frozenset({NONE})):
+                advancing = asyncio.create_task(advance(context, request_id))
+            while not bulkheads.waiting:  # noqa: ASYNC110 -- nothing tells of it
+                await asyncio.sleep(0)
+            ended = await here.caller().post(f"/v1/requests/{request_id}/cancel", json={})
+            assert ended.status_code == 200
+            here.calls.clear()
+        await advancing
+        assert here.calls == []
+        assert (await here.request(request_id))["closing"] is not None

@@ -68,8 +68,9 @@ async def _run_due(
     due: Sequence[Task],
 ) -> None:
     async def run(task: Task, informed: _Informed) -> None:
-        async with at_upstream(request.controller, task.connector):
-            await _run(context, request, subject, task, informed=informed)
+        async with at_upstream(request.controller, task.connector) as has_waited:
+            if not has_waited or await _is_as_it_was(context, request, task):
+                await _run(context, request, subject, task, informed=informed)
 
     known = _knowledge(context, request, subject, all_tasks)
     if known is None:
@@ -86,6 +87,16 @@ async def _run_due(
     known = _knowledge(context, request, subject, await _tasks(context, request)) or known
     ready = [task for task in last if not known.has_to_wait(task)]
     await _all_at_once(run(task, informed=_informed(known, task)) for task in ready)
+
+
+async def _is_as_it_was(context: Context, request: SubjectRequest, task: Task) -> bool:
+    """Whether nobody ended the request, or set the part going anew, while it waited for its place."""
+    async with context.database.read() as db:
+        current = await requests.find(db, request.id)
+        own = await tasks.find(db, request.id, task.connector)
+    if current is None or (current.state is State.CLOSED) is not (request.state is State.CLOSED):
+        return False
+    return (own.stage, own.updated_at) == (task.stage, task.updated_at)
 
 
 class _Informed(TypedDict):
