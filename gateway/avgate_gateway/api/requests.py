@@ -6,7 +6,7 @@ import asyncio
 import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,6 +24,7 @@ from avgate_gateway.api.answering import (
 )
 from avgate_gateway.api.bodies import CreateRequest
 from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.api.submitted import NEEDS_KEY, SUBMITTED
 from avgate_gateway.api.views import ListView, RequestView, etag, request_view, retry_after, view
 from avgate_gateway.authentication import OF_OPERATION, Caller, Scope, requires
 from avgate_gateway.bulkheads import named
@@ -47,42 +48,7 @@ _CLOCKS_DIFFER = timedelta(minutes=5)
 _WAIT = re.compile(r'\s*wait\s*=\s*("?)([0-9]{1,9})\1\s*(?:;.*)?', re.IGNORECASE)
 
 
-_KEY = "Required: see `/docs#idempotency`."
 _PREFER = f"`wait=N`: answers once it is closed, or after N seconds, at most {_LONGEST_WAIT}."
-# Where a request's id leads: for readers, and for programs that try whole sequences of calls.
-_READ = ("", "/plan", "/events", "/report", "/evidence", "/package")
-_DECIDED = ("/identity", "/approval", "/cancel", "/retry", "/extension")
-_LINKS = {
-    part.removeprefix("/") or "request": {
-        "operationRef": f"#/paths/~1v1~1requests~1{{request_id}}{part.replace('/', '~1')}/{method}",
-        "parameters": {"request_id": "$response.body#/id"},
-    }
-    for method, parts in (("get", _READ), ("post", _DECIDED))
-    for part in parts
-}
-_SUBMITTED: dict[int | str, dict[str, Any]] = {
-    202: {
-        "model": RequestView,
-        "description": "Recorded; Location says where to look.",
-        "links": _LINKS,
-    },
-    200: {
-        "model": RequestView,
-        "description": "Closed within the wait that was preferred.",
-        "links": _LINKS,
-    },
-}
-_NEEDS_KEY = {
-    "parameters": [
-        {
-            "name": "idempotency-key",
-            "in": "header",
-            "required": True,
-            "description": _KEY,
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!#-~]+$"},
-        }
-    ]
-}
 
 
 class ListQuery(BaseModel):
@@ -105,8 +71,8 @@ def router(gateway: Gateway) -> APIRouter:
     routes = APIRouter(tags=["requests"])
 
     @routes.post(
-        "/v1/requests", status_code=202, responses=_SUBMITTED, summary="Submit a request",
-        openapi_extra=_NEEDS_KEY,
+        "/v1/requests", status_code=202, responses=SUBMITTED, summary="Submit a request",
+        openapi_extra=NEEDS_KEY,
     )  # fmt: skip
     async def submit(
         http: Request,
