@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: setup demo test crash check lock evidence bench clean faults simulate explore attack sbom
+.PHONY: setup demo test crash check lock evidence bench clean faults simulate explore attack sbom mutants
 
 setup: .venv/.ready
 
@@ -42,6 +42,10 @@ faults: setup
 CASES ?= 100000
 attack: setup
 	@$(BIN)/python -m tests.attack.command --cases $(CASES) $(if $(SEED),--seed $(SEED))
+
+# Whether tests notice what mutants change: MODULE=warrant for one, SHARE=0.1 for every tenth.
+mutants: setup
+	@$(BIN)/python -m tests.mutants.command $(if $(MODULE),--module $(MODULE)) $(if $(SHARE),--share $(SHARE))
 
 # The bill of materials of everything that the lock names, as CycloneDX.
 sbom: setup
