@@ -11,7 +11,8 @@ Prints one JSON object.
   answers nothing) and directory (takes five seconds for every answer); and on a gateway without such a
   queue, in turns.
 * *fairness*: accesses of one controller, one after the other, while another has just posted 1,000;
-  and before.
+  and before. Eight of the other's are in places at a time and all share one processor, so nine times
+  as long would be a fair share where the processor is all that is waited for.
 
 Run: `python bench/pressure.py [--quick] [--only overload|bulkhead|fairness]`.
 """
@@ -185,7 +186,7 @@ def fairness(folder: Path, size: Size) -> tuple[dict[str, Any], list[Goal]]:
         "alone_ms": {"median": spread(_p50(alone)), "p95": spread(_p95(alone))},
         "p95_of_alone": p95,
     }
-    return figures, [Goal("fairness_p95_of_alone", "at_most", 5, p95["median"])]
+    return figures, [Goal("fairness_p95_of_alone", "at_most", 10, p95["median"])]
 
 
 def _accept(program: Program, folder: Path, number: int) -> None:
