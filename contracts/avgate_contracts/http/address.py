@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
@@ -10,10 +11,16 @@ from avgate_contracts.errors import (
     InvalidIdentifierError,
     MisconfiguredError,
 )
-from avgate_contracts.http.library import URL, InvalidURL
+from avgate_contracts.http.library import URL, InvalidURL, below
 from avgate_contracts.http.path import Params, fill, query
 
 _USUAL_PORT = {"http": 80, "https": 443}
+# A path and a query of which the library would change nothing: RFC 3986, 3.3, 3.4 and 5.2.4.
+_AS_WRITTEN = re.compile(
+    r"(?:/(?!\.{1,2}(?:[/?]|$))(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-F]{2})*)+"
+    r"(?:\?(?:[A-Za-z0-9\-._~!$&()*+,;=:@/?]|%[0-9A-F]{2})*)?"
+)
+_LONG = 4096  # characters; what is longer than this is for the library to judge
 
 
 class Addresses:
@@ -25,7 +32,7 @@ class Addresses:
         self._prefix = parts.path
         self._schemes = {"https", parts.scheme}  # never down from https to http
         self._hosts = frozenset(_host(entry) for entry in hosts)
-        self.check(base_url)
+        self._root = self.check(base_url)
 
     def url(self, path: str, ids: Mapping[str, str], params: Params | None) -> URL:
         """The address of a path template, or of an absolute URL on an allowed host.
@@ -39,16 +46,20 @@ class Addresses:
         asked = query(params)
         return self._below(f"{target}?{asked}" if asked else target)
 
-    def check(self, address: str) -> None:
-        """Raises MisconfiguredError if an address from the settings may not be called."""
+    def check(self, address: str) -> URL:
+        """An address from the settings; raises MisconfiguredError if it may not be called."""
         url = _plain(address)
         if url is None:
             raise MisconfiguredError("an address in the connector's settings is not a plain URL")
         self._allowed(url)
+        return url
 
     def _below(self, target: str) -> URL:
+        whole = self._prefix + target
+        if len(whole) <= _LONG and _AS_WRITTEN.fullmatch(whole):
+            return below(self._root, whole)
         url = URL(self._base + target)
-        if url.raw_path != (self._prefix + target).encode("ascii"):
+        if url.raw_path != whole.encode("ascii"):
             raise InvalidIdentifierError("an id would have changed the path that is called")
         self._allowed(url)
         return url

@@ -117,3 +117,31 @@ async def test_a_base_or_token_address_off_the_allowed_hosts_is_an_operators_mis
     outside = ClientCredentials("https://login.example/token", "id", SecretStr("s"))
     with pytest.raises(MisconfiguredError):
         clients.over(None, credentials=outside)
+
+
+@pytest.mark.parametrize(
+    "base", ["https://upstream.example/api", "http://127.0.0.1:8080", "https://[::1]:1/a.b"]
+)
+@pytest.mark.parametrize(
+    ("path", "ids", "params"),
+    [
+        ("/users/{id}", {"id": "+31 6".replace(" ", "")}, None),
+        ("/a.b/{id}/..c", {"id": "x.y~z=@:"}, {"q": "é&=?/#%2f .. \U0001f600", "b": True}),
+        ("/", {}, [("a", 1), ("a", 2)]),
+        ("/tmf/v4/{id}/", {"id": "-x"}, {"relatedParty.id": "../.."}),
+    ],
+)
+def test_an_address_below_the_base_is_what_the_library_reads_in_it(
+    base: str, path: str, ids: dict[str, str], params: Any
+) -> None:
+    url = Addresses(base, {base.split("/")[2]}).url(path, ids, params)
+    read = httpx.URL(str(url))
+    assert url == read
+    assert (url.raw_path, url.netloc, url.scheme) == (read.raw_path, read.netloc, read.scheme)
+    assert url.query == read.query
+
+
+@pytest.mark.parametrize("target", ["/a/../b", "/a/..?b", "/./a", "/a b", "/a#b", "/é"])
+def test_what_the_library_would_change_is_left_to_its_own_reading(target: str) -> None:
+    with pytest.raises((InvalidIdentifierError, UnicodeEncodeError)):
+        ADDRESSES._below(target)
