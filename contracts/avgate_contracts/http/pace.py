@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 from aiolimiter import AsyncLimiter
 
@@ -36,11 +35,9 @@ class Pace:
         if left > 0:
             await self._sleep(left)
 
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
+    def place(self) -> AbstractAsyncContextManager[None]:
         """One of the places at the upstream, for as long as the block runs."""
-        async with self._places:
-            yield
+        return self._places
 
     async def turn(self) -> None:
         """Waits until the rate allows one more request."""

@@ -83,11 +83,10 @@ class Tries:
         async def once() -> T:
             return await self._once(call, authorization, ask, deadline)
 
-        policy = retrying(self._limits, self._runtime, deadline, repeatable=call.repeatable)
         error: ConnectorError
         try:
             async with deadline:
-                return await policy(once)
+                return await self._tried(once, call, deadline)
         except FaultError as fault:
             error = conclusion(fault, unknown=call.write and call.lost)
         except ConnectorError as final:
@@ -98,6 +97,24 @@ class Tries:
             late = FaultError(deadline.why, lost=call.under_way)
             error = conclusion(late, unknown=call.write and (call.lost or call.under_way))
         raise error
+
+    async def _tried(self, once: Callable[[], Awaitable[T]], call: Call, deadline: Deadline) -> T:
+        """The answer of the first try, or of one that the policy grants after it.
+
+        The policy is told of the first try when that has failed: most do not.
+        """
+        try:
+            return await once()
+        except FaultError as error:
+            failed = [error]
+
+        async def again() -> T:
+            if failed:
+                raise failed.pop()
+            return await once()
+
+        policy = retrying(self._limits, self._runtime, deadline, repeatable=call.repeatable)
+        return await policy(again)
 
     async def _once(
         self, call: Call, authorization: Authorization, ask: Ask[T], deadline: Deadline
