@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.item import REJECTED, UNDER_WAY, ItemState
+from avgate_gateway.store.item_statements import IS_LOCATED
 from avgate_gateway.store.left import LEFT, REFUSED_FOR_GOOD
 from avgate_gateway.store.schema import item
 
@@ -25,6 +26,21 @@ _RELEASED = {
 _SET_GOING = sorted({state.value for state in _RELEASED.values()})
 
 
+_RELEASE = (
+    item.update()
+    .where(
+        item.c.request_id == sa.bindparam("its_request_id"),
+        IS_LOCATED,
+        item.c.action.in_([sa.literal_column(f"'{action}'", sa.String) for action in _RELEASED]),
+    )
+    .values(
+        state=sa.case(
+            *((item.c.action == action, state.value) for action, state in _RELEASED.items())
+        )
+    )
+)
+
+
 async def unplan(db: Connection, request_id: str) -> None:
     """Makes planned items unplanned again, so that a new look replaces them."""
     await db.execute(
@@ -36,16 +52,7 @@ async def unplan(db: Connection, request_id: str) -> None:
 
 async def release(db: Connection, request_id: str) -> None:
     """Sends every planned item its way, as the plan says."""
-    for action, state in _RELEASED.items():
-        await db.execute(
-            item.update()
-            .where(
-                item.c.request_id == request_id,
-                item.c.state == ItemState.LOCATED.value,
-                item.c.action == action,
-            )
-            .values(state=state.value)
-        )
+    await db.execute(_RELEASE, {"its_request_id": request_id})
 
 
 async def unrelease(db: Connection, request_id: str) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping
 
 from avgate_contracts.record import ErasureWay
 from avgate_contracts.vocabulary import Category, Product
+from avgate_gateway.store import item_statements
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import (
@@ -23,8 +24,10 @@ from avgate_gateway.store.item import (
     sealed_changes,
     sealed_ref,
 )
+from avgate_gateway.store.item_statements import OF_REQUEST
 from avgate_gateway.store.left import LEFT
 from avgate_gateway.store.schema import item
+from avgate_gateway.store.written_out import one_of
 from avgate_gateway.vault import Box
 
 
@@ -33,18 +36,14 @@ async def add(
 ) -> None:
     rows = [_row(request_id, connector, f, box) for f in found]
     if rows:
-        await db.execute(item.insert(), rows)
+        await db.execute(_ADD, rows)
 
 
 async def forget(db: Connection, request_id: str, connector: str) -> None:
     """Drops what a look left that is made anew; nothing was approved, let alone done."""
-    await db.execute(
-        item.delete().where(
-            item.c.request_id == request_id,
-            item.c.connector == connector,
-            item.c.state == ItemState.LOCATED.value,
-        )
-    )
+    here = {"request_id": request_id, "connector": connector}
+    if (await db.execute(item_statements.ANY_LOCATED, here)).first() is not None:
+        await db.execute(item_statements.FORGET, here)
 
 
 async def select(
@@ -59,18 +58,25 @@ async def select(
     limit: int = 500,
 ) -> Sequence[Item]:
     """Items in the order they were found, a page at a time."""
-    query = item.select().where(item.c.request_id == request_id, item.c.id > after)
-    if connector is not None:
-        query = query.where(item.c.connector == connector)
-    if connectors is not None:
-        query = query.where(item.c.connector.in_(connectors))
-    wanted = [s.value for s in states]
-    if wanted:
-        query = query.where(item.c.state.in_(wanted))
-    if batch is not None:
-        query = query.where(item.c.batch == batch)
-    rows = (await db.execute(query.order_by(item.c.id).limit(limit))).mappings()
-    return [item_of(row) for row in rows]
+    statement = item_statements.selecting(
+        tuple(states),
+        is_of_one=connector is not None,
+        is_of_some=connectors is not None,
+        is_of_a_batch=batch is not None,
+    )
+    asked = {"connector": connector, "connectors": connectors, "batch": batch}
+    asked = {name: value for name, value in asked.items() if value is not None}
+    here = {"request_id": request_id, "after": after, "limit": limit, **asked}
+    return [item_of(row) for row in (await db.execute(statement, here)).mappings()]
+
+
+async def states_among(
+    db: Connection, request_id: str, connector: str, states: Iterable[ItemState]
+) -> frozenset[ItemState]:
+    """In which of these states any of a connector's items are."""
+    here = {"request_id": request_id, "connector": connector}
+    found = await db.execute(item_statements.holding(tuple(states)), here)
+    return frozenset(map(ItemState, found.scalars()))
 
 
 async def due(
@@ -96,7 +102,7 @@ async def of_hand_task(db: Connection, task: HandTask, limit: int) -> tuple[Sequ
     """The first items that a person's task is about, and how many there are."""
     mine = sa.and_(item.c.request_id == task.request_id, item.c.connector == task.connector)
     if task.category is None:
-        mine = sa.and_(mine, sa.or_(LEFT, item.c.state.in_([s.value for s in UNDER_WAY])))
+        mine = sa.and_(mine, sa.or_(LEFT, one_of(item.c.state, UNDER_WAY)))
     else:
         mine = sa.and_(
             mine,
@@ -116,6 +122,9 @@ async def of_hand_task(db: Connection, task: HandTask, limit: int) -> tuple[Sequ
 async def change(db: Connection, ids: Sequence[int], **values: Any) -> None:
     """Writes the same to several items."""
     plain = {k: v.value if isinstance(v, ItemState) else v for k, v in values.items()}
+    if len(ids) <= _FEW and not any(isinstance(v, sa.ClauseElement) for v in plain.values()):
+        await change_each(db, [{"id": one, **plain} for one in ids])
+        return
     for start in range(0, len(ids), _AT_ONCE):
         await db.execute(
             item.update().where(item.c.id.in_(ids[start : start + _AT_ONCE])).values(**plain)
@@ -126,29 +135,17 @@ async def change_each(db: Connection, rows: Sequence[Mapping[str, Any]]) -> None
     """Writes to each item its own values; every row has `id` and the same other columns."""
     if not rows:
         return
-    names = [name for name in rows[0] if name != "id"]
-    statement = (
-        item.update()
-        .where(item.c.id == sa.bindparam("which"))
-        .values({name: sa.bindparam(f"new_{name}") for name in names})
-    )
+    names = tuple(name for name in rows[0] if name != "id")
     await db.execute(
-        statement, [{"which": row["id"], **{f"new_{n}": row[n] for n in names}} for row in rows]
+        item_statements.changing(names),
+        [{"which": row["id"], **{f"new_{n}": row[n] for n in names}} for row in rows],
     )
 
 
 async def unplanned_connectors(db: Connection, request_id: str) -> Sequence[str]:
     """Connectors of which something was located that no plan covers yet."""
-    query = (
-        sa.select(item.c.connector)
-        .where(
-            item.c.request_id == request_id,
-            item.c.state == ItemState.LOCATED.value,
-            item.c.action.is_(None),
-        )
-        .distinct()
-    )
-    return list((await db.execute(query)).scalars())
+    found = await db.execute(item_statements.UNPLANNED, {"request_id": request_id})
+    return list(found.scalars())
 
 
 async def is_untouched(db: Connection, request_id: str, connector: str | None = None) -> bool:
@@ -196,12 +193,9 @@ async def next_looks(db: Connection, request_id: str) -> Mapping[str, datetime]:
 
 async def next_confirmation(db: Connection, request_id: str, connector: str) -> datetime | None:
     """When an upstream is asked first about what it accepted; None where nothing is outstanding."""
-    query = sa.select(sa.func.min(item.c.look_at)).where(
-        item.c.request_id == request_id,
-        item.c.connector == connector,
-        item.c.state == ItemState.PENDING.value,
-    )
-    earliest: datetime | None = (await db.execute(query)).scalar_one()
+    here = {"request_id": request_id, "connector": connector}
+    found = await db.execute(item_statements.NEXT_CONFIRMATION, here)
+    earliest: datetime | None = found.scalar_one()
     return earliest
 
 
@@ -221,12 +215,11 @@ async def has_any(
     return (await db.execute(query.limit(1))).first() is not None
 
 
-_OF_REQUEST = item.c.request_id == sa.bindparam("request_id")
 # In the order of its index: a page of a hundred thousand that are due costs no more than any other.
 DUE = (
     item.select()
     .where(
-        _OF_REQUEST,
+        OF_REQUEST,
         item.c.connector == sa.bindparam("connector"),
         item.c.look_at <= sa.bindparam("now"),
         item.c.state.in_(sa.bindparam("states", expanding=True)),
@@ -234,16 +227,15 @@ DUE = (
     .order_by(item.c.look_at, item.c.id)
     .limit(sa.bindparam("limit"))
 )
-_TOUCHED = sa.select(item.c.id).where(_OF_REQUEST, item.c.state != ItemState.LOCATED.value).limit(1)
+_ADD = item.insert()
+_TOUCHED = sa.select(item.c.id).where(OF_REQUEST, item.c.state != ItemState.LOCATED.value).limit(1)
 _TOUCHED_THERE = _TOUCHED.where(item.c.connector == sa.bindparam("connector"))
 _LEFT = (
-    sa.select(item.c.id)
-    .where(_OF_REQUEST, sa.or_(LEFT, item.c.state.in_([s.value for s in UNDER_WAY])))
-    .limit(1)
+    sa.select(item.c.id).where(OF_REQUEST, sa.or_(LEFT, one_of(item.c.state, UNDER_WAY))).limit(1)
 )
 _LOOKS = (
     sa.select(item.c.connector, sa.func.min(item.c.look_at))
-    .where(_OF_REQUEST, item.c.look_at.isnot(None), item.c.state.in_([s.value for s in WATCHED]))
+    .where(OF_REQUEST, item.c.look_at.isnot(None), one_of(item.c.state, WATCHED))
     .group_by(item.c.connector)
 )
 _COUNTS = (
@@ -261,8 +253,9 @@ _TASKED = (
     item.c.reason,
 )
 _ALIKE = (*_TASKED, item.c.ground, item.c.until, item.c.effective_from, item.c.erasure)
-_GROUPS = sa.select(*_ALIKE, _COUNT).where(_OF_REQUEST).group_by(*_ALIKE).order_by(*_ALIKE)
-_GROUPS_LEFT = sa.select(*_TASKED, _COUNT).where(_OF_REQUEST, LEFT).group_by(*_TASKED)
+_GROUPS = sa.select(*_ALIKE, _COUNT).where(OF_REQUEST).group_by(*_ALIKE).order_by(*_ALIKE)
+_GROUPS_LEFT = sa.select(*_TASKED, _COUNT).where(OF_REQUEST, LEFT).group_by(*_TASKED)
+_FEW = 50  # written one by one: a statement for each number of them would have to be made anew
 _AT_ONCE = 500  # below SQLite's limit on bound values in the oldest release still about (999)
 
 

@@ -18,6 +18,7 @@ from avgate_gateway.store.earlier import LeftEarlier
 from avgate_gateway.store.schema import OPEN, STUCK, item, request, task
 from avgate_gateway.store.unseen import UnseenPart
 from avgate_gateway.store.updating import update
+from avgate_gateway.store.written_out import one_of
 
 # In the tally of an erasure or rectification: how many records were shown, and how many were theirs
 # and of a category that was not asked for.
@@ -168,7 +169,7 @@ _STUCK = (  # one that was withdrawn keeps its task as it was, and waits for nob
 )
 _ADD = task.insert()
 HAS_WORK = sa.and_(  # at the moment `now`
-    task.c.stage.in_([stage.value for stage in Stage if stage.is_active]),
+    one_of(task.c.stage, sorted(_ACTIVE)),
     sa.or_(task.c.next_attempt_at.is_(None), task.c.next_attempt_at <= sa.bindparam("now")),
 )
 _UPSTREAMS = sa.select(task.c.controller, task.c.connector).where(
@@ -180,6 +181,20 @@ _OF_REQUEST = _SELECT.where(task.c.request_id == sa.bindparam("request_id")).ord
 _OF_REQUESTS = _SELECT.where(
     task.c.request_id.in_(sa.bindparam("request_ids", expanding=True))
 ).order_by(task.c.connector)
+_MOVE_ALL = (
+    task.update()
+    .where(
+        task.c.request_id == sa.bindparam("its_request_id"),
+        task.c.stage == sa.bindparam("before"),
+        task.c.connector.notin_(sa.bindparam("but_not", expanding=True)),
+    )
+    .values(
+        stage=sa.bindparam("after"),
+        attempts=0,
+        next_attempt_at=sa.bindparam("next_attempt_at"),
+        updated_at=sa.bindparam("now"),
+    )
+)
 _FIND = _SELECT.where(
     task.c.request_id == sa.bindparam("request_id"), task.c.connector == sa.bindparam("connector")
 )
@@ -235,15 +250,15 @@ async def move_all(
     next_attempt_at: datetime | None = None,
 ) -> None:
     """Takes every task of a request from one stage to another, or all but some connectors'."""
-    await db.execute(
-        sa.update(task)
-        .where(
-            task.c.request_id == request_id,
-            task.c.stage == before.value,
-            task.c.connector.notin_(list(but_not)),
-        )
-        .values(stage=after.value, attempts=0, next_attempt_at=next_attempt_at, updated_at=now)
-    )
+    asked = {
+        "its_request_id": request_id,
+        "before": before.value,
+        "but_not": list(but_not),
+        "after": after.value,
+        "next_attempt_at": next_attempt_at,
+        "now": now,
+    }
+    await db.execute(_MOVE_ALL, asked)
 
 
 async def forget_learned(db: Connection, request_id: str) -> None:
