@@ -161,9 +161,8 @@ def write(world: World, worker: Worker, c: int) -> Hand:  # noqa: C901, PLR0911,
             return ("finish", stage, NO_ITEMS, "", ())
         case "finish":
             task.move(Stage.DONE)
-            return ("relook", stage, NO_ITEMS, "", ()) if world.upstreams[c].relists else None
-        case "relook":
-            _schedule_looks(world, c)
+            if world.upstreams[c].relists:
+                _schedule_looks(world, c)
         case "watched":
             _WATCHERS[key](world, c, numbers, more)
             return _watch(world, c) if task.stage is Stage.DONE else begin(world, c, task.stage)

@@ -55,13 +55,14 @@ async def _carry(context: Context, request: SubjectRequest) -> None:
 
 
 async def _carry_on(context: Context, request: SubjectRequest) -> None:
-    await run_tasks(context, request)
-    may_plan = await _may_plan(context, request)
-    if may_plan and not await plan(context, request):
+    subject = await run_tasks(context, request)
+    located = await _located(context, request)
+    if subject and located and not await plan(context, request, subject, located):
         await _nothing_to_do(context, request)
     # Also where an earlier advance was cut short between its plan and this.
-    if await _approve_by_policy(context, request) or may_plan:
-        await run_tasks(context, request)
+    may_be_planned = bool(located) or settling.awaits_approval(request)
+    if may_be_planned and (await _approve_by_policy(context, request) or located):
+        await run_tasks(context, request, is_compared=True)
 
 
 async def _after_closing(context: Context, request: SubjectRequest) -> None:
@@ -90,14 +91,14 @@ def _has_lapsed(context: Context, request: SubjectRequest) -> bool:
     return context.now() >= request.plan_valid_until
 
 
-async def _may_plan(context: Context, request: SubjectRequest) -> bool:
-    """Whether all that can be located soon has been; a connector in trouble is not waited for."""
+async def _located(context: Context, request: SubjectRequest) -> Sequence[Task]:
+    """All tasks, once all that can be located soon has been; a connector in trouble is not waited for."""
     if request.operation in COPIES:
-        return False
+        return ()
     async with context.database.read() as db:
         current = await requests.find(db, request.id)
         all_tasks = await tasks.of_request(db, request.id)
-    return current is not None and is_plannable(current, all_tasks)
+    return all_tasks if current is not None and is_plannable(current, all_tasks) else ()
 
 
 def is_plannable(request: SubjectRequest, all_tasks: Sequence[Task]) -> bool:

@@ -12,12 +12,13 @@ from avgate_gateway.flow.executing import next_stage, write_outcomes
 from avgate_gateway.flow.locating import refs_of
 from avgate_gateway.store import items
 from avgate_gateway.store.item import Item, ItemState
+from avgate_gateway.store.tasks import Task
 
 _NO_WAY = Failed("unconfirmable", "the upstream accepted, but there is no way to ask about it")
 
 
-async def confirm(part: Part) -> None:
-    """Settles what is due for a look; raises what the connector raises."""
+async def confirm(part: Part) -> Task:
+    """Settles what is due for a look; the task as it is then. Raises what the connector raises."""
     async with part.context.database.read() as db:
         due = await items.due(
             db, part.request.id, part.name, [ItemState.PENDING], part.context.now()
@@ -25,7 +26,7 @@ async def confirm(part: Part) -> None:
     for job, rows in groupby(sorted(due, key=_job), key=_job):
         batch = list(rows)
         await write_outcomes(part, batch, await _told(part, job, batch), job)
-    await next_stage(part)
+    return await next_stage(part)
 
 
 async def _told(part: Part, job: str, batch: Sequence[Item]) -> Sequence[ItemOutcome]:

@@ -7,6 +7,7 @@ key upstream: after a crash the same batch is sent again under the same key.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -30,7 +31,7 @@ from avgate_gateway.flow.outcomes import ALTERED, columns, effect_of
 from avgate_gateway.flow.overtaking import look_first
 from avgate_gateway.store import callbacks, evidence, holding, items, tasks
 from avgate_gateway.store.item import Item, ItemState
-from avgate_gateway.store.tasks import Stage
+from avgate_gateway.store.tasks import Stage, Task
 
 # What a batch came to, and comes to again if it is sent again under its key. One with an item that
 # was gone before, or that people took over, is not: it would be said to be our doing.
@@ -41,6 +42,7 @@ _REPEATABLE = frozenset(
         ItemState.FAILED, ItemState.BY_HAND,
     }
 )  # fmt: skip
+_UNFINISHED = (ItemState.INTENDED, ItemState.APPROVED, ItemState.UNKNOWN)
 _BATCH = 100
 _LOOKS_AT_UNKNOWN = 3
 
@@ -49,12 +51,19 @@ async def execute(part: Part) -> None:
     """Carries out what was approved; raises what the connector raises."""
     await look_first(part)
     while True:
-        begun = await _intended(part)
-        batch = begun or await _intend(part)
-        if batch:
-            await _carry_out(part, batch, is_repeat=bool(begun))
-        elif not await _read_back(part):
+        found = await _unfinished(part)
+        if ItemState.INTENDED in found:
+            await _carry_out(part, await _intended(part), is_repeat=True)
+        elif ItemState.APPROVED in found:
+            await _carry_out(part, await _intend(part), is_repeat=False)
+        elif ItemState.UNKNOWN not in found or not await _read_back(part):
             return
+
+
+async def _unfinished(part: Part) -> frozenset[ItemState]:
+    """The states of items that are not at their end: most connectors have none of some."""
+    async with part.context.database.read() as db:
+        return await items.states_among(db, part.request.id, part.name, _UNFINISHED)
 
 
 async def _intended(part: Part) -> Sequence[Item]:
@@ -90,7 +99,7 @@ async def _intend(part: Part) -> Sequence[Item]:
             db, now, part.request, "effect.intended",
             {"connector": part.name, "key": name, "items": len(rows)},
         )  # fmt: skip
-    return await _intended(part)
+    return [replace(row, state=ItemState.INTENDED, batch=name) for row in rows]
 
 
 def batch_key(part: Part, first: Item) -> str:
@@ -103,6 +112,8 @@ async def _carry_out(part: Part, batch: Sequence[Item], *, is_repeat: bool) -> N
     altered = [row for row in batch if not part.warrants.entitle(row)]
     if altered:
         await _leave_alone(part, altered)
+        return
+    if not batch:
         return
     key = batch[0].batch or ""
     holding.insist()
@@ -255,13 +266,20 @@ async def _gone(part: Part, rows: Sequence[Item]) -> set[int]:
     return {row.id for row, ref in zip(rows, refs, strict=True) if ref.ref not in held}
 
 
-async def next_stage(part: Part) -> None:
-    """Goes on to wait for confirmation where some is outstanding, else to look again."""
+async def next_stage(part: Part) -> Task:
+    """Goes on to wait for confirmation where some is outstanding, else to look again.
+
+    Returns the task as it is then.
+    """
     now, request = part.context.now(), part.request
     async with part.context.database.write() as db:
         wait = await items.next_confirmation(db, request.id, part.name)
         stage = Stage.CONFIRM if wait is not None else Stage.VERIFY
         await tasks.move(db, request.id, part.name, stage, now, next_attempt_at=wait)
+    return replace(
+        part.task, stage=stage, updated_at=now, attempts=0, next_attempt_at=wait, code=None,
+        reason=None,
+    )  # fmt: skip
 
 
 def _unwatched(row: dict[str, Any]) -> dict[str, Any]:

@@ -46,17 +46,13 @@ _LATE = Failed("not_effective", "the day it was confirmed for has come, and it i
 _RETURNED = Failed("returned", "it came back after it was gone: probably fed in from elsewhere")
 
 
-async def schedule_looks(part: Part) -> None:
-    """Sees to it that what this upstream may put back is looked for again."""
-    if not part.connector.manifest.relists:
-        return
-    now = part.context.now()
-    async with part.context.database.write() as db:
-        gone = await items.select(
-            db, part.request.id, connector=part.name, states=[ItemState.ERASED], limit=10_000
-        )
-        fresh = [row.id for row in gone if row.look_at is None and row.looks < len(_LOOKS)]
-        await items.change(db, fresh, look_at=now + _LOOKS[0], looks=0)
+async def schedule_looks(db: Connection, part: Part, now: datetime) -> None:
+    """Sees to it that what an upstream put back before is looked for again."""
+    gone = await items.select(
+        db, part.request.id, connector=part.name, states=[ItemState.ERASED], limit=10_000
+    )
+    fresh = [row.id for row in gone if row.look_at is None and row.looks < len(_LOOKS)]
+    await items.change(db, fresh, look_at=now + _LOOKS[0], looks=0)
 
 
 async def look_after(part: Part) -> None:

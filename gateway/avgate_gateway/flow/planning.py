@@ -16,7 +16,7 @@ from avgate_contracts.connector import SupportsRectify
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential
 from avgate_gateway.flow import earlier as left_before
-from avgate_gateway.flow.context import Context, Desk, Unsealed, sealed_decisions, unsealed
+from avgate_gateway.flow.context import Context, Desk, Unsealed, sealed_decisions
 from avgate_gateway.flow.learning import opened
 from avgate_gateway.flow.outcomes import WHILE_RUNNING
 from avgate_gateway.plan import (
@@ -35,7 +35,7 @@ from avgate_gateway.store import earlier, evidence, item_steps, items, requests,
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.earlier import Lead
 from avgate_gateway.store.item import Item, ItemState
-from avgate_gateway.store.tasks import LEFT_OUT, Stage
+from avgate_gateway.store.tasks import LEFT_OUT, Stage, Task
 from avgate_gateway.vault import Box
 from avgate_gateway.warrant import Decisions, facts_of
 
@@ -45,26 +45,31 @@ _PAGE = 1000
 _LEFT_TO_PEOPLE = frozenset({GroundCode.TERM_UNKNOWN, GroundCode.NO_RULE, GroundCode.LEADS_ON})
 
 
-async def plan(context: Context, request: SubjectRequest) -> bool:
+async def plan(
+    context: Context, request: SubjectRequest, subject: Unsealed, all_tasks: Sequence[Task]
+) -> bool:
     """Plans the items that no plan covers yet; False where there are none."""
-    subject = await unsealed(context, request)
     if subject.person is None or subject.box is None:
         return False
     if request.operation is Operation.ERASE:
-        leads = await _leads(context, request, subject.person, subject.box)
-        return await _plan_erasure(context, request, subject, leads)
-    return await _plan_rectification(context, request, subject, subject.person)
+        leads = _leads(context, request, subject.person, subject.box, all_tasks)
+        return await _plan_erasure(context, request, subject, leads, all_tasks)
+    return await _plan_rectification(context, request, subject, subject.person, all_tasks)
 
 
 async def _plan_erasure(
-    context: Context, request: SubjectRequest, subject: Unsealed, leads: Collection[Lead]
+    context: Context,
+    request: SubjectRequest,
+    subject: Unsealed,
+    leads: Collection[Lead],
+    all_tasks: Sequence[Task],
 ) -> bool:
     now = context.now()
     desk = context.desks[request.controller]
     builder = PlanBuilder(desk.pack, now)
     judged: list[tuple[int, Verdict, bytes]] = []
-    narrowed = await _narrowed(context, request)
-    async for row in _open_items(context, request):
+    narrowed = {task.connector for task in all_tasks if task.tally.get(LEFT_OUT)}
+    async for row in _open_items(context, request, all_tasks):
         manifest = desk.connectors[row.connector].manifest
         is_bound = row.category in manifest.after_service
         leads_on = row.connector in narrowed and row.category in manifest.leads
@@ -87,29 +92,28 @@ async def _plan_erasure(
     return True
 
 
-async def _narrowed(context: Context, request: SubjectRequest) -> set[str]:
-    """The connectors that hold more of the person than the request asks for."""
-    async with context.database.read() as db:
-        all_tasks = await tasks.of_request(db, request.id)
-    return {task.connector for task in all_tasks if task.tally.get(LEFT_OUT)}
-
-
-async def _leads(
-    context: Context, request: SubjectRequest, person: Confidential, box: Box
+def _leads(
+    context: Context,
+    request: SubjectRequest,
+    person: Confidential,
+    box: Box,
+    all_tasks: Sequence[Task],
 ) -> set[Lead]:
     """By what a later request of the same person finds what this one has to leave."""
-    async with context.database.read() as db:
-        all_tasks = await tasks.of_request(db, request.id)
     told = [opened(task.learned_box, box) for task in all_tasks if task.learned_box]
     known = (*person.subject.identifiers, *(one for learned in told for one in learned.sure))
     return left_before.leads(context, request.controller, known)
 
 
 async def _plan_rectification(
-    context: Context, request: SubjectRequest, subject: Unsealed, person: Confidential
+    context: Context,
+    request: SubjectRequest,
+    subject: Unsealed,
+    person: Confidential,
+    all_tasks: Sequence[Task],
 ) -> bool:
     now = context.now()
-    rows = {row.digest: row async for row in _open_items(context, request)}
+    rows = {row.digest: row async for row in _open_items(context, request, all_tasks)}
     if not rows:
         return False
     made = plan_rectification(
@@ -193,11 +197,11 @@ async def withdraw(db: Connection, context: Context, request: SubjectRequest) ->
     await item_steps.unrelease(db, request.id)
 
 
-async def _open_items(context: Context, request: SubjectRequest) -> AsyncIterator[Item]:
+async def _open_items(
+    context: Context, request: SubjectRequest, all_tasks: Sequence[Task]
+) -> AsyncIterator[Item]:
     """What was located by connectors that are through: half a list is no basis for a plan."""
-    async with context.database.read() as db:
-        found = await tasks.of_request(db, request.id)
-    through = [task.connector for task in found if task.stage is Stage.LOCATED]
+    through = [task.connector for task in all_tasks if task.stage is Stage.LOCATED]
     last = 0
     while True:
         async with context.database.read() as db:

@@ -40,24 +40,32 @@ _DAYS_UNKNOWN = (
     "a number is handed on, so nobody is looked up here by what was given before it is known on "
     "which days it was theirs; give the days"
 )
+_NO_CONNECTOR = Trouble(TaskCode.MISCONFIGURED, "the connector is no longer in the config", 1)
 _ROUNDS = 3  # of telling each other what is known; two are enough unless an upstream is late
 
 
-async def run_tasks(context: Context, request: SubjectRequest) -> None:
+async def run_tasks(
+    context: Context, request: SubjectRequest, *, is_compared: bool = False
+) -> Unsealed | None:
     """Runs every connector's part at once; none waits for another or stops it.
 
     Only a connector that cannot find anybody by what was given waits for what others know; and one
-    that looked before something new was known looks again.
+    that looked before something new was known looks again, which `is_compared` says was seen to.
+    Returns the subject as it was opened for them; None where nothing was left to do.
     """
     subject: Unsealed | None = None
     for _ in range(_ROUNDS):
         all_tasks, due = await _due(context, request)
         if request.state is State.CLOSED and not due:
-            return
-        subject = subject or await unsealed(context, request)
+            break
+        # After the tasks were read: what sets one going is sealed with the subject.
+        subject = await unsealed(context, request)
         await _run_due(context, request, subject, all_tasks, due)
+        if is_compared and not any(task.stage is Stage.LOCATE for task in due):
+            break
         if not await _look_again(context, request, subject):
-            return
+            break
+    return subject
 
 
 async def _run_due(
@@ -205,18 +213,14 @@ async def _run(
     connector = context.desks[request.controller].connectors.get(task.connector)
     while True:
         if connector is None:
-            await troubled(
-                context,
-                task,
-                Trouble(TaskCode.MISCONFIGURED, "the connector is no longer in the config", 1),
-            )
+            await troubled(context, task, _NO_CONNECTOR)
             return
         part = Part(
             context, request, task, connector, references=subject.references,
             warrants=subject.warrants, **informed,
         )  # fmt: skip
         try:
-            await _step(part, subject.box)
+            moved = await _step(part, subject.box)
         except CutShortError:  # no fault of the connector's, and nothing can be written here now
             raise
         except Exception as error:  # noqa: BLE001 -- one connector's fault must not stop the others
@@ -225,37 +229,34 @@ async def _run(
                 record(error)
             await troubled(context, task, trouble, informed["looked_with"])
             return
-        if request.operation in COPIES:  # a copy is all there is to do
-            return
-        moved = await _moved(context, task)
-        if moved is None:
+        if moved is None or not _goes_on(moved, task, context.now()):
             return
         task = moved
 
 
-async def _moved(context: Context, before: Task) -> Task | None:
-    """The task as it is now, if it got on to a stage that can run at once."""
-    async with context.database.read() as db:
-        after = await tasks.find(db, before.request_id, before.connector)
-    waits = after.next_attempt_at is not None and after.next_attempt_at > context.now()
+def _goes_on(after: Task, before: Task, now: datetime) -> bool:
+    """Whether it got on to a stage that can run at once."""
     has_moved = after.stage is not before.stage and after.stage.is_active
-    return after if has_moved and not waits else None
+    return has_moved and (after.next_attempt_at is None or after.next_attempt_at <= now)
 
 
-async def _step(part: Part, box: Box | None) -> None:
+async def _step(part: Part, box: Box | None) -> Task | None:
+    """Carries out one stage; the task as it is then, where another stage may follow at once."""
     match part.task.stage:
         case Stage.LOCATE if part.person is not None and box is not None:
             await _locate_or_copy(part, part.person, box)
         case Stage.EXECUTE:
             await execute(part)
-            await next_stage(part)
+            return await next_stage(part)
         case Stage.CONFIRM:
-            await confirm(part)
+            return await confirm(part)
         case Stage.VERIFY:
             await verify(part)
-            await later.schedule_looks(part)
         case Stage.DONE:
             await later.look_after(part)
+            async with part.context.database.read() as db:
+                return await tasks.find(db, part.request.id, part.name)
+    return None
 
 
 async def _locate_or_copy(part: Part, person: Confidential, box: Box) -> None:

@@ -40,7 +40,7 @@ async def settle(context: Context, request: SubjectRequest) -> None:
         ]
         state, waiting_for = _state(current, all_tasks, has_hand_tasks=bool(open_hand_tasks))
         if state is State.CLOSED:
-            await close(db, context, current)
+            await close(db, context, current, all_tasks=all_tasks)
             return
         looks = await items.next_looks(db, request.id)
         then = replace(current, state=state, waiting_for=waiting_for)
@@ -96,9 +96,14 @@ async def _hold_back(
 
 
 async def close(
-    db: Connection, context: Context, request: SubjectRequest, closing: str | None = None
+    db: Connection,
+    context: Context,
+    request: SubjectRequest,
+    closing: str | None = None,
+    *,
+    all_tasks: Sequence[Task] | None = None,
 ) -> None:
-    """Ends a request, inside a transaction of the caller's.
+    """Ends a request, inside a transaction of the caller's, who may have read its tasks there.
 
     `closing` says why, where it was not carried out; then nobody has to do anything for it either.
     """
@@ -108,7 +113,7 @@ async def close(
     then = replace(request, state=State.CLOSED, waiting_for=None, closed_at=now, closing=closing)
     wake = wake_at(
         then,
-        await tasks.of_request(db, request.id),
+        all_tasks or await tasks.of_request(db, request.id),
         await items.next_looks(db, request.id),
         now,
         keys_until=now + context.vault_keeps,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from avgate_contracts.connector import SupportsErase
 from avgate_contracts.outcome import Failed
 from avgate_contracts.vocabulary import Operation
+from avgate_gateway.flow import later
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.locating import digest_of, refs_of
 from avgate_gateway.flow.looking import Look
@@ -78,6 +79,8 @@ async def _shown_by_reference(part: Part, states: Sequence[ItemState]) -> set[st
         if refs and isinstance(part.connector, SupportsErase):
             held = await part.connector.still_held(refs)
             shown.update(digest_of(part, ref.ref) for ref in held)
+        if len(rows) < _PAGE:
+            break
     return shown
 
 
@@ -97,8 +100,11 @@ async def _withdraw(part: Part, shown: set[str], states: Sequence[ItemState]) ->
         last = rows[-1].id
         wrong = [row.id for row in rows if row.digest in shown]
         still += len(wrong)
-        async with part.context.database.write() as db:
-            await items.change(db, wrong, **columns(_STILL, part.context.now()))
+        if wrong:
+            async with part.context.database.write() as db:
+                await items.change(db, wrong, **columns(_STILL, part.context.now()))
+        if len(rows) < _PAGE:
+            break
     return still
 
 
@@ -106,6 +112,8 @@ async def _finish(part: Part, state: ItemState, claimed: int, still: int) -> Non
     now = part.context.now()
     async with part.context.database.write() as db:
         await tasks.move(db, part.request.id, part.name, Stage.DONE, now)
+        if claimed and part.connector.manifest.relists:
+            await later.schedule_looks(db, part, now)
         await evidence.note(
             db, now, part.request, "task.verified",
             {"connector": part.name, "looked_for": claimed, "kind": state, "still_held": still},

@@ -160,7 +160,8 @@ async def is_untouched(db: Connection, request_id: str, connector: str | None = 
 
 async def counts(db: Connection, request_id: str) -> Mapping[tuple[str, str], int]:
     """How many items there are by connector and state."""
-    return (await counts_of(db, [request_id])).get(request_id, {})
+    found = await db.execute(_COUNTS, {"request_id": request_id})
+    return {(row[0], row[1]): row[2] for row in found}
 
 
 async def counts_of(
@@ -168,7 +169,7 @@ async def counts_of(
 ) -> Mapping[str, Mapping[tuple[str, str], int]]:
     """The same for several requests, by request."""
     found: dict[str, dict[tuple[str, str], int]] = {}
-    for row in await db.execute(_COUNTS, {"request_ids": request_ids}):
+    for row in await db.execute(_COUNTS_OF, {"request_ids": request_ids}):
         found.setdefault(row[0], {})[row[1], row[2]] = row[3]
     return found
 
@@ -239,6 +240,11 @@ _LOOKS = (
     .group_by(item.c.connector)
 )
 _COUNTS = (
+    sa.select(item.c.connector, item.c.state, sa.func.count())
+    .where(OF_REQUEST)
+    .group_by(item.c.connector, item.c.state)
+)
+_COUNTS_OF = (
     sa.select(item.c.request_id, item.c.connector, item.c.state, sa.func.count())
     .where(item.c.request_id.in_(sa.bindparam("request_ids", expanding=True)))
     .group_by(item.c.request_id, item.c.connector, item.c.state)
