@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import ssl
 import sys
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -36,6 +37,7 @@ NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.P
 # The call cannot be written as HTTP at all; a second try would be the same.
 NOT_HTTP = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 
+_HAVE_CONTENT = frozenset({"POST", "PUT", "PATCH"})  # and say so even where it is empty
 _IDLE = 5.0  # seconds; longer than this, and servers close a connection while it is being reused
 
 
@@ -72,6 +74,30 @@ def below(base: URL, target: str) -> URL:
     parts: Any = url._uri_reference  # noqa: SLF001 -- nothing public changes a part without that look
     url._uri_reference = parts._replace(path=path, query=asked if asks else None)  # noqa: SLF001 -- likewise
     return url
+
+
+def request(
+    method: str,
+    url: URL,
+    fields: Sequence[tuple[bytes, bytes]],
+    content: bytes,
+    extensions: dict[str, object],
+) -> Request:
+    """What the library makes of a call by itself, with the headers that it adds added here.
+
+    It would take the headers apart and put them together again four times.
+    """
+    raw = [(b"Host", url.netloc)]
+    if not content and method in _HAVE_CONTENT:
+        raw.append((b"Content-Length", b"0"))
+    raw += fields
+    if content:
+        raw.append((b"Content-Length", b"%d" % len(content)))
+    made = Request(
+        method, url, headers=raw, stream=httpx.ByteStream(content), extensions=extensions
+    )
+    made.read()
+    return made
 
 
 async def closed(answer: Answer) -> None:

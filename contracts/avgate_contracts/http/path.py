@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from avgate_contracts.errors import InvalidIdentifierError
 
@@ -15,6 +15,7 @@ Params = Mapping[str, Scalar] | Sequence[tuple[str, Scalar]]
 NO_IDS: Mapping[str, str] = MappingProxyType({})
 
 _LONGEST = 256
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~\-]*")  # RFC 3986 section 2.3
 _PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _FIXED = re.compile(r"/|(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+,;=:@\-]+)+/?")
 # What an upstream's id may look like. `%` is not in it, so nothing can arrive encoded twice.
@@ -53,7 +54,11 @@ def query(params: Params | None) -> str:
     if not params:
         return ""
     pairs = params.items() if isinstance(params, Mapping) else params
-    return urlencode([(name, _text(value)) for name, value in pairs], quote_via=quote, safe="")
+    return "&".join([f"{_quoted(name)}={_quoted(_text(value))}" for name, value in pairs])
+
+
+def _quoted(text: str) -> str:
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="")
 
 
 def _text(value: Scalar) -> str:

@@ -15,10 +15,10 @@ from avgate_contracts.http.header import Header
 from avgate_contracts.http.library import (
     Answer,
     AsyncBaseTransport,
-    Request,
     TransportError,
     closed,
     extensions,
+    request,
 )
 from avgate_contracts.http.runtime import Runtime
 
@@ -63,18 +63,12 @@ class Wire:
         self, call: Call, credentials: Header | None
     ) -> Answer | FaultError | MisconfiguredError:
         fields = call.headers if credentials is None else (*call.headers, credentials)
-        request = Request(
-            call.method,
-            call.url,
-            headers=list(fields),
-            content=call.content,
-            extensions=self._extensions,
-        )
+        made = request(call.method, call.url, fields, call.content, self._extensions)
         call.under_way = True
         clock = asyncio.timeout(self._timeout)
         try:
             async with clock:
-                return await self._transport.handle_async_request(request)
+                return await self._transport.handle_async_request(made)
         except TransportError as error:
             return fault_of(error)
         except TimeoutError:

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 from typing import Any
 
+import httpx
 import pytest
 
 from avgate_contracts import (
@@ -14,6 +15,7 @@ from avgate_contracts import (
     OutcomeUnknownError,
     UnavailableError,
 )
+from avgate_contracts.http import library
 
 ONCE = Limits(attempts=1, timeout=0.3, deadline=0.3)
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
@@ -167,3 +169,17 @@ async def test_a_cancelled_call_leaves_the_client_usable(
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(client.send("GET", "/x"), 0.05)
     assert (await client.send("GET", "/x")).json() == {}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "POST", "PUT", "PATCH"])
+@pytest.mark.parametrize("content", [b"", b"{}"])
+@pytest.mark.parametrize("address", ["https://a.example/x?y=1", "http://[::1]:81/"])
+def test_a_request_is_what_the_library_would_make_of_it(
+    method: str, content: bytes, address: str
+) -> None:
+    fields = [(b"accept", b"*/*"), (b"authorization", b"Bearer t"), (b"accept", b"a/b")]
+    ours = library.request(method, httpx.URL(address), fields, content, {"timeout": {}})
+    theirs = httpx.Request(method, address, headers=fields, content=content)
+    assert sorted(ours.headers.raw) == sorted(theirs.headers.raw)
+    assert (ours.method, ours.url, ours.content) == (theirs.method, theirs.url, theirs.content)
+    assert ours.extensions == {"timeout": {}}
