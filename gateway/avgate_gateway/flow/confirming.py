@@ -7,6 +7,7 @@ from itertools import groupby
 
 from avgate_contracts.connector import SupportsConfirm
 from avgate_contracts.outcome import Failed, ItemOutcome
+from avgate_gateway.flow.capability import can
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.executing import next_stage, write_outcomes
 from avgate_gateway.flow.locating import refs_of
@@ -31,7 +32,7 @@ async def confirm(part: Part) -> Task:
 
 async def _told(part: Part, job: str, batch: Sequence[Item]) -> Sequence[ItemOutcome]:
     refs = refs_of(part, batch)
-    if isinstance(part.connector, SupportsConfirm):
+    if can(part.connector, SupportsConfirm):
         return await part.connector.confirm(job, refs)
     return [ItemOutcome(ref.ref, _NO_WAY) for ref in refs]
 

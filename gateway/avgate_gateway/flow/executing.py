@@ -25,6 +25,7 @@ from avgate_contracts.outcome import (
 from avgate_contracts.record import ErasureWay, ItemChange
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential
+from avgate_gateway.flow.capability import can
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.locating import refs_of
 from avgate_gateway.flow.outcomes import ALTERED, columns, effect_of
@@ -155,7 +156,7 @@ def _ours(outcome: Outcome, way: ErasureWay | None) -> Outcome:
 async def _ask(part: Part, batch: Sequence[Item], key: str) -> Sequence[ItemOutcome]:
     refs = refs_of(part, batch)
     if part.request.operation is Operation.RECTIFY:
-        if not isinstance(part.connector, SupportsRectify):
+        if not can(part.connector, SupportsRectify):
             raise TypeError(f"{part.name} cannot rectify")
         changes = [
             ItemChange(ref, confidential.changes_from_bytes(row.changes(part.references)))
@@ -163,10 +164,10 @@ async def _ask(part: Part, batch: Sequence[Item], key: str) -> Sequence[ItemOutc
         ]
         return await part.connector.rectify(changes, key=key)
     url = part.context.public_url
-    if url is not None and isinstance(part.connector, SupportsCallback):
+    if url is not None and can(part.connector, SupportsCallback):
         address = f"{url.rstrip('/')}/v1/callbacks/{await _token(part, key)}"
         return await part.connector.erase_and_call_back(refs, key=key, callback_url=address)
-    if not isinstance(part.connector, SupportsErase):
+    if not can(part.connector, SupportsErase):
         raise TypeError(f"{part.name} cannot erase")
     return await part.connector.erase(refs, key=key)
 
@@ -259,7 +260,7 @@ async def _lost(part: Part) -> Sequence[Item]:
 
 
 async def _gone(part: Part, rows: Sequence[Item]) -> set[int]:
-    if part.request.operation is Operation.RECTIFY or not isinstance(part.connector, SupportsErase):
+    if part.request.operation is Operation.RECTIFY or not can(part.connector, SupportsErase):
         return set()  # a rectification compares before it writes, so it may be sent again
     refs = refs_of(part, rows)
     held = {ref.ref for ref in await part.connector.still_held(refs)}

@@ -10,6 +10,7 @@ from typing import Any
 from avgate_contracts.connector import SupportsErase
 from avgate_contracts.outcome import Completed, Effect, Failed
 from avgate_contracts.record import ItemRef
+from avgate_gateway.flow.capability import can
 from avgate_gateway.flow.context import Context, Part
 from avgate_gateway.flow.locating import digest_of, refs_of
 from avgate_gateway.flow.outcomes import ALTERED, columns
@@ -78,7 +79,7 @@ async def _due(part: Part) -> Sequence[Item]:
 
 async def _held(part: Part, rows: Sequence[Item]) -> dict[str, ItemRef]:
     refs = refs_of(part, rows)
-    if not isinstance(part.connector, SupportsErase):
+    if not can(part.connector, SupportsErase):
         return {digest_of(part, ref.ref): ref for ref in refs}
     return {digest_of(part, ref.ref): ref for ref in await part.connector.still_held(refs)}
 

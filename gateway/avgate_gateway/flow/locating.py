@@ -14,6 +14,7 @@ from avgate_contracts.record import ItemRef, Record
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential
 from avgate_gateway.flow import earlier
+from avgate_gateway.flow.capability import can
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.looking import Look
 from avgate_gateway.request import Confidential
@@ -53,7 +54,7 @@ def _to_rectify(part: Part, person: Confidential, record: Record, digest: str) -
     """An item that holds a field to change; all of them where an upstream cannot change any."""
     wanted = {change.name for change in person.changes}
     fields = {name: held for name, held in record.fields.items() if name in wanted and held}
-    if not fields and isinstance(part.connector, SupportsRectify):
+    if not fields and can(part.connector, SupportsRectify):
         return None
     return Found(digest, record.item, confidential.fields_to_bytes(fields))
 

@@ -11,6 +11,7 @@ from avgate_contracts.day import local_day
 from avgate_contracts.record import Finding, Record, Unseen, WhyUnseen
 from avgate_contracts.subject import DataSubject
 from avgate_contracts.vocabulary import Category, Operation
+from avgate_gateway.flow.capability import can
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.learning import Card, Lesson
 from avgate_gateway.request import Confidential, Scope
@@ -88,9 +89,9 @@ class Look:
         return not self.scope.categories or category in self.scope.categories
 
     def _offered(self) -> AsyncIterator[Finding]:
-        if self.operation is Operation.EXPORT and isinstance(self.connector, SupportsExport):
+        if self.operation is Operation.EXPORT and can(self.connector, SupportsExport):
             return self.connector.export(self.subject)
-        if isinstance(self.connector, SupportsAccess):
+        if can(self.connector, SupportsAccess):
             return self.connector.access(self.subject)
         raise TypeError(f"{type(self.connector).__name__} cannot show what it holds")
 
@@ -118,7 +119,7 @@ def obstacle(
     if relevance is not None:
         return TaskCode.NOT_RELEVANT, relevance
     wanted = SupportsExport if operation is Operation.EXPORT else SupportsAccess
-    if not isinstance(connector, wanted):
+    if not can(connector, wanted):
         return TaskCode.UNSUPPORTED, f"there is no interface to {operation.value} here"
     if not any(i.kind in connector.manifest.finds_by for i in subject.identifiers):
         kinds = ", ".join(sorted(kind.value for kind in connector.manifest.finds_by))

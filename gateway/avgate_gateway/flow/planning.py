@@ -16,6 +16,7 @@ from avgate_contracts.connector import SupportsRectify
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential
 from avgate_gateway.flow import earlier as left_before
+from avgate_gateway.flow.capability import can
 from avgate_gateway.flow.context import Context, Desk, Unsealed, sealed_decisions
 from avgate_gateway.flow.learning import opened
 from avgate_gateway.flow.outcomes import WHILE_RUNNING
@@ -264,7 +265,7 @@ def _with_fields(row: Item, references: Box) -> LocatedFields:
 
 
 def _can_rectify(desk: Desk, row: Item) -> bool:
-    return isinstance(desk.connectors[row.connector], SupportsRectify)
+    return can(desk.connectors[row.connector], SupportsRectify)
 
 
 def _fitting(one: ItemRectification, *, can: bool) -> tuple[str, str | None, str | None]:

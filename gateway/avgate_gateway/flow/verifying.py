@@ -8,6 +8,7 @@ from avgate_contracts.connector import SupportsErase
 from avgate_contracts.outcome import Failed
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway.flow import later
+from avgate_gateway.flow.capability import can
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.locating import digest_of, refs_of
 from avgate_gateway.flow.looking import Look
@@ -76,7 +77,7 @@ async def _shown_by_reference(part: Part, states: Sequence[ItemState]) -> set[st
     while rows := await _claimed(part, last, states):
         last = rows[-1].id
         refs = refs_of(part, [row for row in rows if row.ref_box is not None])
-        if refs and isinstance(part.connector, SupportsErase):
+        if refs and can(part.connector, SupportsErase):
             held = await part.connector.still_held(refs)
             shown.update(digest_of(part, ref.ref) for ref in held)
         if len(rows) < _PAGE:
