@@ -181,17 +181,21 @@ class _Session:
     ) -> sa.CursorResult[*tuple[Any, ...]]:
         """Executes here what is quick, and in the thread what is about many rows."""
         is_heavy = HEAVY in statement.get_execution_options()
+        if not (self._under_way or is_heavy or _is_long(statement, parameters)):
+            return self._connection.execute(statement, parameters)
 
         def step() -> sa.CursorResult[*tuple[Any, ...]]:
             found = self._connection.execute(statement, parameters)
             return _whole(found) if is_heavy else found
 
-        is_long = is_heavy or _is_long(statement, parameters)
-        return await (self._wait_for(step) if is_long else self._do(step))
+        return await self._wait_for(step)
 
     async def step(self, command: str) -> None:
         """Takes a step that waits for nothing but what is still under way."""
-        await self._do(lambda: self._plain.execute(command))
+        if not self._under_way:
+            self._plain.execute(command)
+            return
+        await self._wait_for(lambda: self._plain.execute(command))
 
     async def begin_writing(self) -> None:
         """Takes the file's lock, and waits in the thread if another process has it."""
@@ -213,9 +217,6 @@ class _Session:
         """Closes after whatever is still under way, without being waited for."""
         self._thread.submit(self._connection.close)
         self._thread.shutdown(wait=False)
-
-    async def _do(self, step: Callable[[], T]) -> T:
-        return step() if not self._under_way else await self._wait_for(step)
 
     async def _wait_for(self, step: Callable[[], T]) -> T:
         """Takes a step in the thread; one that is given up ends there before the next begins."""

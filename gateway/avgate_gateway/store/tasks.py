@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -120,26 +120,26 @@ async def add(db: Connection, request: SubjectRequest, names: Iterable[str]) -> 
 
 async def of_request(db: Connection, request_id: str) -> Sequence[Task]:
     """Its tasks, in the order of connector names."""
-    rows = (await db.execute(_OF_REQUEST, {"request_id": request_id})).mappings()
-    return [_task(row) for row in rows]
+    rows = await db.execute(_OF_REQUEST, {"request_id": request_id})
+    return [_task(*row) for row in rows]
 
 
 async def find(db: Connection, request_id: str, connector: str) -> Task:
     """One connector's task; raises NoResultFound where it has none."""
     here = {"request_id": request_id, "connector": connector}
-    return _task((await db.execute(_FIND, here)).mappings().one())
+    return _task(*(await db.execute(_FIND, here)).one())
 
 
 async def of_requests(db: Connection, request_ids: Sequence[str]) -> Mapping[str, Sequence[Task]]:
     """The tasks of several requests, by request, each in the order of connector names."""
     found: dict[str, list[Task]] = {}
-    for row in (await db.execute(_OF_REQUESTS, {"request_ids": request_ids})).mappings():
-        found.setdefault(row["request_id"], []).append(_task(row))
+    for row in await db.execute(_OF_REQUESTS, {"request_ids": request_ids}):
+        task = _task(*row)
+        found.setdefault(task.request_id, []).append(task)
     return found
 
 
-_KEPT_FOR_LISTS = {"controller", "received_at"}
-_SELECT = sa.select(*(column for column in task.c if column.name not in _KEPT_FOR_LISTS))
+_SELECT = sa.select(*(task.c[own.name] for own in fields(Task)))
 
 
 async def upstreams(db: Connection, request_id: str, now: datetime) -> Sequence[tuple[str, str]]:
@@ -200,15 +200,15 @@ _FIND = _SELECT.where(
 )
 
 
-def _task(row: sa.RowMapping) -> Task:
-    code = TaskCode(row["code"]) if row["code"] else None
-    told = {
-        "stage": Stage(row["stage"]),
-        "code": code,
-        "unseen": unseen.from_json(row["unseen"]),
-        "left_earlier": earlier.from_json(row["left_earlier"]),
-    }
-    return Task(**{**row, **told})
+def _task(*row: Any) -> Task:
+    """A row of what _SELECT asks for, which are the fields in their order."""
+    of, connector, stage, attempts, at, resume, then, code, reason, aside, *more = row
+    tally, columns, looked_with, hidden, left, learned = more
+    return Task(
+        of, connector, Stage(stage), attempts, at, resume, then, TaskCode(code) if code else None,
+        reason, aside, tally, columns, looked_with, unseen.from_json(hidden),
+        earlier.from_json(left), learned,
+    )  # fmt: skip
 
 
 async def change(
