@@ -9,8 +9,10 @@ name card says goes only to one that could look by nothing surer or by nothing t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import wraps
+from typing import Any, TypeVar
 
 from avgate_contracts.identifier import Identifier
 from avgate_contracts.vocabulary import Category, IdentifierKind
@@ -23,6 +25,22 @@ from avgate_gateway.request import Confidential, SubjectRequest
 from avgate_gateway.store.tasks import Stage, Task, TaskCode
 from avgate_gateway.vault import Box
 
+T = TypeVar("T")
+
+
+def _once(work: Callable[..., T]) -> Callable[..., T]:
+    """Works something out for a connector once: knowledge does not change while it is asked."""
+    name = work.__name__
+
+    @wraps(work)
+    def asked(self: Knowledge, connector: str = "") -> T:
+        if (name, connector) not in self._found:
+            self._found[name, connector] = work(self, connector)
+        found: T = self._found[name, connector]
+        return found
+
+    return asked
+
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
@@ -34,8 +52,7 @@ class Knowledge:
     learned: dict[str, Learned]  # by the connector that said so
     tasks: Sequence[Task]
     # What follows from the above for a connector: asked for many times while nothing changes.
-    _persons: dict[str, Confidential] = field(default_factory=dict, init=False, repr=False)
-    _cards: dict[str, tuple[Card, ...]] = field(default_factory=dict, init=False, repr=False)
+    _found: dict[tuple[str, str], Any] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(
@@ -53,24 +70,19 @@ class Knowledge:
         }
         return cls(context, request, person, learned, tasks)
 
+    @_once
     def person_for(self, connector: str) -> Confidential:
         """The person as this connector may look for them: as given, and as others know them."""
-        if connector not in self._persons:
-            on_cards = (i for card in self.cards_for(connector) for i in card.identifiers)
-            known = dict.fromkeys((*self._sure(connector), *on_cards))
-            self._persons[connector] = self._person(tuple(known))
-        return self._persons[connector]
+        on_cards = (i for card in self.cards_for(connector) for i in card.identifiers)
+        known = dict.fromkeys((*self._sure(connector), *on_cards))
+        return self._person(tuple(known))
 
+    @_once
     def cards_for(self, connector: str) -> tuple[Card, ...]:
         """What name cards elsewhere add for a connector that can look by nothing surer.
 
         And for one that knows people by numbers alone: by no number it finds all of a person.
         """
-        if connector not in self._cards:
-            self._cards[connector] = self._added_by_cards(connector)
-        return self._cards[connector]
-
-    def _added_by_cards(self, connector: str) -> tuple[Card, ...]:
         if self._finds_all(connector) and self._is_usable(
             connector, self._sure(connector, own=False)
         ):
@@ -96,11 +108,13 @@ class Knowledge:
             told = (*told, *self.learned[connector].sure)
         return tuple(dict.fromkeys(told))
 
+    @_once
     def _stated(self, connector: str) -> list[Identifier]:
         """What the contract administrations other than this connector say."""
         others = (told for source, told in self.learned.items() if source != connector)
         return [identifier for told in others for identifier in told.sure]
 
+    @_once
     def _given(self, connector: str) -> tuple[Identifier, ...]:
         """What was given, on the days on which it may lead this connector anywhere."""
         given = self.person.subject.identifiers
@@ -117,6 +131,7 @@ class Knowledge:
                 found.append(one)
         return tuple(found)
 
+    @_once
     def left_out(self, connector: str) -> frozenset[IdentifierKind]:
         """Kinds of what was given that lead this connector nowhere, for want of their days."""
         found, stays = self._desk.connectors.get(connector), self._given(connector)
@@ -125,12 +140,14 @@ class Knowledge:
         kinds = {i.kind for i in given if (i.kind, i.value) not in settled}
         return frozenset(kinds & found.manifest.finds_by if found else ())
 
-    def _word(self) -> Word:
+    @_once
+    def _word(self, _: str = "") -> Word:
         told = [task for task in self.tasks if self._states_days(task.connector)]
         if any(t.learned_box is None and t.stage in _UNANSWERED for t in told):
             return Word.OUTSTANDING
         return Word.GIVEN if any(t.learned_box is not None for t in told) else Word.NOBODYS
 
+    @_once
     def _states_days(self, connector: str) -> bool:
         """Whether it is a contract administration: it knows since when a number is somebody's."""
         found = self._desk.connectors.get(connector)
