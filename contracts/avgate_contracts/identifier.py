@@ -66,7 +66,8 @@ def canonical(kind: IdentifierKind, value: str) -> str:
     Raises InvalidIdentifierError, whose message says what is expected.
     """
     text = unicodedata.normalize("NFC", value).strip()
-    if not text or len(text) > _LONGEST or any(_is_control(c) for c in text):
+    is_plain = text.isprintable() or not any(_is_control(c) for c in text)
+    if not text or len(text) > _LONGEST or not is_plain:
         raise InvalidIdentifierError(f"a {kind.value} must be 1 to {_LONGEST} printable characters")
     return _CANONICAL[kind](text)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TypeAlias
 
 from avgate_contracts.errors import InvalidIdentifierError
@@ -32,13 +33,22 @@ def headers(
 
     Raises ValueError for a field that is the client's own to set.
     """
-    fields = {"accept": accept, "accept-encoding": "identity", "user-agent": "avgate"}
-    if content_type is not None:
-        fields["content-type"] = content_type
+    usual = _usual(accept, content_type)
+    fields = dict(usual)
     for name, value in (given or {}).items():
         if name.lower() in _OURS:
             raise ValueError(f"the client sets {name.lower()} itself")
-        fields[name.lower()] = value
+        named, written = header(name, value)
+        fields[named] = written
     if key is not None:
-        fields["idempotency-key"] = key
+        fields.update([header("idempotency-key", key)])
+    return tuple(fields.items())
+
+
+@lru_cache(maxsize=64)
+def _usual(accept: str, content_type: str | None) -> tuple[Header, ...]:
+    """What we would say of every call that is alike."""
+    fields = {"accept": accept, "accept-encoding": "identity", "user-agent": "avgate"}
+    if content_type is not None:
+        fields["content-type"] = content_type
     return tuple(header(name, value) for name, value in fields.items())

@@ -106,8 +106,8 @@ async def closed(answer: Answer) -> None:
     The library would take what is left over for the answer to the next call on that connection.
     Nothing public tells of it; over other transports than the network there is nothing to tell.
     """
-    stream: Any = answer.stream
-    for inner in ("_httpcore_stream", "_stream", "_connection", "_h11_state"):
+    stream: Any = getattr(answer.stream, "_httpcore_stream", None)
+    for inner in ("_stream", "_connection", "_h11_state") if stream is not None else ():
         stream = getattr(stream, inner, None)
     left, _ = getattr(stream, "trailing_data", (b"", False))
     if left:

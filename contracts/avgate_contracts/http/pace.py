@@ -29,6 +29,16 @@ class Pace:
         """Lets no new call begin for so long: the upstream asked one of us to wait."""
         self._closed_until = max(self._closed_until, self._monotonic() + seconds)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a call would wait neither for a place nor for the end of a pause."""
+        return not self._places.locked() and self._closed_until <= self._monotonic()
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is a rate to keep to."""
+        return self._rate is not None
+
     async def ready(self) -> None:
         """Waits for the end of a pause that another call was asked for."""
         left = self._closed_until - self._monotonic()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, nullcontext
 from http import HTTPStatus
 from typing import TypeAlias, TypeVar
 
@@ -134,7 +134,7 @@ class Tries:
 
     async def _entered(self, call: Call, place: AsyncExitStack, deadline: Deadline) -> None:
         """Waits for a place, and for the end of a pause that somebody else was asked for."""
-        with deadline.queued():
+        with nullcontext() if self._pace.is_open else deadline.queued():
             if not call.placeless:
                 await place.enter_async_context(self._pace.place())
             if call.attempt == 1:
@@ -169,8 +169,9 @@ class Tries:
             raise UnacceptedError from error
 
     async def _turn(self, deadline: Deadline) -> None:
-        with deadline.queued():
-            await self._pace.turn()
+        if self._pace.is_limited:
+            with deadline.queued():
+                await self._pace.turn()
 
     async def _whole(self, call: Call, credentials: Header | None) -> Response:
         async with self._wire.opened(call, credentials) as answer:
