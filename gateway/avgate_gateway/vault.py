@@ -11,7 +11,6 @@ import hmac
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -90,7 +89,7 @@ class Vault:
     def blind(self, controller: str, *parts: str) -> str:
         """A keyed digest: equal for equal parts within one controller, and says nothing else."""
         message = "\x00".join((controller, *parts)).encode()
-        return hmac.new(self._index_key, message, sha256).hexdigest()
+        return hmac.digest(self._index_key, message, "sha256").hex()
 
     def reference(self, controller: str, identifiers: Iterable[Identifier]) -> str:
         """The subject's reference: the same for the same identifiers, for one controller."""

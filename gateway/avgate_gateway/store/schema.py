@@ -6,7 +6,7 @@ What upstreams make up, such as a job or a code, is Text: PostgreSQL refuses wha
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,8 +36,7 @@ class Moment(sa.types.TypeDecorator[datetime]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 -- SQLAlchemy's signature
         if value is None:
             return None
-        seconds, micros = divmod(int(value), 1_000_000)
-        return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micros)
+        return EPOCH + timedelta(microseconds=int(value))
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
