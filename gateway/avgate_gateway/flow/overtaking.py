@@ -12,6 +12,7 @@ from datetime import timedelta
 from avgate_contracts.connector import SupportsErase
 from avgate_contracts.outcome import Failed
 from avgate_contracts.vocabulary import Operation
+from avgate_gateway.flow.capability import can
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.locating import digest_of, refs_of
 from avgate_gateway.flow.outcomes import columns
@@ -35,7 +36,7 @@ async def look_first(part: Part) -> None:
     if part.request.operation is not Operation.ERASE or made_for is None:
         return
     is_fresh = part.context.now() - (made_for - part.context.plan_valid) < FRESH
-    if is_fresh or not isinstance(part.connector, SupportsErase):
+    if is_fresh or not can(part.connector, SupportsErase):
         return
     async for rows in _approved(part):
         sound = [row for row in rows if part.warrants.entitle(row)]  # others are told of later

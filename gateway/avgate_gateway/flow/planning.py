@@ -94,14 +94,10 @@ async def _plan_erasure(
 
 
 def _leads(
-    context: Context,
-    request: SubjectRequest,
-    person: Confidential,
-    box: Box,
-    all_tasks: Sequence[Task],
+    context: Context, request: SubjectRequest, person: Confidential, box: Box, tasks: Sequence[Task]
 ) -> set[Lead]:
     """By what a later request of the same person finds what this one has to leave."""
-    told = [opened(task.learned_box, box) for task in all_tasks if task.learned_box]
+    told = [opened(task.learned_box, box) for task in tasks if task.learned_box]
     known = (*person.subject.identifiers, *(one for learned in told for one in learned.sure))
     return left_before.leads(context, request.controller, known)
 
