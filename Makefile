@@ -45,7 +45,7 @@ attack: setup
 
 # Whether tests notice what mutants change: MODULE=warrant for one, SHARE=0.1 for every tenth.
 mutants: setup
-	@$(BIN)/python -m tests.mutants.command $(if $(MODULE),--module $(MODULE)) $(if $(SHARE),--share $(SHARE))
+	@$(BIN)/python -m tests.mutation.command $(if $(MODULE),--module $(MODULE)) $(if $(SHARE),--share $(SHARE))
 
 # The bill of materials of everything that the lock names, as CycloneDX.
 sbom: setup

@@ -35,6 +35,7 @@ from avgate_gateway.authentication import (
     read_key_file,
 )
 from avgate_gateway.changes import Changes
+from avgate_gateway.checkpointing import Checkpointer, open_evidence_key
 from avgate_gateway.claims import Alone, Claims
 from avgate_gateway.engine import PROTOCOL, Engine
 from avgate_gateway.flow.advance import advance
@@ -61,6 +62,7 @@ from avgate_gateway.settings import (
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.migrations import migrate
 from avgate_gateway.vault import Vault, load_master_key
+from avgate_gateway.witness import Witness
 
 _logger = logging.getLogger(__name__)
 _REFRESH_LISTS_SECONDS = 6 * 3600.0
@@ -80,6 +82,7 @@ class Assembled:
     clients: tuple[HttpClient, ...]
     verifier: Verifier
     limits: GuardLimits
+    checkpointer: Checkpointer
 
     def app(self) -> ASGIApp:
         """The HTTP application, which starts and stops the engine with itself."""
@@ -94,14 +97,19 @@ class Assembled:
     async def running(self) -> AsyncIterator[None]:
         """The engine at work, and the lists kept up to date, for as long as the block lasts."""
         await self.engine.start()
-        lists = asyncio.create_task(_keep_lists(self.context))
+        kept = [
+            asyncio.create_task(_keep_lists(self.context)),
+            asyncio.create_task(self.checkpointer.run()),
+        ]
         try:
             yield
         finally:
-            lists.cancel()
-            with suppress(asyncio.CancelledError):
-                await lists
+            for task in kept:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             await self.engine.stop()
+            await self.checkpointer.try_to_sign()
             for client in self.clients:
                 await client.aclose()
             await self.context.database.close()
@@ -124,9 +132,11 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
         name: _desk(name, settings, controller, installed, client)
         for name, controller in settings.controllers.items()
     }
+    vault = Vault(load_master_key(settings.master_key_file))
+    database.attesting.key = vault.evidence_key
     context = Context(
         database=database,
-        vault=Vault(load_master_key(settings.master_key_file)),
+        vault=vault,
         now=runtime.now,
         desks=desks,
         plan_valid=timedelta(days=settings.plan_valid_days),
@@ -144,12 +154,19 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
 
     engine = Engine(database, advance_and_tell, runtime.now, desks, claims)
     checks = Checks(runtime.now)
+    checkpointer = _checkpointer(settings, database, runtime)
     gateway = Gateway(
-        context, engine.wake, changes, installed, checks, engine.bulkheads, engine.faults
-    )
+        context, engine.wake, changes, installed, checks, engine.bulkheads, engine.faults,
+        evidence_trouble=lambda: checkpointer.trouble,
+    )  # fmt: skip
     return Assembled(
-        context, gateway, engine, tuple(clients), verifier(settings), _limits(settings)
-    )
+        context, gateway, engine, tuple(clients), verifier(settings), _limits(settings), checkpointer
+    )  # fmt: skip
+
+
+def _checkpointer(settings: Settings, database: Database, runtime: Runtime) -> Checkpointer:
+    key = open_evidence_key(settings.evidence_key_file)
+    return Checkpointer(database, key, Witness(settings.checkpoints_file), runtime.now)
 
 
 def _claims(database: str, runtime: Runtime) -> Claims:

@@ -86,6 +86,11 @@ class Vault:
             raise VaultError("the master key does not fit this database") from None
         return Box(data_key, request_id)
 
+    @property
+    def evidence_key(self) -> bytes:
+        """What entries of evidence are attested with."""
+        return _derived(self._index_key, b"avgate evidence 1")
+
     def blind(self, controller: str, *parts: str) -> str:
         """A keyed digest: equal for equal parts within one controller, and says nothing else."""
         message = "\x00".join((controller, *parts)).encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from avgate_mocks.people import Person
 
 from .conftest import CONNECTORS, begun
-from .harness import Mocks, Office, Served, a_request
+from .harness import AVGATE, Mocks, Office, Served, a_request
 from .telling import staying
 
 
@@ -45,6 +46,8 @@ def restored(folder: Path, backup: Path) -> None:
     for name in ("avgate.db", "avgate.db-wal", "avgate.db-shm"):
         (folder / name).unlink(missing_ok=True)
     shutil.copy(backup, folder / "avgate.db")
+    command = [*AVGATE, "audit", "acknowledge", "--config", "avgate.toml"]
+    subprocess.run(command, cwd=folder, check=True)  # noqa: S603 -- our own arguments
 
 
 def staffed(served: Served) -> Office:

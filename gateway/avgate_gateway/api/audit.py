@@ -68,7 +68,8 @@ def _probes(routes: APIRouter, gateway: Gateway) -> None:
             reason = {"status": "unavailable", "reason": f"database: {trouble}"}
             return plain(reason, status=503)
         late = behind(await backlog.read(), gateway.faults.count())
-        return plain({"status": "ok"} if late is None else {"status": "ok", "behind": late})
+        told = {"status": "ok", "behind": late, "evidence": gateway.evidence_trouble()}
+        return plain({name: value for name, value in told.items() if value is not None})
 
     @routes.get(
         "/metrics", tags=["health"], summary="Figures for Prometheus",

@@ -60,7 +60,7 @@ COMMANDS: Mapping[str, Late] = {
         "settings",
         "Prints every setting, its meaning, its value (or ***) and where it came from.",
     ),
-    "audit": Late("auditing", "app", "Checks the chain of evidence."),
+    "audit": Late("auditing", "app", "Checks the evidence, and gives proofs of it to others."),
     "token": Late("tokens", "token", "Prints an access token on its last line."),
     "new": Late(
         "scaffolding",

@@ -1,25 +1,42 @@
-"""`avgate audit verify`: whether the chain of evidence is whole."""
+"""`avgate audit …`: whether the evidence is whole, and what an outsider needs to see that too."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import sqlalchemy as sa
 import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from avgate_gateway.checkpointing import (
+    EvidenceCutError,
+    EvidenceKeyError,
+    examination,
+    open_evidence_key,
+)
 from avgate_gateway.cli.exits import CommandError, Exit
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, settings_of
+from avgate_gateway.proof import NotProvenYetError, entry_for_others, proven
+from avgate_gateway.proving.examination import MisfitError
+from avgate_gateway.proving.note import NoteError, believed, verifier_key
+from avgate_gateway.settings import Settings
 from avgate_gateway.settings.model import SQLITE
-from avgate_gateway.store import evidence
+from avgate_gateway.store import checkpoints, evidence
 from avgate_gateway.store.cut_short import AwayError
 from avgate_gateway.store.database import Database
+from avgate_gateway.vault import Vault, VaultError, load_master_key
+from avgate_gateway.witness import Witness
 
-_PAGE = 2000
+T = TypeVar("T")
+_PAGE = 5000
 
 app = typer.Typer(
-    help="Checks the chain of evidence.",
+    help="Checks the evidence, and gives proofs of it to others.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -28,7 +45,7 @@ app = typer.Typer(
 
 @app.callback()
 def audit() -> None:
-    """Checks the chain of evidence."""
+    """Checks the evidence, and gives proofs of it to others."""
 
 
 @app.command()
@@ -38,37 +55,168 @@ def verify(
         str | None,
         typer.Option(
             help="A digest printed earlier, which must still be in the chain: "
-            "entries cut off at the end show in no other way."
+            "entries cut off at the end show by it where no checkpoint does."
         ),
     ] = None,
 ) -> None:
-    """Computes every digest of the chain again, and names the first entry that does not fit."""
-    database = settings_of(config).database
-    if database.startswith(SQLITE) and not Path(database.removeprefix(SQLITE)).exists():
-        raise CommandError("there is no database yet: nothing was recorded")
-    try:
-        count, last = asyncio.run(_walked(database, expect))
-    except (sa.exc.SQLAlchemyError, AwayError, OSError) as error:
-        message = f"the database cannot be read: {type(error).__name__}"
-        raise CommandError(message, Exit.WRONG) from None
+    """Reads every entry again, and names the first that was changed, removed, moved or put in."""
+    settings = settings_of(config)
+    count, last = _with_database(settings, lambda db: _walked(settings, db, expect))
     typer.echo(f"the chain is whole: {count} entries; the last digest is {last}")
 
 
-async def _walked(database: str, expect: str | None) -> tuple[int, str]:
-    """How many entries there are, and the last digest; raises CommandError at the first misfit."""
-    store = Database(database)
-    last, count, is_met = evidence.BEGINNING, 0, expect is None
+@app.command()
+def checkpoint(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Prints the newest signed checkpoint, and on standard error the key that it is signed with."""
+    settings = settings_of(config)
+
+    async def newest(database: Database) -> str | None:
+        async with database.read() as db:
+            found = await checkpoints.newest(db)
+        return found.note if found else None
+
+    note = _with_database(settings, newest)
+    if note is None:
+        raise CommandError("nothing was signed yet: a running gateway does so within half a minute")
+    typer.echo(verifier_key(_key(settings).public_key()), err=True)
+    typer.echo(note, nl=False)
+
+
+@app.command()
+def proof(
+    request_id: Annotated[str, typer.Argument(help="The request's id.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Prints what proves one request's evidence to somebody who has nothing of ours."""
+    settings = settings_of(config)
+    key = _key(settings).public_key()
+
+    async def made(database: Database) -> str:
+        async with database.read() as db:
+            return json.dumps(await proven(db, request_id, key), separators=(",", ":"))
+
     try:
-        async with store.read() as db:
-            while page := await evidence.entries(db, after=count, limit=_PAGE):
-                broken = evidence.first_broken(page, last, count)
-                if broken is not None:
-                    message = f"entry {broken} does not fit the chain, or is missing"
-                    raise CommandError(message, Exit.WRONG)
-                count, last = page[-1].sequence, page[-1].digest
-                is_met = is_met or any(entry.digest == expect for entry in page)
-    finally:
-        await store.close()
+        typer.echo(_with_database(settings, made))
+    except NotProvenYetError:
+        message = "no checkpoint covers this request: none is known, or it changed a moment ago"
+        raise CommandError(message) from None
+
+
+@app.command()
+def export(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Prints the whole log for an independent check: the entries, one in a line, then the checkpoints."""
+    settings = settings_of(config)
+
+    async def printed(database: Database) -> None:
+        after = 0
+        while True:
+            async with database.read() as db:
+                page = await evidence.entries(db, after=after, limit=_PAGE)
+            for entry in page:
+                typer.echo(json.dumps(entry_for_others(entry), separators=(",", ":")))
+            if len(page) < _PAGE:
+                break
+            after = page[-1].sequence
+        async with database.read() as db:
+            for row in await checkpoints.all_of_them(db):
+                typer.echo(json.dumps({"checkpoint": row.note}))
+
+    _with_database(settings, printed)
+
+
+@app.command()
+def acknowledge(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Says that it was you who restored the database: the witness of later evidence is set aside."""
+    settings = settings_of(config)
+    try:
+        kept = Witness(settings.checkpoints_file).set_aside(datetime.now(UTC))
+    except FileNotFoundError:
+        raise CommandError(f"there is no {settings.checkpoints_file.name} to set aside") from None
+    typer.echo(f"what was signed before is kept in {kept.name}; keep it with the backup")
+
+
+async def _walked(settings: Settings, database: Database, expect: str | None) -> tuple[int, str]:
+    """How many entries there are, and the last digest; raises CommandError at the first misfit."""
+    roots = await _signed(settings, database)
+    check, is_met = examination(database, roots), expect is None
+    try:
+        while True:
+            async with database.read() as db:
+                after = check.number
+                rows = await evidence.rows(db, after=after, until=after + _PAGE)
+                is_last = not rows and await checkpoints.length(db) <= after
+            check.read(rows)
+            is_met = is_met or any(row.digest == expect for row in rows)
+            if is_last:
+                break
+            if not rows:
+                raise MisfitError(f"entry {after + 1} is missing")  # noqa: TRY301 -- as the others
+        check.end()
+    except MisfitError as error:
+        raise CommandError(str(error), Exit.WRONG) from None
     if not is_met:
         raise CommandError("the expected digest is not in the chain: its end is gone", Exit.WRONG)
-    return count, last
+    return check.number, check.last
+
+
+async def _signed(settings: Settings, database: Database) -> dict[int, bytes]:
+    """Every root that was signed, by size: the database's, and the witness's newest."""
+    async with database.read() as db:
+        notes = [row.note for row in await checkpoints.all_of_them(db)]
+    outside = Witness(settings.checkpoints_file).newest()
+    notes += [outside] if outside is not None else []
+    if not notes:
+        return {}
+    key = _key(settings).public_key()
+    try:
+        told = [believed(note, key) for note in notes]
+    except NoteError as error:
+        raise CommandError(f"a checkpoint does not hold: {error}", Exit.WRONG) from None
+    roots: dict[int, bytes] = {}
+    for one in told:
+        if roots.setdefault(one.size, one.root) != one.root:
+            message = f"two checkpoints tell different things of {one.size} entries"
+            raise CommandError(message, Exit.WRONG)
+    return roots
+
+
+def _with_database(settings: Settings, use: Callable[[Database], Awaitable[T]]) -> T:
+    """Runs something over the database, if there is one; raises CommandError where it cannot."""
+    database = settings.database
+    if database.startswith(SQLITE) and not Path(database.removeprefix(SQLITE)).exists():
+        raise CommandError("there is no database yet: nothing was recorded")
+
+    async def run() -> T:
+        store = Database(database)
+        store.attesting.key = _attesting_key(settings)
+        try:
+            return await use(store)
+        finally:
+            await store.close()
+
+    try:
+        return asyncio.run(run())
+    except (sa.exc.SQLAlchemyError, AwayError, OSError) as error:
+        message = f"the database cannot be read: {type(error).__name__}"
+        raise CommandError(message, Exit.WRONG) from None
+    except (EvidenceCutError, VaultError) as error:
+        raise CommandError(str(error), Exit.WRONG) from None
+
+
+def _attesting_key(settings: Settings) -> bytes | None:
+    if not settings.master_key_file.exists():
+        told = "is not here, so it was not checked whether the gateway wrote the entries"
+        typer.echo(f"{settings.master_key_file.name} {told}", err=True)
+        return None
+    return Vault(load_master_key(settings.master_key_file)).evidence_key
+
+
+def _key(settings: Settings) -> Ed25519PrivateKey:
+    if not settings.evidence_key_file.exists():
+        raise CommandError(
+            f"{settings.evidence_key_file} is missing: checkpoints are signed with it"
+        )
+    try:
+        return open_evidence_key(settings.evidence_key_file)
+    except (EvidenceKeyError, OSError) as error:
+        raise CommandError(str(error)) from None

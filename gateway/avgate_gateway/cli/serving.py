@@ -17,6 +17,7 @@ import uvloop
 
 from avgate_gateway.assembly import AlreadyRunningError, Assembled, alone, assemble
 from avgate_gateway.authentication import KeyFileError
+from avgate_gateway.checkpointing import EvidenceCutError, EvidenceKeyError
 from avgate_gateway.cli.exits import CommandError
 from avgate_gateway.cli.logs import configure
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
@@ -26,7 +27,15 @@ from avgate_gateway.store.migrations import migrate as bring_up_to_date
 from avgate_gateway.vault import VaultError
 
 _ALLOCATIONS = 20_000  # between two rounds; Python's own 700 is for small programs
-_EXPECTED = (SettingsError, AlreadyRunningError, VaultError, KeyFileError, PackError)
+_EXPECTED = (
+    SettingsError,
+    AlreadyRunningError,
+    VaultError,
+    KeyFileError,
+    PackError,
+    EvidenceKeyError,
+    EvidenceCutError,
+)
 
 
 def serve(
@@ -94,6 +103,7 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
 async def _serve_on(settings: Settings, listening: socket.socket) -> None:
     async with alone(settings.database):
         assembled = assemble(settings)
+        await assembled.checkpointer.compare()
         _leave_to_stay()
         server = _Server(
             uvicorn.Config(
@@ -130,6 +140,7 @@ def _listening(host: str, port: int) -> socket.socket:
 async def _work(settings: Settings) -> None:
     async with alone(settings.database):
         assembled: Assembled = assemble(settings)
+        await assembled.checkpointer.compare()
         _leave_to_stay()
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()

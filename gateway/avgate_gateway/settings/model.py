@@ -162,6 +162,14 @@ class Settings(Part):
         default_factory=lambda known: known["master_key_file"].with_name("avgate-token.jwk"),
         description="The key that signs tokens while no issuer is set; made on first start.",
     )
+    evidence_key_file: File = Field(
+        default_factory=lambda known: known["master_key_file"].with_name("avgate-evidence.pem"),
+        description="The key that checkpoints of the evidence are signed with; made on first start.",
+    )
+    checkpoints_file: File = Field(
+        default_factory=lambda known: known["master_key_file"].with_name("avgate-checkpoints.txt"),
+        description="Where checkpoints are kept beside the database; ship it to another machine.",
+    )
     connectors_allowed: Annotated[tuple[Line, ...], AfterValidator(_readable)] = Field(
         ("avgate",),
         description="The distributions whose connectors may be loaded, each with a version range "

@@ -24,6 +24,8 @@ def _mistakes(settings: Settings) -> Iterator[str]:
         if path.is_file():
             yield from _of_folder("database", path.parent)  # SQLite makes files beside it
     yield from _of_file("master_key_file", settings.master_key_file, "rb")
+    yield from _of_file("evidence_key_file", settings.evidence_key_file, "rb")
+    yield from _of_file("checkpoints_file", settings.checkpoints_file, "r+b")
     if settings.authentication.is_embedded:
         yield from _of_file("token_key_file", settings.token_key_file, "rb")
 

@@ -22,6 +22,7 @@ draft = sa.Table(
     sa.Column("event", sa.String(60), nullable=False),
     sa.Column("details", sa.Text, nullable=False),
     sa.Column("content", sa.Text, nullable=False),  # what is digested between number and previous
+    sa.Column("code", sa.LargeBinary),
 )
 
 MAKE = (
@@ -61,9 +62,25 @@ MAKE = (
     """,
 )
 
+# An entry has a code too, which is made where its key is: not here.
+_ADD_CODE = (
+    "ALTER TABLE evidence_draft ADD COLUMN code BYTEA",
+    MAKE[1]
+    .replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+    .replace("previous, digest)", "previous, digest, code)")
+    .replace("'hex'));", "'hex'), NEW.code);"),
+)
+
 
 def make(connection: sa.Connection) -> None:
     """Makes the draft's table and its trigger where the database is PostgreSQL."""
     if connection.dialect.name == "postgresql":
         for statement in MAKE:
+            connection.exec_driver_sql(statement)
+
+
+def add_code(connection: sa.Connection) -> None:
+    """Has the trigger keep codes, in a database that was made before there were any."""
+    if connection.dialect.name == "postgresql":
+        for statement in _ADD_CODE:
             connection.exec_driver_sql(statement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -15,6 +16,11 @@ class Connection(Protocol):
     @property
     def dialect(self) -> sa.Dialect:
         """Which database it is."""
+        ...
+
+    @property
+    def info(self) -> MutableMapping[Any, Any]:
+        """What whoever opened it has to say of it, such as with which key evidence is attested."""
         ...
 
     async def execute(

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from typing import Protocol, cast
 
+from avgate_gateway.store.attesting import Attesting
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.sqlite import SqliteFile
 
@@ -28,7 +29,10 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.is_sqlite = url.startswith("sqlite")
-        self._doors: Doors = SqliteFile(url) if self.is_sqlite else _server(url)
+        self.attesting = Attesting()
+        self._doors: Doors = (
+            SqliteFile(url, self.attesting) if self.is_sqlite else _server(url, self.attesting)
+        )
 
     def read(self) -> AbstractAsyncContextManager[Connection]:
         """A connection whose reads see one moment; raises AwayError."""
@@ -46,6 +50,6 @@ class Database:
         await self._doors.close()
 
 
-def _server(url: str) -> Doors:
+def _server(url: str, attesting: Attesting) -> Doors:
     doors = import_module("avgate_gateway.store.postgresql")  # its driver is an extra
-    return cast("Doors", doors.PostgresqlServer(url))
+    return cast("Doors", doors.PostgresqlServer(url, attesting))

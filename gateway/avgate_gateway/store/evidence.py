@@ -14,17 +14,48 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from avgate_gateway.proving.examination import BEGINNING, Row
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.store import chain
+from avgate_gateway.store.attesting import attesting
 from avgate_gateway.store.connection import Connection
-from avgate_gateway.store.schema import evidence
+from avgate_gateway.store.evidence_schema import evidence
 
-BEGINNING = "0" * 64
 _LAST = (
     sa.select(evidence.c.sequence, evidence.c.digest).order_by(evidence.c.sequence.desc()).limit(1)
 )
 _ADD = evidence.insert()
+_ROWS = (
+    sa.select(
+        evidence.c.sequence,
+        evidence.c.at,
+        evidence.c.controller,
+        evidence.c.request_id,
+        evidence.c.event,
+        evidence.c.details,
+        evidence.c.previous,
+        evidence.c.digest,
+        evidence.c.code,
+    )
+    .where(
+        evidence.c.sequence > sa.bindparam("after"), evidence.c.sequence <= sa.bindparam("until")
+    )
+    .order_by(evidence.c.sequence)
+)
 _PUT_DOWN = chain.draft.insert().inline()
+
+
+__all__ = [
+    "BEGINNING",
+    "Entry",
+    "append",
+    "content_of",
+    "digested",
+    "entries",
+    "first_broken",
+    "note",
+    "rows",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +70,7 @@ class Entry:
     details: str
     previous: str
     digest: str
+    code: bytes | None = None
 
 
 async def note(
@@ -62,28 +94,42 @@ async def append(
 ) -> None:
     """Adds an entry; in the same transaction as what it tells of, or it would not be evidence."""
     text = json.dumps(details or {}, sort_keys=True, separators=(",", ":"), default=str)
-    if db.dialect.name == "postgresql":
-        await db.execute(_PUT_DOWN, _drafted(at, controller, request_id, event, text))
-        return
-    last = (await db.execute(_LAST)).first()
-    sequence, previous = (last[0] + 1, last[1]) if last else (1, BEGINNING)
-    entry = Entry(sequence, at, controller, request_id, event, text, previous, "")
-    await db.execute(_ADD, row(entry, digest(entry)))
-
-
-def _drafted(
-    at: datetime, controller: str, request_id: str | None, event: str, text: str
-) -> dict[str, Any]:
-    """What the commit links to the chain (`store.chain`), in the words that `digest` digests."""
-    told = [at.isoformat(), controller, request_id, event, text]
-    return {
+    written = {
         "at": at,
         "controller": controller,
         "request_id": request_id,
         "event": event,
         "details": text,
-        "content": json.dumps(told, separators=(",", ":"))[1:-1],
     }
+    content = content_of(at, controller, request_id, event, text)
+    code = attesting(db.info).code(content)
+    if db.dialect.name == "postgresql":
+        # The commit links it to the chain (`store.chain`).
+        await db.execute(_PUT_DOWN, {**written, "content": content, "code": code})
+        return
+    last = (await db.execute(_LAST)).first()
+    sequence, previous = (last[0] + 1, last[1]) if last else (1, BEGINNING)
+    linked = {"sequence": sequence, "previous": previous, "code": code}
+    await db.execute(_ADD, {**written, **linked, "digest": digested(sequence, content, previous)})
+
+
+def content_of(
+    at: datetime, controller: str, request_id: str | None, event: str, details: str
+) -> str:
+    """What an entry tells, as it is digested and attested: JSON without the brackets around it."""
+    told = [at.isoformat(), controller, request_id, event, details]
+    return json.dumps(told, separators=(",", ":"))[1:-1]
+
+
+def digested(sequence: int, content: str, previous: str) -> str:
+    """The digest of an entry: over its number, its content and the digest of the one before."""
+    return sha256(f'[{sequence},{content},"{previous}"]'.encode()).hexdigest()
+
+
+async def rows(db: Connection, *, after: int, until: int) -> Sequence[Row]:
+    """Entries as they stand in the database, to be examined: those after one, up to another."""
+    found = await db.execute(_ROWS, {"after": after, "until": until})
+    return [Row(*row) for row in found]
 
 
 async def entries(
@@ -105,20 +151,9 @@ async def entries(
 
 
 def digest(entry: Entry) -> str:
-    """The digest of an entry: over its content and the digest of the one before."""
-    content = json.dumps(
-        [
-            entry.sequence,
-            entry.at.isoformat(),
-            entry.controller,
-            entry.request_id,
-            entry.event,
-            entry.details,
-            entry.previous,
-        ],
-        separators=(",", ":"),
-    )
-    return sha256(content.encode()).hexdigest()
+    """The digest that an entry ought to have."""
+    content = content_of(entry.at, entry.controller, entry.request_id, entry.event, entry.details)
+    return digested(entry.sequence, content, entry.previous)
 
 
 def first_broken(chain: Sequence[Entry], previous: str, sequence: int) -> int | None:
@@ -136,16 +171,3 @@ def first_broken(chain: Sequence[Entry], previous: str, sequence: int) -> int | 
             return sequence
         previous = entry.digest
     return None
-
-
-def row(entry: Entry, own: str) -> dict[str, Any]:
-    return {
-        "sequence": entry.sequence,
-        "at": entry.at,
-        "controller": entry.controller,
-        "request_id": entry.request_id,
-        "event": entry.event,
-        "details": entry.details,
-        "previous": entry.previous,
-        "digest": own,
-    }

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from avgate_gateway.store import holding
+from avgate_gateway.store.attesting import Attesting
 from avgate_gateway.store.cut_short import answering
 
 _ANSWERS_WITHIN = 20.0
@@ -41,9 +42,10 @@ _LIMITS = {
 class PostgresqlServer:
     """One database on a server, which several processes on several machines share."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, attesting: Attesting | None = None) -> None:
         self._readers, self._single = readers(url)
         self._writers = writers(url)
+        self._attesting = attesting or Attesting()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -63,6 +65,7 @@ class PostgresqlServer:
         with answering():
             async with self._writers.begin() as connection:
                 await holding.secure(connection, request_id)
+                self._attesting.give_to(connection.info)
                 yield connection
 
     async def close(self) -> None:

@@ -40,7 +40,7 @@ class Moment(sa.types.TypeDecorator[datetime]):
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 request = sa.Table(
     "request",
@@ -141,7 +141,7 @@ sa.Index("ix_task_stuck", *_OF_STUCK, sqlite_where=STUCK, postgresql_where=STUCK
 item = sa.Table(
     "item",
     metadata,
-    sa.Column("id", _BigId, primary_key=True, autoincrement=True),
+    sa.Column("id", BigId, primary_key=True, autoincrement=True),
     sa.Column("request_id", sa.String(36), nullable=False),
     sa.Column("connector", sa.String(40), nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),  # blind index of the connector's ref
@@ -219,7 +219,7 @@ remark = sa.Table(
 copy_part = sa.Table(
     "copy_part",
     metadata,
-    sa.Column("id", _BigId, primary_key=True, autoincrement=True),
+    sa.Column("id", BigId, primary_key=True, autoincrement=True),
     sa.Column("request_id", sa.String(36), nullable=False),
     sa.Column("connector", sa.String(40), nullable=False),
     sa.Column("category", sa.String(40), nullable=False),
@@ -244,21 +244,6 @@ idempotency = sa.Table(
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("made_at", Moment, nullable=False),
     sa.Index(None, "made_at"),
-)
-
-evidence = sa.Table(
-    "evidence",
-    metadata,
-    sa.Column("sequence", _BigId, primary_key=True, autoincrement=False),
-    sa.Column("at", Moment, nullable=False),
-    sa.Column("controller", sa.String(40), nullable=False),
-    sa.Column("request_id", sa.String(36)),
-    sa.Column("event", sa.String(60), nullable=False),
-    sa.Column("details", sa.Text, nullable=False),
-    sa.Column("previous", sa.String(64), nullable=False),
-    sa.Column("digest", sa.String(64), nullable=False),
-    sa.Index(None, "request_id", "sequence"),
-    sa.Index(None, "controller", "sequence"),
 )
 
 processor = sa.Table(

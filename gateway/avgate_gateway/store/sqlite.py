@@ -21,6 +21,7 @@ from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 
+from avgate_gateway.store.attesting import Attesting
 from avgate_gateway.store.connection import HEAVY
 from avgate_gateway.store.cut_short import AwayError, answering, is_away
 from avgate_gateway.store.schema import OF_MANY_ROWS
@@ -37,7 +38,8 @@ _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "cache_s
 class SqliteFile:
     """One file behind two doors: `read` for several at a time, `write` for one after the other."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, attesting: Attesting | None = None) -> None:
+        self._attesting = attesting or Attesting()
         # Nobody else pools: what is opened here stays open until `close`.
         self.engine = sa.create_engine(
             url,
@@ -62,7 +64,7 @@ class SqliteFile:
         session = await self._idle.get()
         try:
             with answering():
-                session = session or _Session(self.engine)
+                session = session or _Session(self.engine, self._attesting)
                 await session.step("BEGIN DEFERRED")
                 try:
                     yield session
@@ -93,7 +95,7 @@ class SqliteFile:
 
     async def _begun(self) -> _Group:
         if self._writer is None:
-            self._writer = _Session(self.engine)
+            self._writer = _Session(self.engine, self._attesting)
             await self._writer.step(_AT_ONCE)
         await self._writer.begin_writing()
         self._group = group = _Group(self._writer)
@@ -164,8 +166,10 @@ class _Session:
     The transaction is begun and ended with plain statements: SQLAlchemy sees one that never ends.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, attesting: Attesting) -> None:
         self.dialect = engine.dialect
+        self.info: dict[Any, Any] = {}
+        attesting.give_to(self.info)
         self._connection = engine.connect()
         self._plain = cast("sqlite3.Connection", self._connection.connection.dbapi_connection)
         self._thread = ThreadPoolExecutor(1, "sqlite")

@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from avgate_gateway.store import chain
-from avgate_gateway.store.schema import metadata
+from avgate_gateway.store.evidence_schema import metadata
 
-HEAD = "0002"  # the newest in versions/
+HEAD = "0003"  # the newest in versions/
 _TURN = 0x61766761  # an arbitrary number that all releases share
 _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String(32)))
 
@@ -58,6 +58,7 @@ def _make(connection: sa.Connection) -> None:
     """A new database needs no history: a test holds that both ways lead to the same tables."""
     metadata.create_all(connection)
     chain.make(connection)
+    chain.add_code(connection)
     connection.execute(
         sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
     )

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from avgate_gateway.store.schema import metadata
+from avgate_gateway.store.evidence_schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,183 @@
+"""Signs how much evidence there is, every half minute while there is more: the log's checkpoints.
+
+What is signed was examined first. Whoever writes entries into the database, and has not the key that
+they are attested with, gets no signature under them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from avgate_gateway import key_on_disk
+from avgate_gateway.problem import record
+from avgate_gateway.proving import tree
+from avgate_gateway.proving.examination import Examination, MisfitError
+from avgate_gateway.proving.note import Checkpoint, NoteError, believed, signed
+from avgate_gateway.store import checkpoints, evidence
+from avgate_gateway.store.connection import Connection
+from avgate_gateway.store.database import Database
+from avgate_gateway.store.turn import take_turn
+from avgate_gateway.witness import Witness
+
+_EVERY_SECONDS = 30.0
+_PAGE = 20 * tree.TILE
+_log = logging.getLogger("avgate.evidence")
+
+
+class EvidenceCutError(Exception):
+    """There is less evidence, or other, than was signed: it was restored, cut or exchanged."""
+
+
+class EvidenceKeyError(Exception):
+    """The key that checkpoints are signed with cannot be used."""
+
+
+@dataclass(slots=True)
+class Checkpointer:
+    """Extends the tree over the evidence and signs its root."""
+
+    database: Database
+    key: Ed25519PrivateKey
+    witness: Witness
+    now: Callable[[], datetime]
+    trouble: str | None = field(default=None, init=False)  # what keeps it from signing
+
+    async def run(self) -> None:
+        """Signs until it is cancelled; what goes wrong is told, and tried again."""
+        while True:
+            await asyncio.sleep(_EVERY_SECONDS)
+            await self.try_to_sign()
+
+    async def try_to_sign(self) -> None:
+        try:
+            await self.sign()
+        except MisfitError as error:
+            if self.trouble is None:
+                _log.error("evidence.misfit %s; run: avgate audit verify", error)
+            self.trouble = str(error)
+        except Exception as error:  # noqa: BLE001 -- a full disk or a database that restarts passes
+            record(error)
+            self.trouble = f"no checkpoint could be made: {type(error).__name__}"
+        else:
+            self.trouble = None
+
+    async def sign(self) -> Checkpoint | None:
+        """A checkpoint over all there is; None if that has one. Raises MisfitError."""
+        async with self.database.read() as db:
+            before = await checkpoints.newest(db)
+            size = await checkpoints.length(db)
+            if before is not None and before.size >= size:
+                return None
+            if size == 0:
+                return None
+            known = await checkpoints.tiles(db)
+        fresh, rest = await self._grown(before, len(known), size)
+        roots = [*known, *fresh, *([tree.root(rest)] if rest else [])]
+        made = Checkpoint(size, tree.root(roots), self.now())
+        note = signed(made, self.key)
+        async with self.database.write() as db:
+            await take_turn(db, "checkpoint")
+            current = await checkpoints.newest(db)
+            if current != before:
+                return None  # another process was quicker
+            await checkpoints.add_tiles(db, len(known), fresh)
+            await checkpoints.add(db, checkpoints.Row(size, made.at, note))
+        await asyncio.to_thread(self.witness.add, note)
+        return made
+
+    async def _grown(
+        self, before: checkpoints.Row | None, tiles: int, size: int
+    ) -> tuple[Sequence[bytes], Sequence[bytes]]:
+        """The roots of the runs that are complete by now, and the leaves after the last of them."""
+        examined = before.size if before else 0
+        found: list[bytes] = []
+        leaves: list[bytes] = []
+        check = await self._examination(examined)
+        after = tiles * tree.TILE
+        while after < size:
+            until = min(after + _PAGE, size)
+            async with self.database.read() as db:
+                rows = await evidence.rows(db, after=max(after, examined), until=until)
+                leaves += map(tree.leaf, await checkpoints.digests(db, after, until))
+            check.read(rows)
+            after = until
+            whole = len(leaves) // tree.TILE
+            found += [tree.root(leaves[n * tree.TILE : (n + 1) * tree.TILE]) for n in range(whole)]
+            leaves = leaves[whole * tree.TILE :]
+        return found, leaves
+
+    async def _examination(self, examined: int) -> Examination:
+        """One that goes on after what was signed before."""
+        check = examination(self.database, {})
+        check.looks_back = False
+        if examined:
+            async with self.database.read() as db:
+                [last] = await checkpoints.digests(db, examined - 1, examined)
+            check.go_on(examined, last)
+        return check
+
+    async def compare(self) -> None:
+        """Raises EvidenceCutError where the witness tells of evidence that is not here."""
+        note = self.witness.newest()
+        if note is None:
+            return
+        try:
+            told = believed(note, self.key.public_key())
+        except NoteError as error:
+            raise EvidenceCutError(
+                f"the newest checkpoint in {self.witness.path}: {error}"
+            ) from None
+        async with self.database.read() as db:
+            is_there = await checkpoints.length(db) >= told.size
+            found = await root_at(db, told.size) if is_there else b""
+        if found != told.root:
+            raise EvidenceCutError(
+                f"{self.witness.path} tells of {told.size} entries of evidence at "
+                f"{told.at.isoformat(timespec='seconds')} that are not, or not all, in the database: it "
+                "was restored, cut or exchanged. Run `avgate audit verify`; if it was you who "
+                "restored it, say so with `avgate audit acknowledge`"
+            )
+
+
+def examination(database: Database, signed_roots: Mapping[int, bytes]) -> Examination:
+    """An examination of this database's evidence, from its first entry on."""
+    return Examination(
+        evidence.content_of, evidence.digested, database.attesting.code, signed_roots
+    )
+
+
+async def root_at(db: Connection, size: int) -> bytes:
+    """The root over the first entries, as they are now."""
+    known = (await checkpoints.tiles(db))[: size // tree.TILE]
+    rest = await checkpoints.digests(db, len(known) * tree.TILE, size)
+    leaves = [tree.leaf(one) for one in rest]
+    tiles = [leaves[n : n + tree.TILE] for n in range(0, len(leaves), tree.TILE)]
+    return tree.root([*known, *(tree.root(tile) for tile in tiles)])
+
+
+def open_evidence_key(path: Path) -> Ed25519PrivateKey:
+    """The key that checkpoints are signed with, made on first start (mode 0600)."""
+    if not path.exists():
+        made = Ed25519PrivateKey.generate().private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        key_on_disk.create(path, made)
+    if path.stat().st_mode & 0o077:
+        raise EvidenceKeyError(f"{path.name} can be read by others; run: chmod 600 {path.name}")
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), None)
+    except ValueError:
+        raise EvidenceKeyError(f"{path.name} is no private key in PEM") from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise EvidenceKeyError(f"{path.name} is no Ed25519 key")
+    return key
