@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -23,11 +24,15 @@ from .operations import OPERATIONS
 from .planted import BUGS
 from .rounds import Reference
 from .troubles import TROUBLES
+from .wrong import Kind, told
 
 _SHARES = {"kill": 0.5, "kill_at_write": 0.12, "power_cut": 0.13}  # of the rounds
 _TROUBLE_SHARE = 0.22
 _DEATHS_BY_KERNEL = 0.03
 _EVERY = 25
+# How long it stays dead, in seconds, and whether time stands still from then on: whoever comes back in
+# the same moment finds everything under way, and whoever comes late finds it done.
+_MEANWHILE = ((0, False), (0, True), (0, False), (0, True), (3600, False))
 Summary = dict[str, Any]
 
 
@@ -39,11 +44,13 @@ def _say(text: str) -> None:
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3000)
-    parser.add_argument("--lanes", type=int, default=2)
+    parser.add_argument("--lanes", type=int, default=2 * (os.cpu_count() or 1))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--row", choices=[*ROWS, *TROUBLES, "cuts", "flips", "strace"])
     parser.add_argument("--operation", choices=list(OPERATIONS))
     parser.add_argument("--point", type=int)
+    parser.add_argument("--away", type=int, default=0)
+    parser.add_argument("--still", action="store_true")
     parser.add_argument("--plant", choices=list(BUGS), default="")
     chosen = parser.parse_args(arguments)
     begun = time.monotonic()
@@ -55,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(pool: ProcessPoolExecutor, chosen: argparse.Namespace) -> Summary:
-    summary: Summary = {"rows": {}, "wrong": []}
+    summary: Summary = {"rows": {}, "found": dict.fromkeys(Kind, 0), "wrong": []}
     names = [chosen.operation] if chosen.operation else list(OPERATIONS)
     for row, share in _SHARES.items():
         if chosen.row in {None, row}:
@@ -80,28 +87,52 @@ def _deaths(
     number: int,
     summary: Summary,
 ) -> None:
-    known = rounds.references(pool, names, ROWS[row], chosen.plant)
+    known = _known(pool, names, row, chosen.plant, summary)
     deaths = list(_chosen(row, known, number, chosen))
     _say(f"{row}: {sum(len(k[0]) for k in known.values())} points, {len(deaths)} runs")
     hit: set[tuple[str, int]] = set()
     kinds: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
     slowest = 0.0
     for done, outcome in enumerate(rounds.outcomes(pool, deaths, known), 1):
         if outcome.point:
             place = outcome.death.operation, outcome.death.at
             kinds[f"{outcome.death.operation}: {outcome.point.split(' ')[0]}"] += place not in hit
             hit.add(place)
+        seen["died"] += bool(outcome.point)
+        seen["requests"] += outcome.requests
+        seen["effects"] += outcome.effects
+        seen["chains_verified"] += not outcome.wrong
         slowest = max(slowest, outcome.ready)
         _note(outcome, summary)
         if done % _EVERY == 0:
-            _say(f"{row}: {done} of {len(deaths)}, {len(summary['wrong'])} wrong")
+            _say(
+                f"{row}: {done} of {len(deaths)}, {len(hit)} points, {len(summary['wrong'])} wrong"
+            )
     summary["rows"][row] = {
         "points": {name: len(one[0]) for name, one in known.items()},
         "runs": len(deaths),
+        **seen,
         "distinct_points_died_at": len(hit),
         "died_at": dict(sorted(kinds.items())),
         "dearest_start_processor_seconds": round(slowest, 2),
     }
+
+
+def _known(
+    pool: ProcessPoolExecutor, names: Sequence[str], row: str, plant: str, summary: Summary
+) -> dict[str, Reference]:
+    """The operations that come out as they should while nothing dies; the others are wrong already."""
+    known: dict[str, Reference] = {}
+    for name, asked in rounds.asked_references(pool, names, ROWS[row], plant).items():
+        try:
+            known[name] = asked.result()
+        except AssertionError as error:
+            kind, why = told(error)
+            summary["found"][kind] += 1
+            summary["wrong"].append({"operation": name, "died_at": "nowhere", "why": why})
+            _say(f"WRONG {name}, though nothing died: {why}")
+    return known
 
 
 def _chosen(
@@ -109,17 +140,21 @@ def _chosen(
 ) -> Iterator[Death]:
     """The one death that is asked for; or every point in turn, again and again, until it is enough."""
     if chosen.point:
-        yield Death(row, chosen.operation, chosen.point, chosen.plant, chosen.seed)
+        given = chosen.plant, chosen.seed, None, chosen.away, chosen.still
+        yield Death(row, chosen.operation, chosen.point, *given)
         return
     places = [(name, at) for name, one in known.items() for at in range(1, len(one[0]) + 1)]
     step = max(len(places) / number, 1.0)
     for turn in range(number):
         place = int(turn * step + chosen.seed) % len(places)
-        yield Death(row, *places[place], chosen.plant, chosen.seed + turn)
+        away, is_still = _MEANWHILE[turn % len(_MEANWHILE)]
+        seed = chosen.seed + turn
+        yield Death(row, *places[place], chosen.plant, seed, away=away, is_still=is_still)
 
 
 def _note(outcome: Outcome, summary: Summary) -> None:
-    if outcome.wrong:
+    if outcome.kind:
+        summary["found"][outcome.kind] += 1
         again = f"python -m tests.crash.command {outcome.death.to_words()}"
         summary["wrong"].append({"again": again, "died_at": outcome.point, "why": outcome.wrong})
         _say(f"WRONG {outcome.point}: {outcome.wrong}\n  again: {again}")
@@ -132,10 +167,11 @@ def _troubles(pool: ProcessPoolExecutor, chosen: argparse.Namespace, summary: Su
     asked = {pool.submit(rounds.troubled, n, seed): (n, seed) for n in names for seed in seeds}
     for done, one in enumerate(as_completed(asked), 1):
         name, seed = asked[one]
-        wrong = one.result()
+        kind, wrong = one.result()
         row = summary["rows"].setdefault(name, {"runs": 0})
         row["runs"] += 1
-        if wrong:
+        if kind:
+            summary["found"][kind] += 1
             again = f"python -m tests.crash.command --row {name} --seed {seed}"
             summary["wrong"].append({"again": again, "why": wrong})
             _say(f"WRONG {name}: {wrong}\n  again: {again}")

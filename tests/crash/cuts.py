@@ -17,7 +17,8 @@ from avgate_gateway.store.database import Database
 from ..flow.harness import a_request
 from . import power
 from .disk import Fault
-from .house import Lane, house
+from .house import house
+from .lane import Lane
 from .operations import LISTED, SMALL, package, three
 from .power import Disk, Step
 

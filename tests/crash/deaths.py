@@ -9,8 +9,10 @@ from random import Random
 from . import power
 from .checks import Truth, check, check_like
 from .disk import Fault
-from .house import House, Lane, house
+from .house import House, house
+from .lane import Lane
 from .operations import OPERATIONS
+from .wrong import Kind, told
 
 ROWS = {"kill": "steps", "kill_at_write": "disk", "power_cut": "disk"}
 
@@ -25,10 +27,14 @@ class Death:
     plant: str = ""
     seed: int = 0
     on: tuple[str, str, int] | None = None  # or: at the n-th point of this kind and label
+    away: int = 0  # seconds that it stays dead
+    is_still: bool = False  # and time stands still from its death on
 
     def to_words(self) -> str:
         words = f"--row {self.row} --operation {self.operation} --point {self.at}"
         more = f" --plant {self.plant}" if self.plant else ""
+        more += f" --away {self.away}" if self.away else ""
+        more += " --still" if self.is_still else ""
         return words + more + (f" --seed {self.seed}" if self.seed else "")
 
 
@@ -38,9 +44,12 @@ class Outcome:
 
     death: Death
     point: str  # where it died; empty if it never got there
-    wrong: str
     seconds: float
-    ready: float
+    wrong: str = ""
+    kind: Kind | None = None  # of what is wrong
+    requests: int = 0  # that were held to what came of them
+    effects: int = 0  # that calls of ours had upstream
+    ready: float = 0.0  # processor seconds
 
 
 async def reference(
@@ -60,22 +69,31 @@ async def reference(
 async def dies(lane: Lane, death: Death, expected: Truth) -> Outcome:
     """Plays an operation with a death in it, and checks what came of it."""
     own, begun = OPERATIONS[death.operation], time.monotonic()
-    counts, wrong, point, ready = ROWS[death.row], "", "", 0.0
-    setting = {"names": own.names, "die_at": death.at, "counts": counts, "plant": death.plant}
-    async with house(lane, **setting, **own.setting) as here:
+    point, wrong, came = "", "", {}
+    setting = {"names": own.names, "counts": ROWS[death.row], **own.setting}
+    async with house(lane, die_at=death.at, plant=death.plant, **setting) as here:
         here.die_on = death.on
         try:
+            here.away, here.is_still = death.away, death.is_still
             if death.row == "power_cut":
                 _record(here, death.seed)
             await here.start()
             await own.play(here)
-            await check_like(here, expected)
-            ready = here.slowest_start
+            found = await check_like(here, expected)
+            came = {"requests": len(here.bodies), "effects": sum(map(len, found.ours.values()))}
         except Exception as error:  # noqa: BLE001 -- whatever it is, it is what the run found
-            wrong = f"{type(error).__name__}: {error}"[:1500]
-        if len(here.lives) > here.doomed and here.traced:
-            point = " ".join(here.traced[death.at - 1 if death.at else -1])
-    return Outcome(death, point, wrong, time.monotonic() - begun, ready)
+            came["kind"], wrong = told(error)
+        if len(here.lives) > here.doomed:
+            point = " ".join(_died_at(here, death))
+    seconds = time.monotonic() - begun
+    return Outcome(death, point, seconds, wrong, ready=here.slowest_start, **came)
+
+
+def _died_at(here: House, death: Death) -> tuple[str, str] | tuple[()]:
+    """Kind and label of the point; none where the doomed life ended by itself before it came there."""
+    if len(here.traced) < max(death.at, 1):
+        return ()
+    return here.traced[death.at - 1 if death.at else -1]
 
 
 def _record(here: House, seed: int) -> None:

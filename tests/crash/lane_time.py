@@ -15,7 +15,7 @@ from pathlib import Path
 
 SPEED = 8.0  # seconds of ours in one of the machine's
 BEGINS = datetime(2026, 3, 2, 12, tzinfo=UTC)  # people and their contracts differ from day to day
-_LAYOUT = struct.Struct("dd")  # monotonic seconds at the beginning, seconds pushed since
+_LAYOUT = struct.Struct("ddd")  # monotonic seconds at the beginning, seconds pushed since, speed
 
 
 class LaneTime:
@@ -27,20 +27,25 @@ class LaneTime:
 
     @classmethod
     def make(cls, path: Path) -> LaneTime:
-        path.write_bytes(_LAYOUT.pack(time.monotonic(), 0.0))
+        path.write_bytes(_LAYOUT.pack(time.monotonic(), 0.0, SPEED))
         return cls(path)
 
     def now(self) -> datetime:
-        begun, pushed = _LAYOUT.unpack_from(self._shared)
-        return BEGINS + timedelta(seconds=(time.monotonic() - begun) * SPEED + pushed)
+        begun, pushed, speed = _LAYOUT.unpack_from(self._shared)
+        return BEGINS + timedelta(seconds=(time.monotonic() - begun) * speed + pushed)
 
     def push(self, **span: float) -> None:
-        begun, pushed = _LAYOUT.unpack_from(self._shared)
-        _LAYOUT.pack_into(self._shared, 0, begun, pushed + timedelta(**span).total_seconds())
+        begun, pushed, speed = _LAYOUT.unpack_from(self._shared)
+        _LAYOUT.pack_into(self._shared, 0, begun, pushed + timedelta(**span).total_seconds(), speed)
+
+    def hold(self, moment: float) -> None:
+        """Makes it stand still as it was at a moment of `time.monotonic`, except where it is pushed."""
+        begun, pushed, speed = _LAYOUT.unpack_from(self._shared)
+        _LAYOUT.pack_into(self._shared, 0, moment, pushed + (moment - begun) * speed, 0.0)
 
     def restart(self) -> None:
         """Makes it the first moment again: for the next run."""
-        _LAYOUT.pack_into(self._shared, 0, time.monotonic(), 0.0)
+        _LAYOUT.pack_into(self._shared, 0, time.monotonic(), 0.0, SPEED)
 
 
 def monotonic() -> float:

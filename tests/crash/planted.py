@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import uuid4
 
 from avgate_contracts.outcome import Completed, Effect, ItemOutcome
 from avgate_gateway.flow import executing
@@ -69,11 +70,34 @@ def intention_after() -> None:
     evidence.note = late
 
 
+def fresh_key() -> None:
+    """What is sent again after a death has another key than before: nobody upstream knows it again."""
+    ask = executing._ask
+
+    async def anew(part: Any, batch: Any, _key: str) -> Any:
+        return await ask(part, batch, str(uuid4()))
+
+    executing._ask = anew
+
+
+def sent_again() -> None:
+    """What was sent is sent once more without a look at what became of it."""
+    ask = executing._ask
+
+    async def twice(part: Any, batch: Any, key: str) -> Any:
+        await ask(part, batch, key)
+        return await ask(part, batch, str(uuid4()))
+
+    executing._ask = twice
+
+
 BUGS: dict[str, Callable[[], None]] = {
     "no_sweep": no_sweep,
     "key_after": key_after,
     "outcome_first": outcome_first,
     "intention_after": intention_after,
+    "fresh_key": fresh_key,
+    "sent_again": sent_again,
 }
 
 

@@ -21,9 +21,11 @@ from .checks import Truth
 from .cuts import Found, Recording, cut_all, record
 from .deaths import Death, Outcome, dies, reference
 from .flips import flip
-from .house import PEOPLE, SEED, Lane, prepare
+from .house import PEOPLE, SEED, prepare
+from .lane import Lane
 from .operations import SMALL
 from .troubles import TROUBLES
+from .wrong import Kind, told
 
 Reference = tuple[list[tuple[str, str]], Truth]
 _lanes: list[Lane] = []
@@ -62,9 +64,15 @@ def lanes(number: int) -> Iterator[ProcessPoolExecutor]:
 def references(
     pool: ProcessPoolExecutor, operations: Sequence[str], counts: str = "steps", plant: str = ""
 ) -> dict[str, Reference]:
-    """The points of each operation, and how it comes out."""
-    asked = {name: pool.submit(_reference, name, counts, plant) for name in operations}
+    """The points of each operation, and how it comes out; raises WrongError where one comes out wrong."""
+    asked = asked_references(pool, operations, counts, plant)
     return {name: one.result() for name, one in asked.items()}
+
+
+def asked_references(
+    pool: ProcessPoolExecutor, operations: Sequence[str], counts: str, plant: str
+) -> dict[str, Future[Reference]]:
+    return {name: pool.submit(_reference, name, counts, plant) for name in operations}
 
 
 def outcomes(
@@ -78,13 +86,13 @@ def outcomes(
         yield one.result()
 
 
-def troubled(name: str, seed: int) -> str:
-    """What is wrong after a trouble; empty if nothing is."""
+def troubled(name: str, seed: int) -> tuple[Kind | None, str]:
+    """What is wrong after a trouble, of which kind; empty if nothing is."""
     try:
         asyncio.run(TROUBLES[name](_lane(), seed))
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is what the run found
-        return f"{type(error).__name__}: {error}"[:1500]
-    return ""
+        return told(error)
+    return None, ""
 
 
 def cut(number: int, seed: int) -> Found:
@@ -118,7 +126,7 @@ def killed_by_kernel(seed: int) -> str:
         with _served() as (folder, person):
             return traced.die(folder, person, seed)
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is what the run found
-        return f"{type(error).__name__}: {error}"[:1500]
+        return told(error)[1]
 
 
 @contextmanager

@@ -55,14 +55,14 @@ def test_a_store_that_never_syncs_is_found(recording: Recording, tmp_path: Path)
 def test_while_the_disk_fails_everybody_is_told_and_afterwards_all_goes_on(
     pool: ProcessPoolExecutor, trouble: str
 ) -> None:
-    assert pool.submit(rounds.troubled, trouble, 1).result() == ""
+    assert pool.submit(rounds.troubled, trouble, 1).result() == (None, "")
 
 
 @pytest.mark.parametrize("trouble", ["frozen", "clock_back", "clock_ahead", "at_random"])
 def test_frozen_jumped_in_time_or_killed_at_random_everything_ends(
     pool: ProcessPoolExecutor, trouble: str
 ) -> None:
-    assert pool.submit(rounds.troubled, trouble, 1).result() == ""
+    assert pool.submit(rounds.troubled, trouble, 1).result() == (None, "")
 
 
 def test_a_202_that_left_before_its_sync_is_seen_in_a_trace() -> None:

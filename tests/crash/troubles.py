@@ -7,7 +7,6 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import timedelta
 from random import Random
 from uuid import UUID
@@ -17,8 +16,10 @@ import httpx
 from ..flow.harness import JsonMap, a_request
 from .checks import check
 from .disk import Fault
-from .house import House, Lane, StuckError, house
+from .house import House, house
+from .lane import Lane
 from .operations import STREET, three
+from .wrong import StuckError
 
 OTHER, THIRD = 13, 16  # positions of people whom `three` is not about
 Trouble = Callable[[Lane, int], Awaitable[None]]
@@ -150,8 +151,7 @@ async def at_random(lane: Lane, seed: int) -> None:
         asking = asyncio.create_task(_asking(here, luck))
         for _ in range(luck.randint(2, 5)):
             await asyncio.sleep(luck.uniform(0.02, 1.2))
-            with suppress(ProcessLookupError):
-                os.kill(here.life.pid, signal.SIGKILL)
+            here.strike()
             await here.revive()
         await asking
         await here.revive()
