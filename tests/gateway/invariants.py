@@ -13,7 +13,8 @@ from avgate_gateway.store.item import LEFT_TO_PEOPLE, UNDER_WAY, Item, ItemState
 from avgate_gateway.store.tasks import Stage, TaskCode
 
 from .fake_upstream import Upstream
-from .office import CHANGE, COPIES, Office, Seen
+from .office import CHANGE, COPIES, Office
+from .seen import Seen
 
 RUNS = {Stage.LOCATE, Stage.EXECUTE, Stage.CONFIRM, Stage.VERIFY}
 PARTS = {OutcomeWord.NOT_SEARCHABLE, OutcomeWord.BY_HAND, OutcomeWord.DONE_BY_HAND}

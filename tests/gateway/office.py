@@ -1,19 +1,15 @@
-"""A gateway with invented upstreams, people and a clock, whose process may die at any write."""
+"""A gateway with invented upstreams, people and a clock."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
-import sqlalchemy as sa
 
 from avgate_contracts.identifier import Identifier
 from avgate_contracts.record import ErasureWay, ItemRef
@@ -24,21 +20,17 @@ from avgate_gateway.flow.context import Context
 from avgate_gateway.flow.context import Desk as Controller
 from avgate_gateway.plan import WantedChange
 from avgate_gateway.problem import ProblemError
-from avgate_gateway.report import Report
-from avgate_gateway.reporting import reported
 from avgate_gateway.request import IdentityCheck, SubjectRequest, WaitingFor
 from avgate_gateway.retention import Action, decide, load_pack
-from avgate_gateway.store import copies, evidence, hand_tasks, items, requests, tasks
+from avgate_gateway.store import evidence, items, requests
 from avgate_gateway.store.connection import Connection
-from avgate_gateway.store.database import Database
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import UNDER_WAY, Item, ItemState
-from avgate_gateway.store.schema import lead
-from avgate_gateway.store.sqlite import SqliteFile
-from avgate_gateway.store.tasks import Task
 from avgate_gateway.vault import Vault
 
 from .fake_upstream import Desk, Holding, Paper, System, Upstream, manifest
+from .mortal import Mortal, is_death
+from .seen import Seen, read
 
 BEGIN = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PACK = load_pack("libervoice-2019")
@@ -47,84 +39,7 @@ MAIL = Identifier.of(IdentifierKind.EMAIL, "a@example.nl")
 THEIRS = (Identifier.of(IdentifierKind.PHONE, "+31687654321"),)
 CHANGE = WantedChange(Field.NAME_FAMILY, "Jansen", "Janssen")
 NAMES = ("crm", "orders", "paper")
-_LEADS = sa.select(lead.c.digest).where(lead.c.request_id == sa.bindparam("request_id"))
 COPIES = {Operation.ACCESS, Operation.EXPORT}
-
-
-class DeathError(BaseException):
-    """The process ends here."""
-
-
-class Mortal(Database):
-    """A database whose process dies at a write that was named before; one door for all to wait at.
-
-    One door, so that what runs at once takes turns in the same order every time.
-    """
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.dies_after: int | None = None  # writes; half of the time with the last one on disk
-        self.is_dead = False
-        self.writes = 0
-        self._door = asyncio.Lock()
-        assert isinstance(self._doors, SqliteFile)
-        sa.event.listen(self._doors.engine, "connect", _hurry)
-
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[Connection]:
-        async with self._door, super().read() as db:
-            yield db
-
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[Connection]:
-        async with self._door:
-            self._live()
-            self.writes += 1
-            async with super().write() as db:
-                yield db
-            self._live()
-
-    def _live(self) -> None:
-        if self.dies_after is not None:
-            self.is_dead = self.is_dead or self.dies_after <= 0
-            self.dies_after -= 1
-        if self.is_dead:
-            raise DeathError
-
-
-def _hurry(connection: Any, _record: object) -> None:
-    connection.cursor().execute("PRAGMA synchronous=OFF")  # only this process dies, no machine
-
-
-@dataclass(slots=True)
-class Seen:
-    """All there is of a request, read at one moment."""
-
-    request: SubjectRequest
-    sealed: requests.Sealed
-    tasks: dict[str, Task]
-    items: list[Item]
-    hand: list[HandTask]
-    has_copy: bool
-    has_leads: bool
-    report: Report
-
-    @property
-    def open_hand(self) -> list[HandTask]:
-        return [task for task in self.hand if task.completed_at is None]
-
-    def is_covered(self, item: Item) -> bool:
-        """Whether a person has been asked to see to it."""
-        kind = (item.category.value, item.product.value)
-        return any(
-            task.connector == item.connector
-            and (task.category is None or (task.category, task.product) == kind)
-            for task in self.open_hand
-        )
-
-    def where(self, item: Item) -> str:
-        task = self.tasks[item.connector]
-        return f"an item of {item.connector} is {item.state}, its task {task.stage} ({task.code})"
 
 
 @dataclass(slots=True)
@@ -189,27 +104,10 @@ class Office:
     async def see(self, request_id: str) -> Seen:
         writes, seen = self.seen.get(request_id, (-1, None))
         if seen is None or writes != self.db.writes:
-            seen = await self._read(request_id)
+            async with self.db.read() as db:
+                seen = await read(db, request_id)
             self.seen[request_id] = (self.db.writes, seen)
         return seen
-
-    async def _read(self, request_id: str) -> Seen:
-        async with self.db.read() as db:
-            request = await requests.find(db, request_id)
-            assert request is not None
-            found: list[Item] = []
-            while page := await items.select(db, request_id, after=found[-1].id if found else 0):
-                found.extend(page)
-            return Seen(
-                request,
-                await requests.sealed(db, request_id),
-                {task.connector: task for task in await tasks.of_request(db, request_id)},
-                found,
-                list(await hand_tasks.of_request(db, request_id)),
-                bool(await copies.shelves(db, request_id)),
-                (await db.execute(_LEADS, {"request_id": request_id})).first() is not None,
-                await reported(db, request),
-            )
 
     async def go(self, request_id: str, times: int = 12) -> None:
         """Advances as the engine would: as long as its time has come."""
@@ -350,9 +248,3 @@ KINDS = {
     "card": ItemRef("", Category.CONTACTS, Product.VOICE),
 }
 DAYS_AGO = {"former customer": 3000, "call": 9, "old call": 900}
-
-
-def is_death(error: BaseException) -> bool:
-    if isinstance(error, BaseExceptionGroup):
-        return all(is_death(each) for each in error.exceptions)
-    return isinstance(error, DeathError)

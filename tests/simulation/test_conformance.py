@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.gateway.fake_upstream import Upstream
-from tests.gateway.office import MAIL, NAMES, PACK, PHONE, Mortal, Office
+from tests.gateway.mortal import Mortal
+from tests.gateway.office import MAIL, NAMES, PACK, PHONE, Office
 
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway.request import WaitingFor
