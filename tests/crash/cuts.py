@@ -64,8 +64,13 @@ async def record(lane: Lane) -> Recording:
         return Recording(began, power.recorded(here.folder))
 
 
-def cut_all(recording: Recording, folder: Path, number: int, seed: int) -> Found:
-    """Cuts the power `number` times, evenly spread over the record, each with luck of its own."""
+def cut_all(
+    recording: Recording, folder: Path, number: int, seed: int, enough: int | None = None
+) -> Found:
+    """Cuts the power `number` times, evenly spread over the record, each with luck of its own.
+
+    Ends early where `enough` of them came out wrong.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     found, luck = Found(), Random(seed)  # noqa: S311 -- throws that can be repeated
     for place, disk, promised in _moments(recording, number):
@@ -77,6 +82,8 @@ def cut_all(recording: Recording, folder: Path, number: int, seed: int) -> Found
         wrong = _wrong(folder, promised)
         if wrong:
             found.wrong.append(f"--row cuts --seed {seed}, after write {place}: {wrong}")
+            if len(found.wrong) == enough:
+                break
     return found
 
 

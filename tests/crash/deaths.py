@@ -29,6 +29,7 @@ class Death:
     on: tuple[str, str, int] | None = None  # or: at the n-th point of this kind and label
     away: int = 0  # seconds that it stays dead
     is_still: bool = False  # and time stands still from its death on
+    looks: int = 300  # after which something that does not come about is given up
 
     def to_words(self) -> str:
         words = f"--row {self.row} --operation {self.operation} --point {self.at}"
@@ -74,6 +75,7 @@ async def dies(lane: Lane, death: Death, expected: Truth) -> Outcome:
     async with house(lane, die_at=death.at, plant=death.plant, **setting) as here:
         here.die_on = death.on
         try:
+            here.looks = death.looks
             here.away, here.is_still = death.away, death.is_still
             if death.row == "power_cut":
                 _record(here, death.seed)

@@ -42,6 +42,7 @@ class House(Lives):
     bodies: dict[str, JsonMap] = field(default_factory=dict)  # what was asked, by request id
     clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
     refusals: list[tuple[int, str]] = field(default_factory=list)  # answers of 5xx
+    looks: int = 300  # after which something that does not come about is given up
     clocks_agree: bool = True
     disk_failed: bool = False
 
@@ -99,9 +100,9 @@ class House(Lives):
     async def report(self, request_id: str) -> list[JsonMap]:
         return list((await self.get(f"/v1/requests/{request_id}/report"))["items"])
 
-    async def until(self, told: Callable[[], Any], looks: int = 300) -> Any:
+    async def until(self, told: Callable[[], Any]) -> Any:
         """What is told once it is something; time passes between two looks."""
-        for look in range(looks):
+        for look in range(self.looks):
             found = await told()
             if found:
                 return found
