@@ -28,7 +28,7 @@ class Death:
     seed: int = 0
     on: tuple[str, str, int] | None = None  # or: at the n-th point of this kind and label
     away: int = 0  # seconds that it stays dead
-    is_still: bool = False  # and time stands still from its death on
+    is_still: bool = False  # and no time passes meanwhile: what was under way is so still
     looks: int = 300  # after which something that does not come about is given up
 
     def to_words(self) -> str:

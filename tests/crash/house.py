@@ -106,7 +106,7 @@ class House(Lives):
             found = await told()
             if found:
                 return found
-            if look % 3 == 2:
+            if look % 3 == 2 and self.is_up() and not self.is_just_back():
                 await self.let_pass(seconds=_STEP)
             await asyncio.sleep(0.03)
         raise StuckError("nothing came of it")

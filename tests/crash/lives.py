@@ -20,6 +20,7 @@ from .points import TRACE, Control, passed
 from .service import Orders
 from .wrong import StuckError
 
+_BACK = 0.2  # processor seconds after which a life has taken up its work
 READY_SECONDS = 120.0  # of the machine's; a shared one has slow moments
 
 
@@ -72,7 +73,7 @@ class Lives:
     die_on: tuple[str, str, int] | None = None  # or at the n-th point of this kind and label
     fault: int = 0  # of the disk, from the start of a life
     away: float = 0.0  # seconds that pass before it is started again
-    is_still: bool = False  # and from its death on time passes only where it is pushed
+    is_still: bool = False  # time passes only where it is pushed, and not around the death
     doomed: int = 1  # the life that is to end at the point
     traced: list[tuple[str, str]] = field(default_factory=list)  # of that life
 
@@ -86,6 +87,8 @@ class Lives:
 
     def arm(self) -> None:
         """From here on, points count."""
+        if self.is_still:
+            self.hold_time()
         if len(self.lives) == self.doomed:
             self.control.armed = True
 
@@ -140,13 +143,17 @@ class Lives:
     def is_up(self) -> bool:
         return bool(self.lives) and not self.life.is_over()
 
+    def is_just_back(self) -> bool:
+        """Whether what was under way at the death may be so still: no time is to pass meanwhile."""
+        if not self.is_still or self.life.number != self.doomed + 1:
+            return False
+        return _processor_seconds(self.life.pid) - self.life.ready_after < _BACK
+
     async def revive(self) -> None:
         """Starts it again if it is dead, however many callers notice."""
         async with self.reviving:
             if await self.life.over(0.05):
                 if self.bury():
-                    if self.is_still:
-                        self.hold_time()
                     await self.let_pass(seconds=self.away)
                 await self.start()
 
