@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from datetime import datetime, timedelta
+from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -14,12 +15,18 @@ from cryptography.x509.oid import NameOID
 _DAY = timedelta(days=1)
 
 
+@cache
+def _key(_domain: str) -> rsa.RSAPrivateKey:
+    """A domain's own for as long as the process lives: a new one takes a tenth of a second."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 class Seal:
     """Signs for one domain, with a certificate signed by itself."""
 
     def __init__(self, domain: str, now: datetime) -> None:
         self.domain = domain
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._key = _key(domain)
         self.certificate = self._certificate(now).public_bytes(Encoding.PEM)
 
     def signature(self, body: bytes) -> str:
