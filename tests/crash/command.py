@@ -20,10 +20,11 @@ from typing import Any
 
 from . import rounds, traced
 from .deaths import ROWS, Death, Outcome
+from .mounted import may_mount
 from .operations import OPERATIONS
 from .planted import BUGS
 from .rounds import Reference
-from .troubles import TROUBLES
+from .troubles import MOUNTED, TROUBLES
 from .wrong import Kind, told
 
 _SHARES = {"kill": 0.5, "kill_at_write": 0.12, "power_cut": 0.13}  # of the rounds
@@ -161,7 +162,7 @@ def _note(outcome: Outcome, summary: Summary) -> None:
 
 
 def _troubles(pool: ProcessPoolExecutor, chosen: argparse.Namespace, summary: Summary) -> None:
-    names = [chosen.row] if chosen.row else list(TROUBLES)
+    names = [chosen.row] if chosen.row else [n for n in TROUBLES if n not in MOUNTED or may_mount()]
     number = max(int(chosen.rounds * _TROUBLE_SHARE / len(TROUBLES)), 1)
     seeds = [chosen.seed] if chosen.row else range(chosen.seed, chosen.seed + number)
     asked = {pool.submit(rounds.troubled, n, seed): (n, seed) for n in names for seed in seeds}

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -180,12 +181,13 @@ async def house(
     public: bool = False,
     bare: bool = False,
     armed_at_once: bool = False,
+    folder: Path | None = None,
 ) -> AsyncIterator[House]:
     """Fresh mocks and a folder with a store that was never used, or `bare`, with none."""
     lane.time.restart()
     lane.wall.restart()
     shared = world(seed=SEED, count=PEOPLE, now=lane.time.now)
-    folder = lane.folder / "run"
+    folder = folder or lane.folder / "run"
     shutil.rmtree(folder, ignore_errors=True)
     if bare:
         folder.mkdir()

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from random import Random
 from uuid import UUID
@@ -18,6 +18,7 @@ from .checks import check
 from .disk import Fault
 from .house import House, house
 from .lane import Lane
+from .mounted import small_disk
 from .operations import STREET, three
 from .wrong import StuckError
 
@@ -38,37 +39,85 @@ async def sync_error(lane: Lane, seed: int) -> None:
 
 
 async def _disk_fails(lane: Lane, fault: Fault, seed: int) -> None:
-    """While it fails, nothing is promised and everybody is told; once it is well, all goes on."""
-    luck = Random(seed)  # noqa: S311 -- a throw that can be repeated
     async with house(lane, counts="disk") as here:
-        await here.start()
-        await three(here)
-        await here.let_run(luck.uniform(0, 0.8))
-        before = here.life.pid
-        here.control.fault, here.disk_failed = fault, True
-        await _everybody_is_told(here)
-        here.control.fault = Fault.NONE
-        assert here.is_up(), "it gave up: " + here.log()[-800:]
-        assert here.life.pid == before
-        await _is_ready(here, 200)
-        await here.submit(a_request("access", here.person(THIRD), "operator"), "during")
-        await here.all_ended()
-        await check(here)
+        await _under_way(here, seed)
+
+        def heal() -> None:
+            here.control.fault = Fault.NONE
+
+        here.control.fault = fault
+        await _endures(here, heal)
+
+
+async def no_room(lane: Lane, seed: int) -> None:
+    """A real disk without room for one block more, for the log too."""
+    with small_disk(lane.folder / "disk") as disk:
+        async with house(lane, folder=disk.folder / "run") as here:
+            await _under_way(here, seed)
+            disk.fill()
+            await _endures(here, disk.empty)
+
+
+async def read_only(lane: Lane, seed: int) -> None:
+    """A real disk that may only be read from one moment to the next, and is mounted anew later."""
+    with small_disk(lane.folder / "disk") as disk:
+        async with house(lane, folder=disk.folder / "run") as here:
+            disk.settle()
+            await _under_way(here, seed)
+            disk.fail()
+            here.disk_failed = True
+            await _everybody_is_told(here)
+            assert here.is_up(), "it gave up: " + here.log()[-800:]
+            await here.kill(signal.SIGTERM)
+            disk.mend()
+            await here.start()
+            await _goes_on(here)
+
+
+async def _under_way(here: House, seed: int) -> None:
+    """Three requests, and a moment at which anything may be under way."""
+    luck = Random(seed)  # noqa: S311 -- a throw that can be repeated
+    await here.start()
+    await three(here)
+    await here.let_run(luck.uniform(0, 0.8))
+
+
+async def _endures(here: House, heal: Callable[[], None]) -> None:
+    """While the disk fails, nothing is promised and everybody is told; once it is well, all goes on."""
+    before = here.life.pid
+    here.disk_failed = True
+    await _everybody_is_told(here)
+    heal()
+    assert here.is_up(), "it gave up: " + here.log()[-800:]
+    assert here.life.pid == before
+    await _goes_on(here)
+
+
+async def _goes_on(here: House) -> None:
+    await _is_ready(here, 200)
+    await here.submit(a_request("access", here.person(THIRD), "operator"), "during")
+    await here.all_ended()
+    await check(here)
 
 
 async def _everybody_is_told(here: House) -> None:
     body = a_request("access", here.person(THIRD), "operator")
     for _ in range(5):
-        answer = await here.client().post(
-            "/v1/requests", json=body, headers={"idempotency-key": "during"}
-        )
-        _is_honest(answer)
+        _is_honest(await _posted(here, "/v1/requests", body, {"idempotency-key": "during"}))
         await asyncio.sleep(0.05)
     await _is_ready(here, 503)
     path = f"/v1/requests/{next(iter(here.bodies))}/extension"
-    _is_honest(await here.client().post(path, json={"reason": "there is a lot of it"}))
+    _is_honest(await _posted(here, path, {"reason": "there is a lot of it"}))
     live = await here.outside.get(f"{here.base}/health/live")
     assert live.status_code == 200, "nobody must restart it for a full disk"
+
+
+async def _posted(
+    here: House, path: str, body: JsonMap, headers: Mapping[str, str] | None = None
+) -> httpx.Response:
+    """The one answer to a call, over a connection that nobody closes meanwhile for being idle."""
+    every = {**here.client().headers, **(headers or {})}
+    return await here.outside.post(f"{here.base}{path}", json=body, headers=every)
 
 
 def _is_honest(answer: httpx.Response) -> None:
@@ -177,8 +226,11 @@ TROUBLES: dict[str, Trouble] = {
     "disk_full": disk_full,
     "write_error": write_error,
     "sync_error": sync_error,
+    "no_room": no_room,
+    "read_only": read_only,
     "frozen": frozen,
     "clock_back": clock_back,
     "clock_ahead": clock_ahead,
     "at_random": at_random,
 }
+MOUNTED = frozenset({"no_room", "read_only"})  # they need a disk of their own
