@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -55,15 +56,21 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--plant", choices=list(BUGS), default="")
     chosen = parser.parse_args(arguments)
     begun = time.monotonic()
+    for one in (signal.SIGINT, signal.SIGTERM):  # a shell has background jobs ignore the first
+        signal.signal(one, signal.default_int_handler)
+    summary: Summary = {"rows": {}, "found": dict.fromkeys(Kind, 0), "wrong": []}
     with rounds.lanes(chosen.lanes) as pool:
-        summary = _run(pool, chosen)
+        try:
+            _run(pool, chosen, summary)
+        except KeyboardInterrupt:  # what was seen by then is worth its summary
+            summary["interrupted"] = True
+            pool.shutdown(cancel_futures=True)
     summary["seconds"] = round(time.monotonic() - begun, 1)
     sys.stdout.write(json.dumps(summary, indent=2) + "\n")
     return 1 if summary["wrong"] else 0
 
 
-def _run(pool: ProcessPoolExecutor, chosen: argparse.Namespace) -> Summary:
-    summary: Summary = {"rows": {}, "found": dict.fromkeys(Kind, 0), "wrong": []}
+def _run(pool: ProcessPoolExecutor, chosen: argparse.Namespace, summary: Summary) -> None:
     names = [chosen.operation] if chosen.operation else list(OPERATIONS)
     for row, share in _SHARES.items():
         if chosen.row in {None, row}:
@@ -77,7 +84,6 @@ def _run(pool: ProcessPoolExecutor, chosen: argparse.Namespace) -> Summary:
         summary["rows"]["flips"] = pool.submit(rounds.flipped, 200, chosen.seed).result()
     if chosen.row in {None, "strace"}:
         _kernel(pool, chosen, summary)
-    return summary
 
 
 def _deaths(
@@ -94,30 +100,30 @@ def _deaths(
     hit: set[tuple[str, int]] = set()
     kinds: Counter[str] = Counter()
     seen: Counter[str] = Counter()
-    slowest = 0.0
-    for done, outcome in enumerate(rounds.outcomes(pool, deaths, known), 1):
+    row_summary = summary["rows"].setdefault(
+        row, {"points": {name: len(one[0]) for name, one in known.items()}, "asked": len(deaths)}
+    )
+    for outcome in rounds.outcomes(pool, deaths, known):
         if outcome.point:
             place = outcome.death.operation, outcome.death.at
             kinds[f"{outcome.death.operation}: {outcome.point.split(' ')[0]}"] += place not in hit
             hit.add(place)
+        seen["runs"] += 1
         seen["died"] += bool(outcome.point)
         seen["requests"] += outcome.requests
         seen["effects"] += outcome.effects
         seen["chains_verified"] += not outcome.wrong
-        slowest = max(slowest, outcome.ready)
+        slowest = max(row_summary.get("dearest_start_processor_seconds", 0), outcome.ready)
+        row_summary |= {
+            **seen,
+            "distinct_points_died_at": len(hit),
+            "died_at": dict(sorted(kinds.items())),
+            "dearest_start_processor_seconds": round(slowest, 2),
+        }
         _note(outcome, summary)
-        if done % _EVERY == 0:
-            _say(
-                f"{row}: {done} of {len(deaths)}, {len(hit)} points, {len(summary['wrong'])} wrong"
-            )
-    summary["rows"][row] = {
-        "points": {name: len(one[0]) for name, one in known.items()},
-        "runs": len(deaths),
-        **seen,
-        "distinct_points_died_at": len(hit),
-        "died_at": dict(sorted(kinds.items())),
-        "dearest_start_processor_seconds": round(slowest, 2),
-    }
+        if seen["runs"] % _EVERY == 0:
+            so_far = f"{seen['runs']} of {len(deaths)}, {len(hit)} points"
+            _say(f"{row}: {so_far}, {len(summary['wrong'])} wrong")
 
 
 def _known(
