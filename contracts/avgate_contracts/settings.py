@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
 from avgate_contracts.credentials import Credentials, NoCredentials
+from avgate_contracts.destination import Destinations, origin_of, private_network
+
+
+class _Written(str):
+    """An address that stood in the config; so all of them are found in settings of any shape."""
+
+    __slots__ = ()
 
 
 def _web_address(value: str) -> str:
@@ -16,18 +24,43 @@ def _web_address(value: str) -> str:
         raise ValueError("must be an http(s) address without query or fragment")
     if parts.username is not None or parts.password is not None:
         raise ValueError("must not hold credentials; they have settings of their own")
-    return value.rstrip("/")
+    if origin_of(value) is None:
+        raise ValueError("must be an http(s) address in plain letters: https://name:port/path")
+    return _Written(value.rstrip("/"))
+
+
+def _private(value: str) -> str:
+    private_network(value)
+    return value
 
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+PrivateNetwork = Annotated[str, AfterValidator(_private)]
 
 
 class ConnectorSettings(BaseModel):
-    """The part of the operator's config that one connector is handed; secrets are `SecretStr`."""
+    """The part of the operator's config that one connector is handed; secrets are `SecretStr`.
+
+    `private_networks` are the networks, such as 10.0.0.0/8, in which its upstream may be although
+    they are not public; this machine needs none, only its address or `localhost` in `base_url`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     base_url: WebAddress
+    private_networks: tuple[PrivateNetwork, ...] = ()
+
+    @model_validator(mode="after")
+    def _lead_to_upstreams(self) -> Self:
+        for address in _addresses(dict(self)):
+            origin = origin_of(address)
+            local = [urlsplit(address).netloc]
+            if origin is None:
+                continue  # not from here: a default, or a value that another model has checked
+            why = Destinations.of(local, self.private_networks).why_not(origin)
+            if why is not None:
+                raise ValueError(f"an address here cannot be called: {why}")
+        return self
 
     def credentials(self) -> Credentials:
         """How calls to the upstream are authenticated."""
@@ -36,3 +69,16 @@ class ConnectorSettings(BaseModel):
     def hosts(self) -> frozenset[str]:
         """The only hosts (`name:port`, or a bare name for the usual port) that may be called."""
         return frozenset({urlsplit(self.base_url).netloc})
+
+
+def _addresses(value: object) -> Iterator[str]:
+    """Every address in settings, however deep it stands."""
+    if isinstance(value, _Written):
+        yield value
+    elif isinstance(value, BaseModel):
+        yield from _addresses(dict(value))
+    elif isinstance(value, Mapping):
+        yield from _addresses(value.values())
+    elif isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        for one in value:
+            yield from _addresses(one)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
+from avgate_contracts.destination import Destinations, Origin
 from avgate_contracts.errors import (
     ContractBrokenError,
     InvalidIdentifierError,
@@ -26,12 +27,17 @@ _LONG = 4096  # characters; what is longer than this is for the library to judge
 class Addresses:
     """The addresses under one base, and on the hosts that the settings allow."""
 
-    def __init__(self, base_url: str, hosts: Iterable[str]) -> None:
+    def __init__(
+        self, base_url: str, hosts: Iterable[str], destinations: Destinations | None = None
+    ) -> None:
         parts = urlsplit(base_url)
         self._base = base_url
         self._prefix = parts.path
         self._schemes = {"https", parts.scheme}  # never down from https to http
-        self._hosts = frozenset(_host(entry) for entry in hosts)
+        entries = list(hosts)
+        self._hosts = frozenset(_host(entry) for entry in entries)
+        self._destinations = destinations or Destinations.of(entries, ())
+        self._vetted: set[Origin] = set()
         self._root = self.check(base_url)
 
     def url(self, path: str, ids: Mapping[str, str], params: Params | None) -> URL:
@@ -82,6 +88,15 @@ class Addresses:
                 "an address is outside the hosts this connector may call, so it was not called; "
                 "correct the address, or allow its host in the connector's settings"
             )
+        self._vet(Origin(url.scheme, host, port or 0))
+
+    def _vet(self, origin: Origin) -> None:
+        if origin in self._vetted:
+            return
+        why = self._destinations.why_not(origin)
+        if why is not None:
+            raise MisconfiguredError(f"an address was not called: {why}")
+        self._vetted.add(origin)
 
 
 def _plain(address: str) -> URL | None:

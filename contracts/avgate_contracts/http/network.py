@@ -14,6 +14,8 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from typing import Any
 
+from avgate_contracts.destination import Destinations, Origin
+from avgate_contracts.http.confined import destinations_of
 from avgate_contracts.http.connection import Connection, Exchange
 from avgate_contracts.http.library import (
     URL,
@@ -26,34 +28,41 @@ from avgate_contracts.http.library import (
     Request,
     trusted,
 )
+from avgate_contracts.http.road import Road
 
 _IDLE = 5.0  # seconds; longer than this, and servers close a connection while it is being reused
 _PORTS = {"http": 80, "https": 443}
-Origin = tuple[str, str, int]
+Kept = tuple[Origin, Destinations]  # a connection serves only whom it would be made for
 
 
 class Network(AsyncBaseTransport):
     """HTTP/1.1 over the event loop's own connections; certificates verified, no proxies.
 
+    A connection is made only to addresses that the call's destinations let through; where nothing
+    is said of them, as for a call that no client has made, only to public ones.
     How many connections there are is up to the caller, who knows how many calls an upstream bears.
     """
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, road: Road | None = None) -> None:
         self._tls = tls
-        self._idle: defaultdict[Origin, list[tuple[float, Connection]]] = defaultdict(list)
+        self._road = road or Road()
+        self._idle: defaultdict[Kept, list[tuple[float, Connection]]] = defaultdict(list)
 
     async def handle_async_request(self, request: Request) -> Answer:
-        """Sends a request; raises TransportError as httpx's own transport does."""
+        """Sends a request; raises TransportError as httpx's own transport does.
+
+        And MisconfiguredError for a host that leads where no upstream may be.
+        """
         timeout: dict[str, float | None] = request.extensions.get("timeout", {})
         message = _message(request)
-        origin = _origin(request.url)
-        connection = self._waiting(origin) or await self._opened(origin, timeout.get("connect"))
+        to = _origin(request.url), destinations_of(request)
+        connection = self._waiting(to) or await self._opened(to, timeout.get("connect"))
         try:
             exchange = await connection.ask(message, has_no_body=request.method == "HEAD")
         except BaseException:
             connection.abort()
             raise
-        stream = _Body(self, origin, connection, exchange, timeout.get("read"))
+        stream = _Body(self, to, connection, exchange, timeout.get("read"))
         return Answer(exchange.status, headers=exchange.headers, stream=stream)
 
     async def aclose(self) -> None:
@@ -63,14 +72,14 @@ class Network(AsyncBaseTransport):
                 connection.abort()
         self._idle.clear()
 
-    def keep(self, origin: Origin, connection: Connection) -> None:
+    def keep(self, to: Kept, connection: Connection) -> None:
         """Takes a connection back after a call, if it can carry another."""
         if connection.done():
-            self._idle[origin].append((time.monotonic(), connection))
+            self._idle[to].append((time.monotonic(), connection))
 
-    def _waiting(self, origin: Origin) -> Connection | None:
+    def _waiting(self, to: Kept) -> Connection | None:
         """The one that was used last; those that are too old, or have something to say, go."""
-        waiting = self._idle[origin]
+        waiting = self._idle[to]
         while waiting:
             since, connection = waiting.pop()
             if time.monotonic() - since < _IDLE and connection.is_fresh:
@@ -78,14 +87,16 @@ class Network(AsyncBaseTransport):
             connection.abort()
         return None
 
-    async def _opened(self, origin: Origin, seconds: float | None) -> Connection:
-        scheme, host, port = origin
-        secure = (self._tls or trusted()) if scheme == "https" else None
+    async def _opened(self, to: Kept, seconds: float | None) -> Connection:
+        origin, destinations = to
+        secure = (self._tls or trusted()) if origin.scheme == "https" else None
+        name = origin.host if secure else None
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(seconds):
+                sock = await self._road.to(origin, destinations)
                 _, connection = await loop.create_connection(
-                    Connection, host, port, ssl=secure, server_hostname=host if secure else None
+                    Connection, sock=sock, ssl=secure, server_hostname=name
                 )
         except TimeoutError:
             raise ConnectTimeout("no connection in time") from None
@@ -100,13 +111,13 @@ class _Body(AsyncByteStream):
     def __init__(
         self,
         network: Network,
-        origin: Origin,
+        to: Kept,
         connection: Connection,
         exchange: Exchange,
         seconds: float | None,
     ) -> None:
         self._network = network
-        self._origin = origin
+        self._to = to
         self._connection: Connection | None = connection
         self._exchange = exchange
         self._seconds = seconds
@@ -119,11 +130,11 @@ class _Body(AsyncByteStream):
     async def aclose(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            self._network.keep(self._origin, connection)
+            self._network.keep(self._to, connection)
 
 
 def _origin(url: URL) -> Origin:
-    return url.scheme, url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme]
+    return Origin(url.scheme, url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme])
 
 
 def _message(request: Request) -> bytes:

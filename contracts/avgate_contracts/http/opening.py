@@ -14,10 +14,12 @@ from avgate_contracts.credentials import (
     NoCredentials,
     Session,
 )
+from avgate_contracts.destination import Destinations
 from avgate_contracts.errors import InvalidIdentifierError, MisconfiguredError
 from avgate_contracts.http.address import Addresses
 from avgate_contracts.http.authorization import Authorization, Fixed, Renewed
 from avgate_contracts.http.client import HttpClient
+from avgate_contracts.http.confined import Confined
 from avgate_contracts.http.header import header
 from avgate_contracts.http.library import network, quiet
 from avgate_contracts.http.runtime import Runtime
@@ -33,8 +35,10 @@ def open_client(settings: ConnectorSettings, limits: Limits, runtime: Runtime) -
     a secret cannot be sent.
     """
     quiet()
-    addresses = Addresses(settings.base_url, settings.hosts())
-    transport = runtime.transport() if runtime.transport else network(limits)
+    destinations = Destinations.of(settings.hosts(), settings.private_networks)
+    addresses = Addresses(settings.base_url, settings.hosts(), destinations)
+    inner = runtime.transport() if runtime.transport else network(limits)
+    transport = Confined(inner, destinations)
     tries = Tries(transport, limits, runtime)
     calls = TokenCalls(addresses, tries)
     return HttpClient(addresses, tries, _authorization(settings, calls, runtime), runtime)

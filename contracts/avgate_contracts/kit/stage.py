@@ -68,9 +68,10 @@ async def opened(cast_: Cast, stage: Stage) -> AsyncIterator[Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Watched:
-    """The three things that a client is opened with."""
+    """What a client is opened with."""
 
     base_url: str
+    private_networks: tuple[str, ...]
     known: frozenset[str]
     proof: Credentials
 
@@ -83,4 +84,5 @@ class _Watched:
 
 def _watched(settings: ConnectorSettings) -> ConnectorSettings:
     proof = watched(settings.credentials())
-    return cast("ConnectorSettings", _Watched(settings.base_url, settings.hosts(), proof))
+    made = _Watched(settings.base_url, settings.private_networks, settings.hosts(), proof)
+    return cast("ConnectorSettings", made)

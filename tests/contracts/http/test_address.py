@@ -17,7 +17,7 @@ from avgate_contracts.http.address import Addresses
 from avgate_contracts.http.path import NO_IDS
 
 ADDRESSES = Addresses(
-    "https://upstream.example/api", {"upstream.example", "files.example:8443", "[2001:db8::1]"}
+    "https://upstream.example/api", {"upstream.example", "files.example:8443", "[2a01:db8::1]"}
 )
 
 
@@ -32,7 +32,7 @@ def test_a_path_goes_below_the_base() -> None:
         "https://upstream.example/other?page=2",
         "https://upstream.example:443/other",
         "https://files.example:8443/a%20b",
-        "https://[2001:db8::1]/x",
+        "https://[2a01:db8::1]/x",
     ],
 )
 def test_an_absolute_address_on_an_allowed_host_is_called_as_it_is(address: str) -> None:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from avgate_contracts.connector import Limits
+from avgate_contracts.destination import Destinations
 from avgate_contracts.http.connection import Connection
 from avgate_contracts.http.library import network
 from avgate_contracts.http.network import Network, _Body
@@ -51,6 +52,7 @@ BAD = {
     "no end of interim answers": EARLY * 4_000,
 }
 
+HERE = {"avgate.destinations": Destinations(local=frozenset({"127.0.0.1", "localhost"}))}
 Seen = tuple[int, bytes] | str
 Transports = Callable[[], httpx.AsyncBaseTransport]
 
@@ -118,7 +120,7 @@ async def serving(server: Server) -> AsyncIterator[Server]:
 
 async def ask(transport: httpx.AsyncBaseTransport, url: str, method: str = "GET") -> Seen:
     timeout = httpx.Timeout(10).as_dict()
-    request = httpx.Request(method, url + "/x?y=1", extensions={"timeout": timeout})
+    request = httpx.Request(method, url + "/x?y=1", extensions={"timeout": timeout, **HERE})
     try:
         answer = await transport.handle_async_request(request)
         assert isinstance(answer.stream, httpx.AsyncByteStream)
@@ -265,7 +267,9 @@ async def test_a_long_body_that_comes_at_once_with_its_headers_is_none_of_them()
 async def test_a_body_that_nobody_reads_waits_at_the_server() -> None:
     server = Server([b"HTTP/1.1 200 OK\r\ncontent-length: 30000000\r\n\r\n" + bytes(30_000_000)])
     async with serving(server), Network() as transport:
-        answer = await transport.handle_async_request(httpx.Request("GET", server.url))
+        answer = await transport.handle_async_request(
+            httpx.Request("GET", server.url, extensions=HERE)
+        )
         assert isinstance(answer.stream, _Body)
         while not answer.stream._connection._is_paused:  # noqa: ASYNC110 -- nothing tells
             await asyncio.sleep(0)
@@ -280,7 +284,7 @@ async def test_a_body_that_nobody_reads_waits_at_the_server() -> None:
     "header", [("x", "a\r\nb: c"), ("x", "a\nb"), ("x\r\ny", "a")], ids=["value", "line", "name"]
 )
 async def test_a_line_break_in_a_header_is_not_sent(header: tuple[str, str]) -> None:
-    request = httpx.Request("GET", "http://127.0.0.1:9/", headers=[header])
+    request = httpx.Request("GET", "http://127.0.0.1:9/", headers=[header], extensions=HERE)
     with pytest.raises(httpx.LocalProtocolError):
         await Network().handle_async_request(request)
 
@@ -288,4 +292,4 @@ async def test_a_line_break_in_a_header_is_not_sent(header: tuple[str, str]) -> 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://no.such.host.invalid/"])
 async def test_where_nobody_answers_nothing_was_sent(url: str) -> None:
     with pytest.raises(httpx.ConnectError):
-        await Network().handle_async_request(httpx.Request("GET", url))
+        await Network().handle_async_request(httpx.Request("GET", url, extensions=HERE))
