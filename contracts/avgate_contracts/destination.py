@@ -120,6 +120,17 @@ def origin_of(address: str) -> Origin | None:
     )
 
 
+def why_not_called(address: str, private_networks: Iterable[str]) -> str | None:
+    """Why an address that the operator has written cannot be called; None if it can.
+
+    What stands there literally is meant: this machine may be written, and by nobody else.
+    """
+    origin = origin_of(address)
+    if origin is None:
+        return _SPELLING
+    return Destinations.of([urlsplit(address).netloc], private_networks).why_not(origin)
+
+
 def literal(host: str) -> Address | None:
     """The IP address that a host is, if it is one in its canonical form."""
     try:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
 from avgate_contracts.credentials import Credentials, NoCredentials
-from avgate_contracts.destination import Destinations, origin_of, private_network
+from avgate_contracts.destination import origin_of, private_network, why_not_called
 
 
 class _Written(str):
@@ -53,11 +53,7 @@ class ConnectorSettings(BaseModel):
     @model_validator(mode="after")
     def _lead_to_upstreams(self) -> Self:
         for address in _addresses(dict(self)):
-            origin = origin_of(address)
-            local = [urlsplit(address).netloc]
-            if origin is None:
-                continue  # not from here: a default, or a value that another model has checked
-            why = Destinations.of(local, self.private_networks).why_not(origin)
+            why = why_not_called(address, self.private_networks)
             if why is not None:
                 raise ValueError(f"an address here cannot be called: {why}")
         return self

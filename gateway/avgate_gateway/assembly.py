@@ -193,7 +193,7 @@ def verifier(settings: Settings) -> Verifier:
 def _keys(settings: Settings) -> Keys:
     own = settings.authentication
     if own.jwks_url is not None:
-        return RotatingKeys(fetch_over_http(own.jwks_url), time.monotonic)
+        return RotatingKeys(fetch_over_http(own.jwks_url, own.private_networks), time.monotonic)
     if own.jwks_file is not None:
         return RotatingKeys(read_key_file(own.jwks_file), time.monotonic)
     return FixedKeys([open_signing_key(settings.token_key_file).public()])

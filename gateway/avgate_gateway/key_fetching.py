@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
 from avgate_contracts.connector import Limits
 from avgate_contracts.http import Runtime, open_client
+from avgate_contracts.http.network import Network
 from avgate_contracts.settings import ConnectorSettings
 
 _LARGEST = 256 * 1024
+_LIMITS = Limits(concurrency=1, timeout=5.0, deadline=15.0, max_response_bytes=_LARGEST)
 
 
-def fetch_over_http(address: str) -> Callable[[], Awaitable[bytes]]:
-    """A fetch that follows no redirect, reads no large answer, and raises ConnectorError."""
+def fetch_over_http(
+    address: str,
+    private_networks: Sequence[str] = (),
+    *,
+    runtime: Runtime | None = None,
+    limits: Limits = _LIMITS,
+) -> Callable[[], Awaitable[bytes]]:
+    """A fetch that follows no redirect, reads no large answer, and raises ConnectorError.
+
+    It connects as connectors do: to public addresses, or to what the operator says is theirs.
+    """
     parts = urlsplit(address)
-    settings = ConnectorSettings(base_url=f"{parts.scheme}://{parts.netloc}")
-    limits = Limits(concurrency=1, timeout=5.0, deadline=15.0, max_response_bytes=_LARGEST)
+    settings = ConnectorSettings(
+        base_url=f"{parts.scheme}://{parts.netloc}", private_networks=tuple(private_networks)
+    )
 
     async def fetch() -> bytes:
-        client = open_client(settings, limits, Runtime())
+        client = open_client(settings, limits, runtime or Runtime(transport=Network))
         try:
             return (await client.send("GET", address)).body
         finally:

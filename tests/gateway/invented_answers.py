@@ -62,7 +62,7 @@ def client(
         return answers[f"{asked.method} {asked.url.path}"]
 
     runtime = Runtime(transport=lambda: httpx.MockTransport(answer), sleep=no_sleep)
-    return GatewayClient.at("http://127.0.0.1:1", "token", runtime)
+    return GatewayClient.at("http://127.0.0.1:1024", "token", runtime)
 
 
 async def no_sleep(_seconds: float) -> None:

@@ -75,7 +75,7 @@ async def test_a_request_is_followed_until_somebody_is_needed() -> None:
         ]
     )
     runtime = Runtime(transport=lambda: httpx.MockTransport(lambda _: next(states)))
-    talk = GatewayClient.at("http://127.0.0.1:1", "token", runtime)
+    talk = GatewayClient.at("http://127.0.0.1:1024", "token", runtime)
     calm = Runtime(sleep=no_sleep, monotonic=lambda: 0.0)
     seen = [r.state async for r in watched(talk, "r-1", seconds=9, runtime=calm)]
     assert seen == ["running", "waiting"]

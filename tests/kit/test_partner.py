@@ -83,7 +83,7 @@ def test_the_example_is_what_the_scaffold_writes() -> None:
 def test_the_installed_package_is_found_by_its_entry_point_and_only_if_it_is_allowed(
     python: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "avgate.toml").write_text(CONFIG.format(mock="http://127.0.0.1:1"), "utf-8")
+    (tmp_path / "avgate.toml").write_text(CONFIG.format(mock="http://127.0.0.1:1024"), "utf-8")
     listed = [str(python), "-m", "avgate_gateway.cli", "connectors", "--json"]
     ended = subprocess.run(listed, cwd=tmp_path, capture_output=True, check=False)  # noqa: S603 -- ours
     found = {one["name"]: one for one in json.loads(ended.stdout)["items"]}

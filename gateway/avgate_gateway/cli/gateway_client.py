@@ -10,6 +10,7 @@ from pydantic import SecretStr, ValidationError
 
 from avgate_contracts.connector import Limits
 from avgate_contracts.credentials import Bearer, Credentials
+from avgate_contracts.destination import PRIVATE
 from avgate_contracts.errors import (
     ConnectorError,
     ContractBrokenError,
@@ -44,6 +45,9 @@ class _GatewaySettings(ConnectorSettings):
     """Where the gateway is, and the token for it; a token never goes over plain HTTP elsewhere."""
 
     base_url: SafeAddress
+    private_networks: tuple[str, ...] = tuple(
+        map(str, PRIVATE)
+    )  # whoever types it knows where it is
     token: SecretStr
 
     def credentials(self) -> Credentials:

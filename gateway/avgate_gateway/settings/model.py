@@ -17,6 +17,8 @@ from pydantic import (
     model_validator,
 )
 
+from avgate_contracts.destination import origin_of, why_not_called
+from avgate_contracts.settings import PrivateNetwork
 from avgate_gateway.allowance import Allowance, AllowanceError
 from avgate_gateway.mistake import WrongValueError
 from avgate_gateway.settings.origin import Origins
@@ -43,7 +45,8 @@ def _database(url: str, info: ValidationInfo) -> str:
 def _safe_address(url: str) -> str:
     parts = urlsplit(url)
     is_local = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    if not parts.hostname or parts.username or not (parts.scheme == "https" or is_local):
+    is_safe = parts.scheme == "https" or is_local
+    if not parts.hostname or parts.username or not is_safe or origin_of(url) is None:
         raise WrongValueError("must be an https address without credentials")
     return url
 
@@ -84,6 +87,9 @@ class AuthenticationSettings(Part):
     jwks_url: SafeAddress | None = Field(
         None, description="Where the issuer publishes its public keys, as a JWK Set."
     )
+    private_networks: tuple[PrivateNetwork, ...] = Field(
+        (), description="The private networks, such as 10.0.0.0/8, in which jwks_url may lie."
+    )
     token_seconds: Annotated[int, Field(strict=True, ge=60, le=86_400)] = Field(
         3600, description="The longest that a token may be valid, in seconds."
     )
@@ -98,6 +104,14 @@ class AuthenticationSettings(Part):
             raise WrongValueError("jwks_file and jwks_url exclude each other; keep one")
         if any(external) and not {"issuer", "audience"} <= self.model_fields_set:
             raise WrongValueError("with keys of another issuer, issuer and audience must be set")
+        return self
+
+    @model_validator(mode="after")
+    def _keys_can_be_fetched(self) -> AuthenticationSettings:
+        address = self.jwks_url
+        why = None if address is None else why_not_called(address, self.private_networks)
+        if why is not None:
+            raise WrongValueError(f"jwks_url cannot be called: {why}")
         return self
 
     @property

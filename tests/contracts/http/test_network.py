@@ -284,12 +284,12 @@ async def test_a_body_that_nobody_reads_waits_at_the_server() -> None:
     "header", [("x", "a\r\nb: c"), ("x", "a\nb"), ("x\r\ny", "a")], ids=["value", "line", "name"]
 )
 async def test_a_line_break_in_a_header_is_not_sent(header: tuple[str, str]) -> None:
-    request = httpx.Request("GET", "http://127.0.0.1:9/", headers=[header], extensions=HERE)
+    request = httpx.Request("GET", "http://127.0.0.1:1024/", headers=[header], extensions=HERE)
     with pytest.raises(httpx.LocalProtocolError):
         await Network().handle_async_request(request)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://no.such.host.invalid/"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1024/", "https://no.such.host.invalid/"])
 async def test_where_nobody_answers_nothing_was_sent(url: str) -> None:
     with pytest.raises(httpx.ConnectError):
         await Network().handle_async_request(httpx.Request("GET", url, extensions=HERE))
