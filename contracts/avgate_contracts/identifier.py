@@ -62,13 +62,21 @@ class Identifier:
 def canonical(kind: IdentifierKind, value: str) -> str:
     """The one spelling of an identifier that is stored, compared and sent.
 
-    Phone: E.164, Dutch numbers also in national form. E-mail: lower case. IP: compressed form.
+    Phone: E.164, Dutch numbers also in national form. E-mail: lower case. IP: compressed form, and
+    IPv4 inside IPv6 as IPv4. No value holds a wildcard: a search would find others by it.
     Raises InvalidIdentifierError, whose message says what is expected.
     """
+    if len(value) > 2 * _LONGEST:  # before anything looks at each character
+        raise InvalidIdentifierError(f"a {kind.value} must be 1 to {_LONGEST} printable characters")
     text = unicodedata.normalize("NFC", value).strip()
     is_plain = text.isprintable() or not any(_is_control(c) for c in text)
     if not text or len(text) > _LONGEST or not is_plain:
         raise InvalidIdentifierError(f"a {kind.value} must be 1 to {_LONGEST} printable characters")
+    text = " ".join(text.split())  # a space that does not break is a space
+    if text != unicodedata.normalize("NFKC", text):
+        raise InvalidIdentifierError(
+            f"a {kind.value} is written in plain characters: none full-width, raised or joined"
+        )
     return _CANONICAL[kind](text)
 
 
@@ -100,16 +108,48 @@ def _is_dutch(digits: str) -> bool:
 
 
 def _email(text: str) -> str:
-    if not re.fullmatch(r"[^@\s\"(),:;<>\[\\\]]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+", text):
-        raise InvalidIdentifierError("an email has one @, and a domain with a dot")
+    local, _, domain = text.partition("@")
+    if not (_is_local(local) and _is_domain(domain)):
+        raise InvalidIdentifierError("an email has one @, a domain with a dot, and no wildcards")
     return text.lower()
+
+
+def _is_local(text: str) -> bool:
+    is_plain = all(_is_word(character) or character in _IN_MAIL for character in text)
+    return len(text) <= _LONGEST_LOCAL and is_plain and _has_letter(text)
+
+
+def _is_domain(text: str) -> bool:
+    labels = text.split(".")
+    return len(labels) > 1 and all(
+        0 < len(label) <= _LONGEST_LABEL
+        and all(_is_word(character) or character == "-" for character in label)
+        and not label.startswith("-")
+        and not label.endswith("-")
+        for label in labels
+    )
+
+
+def _is_word(character: str) -> bool:
+    """A letter, a digit, or a mark on one, of any script."""
+    return unicodedata.category(character)[0] in "LM" or character.isdecimal()
+
+
+def _has_letter(text: str) -> bool:
+    """Whether there is a letter or a digit; `____` means every address of four to some searches."""
+    return any(character.isalnum() for character in text)
 
 
 def _ip(text: str) -> str:
     try:
-        return ipaddress.ip_address(text).compressed
+        address = ipaddress.ip_address(text)
     except ValueError:
         raise InvalidIdentifierError("an ip is an IPv4 or IPv6 address") from None
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.scope_id is not None:
+            raise InvalidIdentifierError("an ip is an address without a zone")
+        address = address.ipv4_mapped or address
+    return address.compressed
 
 
 def _pattern(pattern: str, expected: str) -> Callable[[str], str]:
@@ -124,10 +164,17 @@ def _pattern(pattern: str, expected: str) -> Callable[[str], str]:
 
 
 def _name_address(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    if _WILDCARD.search(text) or not _has_letter(text):
+        raise InvalidIdentifierError("a name_address has letters or digits, and none of * % ? _")
+    return text.casefold()
 
 
 _LONGEST = 320  # the longest e-mail address, RFC 5321
+_WILDCARD = re.compile(r"[*%?_]")
+_LONGEST_LOCAL, _LONGEST_LABEL = 64, 63  # RFC 5321, RFC 1035
+# What mail systems give out beside letters and digits: RFC 5322's atext, and of the wildcards in it
+# only `_`, which is in the addresses of too many people.
+_IN_MAIL = "!#$&'+-./=^_`{|}~"
 _CANONICAL: dict[IdentifierKind, Callable[[str], str]] = {
     IdentifierKind.PHONE: _phone,
     IdentifierKind.EMAIL: _email,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from datetime import date, timedelta
 
 import pytest
@@ -105,6 +106,9 @@ def test_every_kind_has_a_canonical_form(kind: IdentifierKind, given_as: str, ke
     [
         (EMAIL, "jan"),
         (EMAIL, "jan@localhost"),
+        (EMAIL, "...@example.nl"),
+        (EMAIL, "jan@-example.nl"),
+        (EMAIL, "jan@example..nl"),
         (EMAIL, "jan@a@example.nl"),
         (EMAIL, "jan jansen@example.nl"),
         (EMAIL, "jan@example.nl\r\nBcc: x@example.nl"),
@@ -130,6 +134,132 @@ def test_every_kind_has_a_canonical_form(kind: IdentifierKind, given_as: str, ke
 def test_what_is_not_of_its_kind_is_refused(kind: IdentifierKind, value: str) -> None:
     with pytest.raises(InvalidIdentifierError):
         canonical(kind, value)
+
+
+WILD = {
+    "everything": "*",
+    "everything in SQL": "%",
+    "one character": "?",
+    "one character in SQL": "_",
+    "four of them": "____",
+    "every address": "*@*.*",
+    "every address in SQL": "%@%.%",
+    "every address of a domain": "*@example.nl",
+    "in SQL": "%@example.nl",
+    "of four": "____@example.nl",
+    "of a person at any domain": "jan@*.nl",
+    "in SQL, at any domain": "jan@%.nl",
+    "at any domain of some length": "jan@____.nl",
+    "part of an address": "jan*@example.nl",
+    "part, in SQL": "j%n@example.nl",
+    "part, one character": "j?n@example.nl",
+    "part of a name": "jan jans*, dam 1",
+    "part of a name, in SQL": "jan jan%, dam 1",
+    "part, any character": "jan jansen, dam _",
+    "none": "",
+    "a space": " ",
+    "a dot": ".",
+    "dashes": "---",
+    "LDAP": "*)(uid=*",
+    "a range": "[a-z]*",
+    "escaped": "\\%",
+}
+
+
+@pytest.mark.parametrize("kind", IdentifierKind)
+@pytest.mark.parametrize("value", WILD.values(), ids=WILD)
+def test_nobody_is_found_by_a_wildcard(kind: IdentifierKind, value: str) -> None:
+    """[P04]"""
+    with pytest.raises(InvalidIdentifierError):
+        canonical(kind, value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "jan_jansen@example.nl",
+        "_jan@example.nl",
+        "jan.jansen+avg@example.nl",
+        "o'brien@example.nl",
+        "jan-willem@example.co.uk",
+        "j.de-vries_1@sub.example.nl",
+        "4u@example.nl",
+        "jan..jansen@docomo.example",  # some Japanese operators gave these out
+        "jan.@docomo.example",
+        "jan&els@example.nl",
+        "info/jan=x@example.nl",
+        "~jan@example.nl",
+        "!#$&'+-/=^`{|}~x@example.nl",
+        "jan@xn--bcher-kva.example",
+        "jan@b\u00fccher.example",
+        "\u0645\u062b\u0627\u0644@\u0645\u062b\u0627\u0644.example",
+        "\u0938\u0902\u092a\u0930\u094d\u0915@\u0921\u093e\u091f\u093e\u092e\u0947\u0932.\u092d\u093e\u0930\u0924",
+        "jan@1and1.example",
+        "jan@3.141.example",
+        "a@b.cd",
+    ],
+)
+def test_an_odd_address_of_a_real_person_is_theirs(address: str) -> None:
+    assert canonical(EMAIL, address) == address
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "o'brien, dam 1",
+        "d\u2019artagnan, dam 1",
+        "jan-willem van 't hoff, dam 1-a",
+        "c\u0327elik",
+        "\u5c71\u7530 \u592a\u90ce",
+        "\u0645\u062d\u0645\u062f",
+        "nguy\u1ec5n th\u1ecb hoa",
+        "fra\u00e7ois-rené",
+        "bj\u00f6rk gu\u00f0mundsd\u00f3ttir",
+        "k. de vries (erven), postbus 12/3",
+        "x \u00c6 a-12",
+        "smith & sons, 1st floor #2",
+        "dam\u00a01, amsterdam",  # pasted from a web page
+    ],
+)
+def test_a_name_of_a_real_person_is_theirs(name: str) -> None:
+    assert canonical(IdentifierKind.NAME_ADDRESS, name)
+
+
+FORMS = {
+    "full-width": "\uff4aan@example.nl",
+    "full-width at": "jan\uff20example.nl",
+    "full-width dot": "jan@example\uff0enl",
+    "a ligature": "\ufb01en@example.nl",
+    "raised": "jan\u00b2@example.nl",
+    "circled": "jan\u2460@example.nl",
+    "mathematical": "\U0001d423an@example.nl",
+    "Roman": "\u2160@example.nl",
+    "a letter of a unit": "\u212bke@example.nl\ufb03",
+}
+
+
+@pytest.mark.parametrize("kind", [EMAIL, IdentifierKind.NAME_ADDRESS, IdentifierKind.CUSTOMER_ID])
+@pytest.mark.parametrize("value", FORMS.values(), ids=FORMS)
+def test_no_value_has_a_twin_in_another_form(kind: IdentifierKind, value: str) -> None:
+    """[P09] An upstream that folds them would find somebody else by it."""
+    with pytest.raises(InvalidIdentifierError):
+        canonical(kind, value)
+
+
+def test_composed_and_decomposed_are_one() -> None:
+    for kind, text in ((EMAIL, "caf\u00e9@example.nl"), (IdentifierKind.NAME_ADDRESS, "ren\u00e9")):
+        assert canonical(kind, unicodedata.normalize("NFD", text)) == text
+
+
+@pytest.mark.parametrize("value", ["fe80::1%eth0", "fe80::1%1", "fe80::1%25eth0", "::1%lo", "%"])
+def test_an_address_has_no_zone(value: str) -> None:
+    with pytest.raises(InvalidIdentifierError):
+        canonical(IdentifierKind.IP, value)
+
+
+def test_two_spellings_of_an_ip_are_one() -> None:
+    spellings = ["192.0.2.1", "::ffff:192.0.2.1", "::FFFF:c000:201", "0:0:0:0:0:ffff:c000:0201"]
+    assert {canonical(IdentifierKind.IP, one) for one in spellings} == {"192.0.2.1"}
 
 
 @pytest.mark.parametrize("kind", IdentifierKind)
