@@ -221,10 +221,7 @@ def is_this_machine(host: str) -> bool:
 
 
 def is_special(address: Address) -> bool:
-    """Whether an address is anything but a public one; IPv4 inside IPv6 is judged as IPv4."""
-    address = unwrapped(address)
-    if address in _METADATA:
-        return True
+    """Whether an address, unwrapped, is anything but a public one."""
     if isinstance(address, IPv4Address):
         return any(address in network for network in _SPECIAL_4)
     return address not in _GLOBAL_6 or any(address in network for network in _SPECIAL_6)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from avgate_contracts.destination import Destinations, Origin
@@ -13,9 +13,11 @@ from avgate_contracts.errors import (
     MisconfiguredError,
 )
 from avgate_contracts.http.library import URL, InvalidURL, below
-from avgate_contracts.http.path import Params, fill, query
+from avgate_contracts.http.path import Params, fill, has_exactly, query
 
 _USUAL_PORT = {"http": 80, "https": 443}
+_LEFT = "an id would have changed the path that is called"
+Fill = Callable[[str, Mapping[str, str]], str]
 # A path and a query of which the library would change nothing: RFC 3986, 3.3, 3.4 and 5.2.4.
 _AS_WRITTEN = re.compile(
     r"(?:/(?!\.{1,2}(?:[/?]|$))(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-F]{2})*)+"
@@ -25,11 +27,20 @@ _LONG = 4096  # characters; what is longer than this is for the library to judge
 
 
 class Addresses:
-    """The addresses under one base, and on the hosts that the settings allow."""
+    """The addresses under one base, and on the hosts that the settings allow.
+
+    What `fill` has made is looked at once more when the address is prepared, as if it were wrong.
+    """
 
     def __init__(
-        self, base_url: str, hosts: Iterable[str], destinations: Destinations | None = None
+        self,
+        base_url: str,
+        hosts: Iterable[str],
+        destinations: Destinations | None = None,
+        *,
+        fill: Fill = fill,
     ) -> None:
+        self._fill = fill
         parts = urlsplit(base_url)
         self._base = base_url
         self._prefix = parts.path
@@ -48,9 +59,14 @@ class Addresses:
         """
         if path.startswith(("https://", "http://")):
             return self._elsewhere(path, params)
-        target = fill(path, ids)
+        target = self._fill(path, ids)
         asked = query(params)
-        return self._below(f"{target}?{asked}" if asked else target)
+        url = self._below(f"{target}?{asked}" if asked else target)
+        whole, _, sent = url.raw_path.decode("ascii").partition("?")
+        prefix, below_it = whole[: len(self._prefix)], whole[len(self._prefix) :]
+        if prefix != self._prefix or sent != asked or not has_exactly(below_it, path, ids):
+            raise InvalidIdentifierError(_LEFT)
+        return url
 
     def check(self, address: str) -> URL:
         """An address from the settings; raises MisconfiguredError if it may not be called."""
@@ -64,9 +80,12 @@ class Addresses:
         whole = self._prefix + target
         if len(whole) <= _LONG and _AS_WRITTEN.fullmatch(whole):
             return below(self._root, whole)
-        url = URL(self._base + target)
-        if url.raw_path != whole.encode("ascii"):
-            raise InvalidIdentifierError("an id would have changed the path that is called")
+        try:
+            url = URL(self._base + target)
+        except InvalidURL:
+            raise InvalidIdentifierError(_LEFT) from None
+        if url.raw_path != whole.encode("utf-8", "replace"):
+            raise InvalidIdentifierError(_LEFT)
         self._allowed(url)
         return url
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from avgate_contracts.errors import InvalidIdentifierError
 
@@ -18,6 +18,7 @@ _LONGEST = 256
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~\-]*")  # RFC 3986 section 2.3
 _PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _FIXED = re.compile(r"/|(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+,;=:@\-]+)+/?")
+_LEADS_ON = frozenset("/\\%?#;")  # to somewhere else, for a server that decodes first
 # What an upstream's id may look like. `%` is not in it, so nothing can arrive encoded twice.
 _ID = re.compile(r"[A-Za-z0-9_+\-](?:[A-Za-z0-9_+\-:@=~]|\.(?!\.))*")
 
@@ -44,6 +45,28 @@ def segment(value: str) -> str:
             "and starts with a letter, a digit, _, + or -"
         )
     return quote(value, safe="")
+
+
+def has_exactly(path: str, template: str, ids: Mapping[str, str]) -> bool:
+    """Whether a path as it will be sent has the template's segments, each id whole in its own.
+
+    Asked of the prepared address, whatever made it: it shares nothing with `fill` that could be
+    wrong in both.
+    """
+    wanted, made = template.split("/"), path.split("/")
+    return len(wanted) == len(made) and all(
+        _carries(sent, want, ids) if "{" in want else sent == want
+        for want, sent in zip(wanted, made, strict=True)
+    )
+
+
+def _carries(sent: str, want: str, ids: Mapping[str, str]) -> bool:
+    """One segment with ids in it: decoded once it is the ids, and nothing is left to decode."""
+    for name, value in ids.items():
+        want = want.replace(f"{{{name}}}", value)
+    decoded = unquote(sent)
+    is_whole = decoded.strip(".") != "" and not _LEADS_ON.intersection(decoded)
+    return decoded == want and decoded.isascii() and decoded.isprintable() and is_whole
 
 
 def query(params: Params | None) -> str:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote, unquote
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from avgate_contracts import (
     InvalidIdentifierError,
     MisconfiguredError,
 )
+from avgate_contracts.destination import Destinations
 from avgate_contracts.http.address import Addresses
 from avgate_contracts.http.path import NO_IDS
 
@@ -79,6 +81,71 @@ def test_an_address_that_the_library_would_rewrite_is_refused(address: str) -> N
         ADDRESSES.url(address, NO_IDS, None)
 
 
+@pytest.mark.parametrize(
+    "inside", ["10.0.0.1", "127.0.0.2", "169.254.169.254", "127.1", "[::1]:22"]
+)
+def test_an_allowed_host_that_leads_inside_is_refused_all_the_same(inside: str) -> None:
+    """A connector of somebody else's may say more in `hosts()` than its settings do."""
+    careless = Addresses("https://upstream.nl", {"upstream.nl", inside}, Destinations())
+    with pytest.raises(MisconfiguredError):
+        careless.url(f"https://{inside}/x", NO_IDS, None)
+
+
+def raw(template: str, ids: Mapping[str, str]) -> str:
+    return template.format(**ids)
+
+
+def encoded(template: str, ids: Mapping[str, str]) -> str:
+    """What many clients do, and what does nothing about `..`"""
+    return template.format(**{name: quote(value, safe="") for name, value in ids.items()})
+
+
+def as_octets(template: str, ids: Mapping[str, str]) -> str:
+    """Every character encoded: servers decode it, and then look at the path."""
+    return template.format(
+        **{n: "".join(f"%{byte:02x}" for byte in v.encode()) for n, v in ids.items()}
+    )
+
+
+SEVERAL = ["/users/{id}", "/users/{id}/calls/{call}", "/{id}"]
+HOSTILE = ["..", ".", "", "../admin", "%2e%2e", "..%2f", "a/../../x", "//evil/x", "a/b", "?x=1",
+           "a?x=1", "#f", "a#f", "\\..\\", "%00", "\x00", "\n", "a\r\nb", ";v=1", "\uff0e\uff0e", "%",
+           "a%2fb", "...", "\u00e9"]  # fmt: skip
+
+
+@pytest.mark.parametrize("careless", [raw, encoded, as_octets])
+@pytest.mark.parametrize("template", SEVERAL)
+@pytest.mark.parametrize("attack", HOSTILE)
+def test_what_gets_past_the_filling_is_seen_in_the_prepared_address(
+    careless: Callable[..., str], template: str, attack: str
+) -> None:
+    """[P01] The last check by itself: whatever `fill` lets through one day."""
+    ids = {name: attack for name in ("id", "call") if f"{{{name}}}" in template}
+    addresses = Addresses("https://upstream.example/api", {"upstream.example"}, fill=careless)
+    with pytest.raises(InvalidIdentifierError):
+        addresses.url(template, ids, None)
+
+
+@pytest.mark.parametrize("careless", [encoded, as_octets])
+def test_the_last_check_lets_whole_ids_through(careless: Callable[..., str]) -> None:
+    addresses = Addresses("https://upstream.example/api", {"upstream.example"}, fill=careless)
+    for value in ("+31612345678", "a.b-c_d", "jan@x", "a:b=c~d", "0"):
+        url = addresses.url("/users/{id}/calls/{call}", {"id": value, "call": value}, {"page": 1})
+        assert unquote(url.raw_path.decode()).count(value) == 2
+
+
+def test_a_filling_that_leaves_a_place_or_adds_a_segment_is_seen() -> None:
+    for made in ("/users", "/users/", "/users/{id}", "/users/7/erase", "/users/8", "/people/7",
+                 "/users/7?all=true", "/../users/7", "/users/7/", "//users/7"):  # fmt: skip
+
+        def wrong(_template: str, _ids: Mapping[str, str], made: str = made) -> str:
+            return made
+
+        addresses = Addresses("https://upstream.example/api", {"upstream.example"}, fill=wrong)
+        with pytest.raises(InvalidIdentifierError):
+            addresses.url("/users/{id}", {"id": "7"}, None)
+
+
 def test_parameters_are_added_to_an_absolute_address() -> None:
     url = ADDRESSES.url("https://upstream.example/x?a=1", NO_IDS, {"b": 2})
     assert url.raw_path == b"/x?a=1&b=2"
@@ -120,7 +187,7 @@ async def test_a_base_or_token_address_off_the_allowed_hosts_is_an_operators_mis
 
 
 @pytest.mark.parametrize(
-    "base", ["https://upstream.example/api", "http://127.0.0.1:8080", "https://[::1]:1/a.b"]
+    "base", ["https://upstream.example/api", "http://127.0.0.1:8080", "https://[::1]:8443/a.b"]
 )
 @pytest.mark.parametrize(
     ("path", "ids", "params"),
