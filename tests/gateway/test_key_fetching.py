@@ -104,6 +104,13 @@ async def test_without_keys_nobody_is_let_in_and_known_keys_go_on(says: bytes) -
             await RotatingKeys(fetch_over_http(url, limits=QUICK), clock).find("ours")
 
 
+@pytest.mark.parametrize("says", [HOSTILE["huge"], HOSTILE["huge without a length"]])
+async def test_no_more_is_read_than_an_issuer_has_to_say(says: bytes) -> None:
+    async with issuer(says) as (url, _heads):
+        with pytest.raises(ConnectorError):
+            await fetch_over_http(url)()
+
+
 @pytest.mark.parametrize("says", [b"", b"HTTP/1.1 200 OK\r\n", answer(b"{", length=2)])
 async def test_an_issuer_that_is_slow_is_not_waited_for(says: bytes) -> None:
     async with issuer(says, then_hangs=True) as (url, _heads):
