@@ -71,7 +71,7 @@ LOCALHOST = "localhost"
 _NOWHERE = frozenset({"example", "invalid", "test"})
 _ADDRESS = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]{2,45}\]|[A-Za-z0-9._\-]{1,253})"
-    r"(?::(?P<port>[1-9][0-9]{0,4}))?(?:/[!$&-.0-9:;=@A-Z_a-z~%/]*)?"
+    r"(?::(?P<port>0|[1-9][0-9]{0,4}))?(?:/[!$&-.0-9:;=@A-Z_a-z~%/]*)?"
 )
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_\-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -247,8 +247,9 @@ def _is_plain(host: str) -> bool:
 
 
 def _is_port(scheme: str, port: int) -> bool:
+    """Port 0 is what a sandbox has that is not started yet; no socket can be connected to it."""
     is_free = _FIRST_FREE_PORT <= port <= _LAST_PORT and port not in _SPEAK_OTHERWISE
-    return is_free or port == _USUAL_PORT.get(scheme)
+    return is_free or port in {0, _USUAL_PORT.get(scheme)}
 
 
 def _lies_in(network: Network, whole: Network) -> bool:

@@ -114,7 +114,7 @@ def test_an_address_is_plain_wherever_a_setting_has_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "port", [1, 21, 22, 25, 80, 110, 993, 1023, 3306, 5432, 6379, 11211, 65536, 99999, 0]
+    "port", [1, 21, 22, 25, 80, 110, 993, 1023, 3306, 5432, 6379, 11211, 65536, 99999]
 )
 def test_a_port_of_something_else_is_refused(port: int) -> None:
     for host in ("upstream.nl", "127.0.0.1"):
@@ -122,7 +122,7 @@ def test_a_port_of_something_else_is_refused(port: int) -> None:
             read(f"https://{host}:{port}/")
 
 
-@pytest.mark.parametrize("port", [443, 1024, 8080, 8443, 65535])
+@pytest.mark.parametrize("port", [0, 443, 1024, 8080, 8443, 65535])
 def test_a_port_of_the_web_is_allowed(port: int) -> None:
     read(f"https://upstream.nl:{port}/")
 
