@@ -37,7 +37,7 @@ from .proxy import Proxy
 from .ruled import RuledLoop
 
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
-NAMED = "upstream.test"  # a name that the ruled loop resolves as a test says
+NAMED = "localhost"  # a name that the ruled loop resolves as a test says, and that may lead here
 CONTROLLER = "libervoice"
 CONNECTORS: dict[str, Any] = {
     "operator": OperatorConnector,
