@@ -2,92 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-from fastapi import FastAPI, Request
-from fastapi.responses import StreamingResponse
 
 from avgate_gateway import problem
-from avgate_gateway.guard import Guard, Limits
+from avgate_gateway.guard import Limits
 
-from .guarded import (
-    MARKER,
-)
-
-
-def served() -> FastAPI:
-    app = FastAPI()
-    problem.install(app)
-
-    @app.post("/v1/requests", status_code=202)
-    async def accept(request: Request) -> Any:
-        return await request.json()
-
-    @app.get("/events")
-    async def events() -> StreamingResponse:
-        async def pieces() -> AsyncIterator[bytes]:
-            yield b"data: 1\n\n"
-            yield b"data: 2\n\n"
-
-        return StreamingResponse(pieces(), media_type="text/event-stream")
-
-    @app.get("/broken")
-    async def broken() -> None:
-        raise RuntimeError(MARKER)
-
-    return app
-
-
-@asynccontextmanager
-async def listening(limits: Limits) -> AsyncIterator[int]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        Guard(served(), limits),
-        http="httptools",
-        server_header=False,
-        access_log=False,
-        log_config=None,
-    )
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        server.should_exit = True
-        await running
-        listener.close()
+from .guarded import MARKER
+from .listening import HOSTED, START, exchange, listening, told
 
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    async with listening(Limits(body_seconds=0.2)) as number:
-        yield number
+    async with listening(Limits(body_seconds=0.2)) as server:
+        yield server.port
 
 
-async def exchange(port: int, request: bytes) -> bytes:
-    """Sends bytes and reads until the server hangs up."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        writer.write(request)
-        await writer.drain()
-        async with asyncio.timeout(10):
-            return await reader.read()
-    except (ConnectionError, TimeoutError):
-        return b""
-    finally:
-        writer.close()
-
-
-START = b"POST /v1/requests HTTP/1.1\r\nConnection: close\r\n"
-HOSTED = START + b"Host: gateway\r\nContent-Type: application/json\r\n"
 ON_THE_WIRE: dict[str, tuple[bytes, int]] = {
     "an ordinary request": (HOSTED + b"Content-Length: 2\r\n\r\n{}", 202),
     "H09 no Host": (START + b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", 400),
@@ -120,18 +52,9 @@ ON_THE_WIRE: dict[str, tuple[bytes, int]] = {
 @pytest.mark.parametrize(("request_", "status"), ON_THE_WIRE.values(), ids=ON_THE_WIRE)
 async def test_holds_on_a_real_socket(port: int, request_: bytes, status: int) -> None:
     answer = await exchange(port, request_)
-    head, _, body = answer.partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 %d " % status)
-    assert b"\r\nserver:" not in head.lower()
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
     if status >= 400:
-        assert b"application/problem+json" in head
-        assert json.loads(body)["status"] == status
-
-
-async def test_the_server_itself_refuses_two_framings(port: int) -> None:
-    """Before the guard sees it, so the answer is uvicorn's own: httptools is the stricter parser."""
-    framings = b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
-    assert (await exchange(port, HOSTED + framings)).startswith(b"HTTP/1.1 400 ")
+        assert told(answer)[0] == status
 
 
 async def test_a_slow_body_does_not_hold_its_connection(port: int) -> None:

@@ -21,6 +21,7 @@ from avgate_gateway.checkpointing import EvidenceCutError, EvidenceKeyError
 from avgate_gateway.cli.exits import CommandError
 from avgate_gateway.cli.logs import configure
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
+from avgate_gateway.http_server import configured
 from avgate_gateway.retention import PackError
 from avgate_gateway.settings import Settings, SettingsError, check_places
 from avgate_gateway.store.migrations import migrate as bring_up_to_date
@@ -105,17 +106,8 @@ async def _serve_on(settings: Settings, listening: socket.socket) -> None:
         assembled = assemble(settings)
         await assembled.checkpointer.compare()
         _leave_to_stay()
-        server = _Server(
-            uvicorn.Config(
-                assembled.app(),
-                http="httptools",
-                loop="none",
-                access_log=False,
-                server_header=False,
-                log_config=None,
-                timeout_graceful_shutdown=20,
-            )
-        )
+        config = configured(assembled.app(), assembled.limits, assembled.gateway.traffic)
+        server = _Server(config)
         await server.serve(sockets=[listening])
 
 

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from avgate_gateway.guard.body import parsed_body
+from avgate_gateway.guard.connections import Connections
 from avgate_gateway.guard.limit import Limits, PathRule
 from avgate_gateway.guard.line import step_aside
-from avgate_gateway.guard.middleware import Guard
+from avgate_gateway.guard.middleware import Guard, secured
 from avgate_gateway.guard.traffic import Traffic
 
-__all__ = ["Guard", "Limits", "PathRule", "Traffic", "parsed_body", "step_aside"]
+__all__ = [
+    "Connections",
+    "Guard",
+    "Limits",
+    "PathRule",
+    "Traffic",
+    "parsed_body",
+    "secured",
+    "step_aside",
+]

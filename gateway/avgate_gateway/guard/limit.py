@@ -23,6 +23,8 @@ class Limits:
     `repeatable` names the query parameters that are lists, and may come more than once. `hosts`
     are the names, without port, under which the gateway may be called; none means any. `at_once`
     is how many calls may wait for the beginning of their answer, those to `/health` not counted.
+    `head_seconds` is for request line and headers together, `stall_seconds` for a caller to go on
+    taking an answer. `trusted_proxies` are addresses or networks of those who speak for others.
     """
 
     body_bytes: int = 65_536
@@ -31,6 +33,11 @@ class Limits:
     header_count: int = 64
     address_bytes: int = 8_192
     at_once: int = 1_000
+    head_seconds: float = 10.0
+    stall_seconds: float = 60.0
+    connections: int = 2_000
+    connections_per_peer: int = 1_000
+    trusted_proxies: tuple[str, ...] = ()
     repeatable: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
     rules: tuple[PathRule, ...] = ()

@@ -114,7 +114,10 @@ class Guard:
             await answer.refuse(Problem(INTERNAL_ERROR), scope, receive)
 
     async def _pass_on(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
-        Headers(scope).check(self._limits)
+        headers = Headers(scope)
+        headers.check(self._limits)
+        # What was looked at is what is read: a server may add trailers to its own list later.
+        scope["headers"] = headers.raw
         check_address(scope, self._limits)
         body = await admitted(scope, receive, self._limits, self._deadline)
         may_wait = partial(self._traffic.set_aside, answer, self._limits.at_once)
@@ -139,7 +142,7 @@ class _Answer:
             if self.place is not None:
                 self.place.leave()
             self._traffic.answered(self._method, message["status"])
-            message = {**message, "headers": _secured(list(message.get("headers", ())))}
+            message = {**message, "headers": secured(list(message.get("headers", ())))}
         await self._send(message)
 
     async def refuse(self, problem: Problem, scope: Scope, receive: Receive) -> None:
@@ -148,7 +151,8 @@ class _Answer:
             await ProblemResponse(problem)(scope, receive, self.send)
 
 
-def _secured(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def secured(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer, with those that keep it out of caches, frames and guesses."""
     present = {name.lower() for name, _ in headers}
     kept = [(name, value) for name, value in headers if name.lower() != b"server"]
     return kept + [(name, value) for name, value in _ADDED if name not in present]

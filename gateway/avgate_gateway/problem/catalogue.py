@@ -102,6 +102,12 @@ NOT_ACCEPTABLE = ProblemType(
     "None of the accepted media types can be produced",
     "Accept one of the media types that the API description names.",
 )
+HEAD_TIMEOUT = ProblemType(
+    "head-timeout",
+    408,
+    "Request line and headers did not arrive in time",
+    "Send them at once, on a new connection.",
+)
 BODY_TIMEOUT = ProblemType(
     "body-timeout",
     408,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -59,9 +60,18 @@ def _readable(entries: tuple[str, ...]) -> tuple[str, ...]:
     return entries
 
 
+def _network(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError:
+        raise WrongValueError("must be an address, or a network such as 10.0.0.0/8") from None
+    return text
+
+
 File = Annotated[Path, AfterValidator(_beside)]
 Database = Annotated[str, AfterValidator(_database)]
 SafeAddress = Annotated[str, AfterValidator(_safe_address)]
+Network = Annotated[str, AfterValidator(_network)]
 Days = Annotated[int, Field(strict=True, ge=1, le=3650)]
 Bytes = Annotated[int, Field(strict=True, ge=1024, le=16_777_216)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
@@ -133,6 +143,25 @@ class LimitSettings(Part):
     )
     at_once: Annotated[int, Field(strict=True, ge=1, le=100_000)] = Field(
         1_000, description="The most calls that wait for an answer; 503 for what comes on top."
+    )
+    head_seconds: Annotated[float, Field(gt=0, le=300)] = Field(
+        10.0,
+        description="The longest that request line and headers may take to arrive, in seconds.",
+    )
+    stall_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        60.0, description="How long a caller may stop taking an answer, in seconds."
+    )
+    connections: Annotated[int, Field(strict=True, ge=1, le=100_000)] = Field(
+        2_000,
+        description="The most connections; the one that is silent longest goes for a new one.",
+    )
+    connections_per_peer: Annotated[int, Field(strict=True, ge=1, le=100_000)] = Field(
+        1_000, description="The most connections from one address."
+    )
+    trusted_proxies: tuple[Network, ...] = Field(
+        (),
+        description="Addresses or networks of proxies that are believed about whom they speak for "
+        "(`X-Forwarded-For`); none listed means that nobody is.",
     )
     hosts: frozenset[Line] = Field(
         frozenset(), description="The host names the gateway answers to; none listed means any."
