@@ -36,11 +36,12 @@ class Headers:
     """The headers of one HTTP request by lower-case name, each name as often as it came."""
 
     def __init__(self, scope: Scope) -> None:
-        self._raw: list[tuple[bytes, bytes]] = list(scope["headers"])
+        self.raw: list[tuple[bytes, bytes]] = list(scope["headers"])
+        self._version = str(scope.get("http_version", "1.1"))
 
     def all(self, name: bytes) -> list[bytes]:
         """Every value that came under this name."""
-        return [value for key, value in self._raw if key.lower() == name]
+        return [value for key, value in self.raw if key.lower() == name]
 
     def one(self, name: bytes) -> bytes | None:
         """The value of a header that `check` let come once at most."""
@@ -57,13 +58,13 @@ class Headers:
         self._check_framing()
 
     def _check_size(self, limits: Limits) -> None:
-        size = sum(len(name) + len(value) + _LINE_OVERHEAD for name, value in self._raw)
-        if len(self._raw) > limits.header_count or size > limits.header_bytes:
+        size = sum(len(name) + len(value) + _LINE_OVERHEAD for name, value in self.raw)
+        if len(self.raw) > limits.header_count or size > limits.header_bytes:
             allowed = f"{limits.header_count} headers and {limits.header_bytes} bytes in all"
             _refuse(HEADERS_TOO_LARGE, f"There may be {allowed}.", closing=True)
 
     def _check_values(self) -> None:
-        if not all(_VALUE.fullmatch(value) for _, value in self._raw):
+        if not all(_VALUE.fullmatch(value) for _, value in self.raw):
             _refuse(MALFORMED_REQUEST, "A header holds something else than printable ASCII.")
 
     def _check_host(self, known: Collection[str]) -> None:
@@ -78,12 +79,18 @@ class Headers:
         length = self.one(b"content-length")
         if length is not None and not (length.isdigit() and len(length) < 19):
             _refuse(MALFORMED_REQUEST, "Content-Length must be a number.", closing=True)
-        if length is not None and self.all(b"transfer-encoding"):
-            _refuse(
-                MALFORMED_REQUEST,
-                "Content-Length and Transfer-Encoding exclude each other.",
-                closing=True,
-            )
+        coding = self.one(b"transfer-encoding")
+        if coding is None:
+            return
+        if length is not None:
+            wrong = "Content-Length and Transfer-Encoding exclude each other."
+        elif coding.lower() != b"chunked":
+            wrong = "Transfer-Encoding may be chunked, and nothing else."
+        elif self._version != "1.1":
+            wrong = "HTTP/1.0 knows no Transfer-Encoding."
+        else:
+            return
+        _refuse(MALFORMED_REQUEST, wrong, closing=True)
 
 
 def media_type(value: bytes | None) -> str | None:
