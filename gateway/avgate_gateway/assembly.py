@@ -43,6 +43,7 @@ from avgate_gateway.flow.context import Context, Desk
 from avgate_gateway.guard import Limits as GuardLimits
 from avgate_gateway.key_fetching import fetch_over_http
 from avgate_gateway.problem import record
+from avgate_gateway.rates import Rates
 from avgate_gateway.registry import (
     ConnectorRefusedError,
     Installed,
@@ -61,6 +62,7 @@ from avgate_gateway.settings import (
 )
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.migrations import migrate
+from avgate_gateway.store.rates import SharedLedger
 from avgate_gateway.vault import Vault, load_master_key
 from avgate_gateway.witness import Witness
 
@@ -155,13 +157,15 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
     engine = Engine(database, advance_and_tell, runtime.now, desks, claims)
     checks = Checks(runtime.now)
     checkpointer = _checkpointer(settings, database, runtime)
+    limits = _limits(settings)
     gateway = Gateway(
         context, engine.wake, changes, installed, checks, engine.bulkheads, engine.faults,
         evidence_trouble=lambda: checkpointer.trouble,
+        rates=Rates(limits, SharedLedger(database, runtime.now)),
     )  # fmt: skip
     return Assembled(
-        context, gateway, engine, tuple(clients), verifier(settings), _limits(settings), checkpointer
-    )  # fmt: skip
+        context, gateway, engine, tuple(clients), verifier(settings), limits, checkpointer
+    )
 
 
 def _checkpointer(settings: Settings, database: Database, runtime: Runtime) -> Checkpointer:

@@ -20,7 +20,7 @@ from avgate_gateway.bulkheads import NONE, Bulkheads, FullError, named, parted
 from avgate_gateway.claims import Alone, Claims
 from avgate_gateway.faults import Faults
 from avgate_gateway.problem import record
-from avgate_gateway.store import idempotency, requests, tasks
+from avgate_gateway.store import idempotency, rates, requests, tasks
 from avgate_gateway.store.cut_short import CutShortError
 from avgate_gateway.store.database import Database
 from avgate_gateway.turns import Advance, Turns
@@ -34,6 +34,7 @@ _TIDY_SECONDS = 600.0
 _AFTER_A_FAULT = timedelta(seconds=30)
 _HEAD_START = timedelta(seconds=1)  # of whoever was told of it, before others come and take it
 _KEEP_ANSWERS = timedelta(days=30)  # how long an idempotency key is remembered
+_KEEP_WINDOWS = timedelta(days=2)  # longer than any window
 _log = logging.getLogger("avgate.engine")
 
 
@@ -159,6 +160,7 @@ class Engine:
         await self._claims.bury()
         async with self._database.write() as db:
             await idempotency.expire(db, self._now() - _KEEP_ANSWERS)
+            await rates.expire(db, self._now() - _KEEP_WINDOWS)
 
     async def _every(self, seconds: float, work: Callable[[], Any]) -> None:
         while True:

@@ -38,6 +38,13 @@ Carries out a person's privacy rights in systems that others own.
 ASCII characters). The same key with the same JSON gets the first answer again, byte for byte, with
 `Idempotent-Replayed: true`; with other JSON 422; while the first is being accepted 409. A key
 belongs to your controller and client, and is remembered for 30 days.
+
+## Rate limits
+
+A client, and a controller with all its clients, may call so often within a window that begins with
+its first call. `RateLimit-Policy` says how often (`q`, within `w` seconds), `RateLimit` what is left
+(`r`, for the next `t` seconds). Beyond that: 429 with `Retry-After`; nothing was done, and the same
+`Idempotency-Key` may be used again.
 """
 
 _PROBLEM = {
@@ -81,7 +88,7 @@ def unguarded(gateway: Gateway, verifier: Verifier, lifespan: Lifespan | None = 
     )
     problem.install(app)
     app.add_exception_handler(AwayError, _away)
-    authentication.install(app, verifier)
+    authentication.install(app, verifier, gateway.rates)
     routers = [resource.router(gateway) for resource in _RESOURCES]
     for router in routers:
         app.include_router(router)

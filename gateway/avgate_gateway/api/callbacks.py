@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from avgate_gateway.api.answering import not_found
@@ -31,7 +31,8 @@ def router(gateway: Gateway) -> APIRouter:
         summary="An upstream confirms",
         response_model=None,
     )
-    async def called(token: Annotated[str, Path(max_length=100)]) -> Response:
+    async def called(http: Request, token: Annotated[str, Path(max_length=100)]) -> Response:
+        gateway.rates.callback(http.scope)  # in memory: a flood must not reach the database
         request_id = await _take(gateway, token)
         gateway.wake([request_id])
         return Response(status_code=204)

@@ -19,6 +19,7 @@ from avgate_gateway.problem import (
     Problem,
     ProblemError,
 )
+from avgate_gateway.rates import Rates
 
 _BEARER = re.compile(r"bearer +([^ ]+)", re.IGNORECASE)
 _DESCRIPTION = "\n".join(
@@ -35,15 +36,17 @@ _declared = HTTPBearer(
 )
 
 
-def install(app: FastAPI, verifier: Verifier) -> None:
-    """Gives the routes of `app` the verifier that `requires` asks."""
+def install(app: FastAPI, verifier: Verifier, rates: Rates | None = None) -> None:
+    """Gives the routes of `app` the verifier that `requires` asks, and how often who may call."""
     app.state.verifier = verifier
+    app.state.rates = rates or Rates()
 
 
 def requires(*scopes: Scope) -> Any:
     """A dependency that gives the Caller, whose token must carry every scope that is named.
 
-    Raises ProblemError: 401 without a believed token, 403 with the missing scope named.
+    Raises ProblemError: 401 without a believed token, 403 with the missing scope named, and 429 where
+    one client, or one peer without a believed token, called too often.
     """
     return Security(_caller, scopes=[scope.value for scope in scopes])
 
@@ -54,10 +57,13 @@ async def _caller(
     _: Annotated[HTTPAuthorizationCredentials | None, Depends(_declared)],
 ) -> Caller:
     verifier: Verifier = request.app.state.verifier
+    rates: Rates = request.app.state.rates
     try:
         caller = await verifier.caller(_token(request))
     except InvalidTokenError as error:
+        rates.refused(request.scope)
         raise ProblemError(_invalid(str(error))) from None
+    await rates.client(request.scope, caller.controller, caller.client_id)
     for scope in needed.scopes:
         caller.must_hold(Scope(scope))
     return caller
@@ -70,6 +76,7 @@ def _token(request: Request) -> str:
         raise ProblemError(Problem(AMBIGUOUS_REQUEST, "The header authorization may come once."))
     match = _BEARER.fullmatch(sent[0]) if sent else None
     if match is None:
+        request.app.state.rates.refused(request.scope)
         headers = {"www-authenticate": "Bearer"}
         raise ProblemError(Problem(CREDENTIALS_REQUIRED, headers=headers))
     return match[1]

@@ -24,7 +24,7 @@ class Limits:
     are the names, without port, under which the gateway may be called; none means any. `at_once`
     is how many calls may wait for the beginning of their answer, those to `/health` not counted.
     `head_seconds` is for request line and headers together, `stall_seconds` for a caller to go on
-    taking an answer. `trusted_proxies` are addresses or networks of those who speak for others.
+    taking an answer. So many calls may come within `rate_seconds`, and 0 is no limit. `trusted_proxies` are addresses or networks of those who speak for others.
     """
 
     body_bytes: int = 65_536
@@ -37,6 +37,11 @@ class Limits:
     stall_seconds: float = 60.0
     connections: int = 2_000
     connections_per_peer: int = 1_000
+    rate_seconds: int = 60
+    calls_per_client: int = 60_000
+    calls_per_controller: int = 120_000
+    refusals_per_peer: int = 300
+    callbacks_per_peer: int = 6_000
     trusted_proxies: tuple[str, ...] = ()
     repeatable: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()

@@ -14,6 +14,7 @@ from avgate_gateway.guard.body import Deadline, GoneError, admitted
 from avgate_gateway.guard.header import Headers
 from avgate_gateway.guard.limit import Limits
 from avgate_gateway.guard.line import Line, Place
+from avgate_gateway.guard.rate import STANDING, fields
 from avgate_gateway.guard.traffic import Traffic
 from avgate_gateway.problem import (
     INTERNAL_ERROR,
@@ -130,6 +131,8 @@ class _Answer:
 
     def __init__(self, scope: Scope, send: Send, traffic: Traffic) -> None:
         self._method = scope["method"]
+        self._scope = scope
+        scope[STANDING] = []
         self._send = send
         self._traffic = traffic
         self._has_begun = False
@@ -142,7 +145,8 @@ class _Answer:
             if self.place is not None:
                 self.place.leave()
             self._traffic.answered(self._method, message["status"])
-            message = {**message, "headers": secured(list(message.get("headers", ())))}
+            headers = [*message.get("headers", ()), *fields(self._scope)]
+            message = {**message, "headers": secured(headers)}
         await self._send(message)
 
     async def refuse(self, problem: Problem, scope: Scope, receive: Receive) -> None:

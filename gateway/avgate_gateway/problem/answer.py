@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -24,7 +24,9 @@ class Problem:
     detail: str = ""
     errors: tuple[Located, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
-    extra: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    extra: Mapping[str, str | int | float | bool | Sequence[str] | None] = field(
+        default_factory=dict
+    )
 
     def members(self) -> dict[str, object]:
         """The members of the JSON object (RFC 9457 section 3.1)."""

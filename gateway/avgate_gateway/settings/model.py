@@ -74,6 +74,7 @@ SafeAddress = Annotated[str, AfterValidator(_safe_address)]
 Network = Annotated[str, AfterValidator(_network)]
 Days = Annotated[int, Field(strict=True, ge=1, le=3650)]
 Bytes = Annotated[int, Field(strict=True, ge=1024, le=16_777_216)]
+Calls = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
 
@@ -157,6 +158,21 @@ class LimitSettings(Part):
     )
     connections_per_peer: Annotated[int, Field(strict=True, ge=1, le=100_000)] = Field(
         1_000, description="The most connections from one address."
+    )
+    rate_seconds: Annotated[int, Field(strict=True, ge=1, le=86_400)] = Field(
+        60, description="The window that calls are counted in, in seconds."
+    )
+    calls_per_client: Calls = Field(
+        60_000, description="The most calls of a client within the window; 429 on top. 0: no limit."
+    )
+    calls_per_controller: Calls = Field(
+        120_000, description="The most calls of all clients of a controller together. 0: no limit."
+    )
+    refusals_per_peer: Calls = Field(
+        300, description="The most 401 to one address within the window; 429 on top. 0: no limit."
+    )
+    callbacks_per_peer: Calls = Field(
+        6_000, description="The most calls to `/v1/callbacks` from one address. 0: no limit."
     )
     trusted_proxies: tuple[Network, ...] = Field(
         (),

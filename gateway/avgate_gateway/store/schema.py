@@ -275,5 +275,14 @@ callback = sa.Table(
     sa.Column("made_at", Moment, nullable=False),
 )
 
+rate = sa.Table(
+    "rate",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),  # a digest of who is counted, and for what
+    sa.Column("until", sa.BigInteger, nullable=False),  # as Moment, by the clock of the database
+    sa.Column("spent", sa.BigInteger, nullable=False),
+    sa.Column("given", sa.BigInteger, nullable=False),  # the last time
+)
+
 # Of which one statement may touch thousands of rows; what does must not keep others waiting.
 OF_MANY_ROWS = frozenset({item, copy_part})

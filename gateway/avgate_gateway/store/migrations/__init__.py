@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from avgate_gateway.store import chain
 from avgate_gateway.store.evidence_schema import metadata
 
-HEAD = "0003"  # the newest in versions/
+HEAD = "0004"  # the newest in versions/
 _TURN = 0x61766761  # an arbitrary number that all releases share
 _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String(32)))
 

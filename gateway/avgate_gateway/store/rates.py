@@ -1,0 +1,83 @@
+"""How often each caller called in its window, for all processes of one database.
+
+One statement counts, under the lock of one row, by one clock: the database's, where several machines
+share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from avgate_gateway.guard.rate import Policy, Taken
+from avgate_gateway.store.connection import Connection
+from avgate_gateway.store.cut_short import AwayError
+from avgate_gateway.store.database import Database
+from avgate_gateway.store.schema import EPOCH, rate
+
+_MICROS = 1_000_000
+_INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+_SERVER_TIME = sa.cast(  # the same wherever the statement names it
+    sa.extract("epoch", sa.func.statement_timestamp()) * _MICROS, sa.BigInteger
+)
+
+
+class SharedLedger:
+    """A ledger in the database; `now` counts on SQLite, which only one process uses."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._now = now
+
+    async def take(self, policy: Policy, key: tuple[str, ...], wanted: int) -> Taken | None:
+        try:
+            async with self._database.write() as db:
+                return await take(db, policy, key, wanted, self._now())
+        except AwayError:
+            return None
+
+
+async def take(
+    db: Connection, policy: Policy, key: tuple[str, ...], wanted: int, now: datetime
+) -> Taken:
+    """Counts what is given: `wanted` calls, or those that are left in the window."""
+    is_server = db.dialect.name == "postgresql"
+    moment = _SERVER_TIME if is_server else sa.literal(_micros(now))
+    begun, quota = rate.c.until > moment, sa.literal(policy.quota)
+    left = sa.case((rate.c.spent < quota, quota - rate.c.spent), else_=0)
+    wish = sa.literal(min(wanted, policy.quota))
+    given = sa.case((~begun, wish), (left < wish, left), else_=wish)
+    ends = moment + policy.seconds * _MICROS
+    statement = (
+        _INSERT[db.dialect.name](rate)
+        .values(key=_digest(policy, key), until=ends, spent=wish, given=wish)
+        .on_conflict_do_update(
+            index_elements=[rate.c.key],
+            set_={
+                "given": given,
+                "spent": sa.case((begun, rate.c.spent + given), else_=given),
+                "until": sa.case((begun, rate.c.until), else_=ends),
+            },
+        )
+        .returning(rate.c.given, rate.c.spent, rate.c.until - moment)
+    )
+    granted, spent, micros = (await db.execute(statement)).one()
+    return Taken(granted, max(0, policy.quota - spent), float(micros) / _MICROS)
+
+
+async def expire(db: Connection, before: datetime) -> None:
+    """Drops windows that ended, by anybody's clock."""
+    await db.execute(rate.delete().where(rate.c.until < _micros(before)))
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def _digest(policy: Policy, key: tuple[str, ...]) -> str:
+    return sha256("\x00".join((policy.name, *key)).encode()).hexdigest()
