@@ -165,6 +165,28 @@ async def test_a_refusal_never_repeats_what_was_sent(
     assert MARKER not in str(answer.headers)
 
 
+async def test_what_is_added_to_the_headers_later_reaches_nobody() -> None:
+    """Servers put trailers there, long after the guard has looked."""
+    seen: list[object] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        seen.extend(scope["headers"])
+
+    scope = _scope("POST", "/", b"", [HOST, JSON])
+    headers = scope["headers"]
+
+    async def receive() -> Message:
+        headers.append((b"authorization", b"Bearer x"))
+        return {"type": "http.request", "body": b"{}"}
+
+    async def send(message: Message) -> None:
+        raise AssertionError(message)
+
+    await Guard(app)(scope, receive, send)
+    assert seen == [HOST, JSON]
+
+
 async def test_adds_what_keeps_answers_out_of_caches_and_guesses() -> None:
     answer = await call(Guard(Echo()))
     assert answer.headers["cache-control"] == "no-store"

@@ -159,7 +159,7 @@ async def test_an_upgrade_that_is_not_made_loses_nothing_that_follows(server: Li
         b"Connection: close", b"Connection: Upgrade, HTTP2-Settings"
     )
     answer = await exchange(server.port, offered + framed(b"Content-Length: 2"))
-    assert answer.count(b"HTTP/1.1 202 ") == 2
+    assert answer.count(b"HTTP/1.1 ") == answer.count(b"HTTP/1.1 202 ") == server.calls == 2
 
 
 async def test_a_body_behind_an_offer_to_upgrade_is_no_second_request(server: Listening) -> None:
