@@ -138,6 +138,19 @@ async def test_h20_the_longest_silent_connection_makes_room_for_a_new_one() -> N
         assert await answered.is_open()
 
 
+async def test_h20_who_was_answered_makes_room_like_who_never_asked() -> None:
+    async with (
+        slowly(head_seconds=30, connections=2) as server,
+        calling(server, GET) as first,
+        calling(server, GET) as second,
+    ):
+        for caller in (first, second):
+            await caller.reader.readuntil(LAST_CHUNK)
+        async with calling(server, GET) as third:
+            assert (await third.reader.readuntil(LAST_CHUNK)).startswith(b"HTTP/1.1 200 ")
+        assert b"" in {await first.rest(), await second.rest()}
+
+
 async def test_h20_who_waits_for_an_answer_makes_room_for_nobody() -> None:
     async with slowly(connections=2) as server, AsyncExitStack() as stack:
         waiting = [await stack.enter_async_context(calling(server, SLOW)) for _ in range(2)]

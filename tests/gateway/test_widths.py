@@ -28,7 +28,8 @@ from avgate_gateway.request import State, WaitingFor
 from avgate_gateway.retention import Action, GroundCode
 from avgate_gateway.settings.model import Name
 from avgate_gateway.store.item import ItemState
-from avgate_gateway.store.schema import EPOCH, metadata
+from avgate_gateway.store.schema import EPOCH
+from avgate_gateway.store.schema import metadata
 from avgate_gateway.store.tasks import Stage, TaskCode
 from avgate_gateway.vault import Vault
 
@@ -118,6 +119,7 @@ WIDEST = {
     "idempotency.fingerprint": DIGEST,
     "evidence.event": len("vault.retention_key_destroyed"),
     "evidence.previous": DIGEST,
+    "rate.key": DIGEST,
 }  # fmt: skip
 COLUMNS = {
     f"{table.name}.{column.name}": column.type.length

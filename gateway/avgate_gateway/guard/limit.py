@@ -35,8 +35,8 @@ class Limits:
     at_once: int = 1_000
     head_seconds: float = 10.0
     stall_seconds: float = 60.0
-    connections: int = 2_000
-    connections_per_peer: int = 1_000
+    connections: int = 5_000
+    connections_per_peer: int = 2_500
     rate_seconds: int = 60
     calls_per_client: int = 60_000
     calls_per_controller: int = 120_000

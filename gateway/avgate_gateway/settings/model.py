@@ -153,11 +153,11 @@ class LimitSettings(Part):
         60.0, description="How long a caller may stop taking an answer, in seconds."
     )
     connections: Annotated[int, Field(strict=True, ge=1, le=100_000)] = Field(
-        2_000,
+        5_000,
         description="The most connections; the one that is silent longest goes for a new one.",
     )
     connections_per_peer: Annotated[int, Field(strict=True, ge=1, le=100_000)] = Field(
-        1_000, description="The most connections from one address."
+        2_500, description="The most connections from one address."
     )
     rate_seconds: Annotated[int, Field(strict=True, ge=1, le=86_400)] = Field(
         60, description="The window that calls are counted in, in seconds."
