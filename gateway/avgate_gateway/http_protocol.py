@@ -141,6 +141,8 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._end_part()
         self._is_in_head = False
+        if self.parser.get_method() == b"CONNECT":
+            raise ProblemError(Problem(MALFORMED_REQUEST, "Nothing is passed on from here."))
         if not self.url.startswith(b"/"):
             self._check_authority()
         if self.parser.should_upgrade():  # comes again without the offer

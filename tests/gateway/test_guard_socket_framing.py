@@ -71,6 +71,8 @@ REFUSED: dict[str, tuple[bytes, int]] = {
         400,
     ),
     "H13 nothing but a host": (b"CONNECT evil:443 HTTP/1.1\r\nHost: evil:443\r\n\r\n", 400),
+    "a tunnel to a path": (b"CONNECT /x HTTP/1.1\r\nHost: gateway\r\n\r\n", 400),
+    "a tunnel to ourselves": (b"CONNECT http://gateway/ HTTP/1.1\r\nHost: gateway\r\n\r\n", 400),
     "H14 chunked in HTTP/1.0": (CHUNKED.replace(b"HTTP/1.1", b"HTTP/1.0") + HELLO, 400),
     "H15 a header of 64 KB": (framed(b"X: " + b"a" * 65_536, b"Content-Length: 2"), 431),
     "H16 a header of 1 MB": (framed(b"X: " + b"a" * 1_000_000, b"Content-Length: 2"), 431),
