@@ -8,7 +8,7 @@ in memory: what anybody may send must not become a write to the database.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from starlette.types import Scope
@@ -43,25 +43,30 @@ class Rates:
         self._callbacks = rate("callbacks", asked.callbacks_per_peer)
 
     async def client(self, scope: Scope, controller: str, client_id: str) -> None:
-        """Counts a call whose token is believed; raises ProblemError, 429."""
+        """Counts a call whose token is believed, which is told its standing; ProblemError, 429."""
         if self._client is not None:
-            _hold(scope, await self._client.together(controller, client_id))
+            _tell(scope, await self._client.together(controller, client_id))
         if self._controller is not None:
-            _hold(scope, await self._controller.together(controller))
+            _tell(scope, await self._controller.together(controller))
 
     def refused(self, scope: Scope) -> None:
         """Counts a call whose token is not believed; raises ProblemError, 429, instead of a 401."""
         if self._refusals is not None:
-            _hold(scope, self._refusals.alone(_peer(scope)), {"connection": "close"})
+            _hold(self._refusals.alone(_peer(scope)), {"connection": "close"})
 
     def callback(self, scope: Scope) -> None:
         """Counts a call of an upstream, or of whoever guesses; raises ProblemError, 429."""
         if self._callbacks is not None:
-            _hold(scope, self._callbacks.alone(_peer(scope)))
+            _hold(self._callbacks.alone(_peer(scope)))
 
 
-def _hold(scope: Scope, standing: Standing, headers: dict[str, str] | None = None) -> None:
+def _tell(scope: Scope, standing: Standing) -> None:
+    """Only who is known is told: to others it says how much is called from behind their address."""
     scope.get(STANDING, []).append(standing)
+    _hold(standing)
+
+
+def _hold(standing: Standing, headers: Mapping[str, str] | None = None) -> None:
     if standing.is_within:
         return
     policy = standing.policy

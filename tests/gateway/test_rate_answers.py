@@ -165,6 +165,7 @@ async def test_who_is_refused_too_often_is_told_so_and_keeps_nobody_else_out(
         assert [a.status_code for a in answers] == [401, 401, 429]
         assert answers[2].headers["retry-after"] == "60"
         assert answers[2].headers["connection"] == "close"
+        assert not any("ratelimit" in answer.headers for answer in answers)
         assert answers[2].json()["violated-policies"] == ["refusals"]
         # Behind one address there may be many callers: a token that is believed is believed.
         assert (await client.get("/read", headers=bearer(token()))).status_code == 200
