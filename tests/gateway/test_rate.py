@@ -96,6 +96,11 @@ async def test_of_a_large_quota_a_process_keeps_a_64th_at_most(book: Book, quota
     assert quota - quota // 64 <= total <= quota
 
 
+async def test_a_process_that_is_called_once_keeps_nothing_from_another(book: Book) -> None:
+    one, other = counting(1_000, book), counting(1_000, book)
+    assert await within(one, 1) + await within(other, 1_000) == 1_000
+
+
 async def test_the_ledger_is_rarely_asked(book: Book) -> None:
     """60,000 calls a minute cost some nine questions a second, and 3,600 a dozen in all."""
     rate = counting(60_000, book)
