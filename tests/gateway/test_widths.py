@@ -28,8 +28,7 @@ from avgate_gateway.request import State, WaitingFor
 from avgate_gateway.retention import Action, GroundCode
 from avgate_gateway.settings.model import Name
 from avgate_gateway.store.item import ItemState
-from avgate_gateway.store.schema import EPOCH
-from avgate_gateway.store.schema import metadata
+from avgate_gateway.store.schema import EPOCH, metadata
 from avgate_gateway.store.tasks import Stage, TaskCode
 from avgate_gateway.vault import Vault
 
