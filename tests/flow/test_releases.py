@@ -10,19 +10,20 @@ from pathlib import Path
 import pytest
 
 import avgate_gateway
+from avgate_gateway.store.migrations import HEAD
 
 from .cluster import shared
 from .conftest import Casting
 from .fleet import Fleet
 from .harness import IDENTITY, Mocks, a_request, until
 
-MIGRATION = '''"""What the next release adds."""
+MIGRATION = f'''"""What the next release adds."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "{HEAD}"
 
 
 def upgrade() -> None:
@@ -38,8 +39,8 @@ def next_release(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("next")
     package = Path(avgate_gateway.__file__).parent
     copy = shutil.copytree(package, folder / package.name)
-    (copy / "store/migrations/versions/0002_novelty.py").write_text(MIGRATION)
-    replaced(copy / "store/migrations/__init__.py", 'HEAD = "0001"', 'HEAD = "0002"')
+    (copy / "store/migrations/versions/9999_novelty.py").write_text(MIGRATION)
+    replaced(copy / "store/migrations/__init__.py", f'HEAD = "{HEAD}"', 'HEAD = "9999"')
     replaced(copy / "store/schema.py", COLUMN, f'{COLUMN} sa.Column("novelty", sa.String(20)),')
     replaced(copy / "leased.py", 'version("avgate")', '"99.0.0"')
     return str(folder)

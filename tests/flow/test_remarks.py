@@ -145,7 +145,10 @@ async def test_what_has_no_purpose_yet_is_checked_and_not_kept(tmp_path: Path) -
         body["subject"]["name"] = "Zwaantje Quist"
         request_id = await here.submit(body)
         context = here.assembled.context
-        kept = (await unsealed(context, request_id)).person
+        async with context.database.read() as db:
+            recorded = await requests.find(db, request_id)
+        assert recorded is not None
+        kept = (await unsealed(context, recorded)).person
         assert kept is not None
         assert kept.subject.name is None
         async with context.database.read() as db:
