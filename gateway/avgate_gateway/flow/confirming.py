@@ -24,9 +24,9 @@ async def confirm(part: Part) -> Task:
         due = await items.due(
             db, part.request.id, part.name, [ItemState.PENDING], part.context.now()
         )
-    for job, rows in groupby(sorted(due, key=_job), key=_job):
+    for (job, key), rows in groupby(sorted(due, key=_order), key=_order):
         batch = list(rows)
-        await write_outcomes(part, batch, await _told(part, job, batch), job)
+        await write_outcomes(part, batch, await _told(part, job, batch), key)
     return await next_stage(part)
 
 
@@ -37,5 +37,6 @@ async def _told(part: Part, job: str, batch: Sequence[Item]) -> Sequence[ItemOut
     return [ItemOutcome(ref.ref, _NO_WAY) for ref in refs]
 
 
-def _job(row: Item) -> str:
-    return row.job or ""
+def _order(row: Item) -> tuple[str, str]:
+    """The upstream's name for what it accepted, and ours for what was intended by it."""
+    return row.job or "", row.batch or ""
