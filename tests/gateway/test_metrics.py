@@ -19,7 +19,7 @@ from avgate_contracts.connector import Connector
 from avgate_gateway.api.application import application
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.health import Checks
-from avgate_gateway.authentication import FixedKeys, TokenPolicy, Verifier
+from avgate_gateway.authentication import TokenPolicy
 from avgate_gateway.backlog import Standing, behind
 from avgate_gateway.changes import Changes
 from avgate_gateway.flow.context import Context, Desk
@@ -32,6 +32,10 @@ from avgate_gateway.store.migrations import migrate
 from avgate_gateway.store.schema import hand_task, request, task
 from avgate_gateway.vault import Vault
 
+from .tokens import token, verifier
+
+POLICY = TokenPolicy("https://issuer.test", "avgate", frozenset({"a", "b"}))
+SCRAPER = {"authorization": f"Bearer {token({'controller': 'a', 'scope': 'metrics:read'})}"}
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 MARKER = "jan.jansen@example.org"
 
@@ -51,11 +55,9 @@ class House:
             vault_keeps=timedelta(days=1), public_url=None,
         )  # fmt: skip
         self.gateway = Gateway(context, lambda _: None, Changes(), {}, Checks(context.now))
-        policy = TokenPolicy("avgate", "avgate", frozenset({"a", "b"}), 3600)
-        verifier = Verifier(policy, FixedKeys([]), lambda: 0.0)
-        app = application(self.gateway, verifier, self.limits)
+        app = application(self.gateway, verifier(policy=POLICY), self.limits)
         self.http = httpx.AsyncClient(
-            base_url="http://gateway.test", transport=httpx.ASGITransport(app)
+            base_url="http://gateway.test", transport=httpx.ASGITransport(app), headers=SCRAPER
         )
 
     async def figures(self) -> dict[tuple[str, ...], float]:

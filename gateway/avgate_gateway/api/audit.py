@@ -75,5 +75,5 @@ def _probes(routes: APIRouter, gateway: Gateway) -> None:
         "/metrics", tags=["health"], summary="Figures for Prometheus",
         response_class=PlainTextResponse,
     )  # fmt: skip
-    async def figures() -> Response:
+    async def figures(_: Annotated[Caller, requires(Scope.READ_METRICS)]) -> Response:
         return Response(await metrics.text(), headers={"content-type": CONTENT_TYPE})

@@ -20,7 +20,13 @@ from avgate_gateway.api.bodies import (
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.requests import not_in_the_future
 from avgate_gateway.api.views import RequestView, view
-from avgate_gateway.authentication import OF_OPERATION, Caller, Scope, requires
+from avgate_gateway.authentication import (
+    ASKS_FOR_ITS_OPERATION,
+    OF_OPERATION,
+    Caller,
+    Scope,
+    requires,
+)
 from avgate_gateway.problem import INVALID_CONTENT, Located, Problem, ProblemError
 from avgate_gateway.request import IdentityCheck, SubjectRequest
 from avgate_gateway.store import requests
@@ -42,8 +48,9 @@ def _add_gates(routes: APIRouter, gateway: Gateway) -> None:
     context = gateway.context
 
     @routes.post(
-        "/identity", response_model=RequestView, summary="Record that identity is verified"
-    )
+        "/identity", response_model=RequestView, summary="Record that identity is verified",
+        openapi_extra=ASKS_FOR_ITS_OPERATION,
+    )  # fmt: skip
     async def identity(
         request_id: str, body: IdentityBody, caller: Annotated[Caller, requires()]
     ) -> Response:
@@ -78,7 +85,10 @@ def _add_course(routes: APIRouter, gateway: Gateway) -> None:
     """What is decided about a request on its way: to withdraw it, hurry it, or take longer."""
     context = gateway.context
 
-    @routes.post("/cancel", response_model=RequestView, summary="Withdraw what has not begun")
+    @routes.post(
+        "/cancel", response_model=RequestView, summary="Withdraw what has not begun",
+        openapi_extra=ASKS_FOR_ITS_OPERATION,
+    )  # fmt: skip
     async def cancel(
         request_id: str,
         caller: Annotated[Caller, requires()],
@@ -91,7 +101,10 @@ def _add_course(routes: APIRouter, gateway: Gateway) -> None:
 
         return await decided(gateway, caller, request_id, withdraw)
 
-    @routes.post("/retry", response_model=RequestView, summary="Try again what is stuck or failed")
+    @routes.post(
+        "/retry", response_model=RequestView, summary="Try again what is stuck or failed",
+        openapi_extra=ASKS_FOR_ITS_OPERATION,
+    )  # fmt: skip
     async def retry(
         request_id: str,
         caller: Annotated[Caller, requires()],
@@ -108,7 +121,10 @@ def _add_course(routes: APIRouter, gateway: Gateway) -> None:
 
         return await decided(gateway, caller, request_id, again)
 
-    @routes.post("/extension", response_model=RequestView, summary="Take two more months")
+    @routes.post(
+        "/extension", response_model=RequestView, summary="Take two more months",
+        openapi_extra=ASKS_FOR_ITS_OPERATION,
+    )  # fmt: skip
     async def extension(
         request_id: str, body: ExtensionBody, caller: Annotated[Caller, requires()]
     ) -> Response:

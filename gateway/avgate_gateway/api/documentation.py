@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -86,8 +86,7 @@ def _operations(paths: Mapping[str, Schema]) -> Iterator[str]:
 
 def _operation(operation: Schema) -> Iterator[str]:
     for way in operation.get("security", ()):
-        scopes = _code(", ".join(way["bearer"])) if way["bearer"] else "that of the operation"
-        yield f"<p>Scope: {scopes}</p>"
+        yield f"<p>Scope: {_scopes(way['bearer'], operation.get('x-avgate-scope'))}</p>"
     given = operation.get("parameters", ())
     yield from _table(
         (f"{_code(one['name'])} ({one['in']})", _kind(one["schema"]), _about(one)) for one in given
@@ -97,6 +96,11 @@ def _operation(operation: Schema) -> Iterator[str]:
     for status, answer in operation["responses"].items():
         content = _content(answer) or ""
         yield f"<p>{_code(status)} {_line(answer['description'])} {content}</p>"
+
+
+def _scopes(named: Sequence[str], more: str | None) -> str:
+    words = [_code(name) for name in named] + ([f"that {more}"] if more else [])
+    return " and ".join(words) or "any"
 
 
 def _content(body: Schema) -> str:

@@ -26,7 +26,13 @@ from avgate_gateway.api.bodies import CreateRequest
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.submitted import NEEDS_KEY, SUBMITTED
 from avgate_gateway.api.views import ListView, RequestView, etag, request_view, retry_after, view
-from avgate_gateway.authentication import OF_OPERATION, Caller, Scope, requires
+from avgate_gateway.authentication import (
+    ASKS_FOR_ITS_OPERATION,
+    OF_OPERATION,
+    Caller,
+    Scope,
+    requires,
+)
 from avgate_gateway.bulkheads import named
 from avgate_gateway.changes import heard
 from avgate_gateway.guard import parsed_body, step_aside
@@ -72,7 +78,7 @@ def router(gateway: Gateway) -> APIRouter:
 
     @routes.post(
         "/v1/requests", status_code=202, responses=SUBMITTED, summary="Submit a request",
-        openapi_extra=NEEDS_KEY,
+        openapi_extra={**NEEDS_KEY, **ASKS_FOR_ITS_OPERATION},
     )  # fmt: skip
     async def submit(
         http: Request,

@@ -13,7 +13,7 @@ from avgate_contracts.vocabulary import Operation
 from avgate_gateway import remarking
 from avgate_gateway.api.answering import answer, not_found, plain
 from avgate_gateway.api.gateway import Gateway
-from avgate_gateway.authentication import Caller, Scope, requires
+from avgate_gateway.authentication import ASKS_FOR_ITS_OPERATION, Caller, Scope, requires
 from avgate_gateway.changes import heard
 from avgate_gateway.flow import settling
 from avgate_gateway.flow.context import SUBJECT_KEY
@@ -83,6 +83,7 @@ def _add_streams(routes: APIRouter, gateway: Gateway) -> None:
     @routes.get(
         "/package",
         summary="The copy, as a ZIP made while it is sent",
+        openapi_extra=ASKS_FOR_ITS_OPERATION,
         response_class=StreamingResponse,
         responses={200: {"content": {"application/zip": {}}}},
     )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from avgate_gateway.authentication.key_file import KeyFileError, SigningKey, open_signing_key
     from avgate_gateway.authentication.key_set import FixedKeys, Keys, RotatingKeys, read_key_file
     from avgate_gateway.authentication.minting import mint
-    from avgate_gateway.authentication.permission import OF_OPERATION
+    from avgate_gateway.authentication.permission import ASKS_FOR_ITS_OPERATION, OF_OPERATION
     from avgate_gateway.authentication.policy import TokenPolicy
     from avgate_gateway.authentication.scope import MEANINGS, Scope
     from avgate_gateway.authentication.verifier import Verifier
@@ -28,6 +28,7 @@ else:
         "RotatingKeys": "key_set",
         "read_key_file": "key_set",
         "mint": "minting",
+        "ASKS_FOR_ITS_OPERATION": "permission",
         "OF_OPERATION": "permission",
         "TokenPolicy": "policy",
         "MEANINGS": "scope",
@@ -43,6 +44,7 @@ else:
 
 
 __all__ = [
+    "ASKS_FOR_ITS_OPERATION",
     "MEANINGS",
     "OF_OPERATION",
     "Caller",

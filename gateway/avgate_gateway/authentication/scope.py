@@ -17,6 +17,7 @@ class Scope(StrEnum):
     APPROVE = "requests:approve"
     COMPLETE_TASKS = "tasks:complete"
     READ_AUDIT = "audit:read"
+    READ_METRICS = "metrics:read"
     ADMIN = "admin"
 
 
@@ -29,6 +30,7 @@ MEANINGS: Mapping[Scope, str] = {
     Scope.APPROVE: "Approve or refuse the plan of a request that somebody else submitted.",
     Scope.COMPLETE_TASKS: "See which items are to be done by hand, and report what was done.",
     Scope.READ_AUDIT: "Read the chain of evidence.",
+    Scope.READ_METRICS: "Read the figures of the whole process, of every controller: for Prometheus.",
     Scope.ADMIN: "See connectors and settings, and set stopped work going again.",
 }
 """One sentence for each scope."""

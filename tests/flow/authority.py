@@ -1,0 +1,92 @@
+"""Who may call what: one entry for every route, which must say so or give the reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.routing import BaseRoute, Route
+
+from avgate_contracts.vocabulary import Operation
+from avgate_gateway.authentication import OF_OPERATION, Scope
+
+_AUTOMATIC = frozenset({"HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What a token must carry: these scopes, and with `of_operation` the one of the request's own."""
+
+    scopes: frozenset[Scope] = frozenset()
+    of_operation: bool = False
+    operations: tuple[Operation, ...] = ()  # that it exists for; of an id in the address
+
+    def needed(self, operation: Operation) -> frozenset[Scope]:
+        return self.scopes | ({OF_OPERATION[operation]} if self.of_operation else set())
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Needs no token, because."""
+
+    because: str
+
+
+Entry = Guarded | Open
+_ALL = (Operation.ACCESS, Operation.EXPORT, Operation.ERASE, Operation.RECTIFY)
+_COPIES, _PLANNED = _ALL[:2], _ALL[2:]
+
+
+def _scope(scope: Scope, *operations: Operation) -> Guarded:
+    return Guarded(frozenset({scope}), operations=operations)
+
+
+_OF_OPERATION = Guarded(of_operation=True, operations=_ALL)
+_SHOWN = "tells what anybody may read in our sources, and nothing of this process"
+_ONE = "/v1/requests/{request_id}"
+MATRIX: Final[Mapping[tuple[str, str], Entry]] = {
+    ("POST", "/v1/requests"): _OF_OPERATION,
+    ("GET", "/v1/requests"): _scope(Scope.READ),
+    ("GET", _ONE): _scope(Scope.READ, *_ALL),
+    ("POST", f"{_ONE}/identity"): _OF_OPERATION,
+    ("POST", f"{_ONE}/approval"): _scope(Scope.APPROVE, *_PLANNED),
+    ("POST", f"{_ONE}/cancel"): _OF_OPERATION,
+    ("POST", f"{_ONE}/retry"): _OF_OPERATION,
+    ("POST", f"{_ONE}/extension"): _OF_OPERATION,
+    ("GET", f"{_ONE}/plan"): _scope(Scope.READ, *_PLANNED),
+    ("GET", f"{_ONE}/report"): _scope(Scope.READ, *_ALL),
+    ("GET", f"{_ONE}/evidence"): _scope(Scope.READ, *_ALL),
+    ("GET", f"{_ONE}/package"): Guarded(frozenset({Scope.READ}), of_operation=True, operations=_COPIES),
+    ("GET", f"{_ONE}/events"): _scope(Scope.READ, *_COPIES),  # of what ends by itself, so they do
+    ("GET", "/v1/tasks"): _scope(Scope.READ),
+    ("POST", "/v1/tasks/{task_id}/completion"): _scope(Scope.COMPLETE_TASKS, Operation.ERASE),
+    ("GET", "/v1/processors"): _scope(Scope.READ),
+    ("GET", "/v1/retention"): _scope(Scope.READ),
+    ("GET", "/v1/connectors"): _scope(Scope.READ),
+    ("GET", "/v1/audit"): _scope(Scope.READ_AUDIT),
+    ("GET", "/metrics"): _scope(Scope.READ_METRICS),
+    ("POST", "/v1/callbacks/{token}"): Open("an upstream has no token; the address is the secret"),
+    ("GET", "/health/live"): Open("what restarts processes has no token, and is told one word"),
+    ("GET", "/health/ready"): Open("what balances load has no token; it names nobody"),
+    ("GET", "/openapi.json"): Open(_SHOWN),
+    ("GET", "/docs"): Open(_SHOWN),
+}  # fmt: skip
+
+
+def routes(app: FastAPI) -> Iterator[tuple[str, str]]:
+    """Method and path of every route of the application, however deep it lies."""
+    for route in _walked(app.routes):
+        yield from ((method, route.path) for method in (route.methods or set()) - _AUTOMATIC)
+
+
+def _walked(found: list[BaseRoute]) -> Iterator[Route]:
+    for one in found:
+        included = getattr(one, "original_router", None)  # FastAPI's, of include_router
+        if isinstance(one, Route):
+            yield one
+        elif included is not None:
+            yield from _walked(included.routes)
+        else:  # a mount or a websocket would pass every check here unseen
+            raise AssertionError(f"a kind of route that nobody has thought of: {one!r}")

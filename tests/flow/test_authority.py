@@ -1,0 +1,185 @@
+"""Every route, tried with every kind of token on one's own, on another's and on what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from avgate_contracts.vocabulary import Operation
+from avgate_gateway.api.application import unguarded
+from avgate_gateway.authentication import ASKS_FOR_ITS_OPERATION, Scope
+from avgate_mocks.people import Role
+
+from .authority import MATRIX, Guarded, Open, routes
+from .harness import IDENTITY, bearer, token
+from .harness import a_request as asked
+from .indoors import BY_HAND, Indoors, indoors
+
+HERE, THERE = "libervoice", "mister-voip"
+NOBODY = {"identifiers": [{"kind": "email", "value": "nobody@voorbeeld.example"}]}
+CHANGES = [{"field": "address.city", "to": "Arnhem"}]
+BODIES: Mapping[str, Any] = {
+    "identity": IDENTITY,
+    "approval": {"plan_digest": "0" * 64, "decision": "approve"},
+    "extension": {"reason": "many systems"},
+    "completion": {"evidence": "seen to"},
+    "cancel": {},
+    "retry": {},
+}
+GUARDED = {at: entry for at, entry in MATRIX.items() if isinstance(entry, Guarded)}
+
+
+@dataclass
+class Door:
+    """The real application, and one request of each operation to try every route with."""
+
+    here: Indoors
+    http: httpx.AsyncClient
+    requests: Mapping[Operation, str]
+    task: str
+    tokens: dict[tuple[str, frozenset[Scope]], str] = field(default_factory=dict)
+
+    async def knock(
+        self, at: tuple[str, str], target: str, operation: Operation, made: str | None
+    ) -> httpx.Response:
+        method, path = at
+        part = path.rsplit("/", 1)[1]
+        body = BODIES.get(part) if method == "POST" else None
+        headers = bearer(made) if made else {}
+        if at == ("POST", "/v1/requests"):
+            body = a_body(operation)
+            headers["idempotency-key"] = str(uuid4())
+        url = path.replace("{request_id}", target).replace("{task_id}", target)
+        return await self.http.request(method, url, json=body, headers=headers)
+
+    def own(self, at: tuple[str, str], operation: Operation) -> str:
+        return self.task if "{task_id}" in at[1] else self.requests[operation]
+
+    def token(self, controller: str, scopes: Iterable[Scope]) -> str:
+        asked = (controller, frozenset(scopes))
+        if asked not in self.tokens:
+            file = self.here.folder / "avgate-token.jwk"
+            self.tokens[asked] = token(file, controller, "second", scopes)
+        return self.tokens[asked]
+
+
+def a_body(operation: Operation) -> dict[str, Any]:
+    changes = {"changes": CHANGES} if operation is Operation.RECTIFY else {}
+    scope = {"connectors": ["directory"]}
+    return {"operation": operation.value, "subject": NOBODY, "scope": scope, **changes}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def door(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door]:
+    names = ("directory", "subprocessors")
+    async with indoors(tmp_path_factory.mktemp("door"), names, more=BY_HAND) as here:
+        made = {}
+        for operation in (Operation.ACCESS, Operation.EXPORT):
+            body = asked(operation.value, here.person(Role.RUNNING), "directory")
+            made[operation] = await here.carry_out(body, "closed")
+        by_hand = await here.carry_out(
+            asked("erase", here.person(Role.RUNNING), "subprocessors"), "person"
+        )
+        tasks = (await here.get("/v1/tasks?state=open"))["items"]
+        for operation, more in ((Operation.ERASE, {}), (Operation.RECTIFY, {"changes": CHANGES})):
+            body = asked(operation.value, here.person(Role.RUNNING), "directory", **more)
+            made[operation] = await here.submit(body)
+            assert (await here.until(made[operation]))["waiting_for"] == "approval"
+        task = next(one["id"] for one in tasks if one["request_id"] == by_hand)
+        transport = here.caller()._transport
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as http:
+            yield Door(here, http, made, task)
+
+
+def combinations(needed: frozenset[Scope]) -> Iterable[frozenset[Scope]]:
+    """Each scope alone, all but one of those needed, what is needed, everything, and nothing."""
+    everything = frozenset(Scope)
+    each = {frozenset({scope}) for scope in Scope}
+    return {frozenset(), *each, *(everything - {one} for one in needed), needed, everything}
+
+
+def tries(at: tuple[str, str]) -> Iterable[Operation]:
+    entry = GUARDED[at]
+    return entry.operations or (Operation.ACCESS,)
+
+
+def test_every_route_has_an_entry_and_every_entry_a_route(
+    application_routes: list[tuple[str, str]],
+) -> None:
+    assert len(application_routes) == len(set(application_routes))
+    assert set(application_routes) == set(MATRIX), "say in authority.py who may call it"
+
+
+@pytest.fixture(scope="module")
+def application_routes(door: Door) -> list[tuple[str, str]]:
+    assembled = door.here.assembled
+    return list(routes(unguarded(assembled.gateway, assembled.verifier)))
+
+
+@pytest.mark.parametrize("at", GUARDED, ids=" ".join)
+def test_the_description_tells_the_scope_of_each_route(at: tuple[str, str], door: Door) -> None:
+    assembled = door.here.assembled
+    described = unguarded(assembled.gateway, assembled.verifier).openapi()
+    told = described["paths"][at[1]][at[0].lower()]
+    entry = GUARDED[at]
+    assert told["security"] == [{"bearer": [scope.value for scope in entry.scopes]}]
+    more = ASKS_FOR_ITS_OPERATION["x-avgate-scope"] if entry.of_operation else None
+    assert told.get("x-avgate-scope") == more
+
+
+def test_the_description_asks_no_token_of_an_open_route(door: Door) -> None:
+    assembled = door.here.assembled
+    described = unguarded(assembled.gateway, assembled.verifier).openapi()
+    for (method, path), entry in MATRIX.items():
+        if isinstance(entry, Open) and path in described["paths"]:
+            assert "security" not in described["paths"][path][method.lower()]
+
+
+@pytest.mark.parametrize("at", GUARDED, ids=" ".join)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_route_opens_to_exactly_the_scopes_it_names(
+    at: tuple[str, str], door: Door
+) -> None:
+    for operation in tries(at):
+        needed, target = GUARDED[at].needed(operation), door.own(at, operation)
+        assert (await door.knock(at, target, operation, None)).status_code == 401
+        for held in combinations(needed):
+            answer = await door.knock(at, target, operation, door.token(HERE, held))
+            tried = (operation, sorted(held), answer.status_code, answer.text[:300])
+            if needed <= held:
+                assert answer.status_code not in {401, 403, 404, 500}, tried
+            else:
+                assert answer.status_code == 403, tried
+                assert answer.json()["scope"] in needed - held, tried
+
+
+@pytest.mark.parametrize("at", [at for at in GUARDED if "{" in at[1]], ids=" ".join)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_anothers_is_answered_as_what_is_not_there(at: tuple[str, str], door: Door) -> None:
+    for operation in tries(at):
+        named = GUARDED[at].scopes
+        for held in combinations(GUARDED[at].needed(operation)):
+            stranger = door.token(THERE, held)
+            theirs = await door.knock(at, door.own(at, operation), operation, stranger)
+            nothing = await door.knock(at, str(uuid4()), operation, stranger)
+            assert theirs.status_code == (404 if named <= held else 403), (operation, held)
+            assert (theirs.status_code, theirs.content) == (nothing.status_code, nothing.content)
+            assert theirs.headers == nothing.headers
+
+
+@pytest.mark.parametrize("at", [at for at, one in MATRIX.items() if isinstance(one, Open)], ids=" ".join)  # fmt: skip
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_open_needs_no_token_and_looks_at_none(
+    at: tuple[str, str], door: Door
+) -> None:
+    method, path = at
+    url = path.replace("{token}", "never-issued")
+    without = await door.http.request(method, url)
+    forged = await door.http.request(method, url, headers=bearer("x.y.z"))
+    assert without.status_code == forged.status_code == (404 if "{" in path else 200)
