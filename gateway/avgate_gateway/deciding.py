@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from avgate_contracts.record import WhyUnseen
@@ -18,6 +19,7 @@ from avgate_gateway.problem import (
     ProblemError,
 )
 from avgate_gateway.request import Approval, IdentityCheck, State, SubjectRequest, WaitingFor
+from avgate_gateway.second_person import Party
 from avgate_gateway.store import evidence, hand_tasks, item_steps, items, requests, tasks
 from avgate_gateway.store.begun import is_begun
 from avgate_gateway.store.connection import Connection
@@ -49,11 +51,12 @@ async def verify_identity(
 
 
 async def decide(
-    db: Connection, context: Context, request: SubjectRequest, digest: str, by: str, *,
+    db: Connection, context: Context, request: SubjectRequest, digest: str, party: Party, *,
     approve: bool, reason: str | None = None,
 ) -> None:  # fmt: skip
     """Approves or rejects the plan with this digest, by somebody else than the submitter."""
-    if _folded(by) == _folded(request.client_id):
+    by = party.client_id
+    if party.is_one_with(Party(request.client_id, request.submitter)):
         raise ProblemError(Problem(SECOND_PERSON_REQUIRED))
     if approve and _is_the_same(request.approval, by, digest):
         return
@@ -85,11 +88,6 @@ async def _reject(db: Connection, context: Context, request: SubjectRequest) -> 
     await requests.set_going(
         db, request.id, now, plan_box=None, plan_digest=None, plan_valid_until=None
     )
-
-
-def _folded(client_id: str) -> str:
-    """Case and spacing make no second person."""
-    return " ".join(client_id.split()).casefold()
 
 
 def _is_the_same(approval: Approval | None, by: str, digest: str) -> bool:
@@ -192,9 +190,13 @@ async def extend(
 
 async def complete(
     db: Connection, context: Context, request: SubjectRequest, task: HandTask, by: str,
-    told: str,
+    told: str, client: str,
 ) -> None:  # fmt: skip
-    """Takes a person's word that something was done by hand; then the upstream is looked at."""
+    """Takes a person's word that something was done by hand; then the upstream is looked at.
+
+    It releases nothing that a plan did not, so whoever submitted the request may give it; `by` is
+    a name that the client wrote, so the client stands beside it.
+    """
     now = context.now()
     await hand_tasks.complete(db, task.id, by, now)
     await remarking.keep(db, context, request.id, remarking.hand_task(task.id), told)
@@ -202,7 +204,7 @@ async def complete(
         await settling.close(db, context, request, TaskCode.AMBIGUOUS.value)
         return
     if task.code == WhyUnseen.NO_INTERFACE and task.category is None:
-        await _see_to_part(db, context, request, task, by)
+        await _see_to_part(db, context, request, task, {"by": by, "client": client})
         return
     await item_steps.done_by_hand(db, request.id, task.connector, task.category, task.product)
     if task.category is None:
@@ -214,13 +216,18 @@ async def complete(
         await tasks.move(db, request.id, task.connector, Stage.VERIFY, now)
     await evidence.note(
         db, now, request, "hand_task.completed",
-        {"connector": task.connector, "category": task.category, "count": task.count, "by": by},
+        {"connector": task.connector, "category": task.category, "count": task.count,
+         "by": by, "client": client},
     )  # fmt: skip
     await _go_on(db, request, now, is_moving=True)
 
 
 async def _see_to_part(
-    db: Connection, context: Context, request: SubjectRequest, task: HandTask, by: str
+    db: Connection,
+    context: Context,
+    request: SubjectRequest,
+    task: HandTask,
+    who: Mapping[str, str],
 ) -> None:
     """A person asked where no program can; what the others showed stays as it is."""
     now, name = context.now(), task.connector
@@ -229,7 +236,7 @@ async def _see_to_part(
     await tasks.change(db, request.id, name, now, unseen=seen_to)
     await evidence.note(
         db, now, request, "hand_task.completed",
-        {"connector": name, "parts": [p.part for p in seen_to if p not in parts], "by": by},
+        {"connector": name, "parts": [p.part for p in seen_to if p not in parts], **who},
     )  # fmt: skip
     await _go_on(db, request, now, is_moving=True)
 

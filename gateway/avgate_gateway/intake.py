@@ -45,6 +45,7 @@ class Asked:
     changes: tuple[WantedChange, ...] = ()
     scope: Scope = field(default_factory=Scope)
     note: str | None = field(default=None, repr=False)
+    submitter: str | None = None  # keyed digest of the token's subject
 
 
 def drafted(context: Context, asked: Asked) -> tuple[SubjectRequest, Confidential]:
@@ -71,6 +72,7 @@ def drafted(context: Context, asked: Asked) -> tuple[SubjectRequest, Confidentia
         version=1,
         identity=asked.identity,
         wake_at=None if waits else now,
+        submitter=asked.submitter,
     )
     subject = DataSubject(reference, asked.identifiers, language=language)
     return request, Confidential(subject, asked.changes)

@@ -101,3 +101,4 @@ class SubjectRequest:
     closing: str | None = None  # why it closed, where that was not by being carried out
     closed_at: datetime | None = None
     wake_at: datetime | None = None
+    submitter: str | None = None  # keyed digest of the person, None before that was kept

@@ -22,6 +22,7 @@ from avgate_gateway.plan import WantedChange
 from avgate_gateway.problem import ProblemError
 from avgate_gateway.request import IdentityCheck, SubjectRequest, WaitingFor
 from avgate_gateway.retention import Action, decide, load_pack
+from avgate_gateway.second_person import Party
 from avgate_gateway.store import evidence, items, requests
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
@@ -145,7 +146,7 @@ class Office:
                 digest, approve = request.plan_digest or "", what == "approve"
                 if approve and request.client_id != "robot":
                     await self._note_approval(db, request)
-                await deciding.decide(db, context, request, digest, "chief", approve=approve)
+                await deciding.decide(db, context, request, digest, Party("chief"), approve=approve)
             case "cancel":
                 await deciding.cancel(db, context, request, "portal")
             case "verify":
@@ -180,7 +181,9 @@ class Office:
             self._do_by_hand(seen, task)
         with suppress(ProblemError):
             async with self.db.write() as db:
-                await deciding.complete(db, self.context, seen.request, task, "clerk", "done")
+                await deciding.complete(
+                    db, self.context, seen.request, task, "clerk", "done", "desk"
+                )
 
     def _do_by_hand(self, seen: Seen, task: HandTask) -> None:
         upstream = self.upstreams[task.connector]

@@ -76,6 +76,11 @@ REFUSED: dict[str, Callable[[], str]] = {
     "J20 no client_id": lambda: token(without="client_id"),
     "J20 no jti": lambda: token(without="jti"),
     "J20 an empty client_id": lambda: token({"client_id": " "}),
+    "E02 a client_id with a letter that looks like another": lambda: token(
+        {"client_id": "\uff50ortal"}
+    ),
+    "E02 a client_id with what cannot be seen": lambda: token({"client_id": "por\u200btal"}),
+    "E02 a client_id of two lines": lambda: token({"client_id": "crm\nadmin"}),
     "no controller": lambda: token(without="controller"),
     "a controller that is not served": lambda: token({"controller": "other"}),
     "a list of controllers": lambda: token({"controller": ["libervoice"]}),

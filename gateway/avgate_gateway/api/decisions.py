@@ -40,6 +40,7 @@ def router(gateway: Gateway) -> APIRouter:
     routes = APIRouter(prefix="/v1/requests/{request_id}", tags=["requests"])
     _add_gates(routes, gateway)
     _add_course(routes, gateway)
+    _add_terms(routes, gateway)
     return routes
 
 
@@ -73,7 +74,7 @@ def _add_gates(routes: APIRouter, gateway: Gateway) -> None:
                 context,
                 request,
                 body.plan_digest,
-                caller.client_id,
+                gateway.party(caller),
                 approve=body.decision == "approve",
                 reason=body.reason,
             )
@@ -82,7 +83,7 @@ def _add_gates(routes: APIRouter, gateway: Gateway) -> None:
 
 
 def _add_course(routes: APIRouter, gateway: Gateway) -> None:
-    """What is decided about a request on its way: to withdraw it, hurry it, or take longer."""
+    """What is decided about a request on its way: to withdraw it, or hurry it."""
     context = gateway.context
 
     @routes.post(
@@ -120,6 +121,11 @@ def _add_course(routes: APIRouter, gateway: Gateway) -> None:
             await deciding.retry(db, context, request, wanted, caller.client_id)
 
         return await decided(gateway, caller, request_id, again)
+
+
+def _add_terms(routes: APIRouter, gateway: Gateway) -> None:
+    """By when it is answered."""
+    context = gateway.context
 
     @routes.post(
         "/extension", response_model=RequestView, summary="Take two more months",

@@ -18,6 +18,7 @@ from avgate_gateway.idempotent import UnderWay
 from avgate_gateway.rates import Rates
 from avgate_gateway.registry import Installed
 from avgate_gateway.request import SubjectRequest
+from avgate_gateway.second_person import Party, person
 from avgate_gateway.store import requests
 
 
@@ -39,6 +40,11 @@ class Gateway:
 
     def desk(self, caller: Caller) -> Desk:
         return self.context.desks[caller.controller]
+
+    def party(self, caller: Caller) -> Party:
+        """Who the caller is where a plan needs two people."""
+        vault, controller = self.context.vault, caller.controller
+        return Party(caller.client_id, person(vault, controller, caller.subject))
 
     async def request(self, caller: Caller, request_id: str) -> SubjectRequest:
         """The caller's request; raises ProblemError, 404, for another controller's as for none."""

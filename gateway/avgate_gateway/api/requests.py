@@ -225,6 +225,7 @@ def _asked(gateway: Gateway, caller: Caller, body: CreateRequest) -> intake.Aske
         changes=tuple(WantedChange(c.field, c.before, c.after) for c in body.changes),
         scope=scope,
         note=body.note,
+        submitter=gateway.party(caller).person,
     )
 
 

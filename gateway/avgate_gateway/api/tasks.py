@@ -76,7 +76,7 @@ def router(gateway: Gateway) -> APIRouter:
         by = body.completed_by or caller.client_id
 
         async def complete(db: Connection, request: SubjectRequest) -> None:
-            await _complete(db, gateway, request, task_id, by, body.evidence)
+            await _complete(db, gateway, request, task_id, by, body.evidence, caller)
 
         await decided(gateway, caller, task.request_id, complete)
         async with database.read() as db:
@@ -88,14 +88,16 @@ def router(gateway: Gateway) -> APIRouter:
 
 
 async def _complete(
-    db: Connection, gateway: Gateway, request: SubjectRequest, task_id: str, by: str, told: str
-) -> None:
+    db: Connection, gateway: Gateway, request: SubjectRequest, task_id: str, by: str, told: str,
+    caller: Caller,
+) -> None:  # fmt: skip
     """Completes a task once; the same word again changes nothing, another is refused."""
     task = await hand_tasks.find(db, task_id, request.controller)
     if task is None:
         raise not_found()
     if task.completed_at is None:
-        await deciding.complete(db, gateway.context, request, task, by, told)
+        client = caller.client_id
+        await deciding.complete(db, gateway.context, request, task, by, told, client)
         return
     place = remarking.hand_task(task.id)
     texts = await remarking.read(db, gateway.context, [request.id], [place])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,9 @@ from avgate_gateway.authentication.policy import TokenPolicy
 from avgate_gateway.authentication.scope import Scope
 
 _LONGEST_NAME = 200  # what the columns hold that such a name is written to
+_CLIENT = re.compile(
+    r"[ -~]*[!-~][ -~]*"
+)  # RFC 6749 appendix A.1; no letter that looks like another
 
 
 class InvalidTokenError(Exception):
@@ -30,7 +34,7 @@ def caller(claims: Mapping[str, Any], policy: TokenPolicy, now: float) -> Caller
     controller = _name(claims, "controller")
     if controller not in policy.controllers:
         raise InvalidTokenError("the token is for a controller that is not served here")
-    return Caller(_name(claims, "client_id"), controller, _scopes(claims), _name(claims, "sub"))
+    return Caller(_client(claims), controller, _scopes(claims), _name(claims, "sub"))
 
 
 def expiry(claims: Mapping[str, Any]) -> float:
@@ -67,6 +71,18 @@ def _name(claims: Mapping[str, Any], claim: str) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_NAME:
         raise InvalidTokenError(f"the claim {claim} must be a text of 1 to {_LONGEST_NAME}")
     return value
+
+
+def may_be_client(name: str) -> bool:
+    """Whether a client may have this name: printable ASCII, so that no two look the same."""
+    return len(name) <= _LONGEST_NAME and _CLIENT.fullmatch(name) is not None
+
+
+def _client(claims: Mapping[str, Any]) -> str:
+    name = _name(claims, "client_id")
+    if not may_be_client(name):
+        raise InvalidTokenError("the claim client_id must be printable ASCII")
+    return name
 
 
 def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:

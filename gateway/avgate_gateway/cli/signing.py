@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 
 from avgate_gateway.authentication import KeyFileError, Scope, mint, open_signing_key
+from avgate_gateway.authentication.claim import may_be_client
 from avgate_gateway.cli.exits import CommandError
 from avgate_gateway.settings import Settings
 
@@ -19,8 +20,9 @@ def signed_token(
         raise CommandError(f"no controller of that name; known are: {known}")
     if not settings.authentication.is_embedded:
         raise CommandError("tokens come from the configured issuer, not from here")
-    if not client.strip():
-        raise CommandError("say who you are with --client; the gateway believes no empty name")
+    if not may_be_client(client):
+        message = "say who you are with --client, in printable ASCII; no other name is believed"
+        raise CommandError(message)
     try:
         key = open_signing_key(settings.token_key_file)
     except KeyFileError as error:

@@ -61,6 +61,7 @@ async def add(db: Connection, made: SubjectRequest, sealed: Sealed) -> None:
         "identity_by": identity.verified_by if identity else None,
         "identity_at": identity.verified_at if identity else None,
         "wake_at": made.wake_at,
+        "submitter": made.submitter,
         "subject_key": sealed.subject_key,
         "retention_key": sealed.retention_key,
         "confidential_box": sealed.confidential,
@@ -246,6 +247,7 @@ def request_of(row: RowMapping) -> SubjectRequest:
         closing=row["closing"],
         closed_at=row["closed_at"],
         wake_at=row["wake_at"],
+        submitter=row["submitter"],
     )
 
 

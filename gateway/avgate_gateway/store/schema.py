@@ -79,6 +79,7 @@ request = sa.Table(
     sa.Column("plan_box", sa.LargeBinary),  # what was shown to whoever approves
     sa.Column("decisions_box", sa.LargeBinary),  # of identity and plans, under the retention key
     sa.Column("begins_at", Moment),  # what was approved
+    sa.Column("submitter", sa.String(64)),  # keyed digest of the token's subject
     # Each list walks one of these, newest first, and ends with its page.
     sa.Index(None, "controller", "received_at", "id"),
     sa.Index(None, "controller", "promised", "received_at"),  # where the walk begins

@@ -1,0 +1,11 @@
+"""Who submitted a request, as a keyed digest: the same person is no second one through another client."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    op.add_column("request", sa.Column("submitter", sa.String(64)))
