@@ -15,6 +15,7 @@ from avgate_gateway.backlog import Backlog, Standing
 from avgate_gateway.bulkheads import Bulkheads
 from avgate_gateway.faults import Faults
 from avgate_gateway.guard import Traffic
+from avgate_gateway.refusals import Refusals
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 _Values = Iterable[tuple[tuple[str, ...], float]]
@@ -81,6 +82,13 @@ ANSWERS = Figure(
     "Answers to HTTP calls by class of status, since this process began; those to probes too.",
     "of `5xx`: see `GET /health/ready` and the log; of `4xx`: a client does something wrong, ask it",
 )
+REFUSALS = Figure(
+    "avgate_refusals_total",
+    ("reason",),
+    "HTTP calls that were refused in this process, by the problem they were told; `not-found` counts "
+    "what is another controller's and what is not there alike.",
+    "somebody tries what is not theirs, or a client is set up wrongly: the log names it (`access.refused`)",
+)
 CALLS = Figure(
     "avgate_calls_waiting",
     (),
@@ -108,6 +116,7 @@ FIGURES: Final = (
     FAULTY,
     BY_HAND,
     ANSWERS,
+    REFUSALS,
     CALLS,
     ASIDE,
     DATABASE,
@@ -134,12 +143,14 @@ class Metrics:
         traffic: Traffic,
         connectors: Mapping[str, Iterable[str]],
         faults: Faults,
+        refusals: Refusals,
     ) -> None:
         self._backlog = backlog
         self._bulkheads = bulkheads
         self._traffic = traffic
         self._connectors = connectors
         self._faults = faults
+        self._refusals = refusals
         self._process = ProcessCollector(registry=None)
 
     async def text(self) -> bytes:
@@ -169,6 +180,8 @@ class Metrics:
         yield _family(FAULTY, [((), self._faults.count())])
         yield _family(WAITING, [((), self._bulkheads.waiting)])
         yield _family(ANSWERS, self._traffic.answers.items())
+        refused = self._refusals.counts.items()
+        yield _family(REFUSALS, (((reason,), count) for reason, count in refused))
         yield _family(CALLS, [((), len(self._traffic.waiting))])
         yield _family(ASIDE, [((), len(self._traffic.aside))])
 

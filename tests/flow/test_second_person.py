@@ -41,6 +41,7 @@ async def test_the_same_person_through_another_client_is_no_second_one(
         refused = await here.decide(request_id, decision, "console")
         assert refused.status_code == 403
         assert refused.json()["type"].endswith("second-person-required")
+        assert here.assembled.gateway.refusals.counts["second-person-required"] == 1
         await here.let_pass(hours=1)
         assert await here.effects("directory") == []
         through(here, "console", "k.klaassen")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI, Request
@@ -24,6 +24,7 @@ from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.methods import Methods
 from avgate_gateway.authentication import Verifier
 from avgate_gateway.guard import Guard, Limits
+from avgate_gateway.refusals import REFUSED, Asked, Refusals
 from avgate_gateway.store.cut_short import AwayError
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -87,6 +88,7 @@ def unguarded(gateway: Gateway, verifier: Verifier, lifespan: Lifespan | None = 
         responses={"default": _PROBLEM},
     )
     problem.install(app)
+    app.add_exception_handler(problem.ProblemError, _counting(gateway.refusals))
     app.add_exception_handler(AwayError, _away)
     authentication.install(app, verifier, gateway.rates)
     routers = [resource.router(gateway) for resource in _RESOURCES]
@@ -96,6 +98,24 @@ def unguarded(gateway: Gateway, verifier: Verifier, lifespan: Lifespan | None = 
     routes = (*app.routes, *(route for router in routers for route in router.routes))
     app.add_middleware(Methods, routes=routes)
     return app
+
+
+def _counting(refusals: Refusals) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def refused(request: Request, error: Exception) -> Response:
+        if not isinstance(error, problem.ProblemError):
+            raise error
+        if error.problem.type in REFUSED:
+            refusals.refused(error.problem.type, _asked(request))
+        return problem.ProblemResponse(error.problem)
+
+    return refused
+
+
+def _asked(request: Request) -> Asked:
+    """By the pattern of the route, for what was filled in may be anything."""
+    caller = authentication.caller_of(request)
+    call = f"{request.method} {getattr(request.scope.get('route'), 'path', '')}"
+    return Asked(call, caller.client_id, caller.controller) if caller else Asked(call)
 
 
 async def _away(_: Request, error: Exception) -> Response:

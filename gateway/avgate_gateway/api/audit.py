@@ -55,7 +55,8 @@ def _probes(routes: APIRouter, gateway: Gateway) -> None:
     recording = Recording(context.database)
     backlog = Backlog(context.database, tuple(context.desks), context.now)
     connectors = {name: tuple(desk.connectors) for name, desk in context.desks.items()}
-    metrics = Metrics(backlog, gateway.bulkheads, gateway.traffic, connectors, gateway.faults)
+    metrics = Metrics(backlog, gateway.bulkheads, gateway.traffic, connectors, gateway.faults,
+                      gateway.refusals)  # fmt: skip
 
     @routes.get("/health/live", tags=["health"], summary="Whether the process runs")
     async def live() -> Response:

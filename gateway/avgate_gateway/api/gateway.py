@@ -16,6 +16,7 @@ from avgate_gateway.flow.context import Context, Desk
 from avgate_gateway.guard import Traffic
 from avgate_gateway.idempotent import UnderWay
 from avgate_gateway.rates import Rates
+from avgate_gateway.refusals import Refusals
 from avgate_gateway.registry import Installed
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.second_person import Party, person
@@ -35,6 +36,7 @@ class Gateway:
     faults: Faults = field(default_factory=lambda: Faults(lambda: datetime.now(UTC)))
     traffic: Traffic = field(default_factory=Traffic)
     rates: Rates = field(default_factory=Rates)
+    refusals: Refusals = field(default_factory=Refusals)
     under_way: UnderWay = field(default_factory=UnderWay)
     evidence_trouble: Callable[[], str | None] = lambda: None  # why nothing is signed just now
 

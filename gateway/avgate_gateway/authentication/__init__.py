@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from avgate_gateway.authentication.caller import Caller
-    from avgate_gateway.authentication.dependency import install, requires
+    from avgate_gateway.authentication.dependency import caller_of, install, requires
     from avgate_gateway.authentication.key_file import KeyFileError, SigningKey, open_signing_key
     from avgate_gateway.authentication.key_set import FixedKeys, Keys, RotatingKeys, read_key_file
     from avgate_gateway.authentication.minting import mint
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 else:
     _PLACES = {
         "Caller": "caller",
+        "caller_of": "dependency",
         "install": "dependency",
         "requires": "dependency",
         "KeyFileError": "key_file",
@@ -56,6 +57,7 @@ __all__ = [
     "SigningKey",
     "TokenPolicy",
     "Verifier",
+    "caller_of",
     "install",
     "mint",
     "open_signing_key",

@@ -51,6 +51,12 @@ def requires(*scopes: Scope) -> Any:
     return Security(_caller, scopes=[scope.value for scope in scopes])
 
 
+def caller_of(request: Request) -> Caller | None:
+    """Who made a call, once a route knows it; a call that was refused for its scope has one too."""
+    known: Caller | None = getattr(request.state, "caller", None)
+    return known
+
+
 async def _caller(
     request: Request,
     needed: SecurityScopes,
@@ -64,6 +70,7 @@ async def _caller(
         rates.refused(request.scope)
         raise ProblemError(_invalid(str(error))) from None
     await rates.client(request.scope, caller.controller, caller.client_id)
+    request.state.caller = caller
     for scope in needed.scopes:
         caller.must_hold(Scope(scope))
     return caller
