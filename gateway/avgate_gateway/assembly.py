@@ -26,8 +26,10 @@ from avgate_gateway.api.application import application
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.health import Checks
 from avgate_gateway.authentication import (
+    ClaimNames,
     FixedKeys,
     Keys,
+    Revocation,
     RotatingKeys,
     TokenPolicy,
     Verifier,
@@ -37,6 +39,7 @@ from avgate_gateway.authentication import (
 from avgate_gateway.changes import Changes
 from avgate_gateway.checkpointing import Checkpointer, open_evidence_key
 from avgate_gateway.claims import Alone, Claims
+from avgate_gateway.discovering import fetch_discovered
 from avgate_gateway.engine import PROTOCOL, Engine
 from avgate_gateway.flow.advance import advance
 from avgate_gateway.flow.context import Context, Desk
@@ -54,6 +57,7 @@ from avgate_gateway.registry import (
     settings_type,
 )
 from avgate_gateway.retention import load_pack
+from avgate_gateway.revoking import reading
 from avgate_gateway.settings import (
     ControllerSettings,
     Settings,
@@ -166,6 +170,9 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
     return Assembled(
         context, gateway, engine, tuple(clients), verifier(settings), limits, checkpointer
     )
+        context, gateway, engine, tuple(clients), verifier(settings, database), _limits(settings),
+        checkpointer,
+    )  # fmt: skip
 
 
 def _checkpointer(settings: Settings, database: Database, runtime: Runtime) -> Checkpointer:
@@ -181,21 +188,29 @@ def _claims(database: str, runtime: Runtime) -> Claims:
     return claims
 
 
-def verifier(settings: Settings) -> Verifier:
+def verifier(settings: Settings, database: Database) -> Verifier:
     """Who is believed: the configured issuer, or the key made here on first start."""
     own = settings.authentication
     policy = TokenPolicy(
-        issuer=own.issuer,
+        issuer=own.named_issuer,
         audience=own.audience,
         controllers=frozenset(settings.controllers),
         longest_seconds=own.token_seconds,
         several_audiences=own.several_audiences,
+        plain_jwt=own.plain_jwt,
+        claims=ClaimNames(**own.claims.model_dump()),
+        controller_of_client={
+            client: name for name, one in settings.controllers.items() for client in one.clients
+        },
     )
-    return Verifier(policy, _keys(settings), time.time)
+    revocation = Revocation(reading(database), time.monotonic)
+    return Verifier(policy, _keys(settings), time.time, revocation=revocation)
 
 
 def _keys(settings: Settings) -> Keys:
     own = settings.authentication
+    if own.issuer_url is not None:
+        return RotatingKeys(fetch_discovered(own.issuer_url), time.monotonic)
     if own.jwks_url is not None:
         return RotatingKeys(fetch_over_http(own.jwks_url, own.private_networks), time.monotonic)
     if own.jwks_file is not None:

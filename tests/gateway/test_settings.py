@@ -129,7 +129,19 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
     ),
     "two sources of keys": (
         f'{LEAST}[authentication]\njwks_url = "https://i/j"\njwks_file = "j"\n',
-        ["authentication: jwks_file and jwks_url exclude each other; keep one"],
+        ["authentication: issuer_url, jwks_file and jwks_url exclude each other; keep one"],
+    ),
+    "an issuer by address and by name": (
+        f'{LEAST}[authentication]\nissuer_url = "https://i"\nissuer = "i"\naudience = "a"\n',
+        ["authentication: issuer_url is the issuer as well; leave issuer out"],
+    ),
+    "an issuer by address without an audience": (
+        f'{LEAST}[authentication]\nissuer_url = "https://i"\n',
+        ["authentication: with keys of another issuer, issuer and audience must be set"],
+    ),
+    "an issuer in the clear": (
+        f'{LEAST}[authentication]\nissuer_url = "http://i"\naudience = "a"\n',
+        ["authentication.issuer_url: must be an https address without credentials"],
     ),
     "keys of an issuer without a name": (
         f'{LEAST}[authentication]\njwks_url = "https://i/j"\nissuer = "i"\n',

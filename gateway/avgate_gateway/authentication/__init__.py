@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from avgate_gateway.authentication.key_set import FixedKeys, Keys, RotatingKeys, read_key_file
     from avgate_gateway.authentication.minting import mint
     from avgate_gateway.authentication.permission import ASKS_FOR_ITS_OPERATION, OF_OPERATION
-    from avgate_gateway.authentication.policy import TokenPolicy
+    from avgate_gateway.authentication.policy import ClaimNames, TokenPolicy
+    from avgate_gateway.authentication.revocation import Revocation
     from avgate_gateway.authentication.scope import MEANINGS, Scope
     from avgate_gateway.authentication.verifier import Verifier
 else:
@@ -31,7 +32,9 @@ else:
         "mint": "minting",
         "ASKS_FOR_ITS_OPERATION": "permission",
         "OF_OPERATION": "permission",
+        "ClaimNames": "policy",
         "TokenPolicy": "policy",
+        "Revocation": "revocation",
         "MEANINGS": "scope",
         "Scope": "scope",
         "Verifier": "verifier",
@@ -49,9 +52,11 @@ __all__ = [
     "MEANINGS",
     "OF_OPERATION",
     "Caller",
+    "ClaimNames",
     "FixedKeys",
     "KeyFileError",
     "Keys",
+    "Revocation",
     "RotatingKeys",
     "Scope",
     "SigningKey",

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from avgate_gateway.authentication.caller import Caller
+from avgate_gateway.authentication.client_name import LONGEST_NAME, may_be_client
 from avgate_gateway.authentication.policy import TokenPolicy
 from avgate_gateway.authentication.scope import Scope
 
-_LONGEST_NAME = 200  # what the columns hold that such a name is written to
-_CLIENT = re.compile(
-    r"[ -~]*[!-~][ -~]*"
-)  # RFC 6749 appendix A.1; no letter that looks like another
+_OF_ID_TOKENS = frozenset({"nonce", "at_hash", "c_hash", "s_hash"})
 
 
 class InvalidTokenError(Exception):
@@ -30,11 +27,14 @@ def caller(claims: Mapping[str, Any], policy: TokenPolicy, now: float) -> Caller
         raise InvalidTokenError("the token is from another issuer")
     _check_audience(claims.get("aud"), policy)
     _check_times(claims, policy, now)
-    _name(claims, "jti")
-    controller = _name(claims, "controller")
+    _check_is_for_access(claims)
+    token_id(claims, policy)
+    client_id = _client(claims, policy.claims.client)
+    controller = _controller(claims, policy, client_id)
     if controller not in policy.controllers:
         raise InvalidTokenError("the token is for a controller that is not served here")
-    return Caller(_client(claims), controller, _scopes(claims), _name(claims, "sub"))
+    scopes = _scopes(claims, policy.claims.scope)
+    return Caller(client_id, controller, scopes, _name(claims, "sub"))
 
 
 def expiry(claims: Mapping[str, Any]) -> float:
@@ -68,26 +68,46 @@ def _moment(claims: Mapping[str, Any], claim: str) -> float:
 
 def _name(claims: Mapping[str, Any], claim: str) -> str:
     value = claims.get(claim)
-    if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_NAME:
-        raise InvalidTokenError(f"the claim {claim} must be a text of 1 to {_LONGEST_NAME}")
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_NAME:
+        raise InvalidTokenError(f"the claim {claim} must be a text of 1 to {LONGEST_NAME}")
     return value
 
 
-def may_be_client(name: str) -> bool:
-    """Whether a client may have this name: printable ASCII, so that no two look the same."""
-    return len(name) <= _LONGEST_NAME and _CLIENT.fullmatch(name) is not None
+def token_id(claims: Mapping[str, Any], policy: TokenPolicy) -> str:
+    """By which one token is told from all others of its issuer. Raises InvalidTokenError."""
+    return _name(claims, policy.claims.token_id)
 
 
-def _client(claims: Mapping[str, Any]) -> str:
-    name = _name(claims, "client_id")
+def _check_is_for_access(claims: Mapping[str, Any]) -> None:
+    """What only an ID token or a refresh token holds, where `typ` in the header does not tell."""
+    kind = claims.get("typ", "Bearer")  # Keycloak tells it here
+    if kind != "Bearer" or not _OF_ID_TOKENS.isdisjoint(claims):
+        raise InvalidTokenError("only access tokens are accepted")
+
+
+def _client(claims: Mapping[str, Any], claim: str) -> str:
+    name = _name(claims, claim)
     if not may_be_client(name):
-        raise InvalidTokenError("the claim client_id must be printable ASCII")
+        raise InvalidTokenError(f"the claim {claim} must be printable ASCII")
     return name
 
 
-def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
-    """Those scopes that are ours; an issuer may put other systems' beside them."""
-    value = claims.get("scope", "")
-    if not isinstance(value, str):
-        raise InvalidTokenError("the claim scope must be a text")
-    return frozenset(value.split(" ")) & frozenset(scope.value for scope in Scope)
+def _controller(claims: Mapping[str, Any], policy: TokenPolicy, client_id: str) -> str:
+    """Whom the client acts for: as the settings say, with which the token may not disagree."""
+    known, claim = policy.controller_of_client.get(client_id), policy.claims.controller
+    if known is not None and claims.get(claim, known) != known:
+        raise InvalidTokenError("the token is for another controller than its client")
+    return known if known is not None else _name(claims, claim)
+
+
+def _scopes(claims: Mapping[str, Any], claim: str) -> frozenset[str]:
+    """Those scopes that are ours; an issuer may put other systems' beside them.
+
+    `scope` is a text (RFC 8693 section 4.2); what is called otherwise, such as `scp`, may be a list.
+    """
+    value = claims.get(claim, "")
+    if isinstance(value, str):
+        value = value.split(" ")
+    elif claim == "scope" or not isinstance(value, list):
+        raise InvalidTokenError(f"the claim {claim} must be a text")
+    return frozenset(scope.value for scope in Scope if scope.value in value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +16,8 @@ from avgate_gateway.problem import UNAVAILABLE, Problem, ProblemError
 FRESH_SECONDS = 300.0  # a withdrawn key is refused within ten minutes, caches included
 LEAST_PAUSE_SECONDS = 60.0  # between two fetches, whatever kids callers invent
 STALE_SECONDS = 86_400.0
+_JUST_NOW_SECONDS = 1.0
+_OLD, _UNKNOWN = "old", "unknown"  # why keys are fetched
 _logger = logging.getLogger(__name__)
 
 Fetch = Callable[[], Awaitable[bytes]]
@@ -42,7 +45,8 @@ class FixedKeys:
 class RotatingKeys:
     """Keys that are fetched again when they are old, or when a token names an unknown one.
 
-    At most one fetch a minute; keys that cannot be renewed are used for 24 hours, and then the
+    At most one fetch a minute for each of the two, so that invented names do not use up the one by
+    which a key comes or goes. Keys that cannot be renewed are used for 24 hours, and then the
     gateway answers 503. `now` gives seconds on a clock that never jumps.
     """
 
@@ -51,12 +55,14 @@ class RotatingKeys:
         self._now = now
         self._keys: Mapping[str, TrustedKey] = {}
         self._fetched_at: float | None = None
-        self._tried_at: float | None = None
+        self._tried_at = {_OLD: -math.inf, _UNKNOWN: -math.inf}
         self._fetching = asyncio.Lock()
 
     async def find(self, kid: str) -> TrustedKey | None:
-        if kid not in self._keys or self._age() > FRESH_SECONDS:
-            await self._renew()
+        if self._age() > FRESH_SECONDS:
+            await self._renew(_OLD)
+        if kid not in self._keys:
+            await self._renew(_UNKNOWN)
         if self._age() > STALE_SECONDS:
             detail = "The issuer's keys cannot be fetched, so no token can be checked."
             headers = {"retry-after": f"{LEAST_PAUSE_SECONDS:.0f}"}
@@ -66,13 +72,17 @@ class RotatingKeys:
     def _age(self) -> float:
         return float("inf") if self._fetched_at is None else self._now() - self._fetched_at
 
-    async def _renew(self) -> None:
-        """Fetches once for everybody who waits: the later ones find it done."""
+    async def _renew(self, why: str) -> None:
+        """Fetches once for everybody who waits: the later ones find it done.
+
+        What was fetched a moment ago is not fetched again for a name that it does not hold.
+        """
         async with self._fetching:
-            if self._tried_at is not None and self._now() - self._tried_at < LEAST_PAUSE_SECONDS:
-                return
-            self._tried_at = self._now()
-            await self._fetch_keys()
+            now = self._now()
+            is_too_soon = now - self._tried_at[why] < LEAST_PAUSE_SECONDS
+            if not is_too_soon and self._age() >= _JUST_NOW_SECONDS:
+                self._tried_at[why] = now
+                await self._fetch_keys()
 
     async def _fetch_keys(self) -> None:
         try:

@@ -12,10 +12,11 @@ from joserfc import jws
 from joserfc.errors import JoseError
 
 from avgate_gateway.authentication.caller import Caller
-from avgate_gateway.authentication.claim import InvalidTokenError, caller, expiry
+from avgate_gateway.authentication.claim import InvalidTokenError, caller, expiry, token_id
 from avgate_gateway.authentication.compact import Compact, taken_apart
 from avgate_gateway.authentication.key_set import Keys
 from avgate_gateway.authentication.policy import TokenPolicy
+from avgate_gateway.authentication.revocation import Revocation, nothing_is_revoked
 from avgate_gateway.authentication.trusted_key import TrustedKey
 
 _LONGEST = 8_192  # bytes; checked before anything reads the token
@@ -25,6 +26,7 @@ _REMEMBERED_SECONDS = 60.0
 @dataclass(frozen=True, slots=True)
 class _Verified:
     caller: Caller
+    token_id: str
     since: float
     until: float
 
@@ -38,11 +40,13 @@ class Verifier:
         keys: Keys,
         now: Callable[[], float],
         *,
+        revocation: Revocation | None = None,
         most_remembered: int = 4_096,
     ) -> None:
         self._policy = policy
         self._keys = keys
         self._now = now
+        self._revocation = revocation or Revocation(nothing_is_revoked, now)
         self._most_remembered = most_remembered
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
 
@@ -51,29 +55,31 @@ class Verifier:
         if len(token) > _LONGEST:
             raise InvalidTokenError(f"a token may be {_LONGEST} bytes long")
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-        known = self._remembered(digest)
-        return known or await self._verify(token, digest)
+        known = self._remembered(digest) or await self._verify(token, digest)
+        await self._revocation.check(known.caller.client_id, known.token_id)
+        return known.caller
 
-    async def _verify(self, token: str, digest: bytes) -> Caller:
-        compact = taken_apart(token)
+    async def _verify(self, token: str, digest: bytes) -> _Verified:
+        compact = taken_apart(token, plain_jwt=self._policy.plain_jwt)
         key = await self._keys.find(compact.kid)
         if key is None:
             raise InvalidTokenError("the token is signed with a key that is not trusted")
         _check_signature(token, compact, key)
         now = self._now()
-        verified = caller(compact.claims, self._policy, now)
-        self._remember(digest, verified, now, expiry(compact.claims))
+        until = min(now + _REMEMBERED_SECONDS, expiry(compact.claims))
+        believed = caller(compact.claims, self._policy, now)
+        verified = _Verified(believed, token_id(compact.claims, self._policy), now, until)
+        self._remember(digest, verified)
         return verified
 
-    def _remembered(self, digest: bytes) -> Caller | None:
+    def _remembered(self, digest: bytes) -> _Verified | None:
         known = self._verified.get(digest)
         if known is None or not known.since <= self._now() < known.until:
             return None
-        return known.caller
+        return known
 
-    def _remember(self, digest: bytes, verified: Caller, now: float, ends: float) -> None:
-        until = min(now + _REMEMBERED_SECONDS, ends)
-        self._verified[digest] = _Verified(verified, now, until)
+    def _remember(self, digest: bytes, verified: _Verified) -> None:
+        self._verified[digest] = verified
         self._verified.move_to_end(digest)
         if len(self._verified) > self._most_remembered:
             self._verified.popitem(last=False)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 
 from avgate_gateway.authentication import KeyFileError, Scope, mint, open_signing_key
-from avgate_gateway.authentication.claim import may_be_client
+from avgate_gateway.authentication.client_name import may_be_client
 from avgate_gateway.cli.exits import CommandError
 from avgate_gateway.settings import Settings
 

@@ -10,6 +10,7 @@ from avgate_gateway.settings.model import (
     ControllerSettings,
     LimitSettings,
     Settings,
+    safe_address,
 )
 from avgate_gateway.settings.place import check_places
 
@@ -24,4 +25,5 @@ __all__ = [
     "connector_settings",
     "explain",
     "load",
+    "safe_address",
 ]

@@ -43,7 +43,8 @@ def _database(url: str, info: ValidationInfo) -> str:
     raise WrongValueError("must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
 
 
-def _safe_address(url: str) -> str:
+def safe_address(url: str) -> str:
+    """An https address without credentials, or one of this machine. Raises WrongValueError."""
     parts = urlsplit(url)
     is_local = parts.scheme == "http" and parts.hostname in _LOOPBACK
     is_safe = parts.scheme == "https" or is_local
@@ -72,6 +73,7 @@ File = Annotated[Path, AfterValidator(_beside)]
 Database = Annotated[str, AfterValidator(_database)]
 SafeAddress = Annotated[str, AfterValidator(_safe_address)]
 Network = Annotated[str, AfterValidator(_network)]
+SafeAddress = Annotated[str, AfterValidator(safe_address)]
 Days = Annotated[int, Field(strict=True, ge=1, le=3650)]
 Bytes = Annotated[int, Field(strict=True, ge=1024, le=16_777_216)]
 Calls = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
@@ -87,11 +89,27 @@ class Part(BaseModel):
     )
 
 
+class ClaimSettings(Part):
+    """Under which names tokens tell what RFC 9068 and we call so."""
+
+    controller: Line = Field("controller", description="The claim that names the controller.")
+    client: Line = Field("client_id", description="The claim that names the client, such as azp.")
+    scope: Line = Field(
+        "scope", description="The claim with the scopes; called otherwise, it may be a list."
+    )
+    token_id: Line = Field("jti", description="The claim that tells a token from all others.")
+
+
 class AuthenticationSettings(Part):
     """Which access tokens are believed."""
 
     issuer: Line = Field("avgate", description="The issuer that tokens must name (iss).")
     audience: Line = Field("avgate", description="The audience that tokens must name (aud).")
+    issuer_url: SafeAddress | None = Field(
+        None,
+        description="An OpenID Connect issuer, of which the rest is asked; it takes the place of "
+        "issuer and jwks_url.",
+    )
     jwks_file: File | None = Field(
         None, description="The issuer's public keys, as a JWK Set in a file."
     )
@@ -108,12 +126,23 @@ class AuthenticationSettings(Part):
         False, description="Whether a token may name other audiences beside ours."
     )
 
+    plain_jwt: bool = Field(
+        False,
+        description="Whether access tokens may be of the type JWT, as Keycloak and Entra make them.",
+    )
+    claims: ClaimSettings = Field(
+        default_factory=ClaimSettings, description="Under which names tokens tell things."
+    )
+
     @model_validator(mode="after")
     def _one_source(self) -> AuthenticationSettings:
-        external = [self.jwks_file, self.jwks_url]
-        if None not in external:
-            raise WrongValueError("jwks_file and jwks_url exclude each other; keep one")
-        if any(external) and not {"issuer", "audience"} <= self.model_fields_set:
+        external = [self.issuer_url, self.jwks_file, self.jwks_url]
+        if external.count(None) < len(external) - 1:
+            raise WrongValueError("issuer_url, jwks_file and jwks_url exclude each other; keep one")
+        if self.issuer_url is not None and "issuer" in self.model_fields_set:
+            raise WrongValueError("issuer_url is the issuer as well; leave issuer out")
+        named = {"issuer", "audience"} - ({"issuer"} if self.issuer_url is not None else set())
+        if any(external) and not named <= self.model_fields_set:
             raise WrongValueError("with keys of another issuer, issuer and audience must be set")
         return self
 
@@ -126,9 +155,14 @@ class AuthenticationSettings(Part):
         return self
 
     @property
+    def named_issuer(self) -> str:
+        """What tokens must name as `iss`."""
+        return self.issuer_url or self.issuer
+
+    @property
     def is_embedded(self) -> bool:
         """Whether the gateway signs its own tokens, for want of an issuer."""
-        return self.jwks_file is None and self.jwks_url is None
+        return not any((self.issuer_url, self.jwks_file, self.jwks_url))
 
 
 class LimitSettings(Part):
@@ -193,6 +227,9 @@ class ControllerSettings(Part):
     answer_within_days: Annotated[int, Field(strict=True, ge=1, le=31)] = Field(
         28, description="Within how many days a request is answered; the law allows one month."
     )
+    clients: tuple[Line, ...] = Field(
+        (), description="Clients that act for this controller where tokens name none."
+    )
     approval_exempt_clients: tuple[Line, ...] = Field(
         (), description="Clients whose erasures and rectifications need no second person."
     )
@@ -255,6 +292,14 @@ class Settings(Part):
     controllers: dict[Name, ControllerSettings] = Field(
         min_length=1, description="The controllers that the gateway acts for."
     )
+
+    @model_validator(mode="after")
+    def _one_controller_each(self) -> Settings:
+        named = [client for one in self.controllers.values() for client in one.clients]
+        if len(named) > len(set(named)):
+            raise WrongValueError("a client acts for one controller; take it out of the others")
+        return self
+
     _origins: Origins = PrivateAttr(default_factory=Origins)
 
     @property

@@ -1,0 +1,87 @@
+"""`avgate revoke`: who is believed no more, written where every process looks."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from pathlib import Path
+
+import pytest
+
+from avgate_gateway.authentication.revocation import Revoked
+from avgate_gateway.cli.exits import Exit
+from avgate_gateway.cli.running import run
+from avgate_gateway.revoking import reading
+from avgate_gateway.store.database import Database
+
+from .tokens import token
+
+CONFIG = (
+    'database = "sqlite:///avgate.db"\n'
+    '[controllers.libervoice]\ntitle = "L"\nretention = "libervoice-2019"\n'
+)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    (tmp_path / "avgate.toml").write_text(CONFIG)
+    return str(tmp_path / "avgate.toml")
+
+
+def known(config: str) -> Revoked | None:
+    async def read() -> Revoked | None:
+        database = Database(f"sqlite:///{Path(config).parent}/avgate.db")
+        try:
+            return await reading(database)()
+        finally:
+            await database.close()
+
+    return asyncio.run(read())
+
+
+def test_clients_and_tokens_are_refused_listed_and_believed_again(
+    config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = ["--client", "crm", "--client", "old portal", "--token-id", "7b1"]
+    for _ in range(2):
+        assert run(["revoke", "--config", config, *named]) == Exit.DONE
+    assert known(config) == Revoked(frozenset({"crm", "old portal"}), frozenset({"7b1"}))
+    capsys.readouterr()
+    assert run(["revoke", "--config", config]) == Exit.DONE
+    lines = capsys.readouterr().out.splitlines()
+    assert {line.partition(" refused since ")[0] for line in lines} == {
+        "client crm", "client old portal", "token 7b1",
+    }  # fmt: skip
+    assert run(["revoke", "--config", config, "--lift", "--client", "crm"]) == Exit.DONE
+    assert known(config) == Revoked(frozenset({"old portal"}), frozenset({"7b1"}))
+
+
+def test_a_token_is_read_from_where_nobody_else_sees_it(
+    config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "stolen").write_text(token({"jti": "of-the-file"}) + "\n")
+    assert run(["revoke", "--config", config, "--token-file", f"{tmp_path}/stolen"]) == Exit.DONE
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"made it\n{token({'jti': 'of-stdin'})}\n"))
+    assert run(["revoke", "--config", config, "--token-file", "-"]) == Exit.DONE
+    assert known(config) == Revoked(frozenset(), frozenset({"of-the-file", "of-stdin"}))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ends"),
+    [
+        (["--client", "\uff50ortal"], Exit.USAGE),
+        (["--client", " "], Exit.USAGE),
+        (["--token-id", ""], Exit.USAGE),
+        (["--token-file", "/nowhere"], Exit.USAGE),
+        (["--token-file", __file__], Exit.USAGE),
+        (["--lift", "--client", "crm"], Exit.NOT_FOUND),
+    ],
+)
+def test_what_cannot_be_refused_is_said(config: str, arguments: list[str], ends: Exit) -> None:
+    assert run(["revoke", "--config", config, *arguments]) == ends
+    assert known(config) in (None, Revoked())
+
+
+def test_a_list_that_cannot_be_read_is_no_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "avgate.toml").write_text("")
+    assert known(str(tmp_path / "avgate.toml")) is None  # a database without tables
