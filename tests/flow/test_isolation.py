@@ -68,6 +68,31 @@ def test_lists_tasks_and_the_audit_show_only_what_is_ones_own(
     assert not {one["id"] for one in own} & {one["id"] for one in asks.get("/v1/tasks")["items"]}
 
 
+def test_a_place_in_anothers_list_gives_nothing_of_theirs(
+    erasure: str, access: str, stranger: Caller, asks: Caller
+) -> None:
+    for path in ("/v1/requests?", "/v1/tasks?", "/v1/audit?"):
+        page = asks.get(f"{path}limit=1")
+        if page["next"] is None:
+            continue
+        found = stranger.get(f"{path}limit=200&cursor={page['next']}")["items"]
+        own = stranger.get(f"{path}limit=200")["items"]
+        assert {str(one) for one in found} <= {str(one) for one in own}, path
+        assert not {erasure, access} & {str(one.get("request_id", one.get("id"))) for one in found}
+
+
+def test_the_id_of_anothers_event_gives_nothing_of_theirs(
+    access: str, stranger: Caller, anyone: Casting
+) -> None:
+    own = stranger.submit(a_request("object", anyone()), prefer="wait=20")["id"]
+    for last in ("0", "1", str(2**62)):
+        told = stranger.http.get(f"/v1/requests/{own}/events", headers={"last-event-id": last})
+        assert told.status_code == 200
+        assert access not in told.text
+    theirs = stranger.http.get(f"/v1/requests/{access}/events", headers={"last-event-id": "0"})
+    assert theirs.status_code == 404
+
+
 def test_another_controller_cannot_complete_ones_task(
     office: Office, stranger: Caller, anyone: Casting
 ) -> None:

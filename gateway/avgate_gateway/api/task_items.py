@@ -21,13 +21,14 @@ async def about(
 ) -> dict[str, object]:
     """The first items of an open task, and how many there are.
 
-    `items` is None for a caller who may not see them, and where their references are destroyed.
+    A caller who may not see the items has no `items`; it is None once their references are destroyed.
     """
     if task.completed_at is not None or _is_of_a_part(task):
         return {"items": [], "items_total": 0}
     found, total = await items.of_hand_task(db, task, MOST)
-    shown = await _opened(db, context, task, found) if may_see else None
-    return {"items": shown, "items_total": total}
+    if not may_see:
+        return {"items_total": total}
+    return {"items": await _opened(db, context, task, found), "items_total": total}
 
 
 def _is_of_a_part(task: HandTask) -> bool:

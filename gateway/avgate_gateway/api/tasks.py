@@ -25,8 +25,8 @@ from avgate_gateway.store.hand_tasks import HandTask
 
 _LISTED = """
 `items` are the first 100 items of an open task: `ref` is the upstream's own name for each, `since`
-the day from which its terms run. It is null unless the token carries `tasks:complete`, and once
-the references are destroyed. `items_total` is how many there are.
+the day from which its terms run. Only a token with `tasks:complete` is told them; it is null once the
+references are destroyed. `items_total` is how many there are.
 """
 
 

@@ -150,7 +150,7 @@ class TaskAnswer(Answer):
     reason: str
     due: date
     state: str
-    items: tuple[TaskItem, ...] | None
+    items: tuple[TaskItem, ...] | None = None
     items_total: int
 
 

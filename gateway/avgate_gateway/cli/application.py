@@ -62,7 +62,11 @@ COMMANDS: Mapping[str, Late] = {
     ),
     "audit": Late("auditing", "app", "Checks the evidence, and gives proofs of it to others."),
     "token": Late("tokens", "token", "Prints an access token on its last line."),
-    "revoke": Late("revoking", "revoke", "Refuses clients and tokens before they run out; lists them if none is named."),
+    "revoke": Late(
+        "revoking",
+        "revoke",
+        "Refuses clients and tokens before they run out; lists them if none is named.",
+    ),
     "new": Late(
         "scaffolding",
         "new",
