@@ -14,6 +14,7 @@ import pytest_asyncio
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway.api.application import unguarded
 from avgate_gateway.authentication import ASKS_FOR_ITS_OPERATION, Scope
+from avgate_gateway.store.schema import hand_task, request
 from avgate_mocks.people import Role
 
 from .authority import MATRIX, Guarded, Open, routes
@@ -183,3 +184,53 @@ async def test_what_is_open_needs_no_token_and_looks_at_none(
     without = await door.http.request(method, url)
     forged = await door.http.request(method, url, headers=bearer("x.y.z"))
     assert without.status_code == forged.status_code == (404 if "{" in path else 200)
+
+
+COLUMNS = sorted(
+    {column.name for table in (request, hand_task) for column in table.c}
+    | {"tenant_id", "controller_id", "verified", "approved_by", "submitted_by", "client_id"}
+)
+WITH_BODY = [at for at, entry in MATRIX.items() if at[0] == "POST" and isinstance(entry, Guarded)]
+
+
+@pytest.mark.parametrize("at", WITH_BODY, ids=" ".join)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_no_body_reaches_a_column(at: tuple[str, str], door: Door) -> None:
+    operation = next(iter(tries(at)))
+    body = BODIES.get(at[1].rsplit("/", 1)[1]) or a_body(operation)
+    if at[1].endswith(("/cancel", "/retry")):
+        body = {}
+    headers = bearer(door.token(HERE, Scope))
+    url = at[1].replace("{request_id}", door.own(at, operation)).replace("{task_id}", door.task)
+    known = {"operation", "scope", "identity", "reason", "evidence", "plan_digest", "connector"}
+    for column in {*COLUMNS} - known - {*body} - {"completed_by", "note", "changes"}:
+        headers["idempotency-key"] = str(uuid4())
+        answer = await door.http.post(url, json={**body, column: "x"}, headers=headers)
+        assert answer.status_code == 422, (column, answer.text)
+        [told] = answer.json()["errors"]
+        assert "known" in told["detail"], answer.text
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_no_header_says_for_whom_a_token_acts(door: Door) -> None:
+    target = f"/v1/requests/{door.requests[Operation.ACCESS]}"
+    for name in ("x-tenant", "x-tenant-id", "x-controller", "x-forwarded-user", "x-client-id"):
+        sent = {**bearer(door.token(THERE, Scope)), name: HERE}
+        assert (await door.http.get(target, headers=sent)).status_code == 404
+        assert (await door.http.get("/v1/requests", headers=sent)).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    ["//v1/requests", "/V1/requests", "/v1/requests/", "/v1;x/requests", "/v1//requests"],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "PATCH", "DELETE"])
+@pytest.mark.asyncio(loop_scope="module")
+async def test_no_spelling_of_an_address_goes_round_its_scope(
+    method: str, spelled: str, door: Door
+) -> None:
+    answer = await door.http.request(method, f"http://gateway.test{spelled}")
+    assert answer.status_code in {400, 401, 404, 405}, answer.text
+    overriding = {"x-http-method-override": "GET", **bearer(door.token(HERE, ()))}
+    answer = await door.http.post("/v1/retention", headers=overriding)
+    assert answer.status_code == 405
