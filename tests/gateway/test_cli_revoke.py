@@ -71,7 +71,10 @@ def test_a_token_is_read_from_where_nobody_else_sees_it(
     [
         (["--client", "\uff50ortal"], Exit.USAGE),
         (["--client", " "], Exit.USAGE),
+        (["--client", "c" * 201], Exit.USAGE),
         (["--token-id", ""], Exit.USAGE),
+        (["--token-id", "t" * 201], Exit.USAGE),
+        (["--token-id", "a\nb"], Exit.USAGE),
         (["--token-file", "/nowhere"], Exit.USAGE),
         (["--token-file", __file__], Exit.USAGE),
         (["--lift", "--client", "crm"], Exit.NOT_FOUND),

@@ -21,12 +21,14 @@ from avgate_gateway.api.answering import from_cursor, to_cursor
 from avgate_gateway.api.bodies import CompletionBody, IdentityBody, SubjectBody
 from avgate_gateway.authentication import TokenPolicy
 from avgate_gateway.authentication.claim import InvalidTokenError, caller
+from avgate_gateway.authentication.client_name import LONGEST_NAME
 from avgate_gateway.engine import PROTOCOL
 from avgate_gateway.intake import NOT_RELEVANT
 from avgate_gateway.problem import ProblemError
 from avgate_gateway.request import State, WaitingFor
 from avgate_gateway.retention import Action, GroundCode
 from avgate_gateway.settings.model import Name
+from avgate_gateway.store import refused
 from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.schema import EPOCH, metadata
 from avgate_gateway.store.tasks import Stage, TaskCode
@@ -98,6 +100,9 @@ WIDEST = {
     "request.approved_digest": DIGEST,
     "request.closing": max(len("rejected"), len(NOT_RELEVANT), longest(TaskCode)),
     "request.held_by": WORKER,
+    "request.submitter": DIGEST,
+    "refused.kind": max(len(refused.CLIENT), len(refused.TOKEN)),
+    "refused.name": LONGEST_NAME,
     "worker.id": WORKER,
     "worker.name": 64 + len(" 4194304"),  # HOST_NAME_MAX, and PID_MAX_LIMIT: Linux, limits.h
     "worker.protocol": len(PROTOCOL),

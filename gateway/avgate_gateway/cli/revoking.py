@@ -43,8 +43,8 @@ def revoke(
     named += [(refused.TOKEN, name) for name in token_id or ()]
     if token_file is not None:
         named.append((refused.TOKEN, _id_of(token_file, settings.authentication.claims.token_id)))
-    if not all(may_be_client(name) if kind == refused.CLIENT else name for kind, name in named):
-        raise CommandError("no client has such a name: it is printable ASCII")
+    if not all(_is_name(kind, name) for kind, name in named):
+        raise CommandError("nothing has such a name: a client's is printable ASCII")
     try:
         told = asyncio.run(_done(settings, named, lift=lift))
     except (sa.exc.SQLAlchemyError, AwayError, OSError) as error:
@@ -52,6 +52,12 @@ def revoke(
         raise CommandError(message, Exit.WRONG) from None
     for line in told:
         typer.echo(line)
+
+
+def _is_name(kind: str, name: str) -> bool:
+    if kind == refused.CLIENT:
+        return may_be_client(name)
+    return 0 < len(name) <= LONGEST_NAME and name.isprintable()
 
 
 async def _done(settings: Settings, named: Sequence[_Named], *, lift: bool) -> list[str]:
@@ -80,6 +86,6 @@ def _id_of(file: str, claim: str) -> str:
         found = taken_apart(text.split()[-1] if text.split() else "").claims.get(claim)
     except (OSError, UnicodeDecodeError, InvalidTokenError):
         found = None
-    if not isinstance(found, str) or not 0 < len(found) <= LONGEST_NAME:
+    if not isinstance(found, str):
         raise CommandError("there is no access token with an id in it")
     return found
