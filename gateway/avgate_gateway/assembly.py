@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -210,7 +211,12 @@ def verifier(settings: Settings, database: Database) -> Verifier:
 def _keys(settings: Settings) -> Keys:
     own = settings.authentication
     if own.issuer_url is not None:
-        return RotatingKeys(fetch_discovered(own.issuer_url), time.monotonic)
+        return RotatingKeys(
+            fetch_discovered(
+                own.issuer_url, partial(fetch_over_http, private_networks=own.private_networks)
+            ),
+            time.monotonic,
+        )
     if own.jwks_url is not None:
         return RotatingKeys(fetch_over_http(own.jwks_url, own.private_networks), time.monotonic)
     if own.jwks_file is not None:
