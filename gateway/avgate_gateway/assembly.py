@@ -169,10 +169,7 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
         rates=Rates(limits, SharedLedger(database, runtime.now)),
     )  # fmt: skip
     return Assembled(
-        context, gateway, engine, tuple(clients), verifier(settings), limits, checkpointer
-    )
-        context, gateway, engine, tuple(clients), verifier(settings, database), _limits(settings),
-        checkpointer,
+        context, gateway, engine, tuple(clients), verifier(settings, database), limits, checkpointer
     )  # fmt: skip
 
 

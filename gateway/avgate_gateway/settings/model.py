@@ -71,7 +71,6 @@ def _network(text: str) -> str:
 
 File = Annotated[Path, AfterValidator(_beside)]
 Database = Annotated[str, AfterValidator(_database)]
-SafeAddress = Annotated[str, AfterValidator(_safe_address)]
 Network = Annotated[str, AfterValidator(_network)]
 SafeAddress = Annotated[str, AfterValidator(safe_address)]
 Days = Annotated[int, Field(strict=True, ge=1, le=3650)]

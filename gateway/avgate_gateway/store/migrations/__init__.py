@@ -11,8 +11,7 @@ from avgate_gateway.store import chain
 from avgate_gateway.store.evidence_schema import metadata
 from avgate_gateway.store.refused import refused as _refused  # noqa: F401 -- a table of metadata
 
-HEAD = "0004"  # the newest in versions/
-HEAD = "0005"  # the newest in versions/
+HEAD = "0006"  # the newest in versions/
 _TURN = 0x61766761  # an arbitrary number that all releases share
 _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String(32)))
 
