@@ -18,6 +18,7 @@ from avgate_gateway.package.content import (
 )
 from avgate_gateway.package.flattening import COLUMN_LIMIT, OTHER_FIELDS, columns_of, flatten
 from avgate_gateway.package.json_text import json_bytes
+from avgate_gateway.package.sealing import RecipientError, canonical, sealed_for
 from avgate_gateway.package.spreadsheet import DIALECTS, Rows
 from avgate_gateway.package.streaming import stream_package
 
@@ -29,13 +30,16 @@ __all__ = [
     "Language",
     "LeftNote",
     "PackageHead",
+    "RecipientError",
     "Rows",
     "Section",
     "SystemNote",
     "SystemOutcome",
     "UnseenNote",
+    "canonical",
     "columns_of",
     "flatten",
     "json_bytes",
+    "sealed_for",
     "stream_package",
 ]
