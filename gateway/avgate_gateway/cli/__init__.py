@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 import sys
 
+from avgate_gateway.hardening import keep_to_itself
+
+# Those that hold keys or people, and write no file that others are to read.
+_HOLDING = frozenset({"serve", "work", "migrate", "keys", "backup", "request", "token", "audit"})
+
 
 def main() -> None:
     """Starts the command line, or says what to install for it."""
     # pydantic imports every installed package that calls itself its plugin, and shows it all that
     # is validated. It has no other switch; who wants a plugin sets the variable to nothing.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")
+    if sys.argv[1:2] and sys.argv[1] in _HOLDING:
+        keep_to_itself()
     try:
         from avgate_gateway.cli.running import run  # noqa: PLC0415 -- bare installs lack typer
     except ModuleNotFoundError as error:
