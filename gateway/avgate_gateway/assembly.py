@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
-import os
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -22,7 +20,7 @@ from avgate_contracts.connector import Connector, Limits
 from avgate_contracts.http import HttpClient, Runtime, open_client
 from avgate_contracts.http.network import Network
 from avgate_contracts.settings import ConnectorSettings
-from avgate_gateway import listing
+from avgate_gateway import listing, rewrapping
 from avgate_gateway.api.application import application
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.health import Checks
@@ -46,6 +44,7 @@ from avgate_gateway.flow.advance import advance
 from avgate_gateway.flow.context import Context, Desk
 from avgate_gateway.guard import Limits as GuardLimits
 from avgate_gateway.key_fetching import fetch_over_http
+from avgate_gateway.opening import file_of, open_store
 from avgate_gateway.problem import record
 from avgate_gateway.rates import Rates
 from avgate_gateway.registry import (
@@ -66,17 +65,11 @@ from avgate_gateway.settings import (
     connector_settings,
 )
 from avgate_gateway.store.database import Database
-from avgate_gateway.store.migrations import migrate
 from avgate_gateway.store.rates import SharedLedger
-from avgate_gateway.vault import Vault, load_master_key
 from avgate_gateway.witness import Witness
 
 _logger = logging.getLogger(__name__)
 _REFRESH_LISTS_SECONDS = 6 * 3600.0
-
-
-class AlreadyRunningError(Exception):
-    """Another process works on the same SQLite file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +83,7 @@ class Assembled:
     verifier: Verifier
     limits: GuardLimits
     checkpointer: Checkpointer
+    file: Path | None  # an encrypted SQLite file
 
     def app(self) -> ASGIApp:
         """The HTTP application, which starts and stops the engine with itself."""
@@ -102,11 +96,14 @@ class Assembled:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """The engine at work, and the lists kept up to date, for as long as the block lasts."""
+        """The engine at work, lists and keys kept up to date, for as long as the block lasts."""
         await self.engine.start()
         kept = [
             asyncio.create_task(_keep_lists(self.context)),
             asyncio.create_task(self.checkpointer.run()),
+            asyncio.create_task(
+                rewrapping.keep(self.context.database, self.context.vault.ring, self.file)
+            ),
         ]
         try:
             yield
@@ -125,9 +122,8 @@ class Assembled:
 def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
     """Builds everything from the settings; raises SettingsError where they do not fit."""
     runtime = runtime or Runtime(transport=Network)
-    migrate(settings.database)
+    store = open_store(settings)
     installed = discover(settings.connectors_allowed, settings.least_level)
-    database = Database(settings.database)
     clients: list[HttpClient] = []
 
     def client(own: ConnectorSettings, limits: Limits) -> HttpClient:
@@ -139,11 +135,9 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
         name: _desk(name, settings, controller, installed, client)
         for name, controller in settings.controllers.items()
     }
-    vault = Vault(load_master_key(settings.master_key_file))
-    database.attesting.key = vault.evidence_key
     context = Context(
-        database=database,
-        vault=vault,
+        database=store.database,
+        vault=store.vault,
         now=runtime.now,
         desks=desks,
         plan_valid=timedelta(days=settings.plan_valid_days),
@@ -159,17 +153,18 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
                 await advance(context, request_id)
         changes.tell(request_id)
 
-    engine = Engine(database, advance_and_tell, runtime.now, desks, claims)
+    engine = Engine(store.database, advance_and_tell, runtime.now, desks, claims)
     checks = Checks(runtime.now)
-    checkpointer = _checkpointer(settings, database, runtime)
+    checkpointer = _checkpointer(settings, store.database, runtime)
     limits = _limits(settings)
     gateway = Gateway(
         context, engine.wake, changes, installed, checks, engine.bulkheads, engine.faults,
         evidence_trouble=lambda: checkpointer.trouble,
-        rates=Rates(limits, SharedLedger(database, runtime.now)),
+        rates=Rates(limits, SharedLedger(store.database, runtime.now)),
     )  # fmt: skip
     return Assembled(
-        context, gateway, engine, tuple(clients), verifier(settings, database), limits, checkpointer
+        context, gateway, engine, tuple(clients), verifier(settings, store.database), limits, checkpointer,
+        file_of(settings),
     )  # fmt: skip
 
 
@@ -278,24 +273,3 @@ async def _keep_lists(context: Context) -> None:
         except Exception as error:  # noqa: BLE001 -- one odd list must not end all later rounds
             record(error)
         await asyncio.sleep(_REFRESH_LISTS_SECONDS)
-
-
-@asynccontextmanager
-async def alone(database: str) -> AsyncIterator[None]:
-    """Keeps a second process off an SQLite file; raises AlreadyRunningError."""
-    if not database.startswith("sqlite:///"):
-        yield
-        return
-    path = Path(database.removeprefix("sqlite:///") + ".lock")
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        raise AlreadyRunningError(
-            "another process works on this SQLite database; stop it first"
-        ) from None
-    try:
-        yield
-    finally:
-        os.close(handle)

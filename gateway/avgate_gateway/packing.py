@@ -16,7 +16,7 @@ from avgate_contracts.record import Json
 from avgate_contracts.vocabulary import Category, Product
 from avgate_gateway.ending import ending, left_earlier
 from avgate_gateway.flow.context import Context
-from avgate_gateway.flow.copying import FILE, FILE_NAME, RECORDS, TABLE, language
+from avgate_gateway.flow.copying import COLUMNS, FILE, FILE_NAME, RECORDS, TABLE, language
 from avgate_gateway.in_dutch import told
 from avgate_gateway.package import (
     OTHER_FIELDS,
@@ -63,6 +63,13 @@ class _Copy:
     database: Database
     request_id: str
     box: Box
+
+    def columns(self, task: Task) -> Mapping[str, Sequence[str]] | None:
+        """The names of the fields; None where a copy was not finished."""
+        if task.columns_box is None:
+            return task.columns
+        names: Mapping[str, Sequence[str]] = orjson.loads(self.box.open(task.columns_box, COLUMNS))
+        return names
 
     def records(self, shelf: Shelf) -> Callable[[], AsyncIterator[Mapping[str, Json]]]:
         async def read() -> AsyncIterator[Mapping[str, Json]]:
@@ -119,7 +126,9 @@ async def packed(
         connectors=sorted(request.scope.connectors),
         categories=sorted(request.scope.categories),
     )
-    columns = {task.connector: task.columns for task in all_tasks if task.columns is not None}
+    columns = {
+        task.connector: named for task in all_tasks if (named := copy.columns(task)) is not None
+    }
     shelves = [shelf for shelf in shelves if shelf.connector in columns]  # half a copy is none
     sections = [_section(s, copy, columns[s.connector]) for s in shelves if s.file is None]
     files = [_file(s, copy) for s in shelves if s.file is not None]

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from avgate_gateway.flow.context import RETENTION_KEY, SUBJECT_KEY, Context
+from avgate_gateway.flow.context import Context
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.store import remarks, requests
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.remarks import Place
 from avgate_gateway.store.requests import Sealed
-from avgate_gateway.vault import Box, VaultError
+from avgate_gateway.vault import RETENTION_KEY, SUBJECT_KEY, Box, VaultError
 
 NOTE = "note"
 EXTENSION = "extension"

@@ -11,7 +11,6 @@ import hmac
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -19,14 +18,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from avgate_contracts.identifier import Identifier
-from avgate_gateway import key_on_disk
+from avgate_gateway.keyring import KEY_BYTES, KeyRing, VaultError
 
-_KEY_BYTES = 32
+__all__ = ["RETENTION_KEY", "SUBJECT_KEY", "Box", "Vault", "VaultError", "bound"]
+
+SUBJECT_KEY = "subject"
+RETENTION_KEY = "retention"
 _NONCE_BYTES = 12  # NIST SP 800-38D, the size GCM is made for
-
-
-class VaultError(Exception):
-    """A box cannot be opened: wrong master key, changed bytes, or a key that was destroyed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +46,12 @@ class Box:
             return AESGCM(self._key).decrypt(
                 view[:_NONCE_BYTES], view[_NONCE_BYTES:], self._bound(context)
             )
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # too short even for a nonce
             raise VaultError(f"the stored {context} cannot be opened; was it changed?") from None
 
     def digest_key(self, purpose: str) -> bytes:
         """A key of the request's own for a digest that nobody can try out once it is destroyed."""
-        return HKDF(SHA256(), _KEY_BYTES, salt=None, info=purpose.encode()).derive(self._key)
+        return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(self._key)
 
     def _bound(self, context: str) -> bytes:
         return f"{self._request_id}\x00{context}".encode()
@@ -62,29 +60,19 @@ class Box:
 class Vault:
     """Makes, wraps and unwraps the keys of requests, and the blind index of identifiers."""
 
-    def __init__(self, master_key: bytes) -> None:
-        if len(master_key) != _KEY_BYTES:
-            raise VaultError(f"the master key must be {_KEY_BYTES} bytes")
-        self._wrapping = AESGCM(_derived(master_key, b"avgate wrapping 1"))
-        self._index_key = _derived(master_key, b"avgate blind index 1")
+    def __init__(self, ring: KeyRing, index_key: bytes) -> None:
+        self.ring = ring
+        self._index_key = index_key
 
     def new_key(self, request_id: str, purpose: str) -> bytes:
         """A fresh data key, wrapped; only this vault can unwrap it, for this request and purpose."""
-        nonce = os.urandom(_NONCE_BYTES)
-        data_key = AESGCM.generate_key(_KEY_BYTES * 8)
-        bound = f"{request_id}\x00{purpose}".encode()
-        return nonce + self._wrapping.encrypt(nonce, data_key, bound)
+        return self.ring.wrap(AESGCM.generate_key(KEY_BYTES * 8), bound(request_id, purpose))
 
     def box(self, wrapped: bytes | None, request_id: str, purpose: str) -> Box:
         """The box that a wrapped key opens; raises VaultError once the key was destroyed."""
         if wrapped is None:
             raise VaultError(f"the {purpose} key of request {request_id} was destroyed")
-        bound = f"{request_id}\x00{purpose}".encode()
-        try:
-            data_key = self._wrapping.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], bound)
-        except InvalidTag:
-            raise VaultError("the master key does not fit this database") from None
-        return Box(data_key, request_id)
+        return Box(self.ring.unwrap(wrapped, bound(request_id, purpose)), request_id)
 
     @property
     def evidence_key(self) -> bytes:
@@ -102,21 +90,10 @@ class Vault:
         return "s-" + self.blind(controller, "reference", *named)[:24]
 
 
-def load_master_key(path: Path) -> bytes:
-    """Reads the master key, making it (mode 0600) on the first start."""
-    if not path.exists():
-        key_on_disk.create(path, os.urandom(_KEY_BYTES))
-    return _read_key(path)
+def bound(request_id: str, purpose: str) -> bytes:
+    """What a wrapped key of a request is bound to: it opens for no other, and for nothing else."""
+    return f"{request_id}\x00{purpose}".encode()
 
 
-def _read_key(path: Path) -> bytes:
-    if path.stat().st_mode & 0o077:
-        raise VaultError(f"{path.name} can be read by others; run: chmod 600 {path.name}")
-    key = path.read_bytes()
-    if len(key) != _KEY_BYTES:
-        raise VaultError(f"{path.name} is not a master key of {_KEY_BYTES} bytes")
-    return key
-
-
-def _derived(master: bytes, purpose: bytes) -> bytes:
-    return HKDF(SHA256(), _KEY_BYTES, salt=None, info=purpose).derive(master)
+def _derived(key: bytes, purpose: bytes) -> bytes:
+    return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose).derive(key)

@@ -13,7 +13,8 @@ from typing import Any
 import uvicorn
 
 from avgate_contracts.http import Runtime
-from avgate_gateway.assembly import alone, assemble
+from avgate_gateway.alone import alone
+from avgate_gateway.assembly import assemble
 from avgate_gateway.cli.logs import configure
 from avgate_gateway.cli.serving import _listening
 from avgate_gateway.settings import load

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import sqlite3
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -14,6 +13,7 @@ from avgate_mocks.people import Person, Role
 
 from .harness import JsonMap, a_request
 from .indoors import Indoors, indoors
+from .sealed_file import file_opened
 
 
 async def opened(here: Indoors, request_id: str) -> zipfile.ZipFile:
@@ -29,10 +29,9 @@ def talkative(here: Indoors) -> Person:
 
 
 def pieces(folder: Path, request_id: str, connector: str) -> int:
-    with sqlite3.connect(folder / "avgate.db") as db:
+    with file_opened(folder) as db:
         asked = "SELECT count(*) FROM copy_part WHERE request_id = ? AND connector = ?"
         [(count,)] = db.execute(asked, (request_id, connector)).fetchall()
-    db.close()
     return int(count)
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from avgate_gateway.store import evidence
-from avgate_gateway.store.database import Database
 from avgate_mocks.people import Person
 
 from .conftest import CONNECTORS, begun
 from .harness import Caller, Mocks, Served, a_request, until
+from .sealed_file import database_of
 from .telling import staying
 
 
@@ -109,7 +109,7 @@ def check(
 
 
 async def first_broken(folder: Path) -> int | None:
-    database = Database(f"sqlite:///{folder / 'avgate.db'}")
+    database = database_of(folder)
     async with database.read() as db:
         chain = await evidence.entries(db, limit=1_000_000)
     await database.close()

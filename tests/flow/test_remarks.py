@@ -8,22 +8,18 @@ from uuid import uuid4
 import pytest
 
 from avgate_gateway.confidential import CONTEXT
-from avgate_gateway.flow.context import SUBJECT_KEY, unsealed
+from avgate_gateway.flow.context import unsealed
 from avgate_gateway.store import remarks as written
 from avgate_gateway.store import requests
 from avgate_gateway.store.connection import Connection
-from avgate_gateway.vault import Box
+from avgate_gateway.vault import SUBJECT_KEY, Box
 from avgate_mocks.people import Role
 
 from .harness import a_request
 from .indoors import BY_HAND, Indoors, indoors
+from .sealed_file import at_rest
 
 WORDS = "it is about Zwaantje Quist"
-
-
-def at_rest(folder: Path) -> bytes:
-    """Everything that was written beside the config."""
-    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
 async def remarks(here: Indoors, request_id: str) -> dict[str, str | None]:

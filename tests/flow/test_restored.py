@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -36,9 +34,10 @@ def served(own: Mocks) -> Iterator[Served]:
 def backed_up(folder: Path) -> Path:
     """As the manual says, while it runs."""
     made = folder / "backup.db"
-    made.unlink(missing_ok=True)
-    with closing(sqlite3.connect(folder / "avgate.db", isolation_level=None)) as plain:
-        plain.execute(f"VACUUM INTO '{made}'")
+    for one in (made, folder / "backup.db.key"):
+        one.unlink(missing_ok=True)
+    asked = [*AVGATE, "backup", made.name]
+    subprocess.run([*asked, "--config", "avgate.toml"], cwd=folder, check=True)  # noqa: S603 -- ourselves
     return made
 
 
@@ -46,6 +45,7 @@ def restored(folder: Path, backup: Path) -> None:
     for name in ("avgate.db", "avgate.db-wal", "avgate.db-shm"):
         (folder / name).unlink(missing_ok=True)
     shutil.copy(backup, folder / "avgate.db")
+    shutil.copy(f"{backup}.key", folder / "avgate.db.key")
     command = [*AVGATE, "audit", "acknowledge", "--config", "avgate.toml"]
     subprocess.run(command, cwd=folder, check=True)  # noqa: S603 -- our own arguments
 

@@ -18,6 +18,7 @@ from avgate_gateway import deciding, intake
 from avgate_gateway.flow.advance import advance
 from avgate_gateway.flow.context import Context
 from avgate_gateway.flow.context import Desk as Controller
+from avgate_gateway.keyring import KeyRing
 from avgate_gateway.plan import WantedChange
 from avgate_gateway.problem import ProblemError
 from avgate_gateway.request import IdentityCheck, SubjectRequest, WaitingFor
@@ -77,7 +78,7 @@ class Office:
         }
         exempt = frozenset({"robot"})
         desk = Controller("c", "C", "nl", PACK, 28, exempt, made, self.cooling_off)
-        vault = Vault(b"k" * 32)
+        vault = Vault(KeyRing.of(b"k" * 32), b"i" * 32)
         return Context(
             self.db, vault, self.clock, {"c": desk}, timedelta(days=7), timedelta(days=30)
         )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
+from sqlcipher3 import dbapi2 as sqlite
 
 from avgate_gateway.store.database import Database
 
@@ -19,7 +19,7 @@ _INSERT = sa.text("INSERT INTO thing VALUES (:n)")
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "things.db"
-    with sqlite3.connect(path) as plain:
+    with sqlite.connect(path) as plain:
         plain.execute("PRAGMA journal_mode=WAL")
         plain.execute("CREATE TABLE thing (n INTEGER PRIMARY KEY)")
     plain.close()
@@ -36,9 +36,9 @@ async def database(path: Path) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def other(path: Path) -> sqlite3.Connection:
+def other(path: Path) -> sqlite.Connection:
     """Somebody else's connection to the file, as another process would have one."""
-    return sqlite3.connect(path, isolation_level=None)
+    return sqlite.connect(path, isolation_level=None)
 
 
 async def add(database: Database, *numbers: int) -> None:
@@ -82,7 +82,7 @@ async def test_a_block_that_raises_leaves_nothing(database: Database) -> None:
 
 
 async def test_reads_go_on_while_a_write_waits_for_the_lock_of_another(
-    database: Database, other: sqlite3.Connection
+    database: Database, other: sqlite.Connection
 ) -> None:
     other.execute("BEGIN IMMEDIATE")
     other.execute("INSERT INTO thing VALUES (7)")
@@ -97,7 +97,7 @@ async def test_reads_go_on_while_a_write_waits_for_the_lock_of_another(
 
 
 async def test_a_write_that_is_given_up_while_it_waits_is_not_done_later(
-    database: Database, other: sqlite3.Connection
+    database: Database, other: sqlite.Connection
 ) -> None:
     other.execute("BEGIN IMMEDIATE")
     write = asyncio.create_task(add(database, 8))

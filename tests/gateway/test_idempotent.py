@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from avgate_gateway.idempotent import Intention, UnderWay, intention
+from avgate_gateway.keyring import KeyRing
 from avgate_gateway.problem import (
     IDEMPOTENCY_KEY_IN_USE,
     IDEMPOTENCY_KEY_MALFORMED,
@@ -15,7 +16,7 @@ from avgate_gateway.problem import (
 from avgate_gateway.store.idempotency import Stored
 from avgate_gateway.vault import Vault
 
-VAULT = Vault(b"k" * 32)
+VAULT = Vault(KeyRing.of(b"k" * 32), b"i" * 32)
 BODY = {"operation": "erase", "subject": {"identifiers": [{"kind": "phone", "value": "1"}]}}
 
 

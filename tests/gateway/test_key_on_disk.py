@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 from avgate_gateway.key_on_disk import create
-from avgate_gateway.vault import load_master_key
+from avgate_gateway.key_sources import from_file, make_file
 
 
 def test_a_maker_that_dies_while_it_writes_leaves_no_half_a_key_in_the_way(tmp_path: Path) -> None:
@@ -17,12 +17,13 @@ def test_a_maker_that_dies_while_it_writes_leaves_no_half_a_key_in_the_way(tmp_p
     if pid == 0:
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it
         resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16))  # a write beyond is its death
-        load_master_key(path)
+        make_file(path)
         os._exit(0)
     _, status = os.waitpid(pid, 0)
     assert os.waitstatus_to_exitcode(status) == -signal.SIGXFSZ
     assert not path.exists()
-    assert len(load_master_key(path)) == 32
+    make_file(path)
+    assert len(from_file(path)) == 1
 
 
 def test_who_comes_second_leaves_the_key_of_the_first(tmp_path: Path) -> None:

@@ -61,11 +61,18 @@ def test_a_file_that_cannot_be_made_names_its_key_and_what_is_wrong(
     assert "Errno" not in said
 
 
-def test_places_that_can_be_used_leave_nothing_behind_but_the_database(tmp_path: Path) -> None:
+def test_places_that_can_be_used_leave_nothing_behind_but_the_database_and_keys(
+    tmp_path: Path,
+) -> None:
     written = config(tmp_path, 'database = "sqlite:///a.db"')
     assert run(["migrate", "--config", written]) == Exit.DONE
     assert run(["migrate", "--config", written]) == Exit.DONE
-    assert {path.name for path in tmp_path.iterdir()} == {"a.db", "avgate.toml"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "a.db",
+        "a.db.key",
+        "avgate.key",
+        "avgate.toml",
+    }
 
 
 def test_a_database_server_that_is_not_there_is_said_to_be_looked_at(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from threading import Event, get_ident
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
+from sqlcipher3 import dbapi2 as sqlite
 
 from avgate_gateway.store.connection import HEAVY
 from avgate_gateway.store.cut_short import AwayError
@@ -40,7 +40,7 @@ def commits_of(file: SqliteFile) -> Iterator[list[str]]:
         if statement == "COMMIT":
             seen.append(statement)
 
-    def watch(connection: sqlite3.Connection, _record: object) -> None:
+    def watch(connection: sqlite.Connection, _record: object) -> None:
         connection.set_trace_callback(note)
 
     sa.event.listen(file.engine, "connect", watch)
@@ -159,7 +159,7 @@ async def test_a_read_waits_for_nobody(file: SqliteFile) -> None:
 
 
 async def test_heavy_rows_are_read_beside_the_event_loop(file: SqliteFile) -> None:
-    def tell(connection: sqlite3.Connection, _record: object) -> None:
+    def tell(connection: sqlite.Connection, _record: object) -> None:
         connection.create_function("here", 0, get_ident)
 
     sa.event.listen(file.engine, "connect", tell)

@@ -9,12 +9,13 @@ import pytest
 
 from avgate_contracts.record import ErasureWay
 from avgate_contracts.vocabulary import Category, Product
+from avgate_gateway.keyring import KeyRing
 from avgate_gateway.request import IdentityCheck
 from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.vault import Vault, VaultError
 from avgate_gateway.warrant import Decisions, Warrants, facts_of, opened
 
-VAULT = Vault(b"k" * 32)
+VAULT = Vault(KeyRing.of(b"k" * 32), b"i" * 32)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PLAN, OTHER_PLAN = "a" * 64, "b" * 64
 CHECK = IdentityCheck("desk", "jan", NOON)

@@ -24,17 +24,21 @@ from avgate_gateway.authentication.claim import InvalidTokenError, caller
 from avgate_gateway.authentication.client_name import LONGEST_NAME
 from avgate_gateway.engine import PROTOCOL
 from avgate_gateway.intake import NOT_RELEVANT
+from avgate_gateway.keyring import KeyRing
 from avgate_gateway.problem import ProblemError
 from avgate_gateway.request import State, WaitingFor
 from avgate_gateway.retention import Action, GroundCode
-from avgate_gateway.settings.model import Name
-from avgate_gateway.store import refused
+from avgate_gateway.settings.value import Name
+from avgate_gateway.store import (
+    keyring,  # noqa: F401 -- a table of its own
+    refused,
+)
 from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.schema import EPOCH, metadata
 from avgate_gateway.store.tasks import Stage, TaskCode
 from avgate_gateway.vault import Vault
 
-VAULT = Vault(b"k" * 32)
+VAULT = Vault(KeyRing.of(b"k" * 32), b"i" * 32)
 DIGEST = len(VAULT.blind("c", "x"))
 REFERENCE = len(VAULT.reference("c", [Identifier.of(IdentifierKind.CUSTOMER_ID, "1")]))
 ID = len(str(uuid4()))
@@ -103,6 +107,7 @@ WIDEST = {
     "request.submitter": DIGEST,
     "refused.kind": max(len(refused.CLIENT), len(refused.TOKEN)),
     "refused.name": LONGEST_NAME,
+    "keyring.name": len("blind index"),
     "worker.id": WORKER,
     "worker.name": 64 + len(" 4194304"),  # HOST_NAME_MAX, and PID_MAX_LIMIT: Linux, limits.h
     "worker.protocol": len(PROTOCOL),

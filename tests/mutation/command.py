@@ -29,7 +29,8 @@ MODULES: dict[str, tuple[str, Sequence[str]]] = {
         ("tests/gateway/test_warrant.py", "tests/gateway/test_altered_rows.py"),
     ),
     "idempotent": (f"{GATEWAY}/idempotent.py", ("tests/gateway/test_idempotent.py",)),
-    "vault": (f"{GATEWAY}/vault.py", ("tests/gateway/test_vault.py",)),
+    "vault": (f"{GATEWAY}/vault.py", ("tests/gateway/test_keyring.py",)),
+    "keyring": (f"{GATEWAY}/keyring.py", ("tests/gateway/test_keyring.py",)),
     "path": (f"{HTTP}/path.py", ("tests/contracts/http/test_path.py",)),
     "address": (
         f"{HTTP}/address.py",

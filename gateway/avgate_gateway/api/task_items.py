@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from avgate_contracts.record import WhyUnseen
-from avgate_gateway.flow.context import RETENTION_KEY, Context
+from avgate_gateway.flow.context import Context
 from avgate_gateway.retention import local_day
 from avgate_gateway.store import items, requests
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import Item
-from avgate_gateway.vault import VaultError
+from avgate_gateway.vault import RETENTION_KEY, VaultError
 
 MOST = 100  # items shown of one task
 

@@ -60,6 +60,10 @@ COMMANDS: Mapping[str, Late] = {
         "settings",
         "Prints every setting, its meaning, its value (or ***) and where it came from.",
     ),
+    "keys": Late("keys", "app", "Shows master keys, and takes new ones into use."),
+    "backup": Late(
+        "backing_up", "backup", "Makes an encrypted copy of the SQLite database while it is used."
+    ),
     "audit": Late("auditing", "app", "Checks the evidence, and gives proofs of it to others."),
     "token": Late("tokens", "token", "Prints an access token on its last line."),
     "revoke": Late(

@@ -21,15 +21,17 @@ from avgate_gateway.checkpointing import (
 )
 from avgate_gateway.cli.exits import CommandError, Exit
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, settings_of
+from avgate_gateway.keyring import KeyRing
+from avgate_gateway.opening import damaged_pages, file_of, open_with_keys
 from avgate_gateway.proof import NotProvenYetError, entry_for_others, proven
 from avgate_gateway.proving.examination import MisfitError
 from avgate_gateway.proving.note import NoteError, believed, verifier_key
 from avgate_gateway.settings import Settings
-from avgate_gateway.settings.model import SQLITE
-from avgate_gateway.store import checkpoints, evidence
+from avgate_gateway.settings.value import SQLITE
+from avgate_gateway.store import checkpoints, evidence, keyring
 from avgate_gateway.store.cut_short import AwayError
 from avgate_gateway.store.database import Database
-from avgate_gateway.vault import Vault, VaultError, load_master_key
+from avgate_gateway.vault import Vault, VaultError
 from avgate_gateway.witness import Witness
 
 T = TypeVar("T")
@@ -62,6 +64,7 @@ def verify(
     """Reads every entry again, and names the first that was changed, removed, moved or put in."""
     settings = settings_of(config)
     count, last = _with_database(settings, lambda db: _walked(settings, db, expect))
+    _insist_on_whole_pages(settings)
     typer.echo(f"the chain is whole: {count} entries; the last digest is {last}")
 
 
@@ -135,6 +138,14 @@ def acknowledge(config: ConfigOption = DEFAULT_CONFIG) -> None:
     typer.echo(f"what was signed before is kept in {kept.name}; keep it with the backup")
 
 
+def _insist_on_whole_pages(settings: Settings) -> None:
+    """Raises CommandError where the file is not as it was written, wherever that may be."""
+    damaged = damaged_pages(settings)
+    if damaged:
+        message = f"{len(damaged)} pages of the database were changed; restore it from a backup"
+        raise CommandError(message, Exit.WRONG)
+
+
 async def _walked(settings: Settings, database: Database, expect: str | None) -> tuple[int, str]:
     """How many entries there are, and the last digest; raises CommandError at the first misfit."""
     roots = await _signed(settings, database)
@@ -187,9 +198,12 @@ def _with_database(settings: Settings, use: Callable[[Database], Awaitable[T]]) 
         raise CommandError("there is no database yet: nothing was recorded")
 
     async def run() -> T:
-        store = Database(database)
-        store.attesting.key = _attesting_key(settings)
+        store, ring = _opened(settings)
         try:
+            if ring is not None:
+                async with store.read() as db:
+                    index_key = await keyring.index_key(db, ring)
+                store.attesting.key = Vault(ring, index_key).evidence_key
             return await use(store)
         finally:
             await store.close()
@@ -203,12 +217,14 @@ def _with_database(settings: Settings, use: Callable[[Database], Awaitable[T]]) 
         raise CommandError(str(error), Exit.WRONG) from None
 
 
-def _attesting_key(settings: Settings) -> bytes | None:
-    if not settings.master_key_file.exists():
+def _opened(settings: Settings) -> tuple[Database, KeyRing | None]:
+    """The database, and the master keys if they are here; an encrypted file opens with them only."""
+    is_away = settings.has_master_key_file and not settings.master_key_file.exists()
+    if is_away and file_of(settings) is None:
         told = "is not here, so it was not checked whether the gateway wrote the entries"
         typer.echo(f"{settings.master_key_file.name} {told}", err=True)
-        return None
-    return Vault(load_master_key(settings.master_key_file)).evidence_key
+        return Database(settings.database), None
+    return open_with_keys(settings)
 
 
 def _key(settings: Settings) -> Ed25519PrivateKey:

@@ -31,7 +31,7 @@ from avgate_gateway.cli.answers import (
     TaskPage,
 )
 from avgate_gateway.cli.exits import CommandError, Exit
-from avgate_gateway.settings.model import SafeAddress
+from avgate_gateway.settings.value import SafeAddress
 
 _LIMITS = Limits(concurrency=4, timeout=30.0, deadline=90.0, attempts=4)
 _LARGEST_PACKAGE = 1024**4  # bytes: nobody's recordings come near it

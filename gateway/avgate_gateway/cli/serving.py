@@ -15,16 +15,17 @@ import typer
 import uvicorn
 import uvloop
 
-from avgate_gateway.assembly import AlreadyRunningError, Assembled, alone, assemble
+from avgate_gateway.alone import AlreadyRunningError, alone
+from avgate_gateway.assembly import Assembled, assemble
 from avgate_gateway.authentication import KeyFileError
 from avgate_gateway.checkpointing import EvidenceCutError, EvidenceKeyError
 from avgate_gateway.cli.exits import CommandError
 from avgate_gateway.cli.logs import configure
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
 from avgate_gateway.http_server import configured
+from avgate_gateway.opening import is_to_be_encrypted, open_store
 from avgate_gateway.retention import PackError
 from avgate_gateway.settings import Settings, SettingsError, check_places
-from avgate_gateway.store.migrations import migrate as bring_up_to_date
 from avgate_gateway.vault import VaultError
 
 _ALLOCATIONS = 20_000  # between two rounds; Python's own 700 is for small programs
@@ -65,8 +66,16 @@ def migrate(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Brings the database to the tables of this release."""
     settings = settings_of(config)
     with _starting(settings):
-        bring_up_to_date(settings.database)
+        asyncio.run(_migrate(settings))
     typer.echo("the database is up to date")
+
+
+async def _migrate(settings: Settings) -> None:
+    if is_to_be_encrypted(settings):  # which nobody else may have open
+        async with alone(settings.database):
+            await open_store(settings).database.close()
+    else:
+        await open_store(settings).database.close()
 
 
 @contextmanager

@@ -18,13 +18,10 @@ from avgate_gateway.store import requests
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.tasks import Task
-from avgate_gateway.vault import Box, Vault, VaultError
+from avgate_gateway.vault import RETENTION_KEY, SUBJECT_KEY, Box, Vault, VaultError
 from avgate_gateway.warrant import Decisions, Warrants, opened
 
 T = TypeVar("T")
-
-SUBJECT_KEY = "subject"
-RETENTION_KEY = "retention"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from avgate_gateway.vault import Box
 
 RECORDS = "copied records"
 TABLE = "copied records as a table"
+COLUMNS = "names of copied fields"
 FILE = "copied file"
 FILE_NAME = "name of a copied file"
 _PART_BYTES = 256 * 1024  # of records
@@ -128,7 +129,7 @@ class _CopyDesk:
                 await tasks.move(
                     db, part.request.id, part.name, Stage.DONE, now,
                     quarantined=look.quarantined, tally=self.tally,
-                    columns={"/".join(key): rows.columns for key, rows in self.rows.items()},
+                    columns_box=self._columns_box(),
                     learned_box=learned, looked_with=part.looked_with,
                     unseen=noted(look.unseen, before.unseen), left_earlier=look.left_earlier(),
                 )  # fmt: skip
@@ -140,6 +141,11 @@ class _CopyDesk:
                      "by_name_card": bool(part.cards)},
                 )  # fmt: skip
         self.ready, self.ready_bytes = [], 0
+
+    def _columns_box(self) -> bytes:
+        """The names of the fields: an upstream may key its data by what is the person's."""
+        names = {"/".join(key): rows.columns for key, rows in self.rows.items()}
+        return self.box.seal(orjson.dumps(names), COLUMNS)
 
 
 def language(request: SubjectRequest) -> Language:

@@ -12,11 +12,11 @@ from typing import Final
 from avgate_contracts.identifier import Identifier
 from avgate_contracts.subject import DataSubject
 from avgate_contracts.vocabulary import IdentifierKind
-from avgate_gateway.flow.context import RETENTION_KEY, Context, Part
+from avgate_gateway.flow.context import Context, Part
 from avgate_gateway.store import earlier, requests
 from avgate_gateway.store.earlier import Lead
 from avgate_gateway.store.item import Item
-from avgate_gateway.vault import Box
+from avgate_gateway.vault import RETENTION_KEY, Box
 
 # A number is handed on, and its next holder is to learn nothing of what its last one left.
 _LASTING: Final = frozenset(

@@ -283,7 +283,7 @@ async def _cannot(part: Part, code: TaskCode, reason: str) -> None:
         await tasks.move(
             db, part.request.id, part.name, stage, now,
             code=code, reason=reason, resume=Stage.LOCATE.value, looked_with=part.looked_with,
-            unseen=(), left_earlier=(), tally={}, columns=None, learned_box=None,
+            unseen=(), left_earlier=(), tally={}, columns=None, columns_box=None, learned_box=None,
         )  # fmt: skip
         await evidence.note(
             db, now, part.request, "task.not_done",

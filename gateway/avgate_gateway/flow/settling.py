@@ -90,7 +90,7 @@ async def _hold_back(
             await hand_tasks.withdraw(db, request.id, task.connector)
             await tasks.move(
                 db, request.id, task.connector, Stage.STUCK, now, resume=Stage.LOCATE.value,
-                code=TaskCode.HELD_BACK, reason=_ELSEWHERE, tally={}, columns=None, learned_box=None,
+                code=TaskCode.HELD_BACK, reason=_ELSEWHERE, tally={}, columns=None, columns_box=None, learned_box=None,
                 unseen=(), left_earlier=(),
             )  # fmt: skip
 

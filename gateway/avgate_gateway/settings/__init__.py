@@ -10,9 +10,9 @@ from avgate_gateway.settings.model import (
     ControllerSettings,
     LimitSettings,
     Settings,
-    safe_address,
 )
 from avgate_gateway.settings.place import check_places
+from avgate_gateway.settings.value import safe_address
 
 __all__ = [
     "AuthenticationSettings",

@@ -2,90 +2,34 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     PrivateAttr,
-    StringConstraints,
-    ValidationInfo,
+    SecretStr,
     model_validator,
 )
 
-from avgate_contracts.destination import origin_of, why_not_called
+from avgate_contracts.destination import why_not_called
 from avgate_contracts.settings import PrivateNetwork
-from avgate_gateway.allowance import Allowance, AllowanceError
 from avgate_gateway.mistake import WrongValueError
 from avgate_gateway.settings.origin import Origins
-
-SQLITE = "sqlite:///"
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-
-
-def _beside(path: Path, info: ValidationInfo) -> Path:
-    """A path in the config is relative to the folder of the config, wherever we are started."""
-    folder = (info.context or {}).get("folder", Path())
-    return Path(folder, path.expanduser())
-
-
-def _database(url: str, info: ValidationInfo) -> str:
-    if url.startswith(SQLITE) and url.removeprefix(SQLITE) not in {"", "/", ":memory:"}:
-        return f"{SQLITE}{_beside(Path(url.removeprefix(SQLITE)), info).absolute()}"
-    parts = urlsplit(url)
-    if parts.scheme == "postgresql" and len(parts.path) > 1:
-        return url
-    raise WrongValueError("must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
-
-
-def safe_address(url: str) -> str:
-    """An https address without credentials, or one of this machine. Raises WrongValueError."""
-    parts = urlsplit(url)
-    is_local = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    is_safe = parts.scheme == "https" or is_local
-    if not parts.hostname or parts.username or not is_safe or origin_of(url) is None:
-        raise WrongValueError("must be an https address without credentials")
-    return url
-
-
-def _readable(entries: tuple[str, ...]) -> tuple[str, ...]:
-    try:
-        Allowance.of(entries)
-    except AllowanceError as error:
-        raise WrongValueError(str(error)) from None
-    return entries
-
-
-def _network(text: str) -> str:
-    try:
-        ip_network(text)
-    except ValueError:
-        raise WrongValueError("must be an address, or a network such as 10.0.0.0/8") from None
-    return text
-
-
-File = Annotated[Path, AfterValidator(_beside)]
-Database = Annotated[str, AfterValidator(_database)]
-Network = Annotated[str, AfterValidator(_network)]
-SafeAddress = Annotated[str, AfterValidator(safe_address)]
-Days = Annotated[int, Field(strict=True, ge=1, le=3650)]
-Bytes = Annotated[int, Field(strict=True, ge=1024, le=16_777_216)]
-Calls = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
-
-
-class Part(BaseModel):
-    """One table of the config: frozen, and closed to keys that it does not know."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True
-    )
+from avgate_gateway.settings.value import (
+    Bytes,
+    Calls,
+    Database,
+    Days,
+    File,
+    Line,
+    Name,
+    Network,
+    Part,
+    SafeAddress,
+    readable,
+)
 
 
 class ClaimSettings(Part):
@@ -253,6 +197,17 @@ class Settings(Part):
         Path("avgate.key"),
         description="The key that all personal data is encrypted under; made on first start.",
     )
+    master_key: SecretStr | None = Field(
+        None,
+        description="The same in base64 instead of a file: `env:NAME`, or `file:PATH` of such a text.",
+    )
+    master_key_command: tuple[Line, ...] = Field(
+        (),
+        description="A program and its arguments that print it in base64, as a KMS's client does.",
+    )
+    master_keys_former: tuple[SecretStr, ...] = Field(
+        (), description="Master keys that only open what is not yet under the new one; likewise."
+    )
     token_key_file: File = Field(
         default_factory=lambda known: known["master_key_file"].with_name("avgate-token.jwk"),
         description="The key that signs tokens while no issuer is set; made on first start.",
@@ -265,7 +220,7 @@ class Settings(Part):
         default_factory=lambda known: known["master_key_file"].with_name("avgate-checkpoints.txt"),
         description="Where checkpoints are kept beside the database; ship it to another machine.",
     )
-    connectors_allowed: Annotated[tuple[Line, ...], AfterValidator(_readable)] = Field(
+    connectors_allowed: Annotated[tuple[Line, ...], AfterValidator(readable)] = Field(
         ("avgate",),
         description="The distributions whose connectors may be loaded, each with a version range "
         "if need be: `acme-avgate>=1,<2`.",
@@ -298,6 +253,20 @@ class Settings(Part):
         if len(named) > len(set(named)):
             raise WrongValueError("a client acts for one controller; take it out of the others")
         return self
+
+    @model_validator(mode="after")
+    def _one_master_key(self) -> Settings:
+        given = {"master_key_file", "master_key", "master_key_command"} & self.model_fields_set
+        if len(given) > 1:
+            raise WrongValueError(
+                "master_key_file, master_key and master_key_command exclude each other; keep one"
+            )
+        return self
+
+    @property
+    def has_master_key_file(self) -> bool:
+        """Whether the master key stands in a file of its own, for want of another source."""
+        return self.master_key is None and not self.master_key_command
 
     _origins: Origins = PrivateAttr(default_factory=Origins)
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from avgate_gateway.settings.error import SettingsError
-from avgate_gateway.settings.model import SQLITE, Settings
+from avgate_gateway.settings.model import Settings
+from avgate_gateway.settings.value import SQLITE
 
 
 def check_places(settings: Settings) -> None:
@@ -23,7 +24,8 @@ def _mistakes(settings: Settings) -> Iterator[str]:
         yield from _of_file("database", path, "r+b")
         if path.is_file():
             yield from _of_folder("database", path.parent)  # SQLite makes files beside it
-    yield from _of_file("master_key_file", settings.master_key_file, "rb")
+    if settings.has_master_key_file:
+        yield from _of_file("master_key_file", settings.master_key_file, "rb")
     yield from _of_file("evidence_key_file", settings.evidence_key_file, "rb")
     yield from _of_file("checkpoints_file", settings.checkpoints_file, "r+b")
     if settings.authentication.is_embedded:

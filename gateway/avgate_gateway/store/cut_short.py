@@ -6,25 +6,28 @@ taken up again from its rows.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
+from sqlcipher3 import dbapi2 as sqlite
 
 # SQLSTATEs after which the same may work in a moment: connections, what ends or refuses them, locks
 # not had in time, deadlocks, a full disk, and a server that only reads (it may be a standby now).
 _PASSING_CLASSES = ("08", "40", "53", "57", "58")
 _PASSING = frozenset({"25006", "25P03", "25P04", "55P03"})
-# What SQLite says of a disk that is full, faulty, read-only or gone, and of a lock not had in time.
+# What SQLite says of a disk that is full, faulty, read-only or gone, of a file that was changed, and
+# of a lock not had in time.
 _OF_THE_DISK = frozenset(
     {
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
+        sqlite.SQLITE_FULL,
+        sqlite.SQLITE_IOERR,
+        sqlite.SQLITE_READONLY,
+        sqlite.SQLITE_CANTOPEN,
+        sqlite.SQLITE_BUSY,
+        sqlite.SQLITE_LOCKED,
+        sqlite.SQLITE_CORRUPT,  # a page is not as it was written
+        sqlite.SQLITE_NOTADB,  # nor is the first one
     }
 )
 
@@ -59,7 +62,7 @@ def is_away(error: Exception) -> bool:
     if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
         return True
     plain = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-    if isinstance(plain, sqlite3.Error):
+    if isinstance(plain, sqlite.Error):
         return (getattr(plain, "sqlite_errorcode", None) or 0) & 0xFF in _OF_THE_DISK
     state = getattr(plain, "sqlstate", None)
     if state is not None:

@@ -27,11 +27,12 @@ class Doors(Protocol):
 class Database:
     """Connections for reading and transactions for writing."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, key: bytes | None = None) -> None:
+        """`key` is that of an encrypted SQLite file."""
         self.is_sqlite = url.startswith("sqlite")
         self.attesting = Attesting()
         self._doors: Doors = (
-            SqliteFile(url, self.attesting) if self.is_sqlite else _server(url, self.attesting)
+            SqliteFile(url, self.attesting, key) if self.is_sqlite else _server(url, self.attesting)
         )
 
     def read(self) -> AbstractAsyncContextManager[Connection]:

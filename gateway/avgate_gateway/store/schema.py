@@ -127,12 +127,13 @@ task = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("quarantined", sa.Integer, nullable=False),
     sa.Column("tally", sa.JSON, nullable=False),  # what a copy holds: count by category and product
-    sa.Column("columns", sa.JSON),  # the same, with the names of the fields
+    sa.Column("columns", sa.JSON),  # of the first releases, which did not seal it
     sa.Column("looked_with", sa.String(64)),  # digest of the identifiers that were looked by
     sa.Column("unseen", sa.JSON),  # parts of the upstream that could not be looked into
     sa.Column("left_earlier", sa.JSON),  # what an earlier erasure left, and no look finds
     sa.Column("learned_box", sa.LargeBinary),  # identifiers that this upstream knows the subject by
     sa.Column("updated_at", Moment, nullable=False),
+    sa.Column("columns_box", sa.LargeBinary),  # the names of the fields: a person's data, to some
     sa.Index(None, "controller", "connector", "received_at", "request_id"),
 )
 STUCK = task.c.stage == sa.literal_column("'stuck'")  # as its index says it, to the letter

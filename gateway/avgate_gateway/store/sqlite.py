@@ -13,14 +13,15 @@ power cut.
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
+from sqlcipher3 import dbapi2 as sqlite
 
+from avgate_gateway.store import encrypted_file
 from avgate_gateway.store.attesting import Attesting
 from avgate_gateway.store.connection import HEAVY
 from avgate_gateway.store.cut_short import AwayError, answering, is_away
@@ -38,11 +39,14 @@ _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "cache_s
 class SqliteFile:
     """One file behind two doors: `read` for several at a time, `write` for one after the other."""
 
-    def __init__(self, url: str, attesting: Attesting | None = None) -> None:
+    def __init__(
+        self, url: str, attesting: Attesting | None = None, key: bytes | None = None
+    ) -> None:
         self._attesting = attesting or Attesting()
         # Nobody else pools: what is opened here stays open until `close`.
-        self.engine = sa.create_engine(
+        self.engine = encrypted_file.engine(
             url,
+            key,
             poolclass=sa.NullPool,
             connect_args={
                 "timeout": _BUSY_SECONDS,
@@ -153,7 +157,7 @@ class _Group:
             yield
         except BaseException:
             # An error of the disk undoes the whole transaction by itself.
-            with suppress(sqlite3.OperationalError):
+            with suppress(sqlite.OperationalError):
                 await self.session.step("ROLLBACK TO block")
                 await self.session.step("RELEASE block")
             raise
@@ -171,14 +175,14 @@ class _Session:
         self.info: dict[Any, Any] = {}
         attesting.give_to(self.info)
         self._connection = engine.connect()
-        self._plain = cast("sqlite3.Connection", self._connection.connection.dbapi_connection)
+        self._plain = cast("sqlite.Connection", self._connection.connection.dbapi_connection)
         self._thread = ThreadPoolExecutor(1, "sqlite")
         self._under_way = 0
 
     @property
     def is_in_transaction(self) -> bool:
         """Whether the file is locked for us; an error of the disk ends that by itself."""
-        return self._plain.in_transaction
+        return bool(self._plain.in_transaction)
 
     async def execute(
         self, statement: sa.Executable, parameters: Any = None, /
@@ -209,8 +213,8 @@ class _Session:
             return
         try:
             await self.step("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+        except sqlite.OperationalError as error:
+            if error.sqlite_errorcode != sqlite.SQLITE_BUSY:
                 raise
             await self._wait_for(lambda: _begin_patiently(self._plain))
 
@@ -247,7 +251,7 @@ def _whole(found: sa.CursorResult[*tuple[Any, ...]]) -> sa.CursorResult[*tuple[A
     return cast("sa.CursorResult[*tuple[Any, ...]]", found.freeze()())
 
 
-def _begin_patiently(connection: sqlite3.Connection) -> None:
+def _begin_patiently(connection: sqlite.Connection) -> None:
     connection.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
     try:
         connection.execute("BEGIN IMMEDIATE")
@@ -255,6 +259,6 @@ def _begin_patiently(connection: sqlite3.Connection) -> None:
         connection.execute(_AT_ONCE)
 
 
-def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
+def _set_pragmas(connection: sqlite.Connection, _record: object) -> None:
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")

@@ -83,6 +83,7 @@ class Task:
     unseen: tuple[UnseenPart, ...] = ()
     left_earlier: tuple[LeftEarlier, ...] = ()
     learned_box: bytes | None = field(default=None, repr=False)
+    columns_box: bytes | None = field(default=None, repr=False)
 
     @property
     def is_answered(self) -> bool:
@@ -203,11 +204,11 @@ _FIND = _SELECT.where(
 def _task(*row: Any) -> Task:
     """A row of what _SELECT asks for, which are the fields in their order."""
     of, connector, stage, attempts, at, resume, then, code, reason, aside, *more = row
-    tally, columns, looked_with, hidden, left, learned = more
+    tally, columns, looked_with, hidden, left, learned, named = more
     return Task(
         of, connector, Stage(stage), attempts, at, resume, then, TaskCode(code) if code else None,
         reason, aside, tally, columns, looked_with, unseen.from_json(hidden),
-        earlier.from_json(left), learned,
+        earlier.from_json(left), learned, named,
     )  # fmt: skip
 
 
@@ -262,8 +263,9 @@ async def move_all(
 
 
 async def forget_learned(db: Connection, request_id: str) -> None:
-    """Drops what upstreams know the subject by."""
-    await db.execute(task.update().where(task.c.request_id == request_id).values(learned_box=None))
+    """Drops what upstreams know the subject by, and call what they know."""
+    of_the_subject = {"learned_box": None, "columns": None, "columns_box": None}
+    await db.execute(task.update().where(task.c.request_id == request_id).values(of_the_subject))
 
 
 async def ask_now(db: Connection, request_id: str, connector: str, now: datetime) -> None:

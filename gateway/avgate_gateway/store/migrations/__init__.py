@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
 import sqlalchemy as sa
 
-from avgate_gateway.store import chain
+from avgate_gateway.store import chain, encrypted_file, keyring  # noqa: F401 -- a table of its own
 from avgate_gateway.store.evidence_schema import metadata
 from avgate_gateway.store.refused import refused as _refused  # noqa: F401 -- a table of metadata
 
-HEAD = "0006"  # the newest in versions/
+HEAD = "0007"  # the newest in versions/
 _TURN = 0x61766761  # an arbitrary number that all releases share
 _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String(32)))
 
 
-def migrate(url: str) -> None:
-    """Makes the tables, or runs the migrations that are missing; harmless if nothing is."""
-    engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
-    if engine.dialect.name == "sqlite":
+def migrate(url: str, key: bytes | None = None) -> None:
+    """Makes the tables, or runs the migrations that are missing; harmless if nothing is.
+
+    `key` is an encrypted SQLite file's.
+    """
+    with brought_up(url, key):
+        pass
+
+
+@contextmanager
+def brought_up(url: str, key: bytes | None = None) -> Iterator[sa.Connection]:
+    """The same, and the transaction in which it was done, with all others kept out of it."""
+    if url.startswith(encrypted_file.PREFIX):
+        engine = encrypted_file.engine(url, key)
         _begin_with_the_tables(engine)
+    else:
+        engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
     try:
         with engine.begin() as connection:
             _bring_up(connection)
+            yield connection
     finally:
         engine.dispose()
 

@@ -11,9 +11,9 @@ from alembic.config import Config
 _HERE = Path(__file__).parent
 
 
-def upgrade(connection: sa.Connection) -> None:
-    """Runs what is missing, in the transaction of the connection."""
+def upgrade(connection: sa.Connection, to: str = "head") -> None:
+    """Runs what is missing up to a revision, in the transaction of the connection."""
     config = Config()
     config.set_main_option("script_location", str(_HERE))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)

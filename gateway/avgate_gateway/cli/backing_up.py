@@ -1,0 +1,46 @@
+"""`avgate backup`: a consistent copy of the SQLite database, as well encrypted as itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlcipher3 import dbapi2 as sqlite
+
+from avgate_gateway.cli.exits import CommandError, Exit
+from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
+from avgate_gateway.opening import file_of, open_ring
+from avgate_gateway.store import encrypted_file
+from avgate_gateway.vault import VaultError
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to make; its key is put beside it.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Makes an encrypted copy of the SQLite database while it is used.
+
+    To restore it, put FILE and FILE.key in the place of the database and of its key.
+    """
+    settings = settings_of(config)
+    source = file_of(settings)
+    if source is None:
+        raise CommandError("only an encrypted SQLite file is copied so; for PostgreSQL use pg_dump")
+    if not source.exists():
+        raise CommandError("there is no database yet: nothing was recorded")
+    beside = encrypted_file.key_path(file)
+    for one in (file, beside):
+        if one.exists():
+            raise CommandError(f"{one} exists already; choose another name")
+    with complaining(VaultError):
+        ring = open_ring(settings)
+        key = encrypted_file.open_key(source, ring)
+    try:
+        encrypted_file.save_key(file, key, ring)
+        encrypted_file.copy(source, key, file)
+    except (sqlite.Error, OSError) as error:
+        for one in (file, beside):
+            one.unlink(missing_ok=True)
+        raise CommandError(f"no copy was made: {type(error).__name__}", Exit.WRONG) from None
+    typer.echo(f"{file} and {beside} are one backup; keep the master key apart from it")

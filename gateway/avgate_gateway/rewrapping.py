@@ -1,0 +1,104 @@
+"""A new master key taken into use while everything goes on: what the former wrapped is wrapped anew.
+
+Keys of requests are replaced one by one and only where they are still those that were read, so a
+key that is destroyed meanwhile stays destroyed, and no request waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from avgate_gateway.keyring import KeyRing, VaultError
+from avgate_gateway.problem import record
+from avgate_gateway.store import encrypted_file, keyring
+from avgate_gateway.store.database import Database
+from avgate_gateway.store.keyring import Wrapped
+from avgate_gateway.vault import RETENTION_KEY, SUBJECT_KEY, bound
+
+LOOKS_EVERY_SECONDS = 5.0
+_logger = logging.getLogger(__name__)
+
+
+async def keep(database: Database, ring: KeyRing, file: Path | None) -> None:
+    """Looks for a new master key again and again, and wraps everything under it."""
+    while True:
+        try:
+            await look(database, ring, file)
+        except (VaultError, OSError) as error:
+            _logger.warning("keys.not_taken reason=%s", error)
+        except Exception as error:  # noqa: BLE001 -- the next look may go better
+            record(error)
+        await asyncio.sleep(LOOKS_EVERY_SECONDS)
+
+
+async def look(database: Database, ring: KeyRing, file: Path | None) -> None:
+    """Takes over a new master key if there is one; raises VaultError, OSError, AwayError."""
+    ring.refresh()
+    async with database.read() as db:
+        if await keyring.index_is_under_newest(db, ring):
+            return
+    changed = await rewrap(database, ring, file)
+    _logger.info(
+        "keys.rewrapped master_key=%s keys=%d; `avgate keys retire` removes the former",
+        ring.newest.name,
+        changed,
+    )
+
+
+async def rewrap(database: Database, ring: KeyRing, file: Path | None) -> int:
+    """Wraps all that another master key wrapped under the newest; how many keys of requests.
+
+    `file` is an encrypted SQLite file. The index key comes last: it says that all is done.
+    """
+    if file is not None:
+        encrypted_file.rewrap_key(file, ring)
+    changed, after = 0, ""
+    while page := await _page(database, after):
+        changes = [(one, fresh) for one in page if (fresh := _fresh(one, ring)) != one]
+        if changes:
+            async with database.write() as db:
+                for before, fresh in changes:
+                    await keyring.replace(db, before, fresh)
+        changed, after = changed + len(changes), page[-1].request_id
+    async with database.write() as db:
+        await keyring.rewrap_index(db, ring)
+    return changed
+
+
+async def tally(database: Database, ring: KeyRing) -> Mapping[str, int]:
+    """How many keys of requests each master key wraps, by its name."""
+    names = {key.mark: key.name for key in ring.keys}
+    found, after = Counter[str](), ""
+    while page := await _page(database, after):
+        wrapped = [one for each in page for one in (each.subject_key, each.retention_key) if one]
+        found.update(names.get(one[: len(ring.newest.mark)], "another") for one in wrapped)
+        after = page[-1].request_id
+    return found
+
+
+async def _page(database: Database, after: str) -> list[Wrapped]:
+    async with database.read() as db:
+        return list(await keyring.page(db, after))
+
+
+def _fresh(one: Wrapped, ring: KeyRing) -> Wrapped:
+    """The same keys under the newest master key; what cannot be opened stays as it is."""
+    return Wrapped(
+        one.request_id,
+        _rewrapped(one.subject_key, ring, bound(one.request_id, SUBJECT_KEY)),
+        _rewrapped(one.retention_key, ring, bound(one.request_id, RETENTION_KEY)),
+    )
+
+
+def _rewrapped(wrapped: bytes | None, ring: KeyRing, place: bytes) -> bytes | None:
+    if wrapped is None or ring.is_newest(wrapped):
+        return wrapped
+    try:
+        return ring.wrap(ring.unwrap(wrapped, place), place)
+    except VaultError:
+        _logger.warning("keys.unreadable place=%s", place.decode().replace("\x00", " "))
+        return wrapped

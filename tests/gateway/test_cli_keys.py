@@ -1,0 +1,183 @@
+"""`avgate keys` and `avgate backup`: what they refuse, and what they leave."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from avgate_gateway import key_sources, rewrapping
+from avgate_gateway.cli.exits import Exit
+from avgate_gateway.cli.running import run
+from avgate_gateway.keyring import KeyRing, MasterKey
+from avgate_gateway.opening import Store, open_store
+from avgate_gateway.settings import load
+from avgate_gateway.store import encrypted_file
+from avgate_gateway.store.keyring import page
+from avgate_gateway.store.schema import request
+from avgate_gateway.vault import SUBJECT_KEY, Vault
+
+from .rows import a_row
+
+TAIL = '[controllers.libervoice]\ntitle = "L"\nretention = "libervoice-2019"\n'
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "avgate.toml"
+    path.write_text(f'database = "sqlite:///avgate.db"\n{TAIL}')
+    return path
+
+
+@pytest.fixture
+def store(config: Path) -> Store:
+    return open_store(load(config, {}))
+
+
+def called(config: Path, *words: str) -> int:
+    return run([*words, "--config", str(config)])
+
+
+def add(store: Store, vault: Vault, number: int = 1) -> None:
+    async def fill() -> None:
+        async with store.database.write() as db:
+            for _ in range(number):
+                row = a_row()
+                row["subject_key"] = vault.new_key(row["id"], SUBJECT_KEY)
+                await db.execute(request.insert().values(**row))
+
+    asyncio.run(fill())
+
+
+def test_more_keys_than_a_page_are_wrapped_anew_and_counted(
+    config: Path, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(store, store.vault, 120)
+    [old] = store.vault.ring.keys
+    assert called(config, "keys", "rotate") == Exit.DONE
+    os.utime(config.parent / "avgate.key", (1, 1))
+    assert called(config, "keys", "retire") == Exit.DONE
+    [new] = key_sources.from_file(config.parent / "avgate.key")
+    assert new.name != old.name
+    capsys.readouterr()
+    assert called(config, "keys", "list") == Exit.DONE
+    told = capsys.readouterr().out
+    assert new.name in told
+    assert "120" in told
+    assert old.name not in told
+
+
+def test_a_former_key_stays_until_everybody_has_seen_the_new_one(
+    config: Path, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(store, store.vault)
+    called(config, "keys", "rotate")
+    assert called(config, "keys", "retire") == Exit.UNDER_WAY
+    assert "try again in" in capsys.readouterr().err
+    assert len(key_sources.from_file(config.parent / "avgate.key")) == 2
+
+
+def test_a_former_key_stays_while_something_cannot_be_opened(
+    config: Path, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(store, store.vault)
+    add(store, Vault(KeyRing.of(b"a" * 32), b""))
+    called(config, "keys", "rotate")
+    os.utime(config.parent / "avgate.key", (1, 1))
+    assert called(config, "keys", "retire") == Exit.WRONG
+    assert "1 keys of requests cannot be opened" in capsys.readouterr().err
+    assert len(key_sources.from_file(config.parent / "avgate.key")) == 2
+
+
+def test_a_key_that_is_destroyed_while_keys_change_stays_destroyed(
+    config: Path, store: Store
+) -> None:
+    add(store, store.vault)
+    ring = KeyRing([MasterKey(b"n" * 32), *store.vault.ring.keys])
+
+    async def race() -> list[object]:
+        async with store.database.read() as db:
+            [read] = await page(db, "")
+        async with store.database.write() as db:
+            await db.execute(request.update().values(subject_key=None))
+        fresh = rewrapping._fresh(read, ring)
+        assert fresh != read
+        async with store.database.write() as db:
+            await rewrapping.keyring.replace(db, read, fresh)
+            return list((await db.execute(sa.select(request.c.subject_key))).scalars())
+
+    assert asyncio.run(race()) == [None]
+
+
+def test_a_master_key_from_elsewhere_is_changed_in_the_config(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = b"o" * 32, b"n" * 32
+
+    def given(newest: bytes, *former: bytes) -> None:
+        listed = ", ".join(f'"{b64encode(one).decode()}"' for one in former)
+        head = f'master_key = "{b64encode(newest).decode()}"\nmaster_keys_former = [{listed}]'
+        config.write_text(f'database = "sqlite:///avgate.db"\n{head}\n{TAIL}')
+
+    given(old)
+    store = open_store(load(config, {}))
+    add(store, store.vault)
+    assert called(config, "keys", "rotate") == Exit.USAGE
+    assert "master_keys_former" in capsys.readouterr().err
+    given(new, old)
+    opened = open_store(load(config, {}))
+    asyncio.run(rewrapping.look(opened.database, opened.vault.ring, tmp_path / "avgate.db"))
+    assert called(config, "keys", "retire") == Exit.DONE
+    assert "remove it from the config" in capsys.readouterr().out
+    given(new)
+    assert open_store(load(config, {})).vault.blind("c", "x") == store.vault.blind("c", "x")
+
+
+@pytest.mark.parametrize("words", [("keys", "list"), ("keys", "retire"), ("backup", "b.db")])
+def test_without_a_database_nothing_is_made(
+    config: Path, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert called(config, *words) == Exit.USAGE
+    assert "there is no database yet" in capsys.readouterr().err
+    assert [one.name for one in config.parent.iterdir()] == ["avgate.toml"]
+
+
+def test_a_backup_is_encrypted_whole_and_never_put_over_another(
+    config: Path, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(store, store.vault, 30)
+    target = tmp_path / "backup.db"
+    assert called(config, "backup", str(target)) == Exit.DONE
+    key = encrypted_file.open_key(target, store.vault.ring)
+    assert encrypted_file.damaged_pages(target, key) == []
+    assert b"libervoice" not in target.read_bytes()
+    for one in (target, tmp_path / "backup.db.key"):
+        assert one.stat().st_mode & 0o077 == 0
+    before = target.read_bytes()
+    assert called(config, "backup", str(target)) == Exit.USAGE
+    assert "exists already" in capsys.readouterr().err
+    assert target.read_bytes() == before
+
+
+def test_a_changed_page_is_told_of_by_the_audit(
+    config: Path, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(store, store.vault, 400)
+    assert called(config, "backup", str(config.parent / "whole.db")) == Exit.DONE
+    (config.parent / "whole.db").rename(config.parent / "avgate.db")
+    path = config.parent / "avgate.db"
+    for left in config.parent.glob("avgate.db-*"):
+        left.unlink()
+    content = bytearray(path.read_bytes())
+    pages = len(content) // 2048
+    for number in range(pages):
+        changed = bytearray(content)
+        changed[number * 2048 + 1234] ^= 8
+        path.write_bytes(changed)
+        assert called(config, "audit", "verify") == Exit.WRONG, number
+    path.write_bytes(content)
+    assert called(config, "audit", "verify") == Exit.DONE
