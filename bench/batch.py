@@ -11,11 +11,9 @@ the mocks beside the lean ones: they share the two cores. Run: `python bench/bat
 
 from __future__ import annotations
 
-import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -25,6 +23,7 @@ from rig.bodies import Identifiers, customers, requests, strangers
 from rig.figures import ROUNDS, Goal, cpu_seconds, options, printed, ratios, resident_mb, spread
 from rig.load import call, sent
 from rig.programs import Program, gateway, lean_upstream, mocks, reference, token
+from rig.store import reading
 
 CONNECTIONS = 64
 LATENCY = ("--latency-ms", "5")
@@ -131,7 +130,7 @@ def batch(
 
 
 def closed(database: Path) -> int:
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
+    with reading(database) as db:
         found = db.execute("SELECT count(*) FROM request WHERE state = 'closed'").fetchone()
     return int(found[0])
 

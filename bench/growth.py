@@ -11,11 +11,9 @@ for making it takes minutes. Run: `python bench/growth.py [--quick] [--keep FOLD
 from __future__ import annotations
 
 import json
-import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from pathlib import Path
@@ -38,6 +36,7 @@ from rig.figures import (
 from rig.filling import fill
 from rig.load import call, sent
 from rig.programs import Program, gateway, lean_upstream, token
+from rig.store import reading
 
 from avgate_gateway.api.answering import to_cursor
 
@@ -77,7 +76,7 @@ def filled(folder: Path, count: int) -> float:
     folder.mkdir(exist_ok=True)
     begin = time.perf_counter()
     if not (folder / "avgate.db").exists():
-        fill(f"sqlite:///{folder / 'avgate.db'}", count, datetime.now(UTC))
+        fill(folder, count, datetime.now(UTC))
     return round(time.perf_counter() - begin, 1)
 
 
@@ -135,7 +134,7 @@ def _calls(program: Program, folder: Path) -> dict[str, Iterator[bytes]]:
     """Each kind of call, for ever."""
     bearer = token(folder, "requests:access", "requests:read")
     headers = {"authorization": f"Bearer {bearer}"}
-    with closing(sqlite3.connect(f"file:{folder / 'avgate.db'}?mode=ro", uri=True)) as db:
+    with reading(folder / "avgate.db") as db:
         ids = [row[0] for row in db.execute("SELECT id FROM request LIMIT 200")]
         reference = db.execute("SELECT reference FROM request LIMIT 1").fetchone()[0]
         middle = _middle(db)
@@ -168,7 +167,7 @@ def _calls(program: Program, folder: Path) -> dict[str, Iterator[bytes]]:
     }
 
 
-def _middle(db: sqlite3.Connection) -> str:
+def _middle(db: Any) -> str:
     """The id in the middle of the years."""
     least, most = db.execute("SELECT min(received_at), max(received_at) FROM request").fetchone()
     found = db.execute(

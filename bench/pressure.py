@@ -19,11 +19,10 @@ Run: `python bench/pressure.py [--quick] [--only overload|bulkhead|fairness]`.
 
 from __future__ import annotations
 
-import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
@@ -43,6 +42,7 @@ from rig.figures import (
 )
 from rig.load import Load, sent
 from rig.programs import Program, black_hole, gateway, lean_upstream, token
+from rig.store import reading
 
 CONNECTIONS = 64
 AT_ONCE = 1_000  # `limits.at_once` as it is unless set
@@ -231,7 +231,7 @@ def _in_turns(
 
 
 def _until_idle(folder: Path) -> None:
-    with closing(sqlite3.connect(f"file:{folder / 'avgate.db'}?mode=ro", uri=True)) as db:
+    with reading(folder / "avgate.db") as db:
         end = time.monotonic() + _PATIENCE_SECONDS
         while db.execute("SELECT count(*) FROM request WHERE state <> 'closed'").fetchone()[0]:
             if time.monotonic() > end:

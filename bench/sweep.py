@@ -11,11 +11,9 @@ the memory have none of their own but the service's. Run: `python bench/sweep.py
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -35,13 +33,13 @@ from rig.figures import (
 )
 from rig.load import Load, send
 from rig.programs import gateway, lean_upstream, token
+from rig.store import key_of, made, reading, url_of
 
 from avgate_contracts.identifier import Identifier
 from avgate_contracts.record import ItemRef
 from avgate_contracts.subject import DataSubject
 from avgate_contracts.vocabulary import Category, IdentifierKind, Operation, Product
 from avgate_gateway import confidential
-from avgate_gateway.flow.context import RETENTION_KEY, SUBJECT_KEY
 from avgate_gateway.request import (
     Confidential,
     IdentityCheck,
@@ -52,10 +50,9 @@ from avgate_gateway.request import (
 from avgate_gateway.store import items, requests, tasks
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.item import Found, ItemState
-from avgate_gateway.store.migrations import migrate
 from avgate_gateway.store.requests import Sealed
 from avgate_gateway.store.tasks import Stage
-from avgate_gateway.vault import Vault, load_master_key
+from avgate_gateway.vault import RETENTION_KEY, SUBJECT_KEY, Vault
 
 CONTROLLER, CONNECTOR = "libervoice", "operator"
 EACH = 100
@@ -86,16 +83,15 @@ def main() -> None:
 
 
 def measured(folder: Path, number: int, each: int) -> dict[str, Any]:
-    url, database = f"sqlite:///{folder / 'avgate.db'}", folder / "avgate.db"
-    migrate(url)
-    vault = Vault(load_master_key(folder / "avgate.key"))
+    database = folder / "avgate.db"
+    vault = made(folder)
     calls = ("--calls-each", str(each))
     with lean_upstream(folder, "--latency-ms", "0", *calls) as upstream:
         with gateway(folder) as program:
             bearer = token(folder, "requests:access")
             posts = bodies.requests(bearer, bodies.strangers(), identified=False)
             before = uvloop.run(_posted(program.address, posts, database, number=None))
-        uvloop.run(_prepared(url, vault, number, each))
+        uvloop.run(_prepared(folder, vault, number, each))
         begin = time.perf_counter()
         with gateway(folder) as program:
             forget_most(program.pid)
@@ -127,13 +123,13 @@ async def _posted(address: str, posts: Iterator[bytes], database: Path, number: 
 
 
 def erased(database: Path) -> int:
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
+    with reading(database) as db:
         found = db.execute("SELECT count(*) FROM item WHERE state = 'erased'").fetchone()
     return int(found[0])
 
 
-async def _prepared(url: str, vault: Vault, number: int, each: int) -> None:
-    database, now = Database(url), datetime.now(UTC)
+async def _prepared(folder: Path, vault: Vault, number: int, each: int) -> None:
+    database, now = Database(url_of(folder), key_of(folder)), datetime.now(UTC)
     for party in range(1, number // each + 1):
         async with database.write() as db:
             request, sealed = _request(vault, f"{party:07}", now)

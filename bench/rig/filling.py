@@ -13,15 +13,17 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from avgate_gateway.due import due_dates
-from avgate_gateway.store import evidence, schema
-from avgate_gateway.store.evidence import BEGINNING, Entry, digest
-from avgate_gateway.store.migrations import migrate
+from avgate_gateway.store import encrypted_file, evidence, evidence_schema, schema
+from avgate_gateway.store.attesting import Attesting
+from avgate_gateway.store.evidence import BEGINNING
+from rig.store import key_of, made, url_of
 
 CONTROLLER = "libervoice"
 CONNECTORS = ("directory", "operator", "xelion")
@@ -36,11 +38,12 @@ _FAST = ("journal_mode=WAL", "synchronous=OFF", "cache_size=-1000000", "temp_sto
 Rows = dict[sa.Table, list[dict[str, Any]]]
 
 
-def fill(url: str, count: int, now: datetime, seed: int = 1) -> None:
+def fill(folder: Path, count: int, now: datetime, seed: int = 1) -> None:
     """Makes the tables and so many requests."""
-    migrate(url)
-    engine = sa.create_engine(url)
-    filling = _Filling(count, now, random.Random(seed))  # noqa: S311 -- invented, the same each time
+    attesting = Attesting()
+    attesting.key = made(folder).evidence_key
+    engine = encrypted_file.engine(url_of(folder), key_of(folder))
+    filling = _Filling(count, now, random.Random(seed), attesting)  # noqa: S311 -- invented, the same each time
     with engine.connect() as connection:
         for pragma in _FAST:
             connection.exec_driver_sql(f"PRAGMA {pragma}")
@@ -55,7 +58,10 @@ def fill(url: str, count: int, now: datetime, seed: int = 1) -> None:
 
 
 class _Filling:
-    def __init__(self, count: int, now: datetime, chance: random.Random) -> None:
+    def __init__(
+        self, count: int, now: datetime, chance: random.Random, attesting: Attesting
+    ) -> None:
+        self._attesting = attesting
         self._count = count
         self._newest = now - timedelta(hours=1)
         self._now = now
@@ -68,7 +74,7 @@ class _Filling:
             rows: Rows = {
                 table: []
                 for table in (
-                    schema.request, schema.task, schema.item, schema.evidence, schema.idempotency,
+                    schema.request, schema.task, schema.item, evidence_schema.evidence, schema.idempotency,
                 )
             }  # fmt: skip
             for number in range(start, min(start + _CHUNK, self._count)):
@@ -87,9 +93,9 @@ class _Filling:
             rows[schema.item] += [self._item(own, place, at) for place in range(5)]
         if self._now - at < _KEPT:
             rows[schema.idempotency].append(self._key(own, at))
-        rows[schema.evidence].append(self._entry(own, "request.received", at, operation))
+        rows[evidence_schema.evidence].append(self._entry(own, "request.received", at, operation))
         if not is_open:
-            rows[schema.evidence] += [
+            rows[evidence_schema.evidence] += [
                 self._entry(own, event, at + timedelta(seconds=2), operation)
                 for event in ("task.copied", "request.closed")
             ]
@@ -183,6 +189,17 @@ class _Filling:
     def _entry(self, own: str, event: str, at: datetime, operation: str) -> dict[str, Any]:
         self._sequence += 1
         details = f'{{"client":"bench","operation":"{operation}"}}'
-        entry = Entry(self._sequence, at, CONTROLLER, own, event, details, self._last, "")
-        self._last = digest(entry)
-        return evidence.row(entry, self._last)
+        content = evidence.content_of(at, CONTROLLER, own, event, details)
+        before = self._last
+        self._last = evidence.digested(self._sequence, content, before)
+        return {
+            "sequence": self._sequence,
+            "at": at,
+            "controller": CONTROLLER,
+            "request_id": own,
+            "event": event,
+            "details": details,
+            "previous": before,
+            "digest": self._last,
+            "code": self._attesting.code(content),
+        }

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
 from avgate_gateway.store import evidence
-from avgate_gateway.store.database import Database
 
 from ..flow.harness import a_request
+from ..flow.sealed_file import database_of, file_opened, keys_in
 from . import power
 from .disk import Fault
 from .house import house
@@ -31,6 +29,7 @@ class Recording:
 
     began: dict[str, bytearray | None] = field(repr=False)
     steps: list[Step] = field(repr=False)
+    keys: dict[str, bytes] = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -61,7 +60,7 @@ async def record(lane: Lane) -> Recording:
         await here.all_ended()
         await package(here, ids[0])
         await here.kill()
-        return Recording(began, power.recorded(here.folder))
+        return Recording(began, power.recorded(here.folder), keys_in(here.folder))
 
 
 def cut_all(
@@ -75,7 +74,7 @@ def cut_all(
     found, luck = Found(), Random(seed)  # noqa: S311 -- throws that can be repeated
     for place, disk, promised in _moments(recording, number):
         files = disk.cut(luck)
-        power.write(folder, files)
+        power.write(folder, files | recording.keys)
         found.cuts += 1
         found.promised = max(found.promised, len(promised))
         found.torn_back += any(disk.pending.values())
@@ -105,17 +104,17 @@ def _moments(recording: Recording, number: int) -> Iterator[tuple[int, Disk, set
 def _wrong(folder: Path, promised: set[str]) -> str:
     """What is wrong with the files that were left; empty if nothing is."""
     try:
-        with closing(sqlite3.connect(folder / "avgate.db")) as plain:
+        with file_opened(folder) as plain:
             [sound] = plain.execute("PRAGMA integrity_check").fetchone()
             if sound != "ok":
                 return "the database is broken"
-        return asyncio.run(_lost(f"sqlite:///{folder / 'avgate.db'}", promised))
+        return asyncio.run(_lost(folder, promised))
     except Exception as error:  # noqa: BLE001 -- whatever it is, the store does not open
         return f"{type(error).__name__}: {error}"
 
 
-async def _lost(url: str, promised: set[str]) -> str:
-    store = Database(url)
+async def _lost(folder: Path, promised: set[str]) -> str:
+    store = database_of(folder)
     try:
         async with store.read() as db:
             chain = await evidence.entries(db, limit=100_000)
@@ -124,7 +123,7 @@ async def _lost(url: str, promised: set[str]) -> str:
     broken = evidence.first_broken(chain, evidence.BEGINNING, 0)
     if broken is not None:
         return f"entry {broken} of the evidence does not fit"
-    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as plain:
+    with file_opened(folder) as plain:
         known = {row[0] for row in plain.execute("SELECT id FROM request")}
         answers = [
             json.loads(row[0])["id"] for row in plain.execute("SELECT body FROM idempotency")

@@ -176,10 +176,10 @@ def _base(name: int | None) -> str:
 
 
 def _linked() -> str:
-    """The SQLite library that this process uses; raises OSError where it is part of Python."""
-    import _sqlite3  # noqa: F401 -- so that it is loaded
+    """The SQLite library that the driver uses: a part of itself."""
+    from sqlcipher3 import dbapi2  # noqa: F401 -- so that it is loaded
 
     for line in Path("/proc/self/maps").read_text().splitlines():
-        if "libsqlite3.so" in line:
+        if "/sqlcipher3/" in line:
             return line.split()[-1]
-    raise OSError("Python's SQLite is built in: there is nothing to put the shim under")
+    raise OSError("the driver is not loaded: there is nothing to put the shim under")

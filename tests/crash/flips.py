@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import sqlite3
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
 from random import Random
 
-from avgate_gateway.store import evidence
-from avgate_gateway.store.database import Database
+from sqlcipher3 import dbapi2 as sqlite
+
+from avgate_gateway.store import encrypted_file, evidence
+from avgate_gateway.vault import VaultError
+
+from ..flow.sealed_file import KEYS, database_of, file_opened, key_of
 
 _UNREADABLE = "by SQLite, which does not read it"
 
@@ -23,7 +25,7 @@ def flip(store: Path, work: Path, number: int, seed: int) -> dict[str, dict[str,
     _copy(store, work)
     reference = _content(work)  # a look would tidy the log of the store itself away
     told: dict[str, dict[str, int]] = {}
-    for name in ("avgate.db", "avgate.db-wal"):
+    for name in ("avgate.db", "avgate.db-wal", *KEYS):
         if not (store / name).exists() or not (store / name).stat().st_size:
             continue
         found: Counter[str] = Counter()
@@ -38,7 +40,7 @@ def flip(store: Path, work: Path, number: int, seed: int) -> dict[str, dict[str,
 
 
 def _copy(store: Path, work: Path) -> None:
-    for name in ("avgate.db", "avgate.db-wal", "avgate.db-shm"):
+    for name in ("avgate.db", "avgate.db-wal", "avgate.db-shm", *KEYS):
         (work / name).unlink(missing_ok=True)
         if (store / name).exists() and not name.endswith("-shm"):
             shutil.copy(store / name, work / name)
@@ -46,9 +48,14 @@ def _copy(store: Path, work: Path) -> None:
 
 def _noticed(folder: Path, reference: dict[str, list[object]]) -> str:
     try:
+        damaged = encrypted_file.damaged_pages(folder / "avgate.db", key_of(folder))
         chain = asyncio.run(_chain(folder))
+    except VaultError:
+        return "by the start, which says that a key does not fit"
     except Exception:  # noqa: BLE001 -- however it fails to open, that is noticed
         return _UNREADABLE
+    if damaged:
+        return "by the check of pages"
     if evidence.first_broken(chain, evidence.BEGINNING, 0) is not None:
         return "by the chain of evidence"
     return _compared(folder, reference)
@@ -57,11 +64,11 @@ def _noticed(folder: Path, reference: dict[str, list[object]]) -> str:
 def _compared(folder: Path, reference: dict[str, list[object]]) -> str:
     """What of it is noticed by nobody who only verifies the chain."""
     try:
-        with closing(sqlite3.connect(folder / "avgate.db")) as plain:
+        with file_opened(folder) as plain:
             if plain.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
                 return "by SQLite's own check, if somebody asks for it"
         content = _content(folder)
-    except sqlite3.Error:
+    except sqlite.Error:
         return _UNREADABLE
     if content == reference:
         return "nothing is different"
@@ -71,7 +78,7 @@ def _compared(folder: Path, reference: dict[str, list[object]]) -> str:
 
 
 async def _chain(folder: Path) -> list[evidence.Entry]:
-    store = Database(f"sqlite:///{folder / 'avgate.db'}")
+    store = database_of(folder)
     try:
         async with store.read() as db:
             return list(await evidence.entries(db, limit=100_000))
@@ -80,7 +87,7 @@ async def _chain(folder: Path) -> list[evidence.Entry]:
 
 
 def _content(folder: Path) -> dict[str, list[object]]:
-    with closing(sqlite3.connect(folder / "avgate.db")) as plain:
+    with file_opened(folder) as plain:
         names = [
             row[0] for row in plain.execute("SELECT name FROM sqlite_master WHERE type='table'")
         ]

@@ -129,3 +129,4 @@ def write(folder: Path, files: dict[str, bytes]) -> None:
         (folder / f"{name}-shm").unlink(missing_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
+        (folder / name).chmod(0o600)  # as keys have to be

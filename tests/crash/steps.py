@@ -7,12 +7,12 @@ server - so nothing here knows how either side of them is made.
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from sqlcipher3 import dbapi2 as sqlite
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from avgate_contracts.http.library import Answer, AsyncBaseTransport, Request
@@ -27,7 +27,7 @@ _ID = re.compile(r"(?<=/)(?=[^/]*\d)[^/]+")
 def count_commits(points: Points) -> None:
     """Counts before and after each commit that changes something, of every SQLite connection."""
 
-    class Counted(sqlite3.Connection):
+    class Counted(sqlite.Connection):
         def __init__(self, path: str, *args: Any, **named: Any) -> None:
             super().__init__(path, *args, **named)
             self.seen = (0, 0)
@@ -52,7 +52,7 @@ def count_commits(points: Points) -> None:
         def commit(self) -> None:
             self.counted(super().commit)
 
-    class Cursor(sqlite3.Cursor):
+    class Cursor(sqlite.Cursor):
         def execute(self, statement: str, parameters: Any = (), /) -> Any:
             owner = self.connection
             if statement.lstrip().upper().startswith(("COMMIT", "END")) and isinstance(
@@ -62,8 +62,7 @@ def count_commits(points: Points) -> None:
                 return self
             return super().execute(statement, parameters)
 
-    for module in (sqlite3, sqlite3.dbapi2):
-        setattr(module, "connect", Counted)  # noqa: B010 -- both names of the driver's one door
+    sqlite.connect = Counted  # the driver's one door
 
 
 class CountedTransport(AsyncBaseTransport):

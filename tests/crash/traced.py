@@ -114,7 +114,7 @@ def misordered(lines: list[str], number: int) -> list[str]:
 def die(folder: Path, person: Person, seed: int) -> str:
     """Has the kernel kill it at a write or sync, starts it again; what is wrong then, or nothing."""
     luck = Random(seed)  # noqa: S311 -- throws that can be repeated
-    call, at = luck.choice(("pwrite64", "fdatasync", "write", "ftruncate")), luck.randint(1, 400)
+    call, at = luck.choice(("pwrite64", "fsync", "write", "ftruncate")), luck.randint(1, 400)
     trap = f"inject={call}:signal=KILL:when={at}"
     here = Traced(folder, "-e", f"trace={call}", "-e", trap, "-o", "/dev/null")
     promised = set()
