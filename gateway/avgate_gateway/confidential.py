@@ -25,6 +25,7 @@ def to_bytes(part: Confidential) -> bytes:
             "language": subject.language,
             "identifiers": [_plain(i) for i in subject.identifiers],
             "changes": [[c.name.value, c.before, c.after] for c in part.changes],
+            "recipient": part.recipient,
         }
     )
 
@@ -37,7 +38,7 @@ def from_bytes(plain: bytes) -> Confidential:
         language=read["language"],
     )
     changes = tuple(WantedChange(Field(n), before, after) for n, before, after in read["changes"])
-    return Confidential(subject, changes)
+    return Confidential(subject, changes, read.get("recipient"))
 
 
 def identifiers_to_bytes(identifiers: Iterable[Identifier]) -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from uuid import uuid4
 
 from avgate_contracts.identifier import Identifier
@@ -12,7 +14,7 @@ from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential, remarking
 from avgate_gateway.due import due_dates
 from avgate_gateway.flow import settling
-from avgate_gateway.flow.context import RETENTION_KEY, SUBJECT_KEY, Context, Desk
+from avgate_gateway.flow.context import Context, Desk
 from avgate_gateway.plan import WantedChange
 from avgate_gateway.request import (
     Confidential,
@@ -26,6 +28,7 @@ from avgate_gateway.store import evidence, requests, tasks
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.requests import Sealed
 from avgate_gateway.store.tasks import Task
+from avgate_gateway.vault import RETENTION_KEY, SUBJECT_KEY, Box
 from avgate_gateway.warrant import Decisions
 
 NOT_RELEVANT = "not_relevant"  # why restriction and objection close at once: the statements say so
@@ -46,6 +49,7 @@ class Asked:
     scope: Scope = field(default_factory=Scope)
     note: str | None = field(default=None, repr=False)
     submitter: str | None = None  # keyed digest of the token's subject
+    recipient: str | None = field(default=None, repr=False)
 
 
 def drafted(context: Context, asked: Asked) -> tuple[SubjectRequest, Confidential]:
@@ -75,7 +79,7 @@ def drafted(context: Context, asked: Asked) -> tuple[SubjectRequest, Confidentia
         submitter=asked.submitter,
     )
     subject = DataSubject(reference, asked.identifiers, language=language)
-    return request, Confidential(subject, asked.changes)
+    return request, Confidential(subject, asked.changes, asked.recipient)
 
 
 async def record(
@@ -99,13 +103,22 @@ async def record(
     await evidence.note(
         db, now, request, "request.received",
         {"operation": request.operation, "client": request.client_id,
-         "reference": request.reference, "identity_verified": request.identity is not None},
+         "reference": request.reference, "identity_verified": request.identity is not None,
+         **_sealed_to(box, person)},
     )  # fmt: skip
     if request.operation in _ANSWERED_AT_ONCE:
         await settling.close(db, context, request, NOT_RELEVANT)
         return await requests.find(db, request.id) or request, ()
     names = concerned(context.desks[request.controller], request.scope)
     return request, await tasks.add(db, request, names)
+
+
+def _sealed_to(box: Box, person: Confidential) -> dict[str, str]:
+    """Whom the copy is for, so that it can be told from anybody else while the key is there."""
+    if person.recipient is None:
+        return {}
+    key = box.digest_key("recipient")
+    return {"sealed_to": hmac.new(key, person.recipient.encode(), sha256).hexdigest()}
 
 
 def concerned(desk: Desk, scope: Scope) -> list[str]:

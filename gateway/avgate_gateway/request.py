@@ -62,6 +62,7 @@ class Confidential:
 
     subject: DataSubject
     changes: tuple[WantedChange, ...] = ()
+    recipient: str | None = None  # whose age key the copy is sealed for
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyrage
 import pytest
 
 from .conftest import Casting
@@ -35,3 +36,17 @@ def test_what_is_not_relevant_is_recorded_and_answered_with_the_reason(
     [line] = told["report"]["items"]
     assert line["outcome"] == "not_relevant"
     assert line["reason"]
+
+
+def test_a_copy_for_a_recipient_is_saved_as_only_they_can_open_it(
+    served: Served, anyone: Casting, tmp_path: Path
+) -> None:
+    identity = pyrage.x25519.Identity.generate()
+    [customer] = [one for one in anyone().identifiers() if one.kind == "customer_id"]
+    copy = tmp_path / "copy.zip.age"
+    typed(
+        served, "access", "--customer-id", customer.value, "--connector", "directory",
+        "--identity-method", "portal", "--verified-by", "jan",
+        "--recipient", str(identity.to_public()), "--output", str(copy),
+    )  # fmt: skip
+    assert pyrage.decrypt(copy.read_bytes(), [identity]).startswith(b"PK")

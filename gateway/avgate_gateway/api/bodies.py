@@ -22,7 +22,9 @@ from avgate_contracts.vocabulary import Category, IdentifierKind, Operation
 from avgate_contracts.vocabulary import Field as SubjectField
 from avgate_gateway.identity_document import find_identity_data
 from avgate_gateway.mistake import WrongValueError
+from avgate_gateway.package import RecipientError, canonical
 from avgate_gateway.plausible import implausible
+from avgate_gateway.request import COPIES
 
 
 def _aware(moment: datetime) -> datetime:
@@ -142,6 +144,13 @@ class ChangeBody(Body):
         return self
 
 
+def _age_key(text: str) -> str:
+    try:
+        return canonical(text)
+    except RecipientError:
+        raise WrongValueError("must be an age public key: age1 and 58 characters") from None
+
+
 _HTTPS = r"^https://[^\s]+$"
 _AS_IDENTIFIER = {
     SubjectField.PHONE: IdentifierKind.PHONE,
@@ -177,8 +186,16 @@ class CreateRequest(Body):
         "`/v1/requests/{id}/events`, or ask again after Retry-After.",
     )
 
+    recipient: Annotated[str, Field(max_length=100), AfterValidator(_age_key)] | None = Field(
+        None,
+        description="An age public key (`age1…`). The copy is then handed out sealed for whoever "
+        "has its secret key, and never in another way; it cannot be changed later.",
+    )
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        if self.recipient is not None and self.operation not in COPIES:
+            raise WrongValueError("a recipient belongs to an access or export only")
         if self.operation is Operation.RECTIFY and not self.changes:
             raise WrongValueError("a rectification needs changes: [{field, from?, to}]")
         if self.operation is not Operation.RECTIFY and self.changes:

@@ -226,6 +226,7 @@ def _asked(gateway: Gateway, caller: Caller, body: CreateRequest) -> intake.Aske
         scope=scope,
         note=body.note,
         submitter=gateway.party(caller).person,
+        recipient=body.recipient,
     )
 
 

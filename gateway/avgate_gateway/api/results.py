@@ -10,21 +10,21 @@ from fastapi import APIRouter, Header, Request
 from starlette.responses import Response, StreamingResponse
 
 from avgate_contracts.vocabulary import Operation
-from avgate_gateway import remarking
+from avgate_gateway import confidential, remarking
 from avgate_gateway.api.answering import answer, not_found, plain
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.authentication import ASKS_FOR_ITS_OPERATION, Caller, Scope, requires
 from avgate_gateway.changes import heard
 from avgate_gateway.flow import settling
-from avgate_gateway.flow.context import SUBJECT_KEY
 from avgate_gateway.flow.planning import PLAN
+from avgate_gateway.package import sealed_for
 from avgate_gateway.packing import packed
 from avgate_gateway.problem import GONE, NOT_READY, Problem, ProblemError
 from avgate_gateway.reporting import reported
 from avgate_gateway.request import COPIES, State, SubjectRequest, WaitingFor
 from avgate_gateway.store import evidence, requests, tasks
 from avgate_gateway.store.evidence import Entry
-from avgate_gateway.vault import Box
+from avgate_gateway.vault import SUBJECT_KEY, Box
 
 _QUIET_SECONDS = 1.0
 _COMMENT_AFTER = 15  # a comment keeps proxies from closing a quiet stream
@@ -53,7 +53,7 @@ def _add_accounts(routes: APIRouter, gateway: Gateway) -> None:
             raise not_found()
         if sealed.plan is None:
             raise _no_plan(request, is_shredded=sealed.subject_key is None)
-        box = await _copy_box(gateway, request)
+        box, _ = await _copy_box(gateway, request)
         return answer(http, box.open(sealed.plan, PLAN))
 
     @routes.get("/report", summary="What became of each item")
@@ -85,7 +85,7 @@ def _add_streams(routes: APIRouter, gateway: Gateway) -> None:
         summary="The copy, as a ZIP made while it is sent",
         openapi_extra=ASKS_FOR_ITS_OPERATION,
         response_class=StreamingResponse,
-        responses={200: {"content": {"application/zip": {}}}},
+        responses={200: {"content": {"application/zip": {}, "application/octet-stream": {}}}},
     )
     async def package(request_id: str, caller: Annotated[Caller, requires(Scope.READ)]) -> Response:
         request = await gateway.request(caller, request_id)
@@ -98,11 +98,12 @@ def _add_streams(routes: APIRouter, gateway: Gateway) -> None:
             raise not_found()
         if not _is_complete(request):
             raise _not_ready("The copy is still being made.")
-        box = await _copy_box(gateway, request)
+        box, recipient = await _copy_box(gateway, request)
         name = f"avgate-{request.operation.value}-{request.id}.zip"
-        headers = {"content-disposition": f'attachment; filename="{name}"'}
         body = packed(gateway.context, gateway.installed, request, box)
-        return StreamingResponse(body, media_type="application/zip", headers=headers)
+        if recipient is None:
+            return _download(body, name, "application/zip")
+        return _download(sealed_for(recipient, body), f"{name}.age", "application/octet-stream")
 
     @routes.get(
         "/events",
@@ -124,6 +125,11 @@ def _add_streams(routes: APIRouter, gateway: Gateway) -> None:
         return StreamingResponse(body, media_type="text/event-stream")
 
 
+def _download(body: AsyncIterator[bytes], name: str, media_type: str) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(body, media_type=media_type, headers=headers)
+
+
 def _no_plan(request: SubjectRequest, *, is_shredded: bool) -> ProblemError:
     if is_shredded:
         return _gone()
@@ -132,13 +138,18 @@ def _no_plan(request: SubjectRequest, *, is_shredded: bool) -> ProblemError:
     return _not_ready("No plan is made yet.")
 
 
-async def _copy_box(gateway: Gateway, request: SubjectRequest) -> Box:
-    """The box of what is kept of the person; raises ProblemError, 410, once its key is gone."""
+async def _copy_box(gateway: Gateway, request: SubjectRequest) -> tuple[Box, str | None]:
+    """The box of what is kept of the person, and whose key the copy is to be sealed for.
+
+    Raises ProblemError, 410, once its key is gone.
+    """
     async with gateway.context.database.read() as db:
         sealed = await requests.sealed(db, request.id)
-    if sealed.subject_key is None:
+    if sealed.subject_key is None or sealed.confidential is None:
         raise _gone()
-    return gateway.context.vault.box(sealed.subject_key, request.id, SUBJECT_KEY)
+    box = gateway.context.vault.box(sealed.subject_key, request.id, SUBJECT_KEY)
+    plain = box.open(sealed.confidential, confidential.CONTEXT)
+    return box, confidential.from_bytes(plain).recipient
 
 
 def entry_json(entry: Entry) -> dict[str, object]:

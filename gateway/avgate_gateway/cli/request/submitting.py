@@ -59,6 +59,9 @@ Method = Annotated[
 ]
 Changes = Annotated[Several, typer.Option(help="rectify: FIELD=VALUE, or FIELD=OLD->NEW.")]
 Key = Annotated[Text, typer.Option(help="The Idempotency-Key, to repeat a submission safely.")]
+Recipient = Annotated[
+    Text, typer.Option(help="access, export: seal the package for this age public key.")
+]
 Output = Annotated[Path | None, typer.Option(help="Save the package here; waits for it.")]
 
 
@@ -82,6 +85,7 @@ def submit(
     verified_by: Annotated[Text, typer.Option(help="Who verified identity.")] = None,
     change: Changes = None,
     connector: Annotated[Several, typer.Option(help="Only these connectors.")] = None,
+    recipient: Recipient = None,
     key: Key = None,
     wait: Wait = False,
     seconds: Seconds = 300.0,
@@ -99,6 +103,8 @@ def submit(
     body = _about(operation, given, identifiers)
     _complete(body, operation, change or [], connector or [])
     _verify(body, identity_method, verified_by)
+    if recipient is not None:
+        body["recipient"] = recipient
     if output is not None and operation not in _COPIES:
         raise CommandError("--output is for access and export: there is no package else")
     reach = Reach(url, token, config, controller, client)
