@@ -1,0 +1,232 @@
+"""What makes a person findable is planted everywhere, and is found nowhere but in the answers to them.
+
+Looked through: the database as whoever has its key reads it, its files, logs, metrics, problem
+documents, the lists that are not about one request, and what the system tells of the process.
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from avgate_gateway.cli.logs import configure
+from avgate_mocks.people import Person, Role
+
+from .conftest import begun
+from .harness import Mocks, Office, Served, a_request
+from .indoors import BY_HAND, Indoors, indoors
+from .sealed_file import at_rest
+
+OPERATIONS = ("access", "export", "rectify", "restrict", "object", "erase")
+_SHORTEST = 7  # what is shorter stands in other numbers by chance
+_CONTROLLERS = {"libervoice", "mister-voip"}
+
+
+def spellings(number: str) -> set[str]:
+    """A Dutch telephone number as systems and people write it."""
+    rest = number.removeprefix("+31")
+    return {
+        number,
+        f"0031{rest}",
+        f"0{rest}",
+        f"0{rest[:2]}-{rest[2:]}",
+        f"+31 {rest[:2]} {rest[2:5]} {rest[5:]}",
+    }
+
+
+def markers(*people: Person) -> set[str]:
+    """Everything that is one person's: names, addresses, numbers in five spellings."""
+    found: set[str] = set()
+    for person in people:
+        found |= {person.name.full, person.address.full}
+        found |= {f"{person.address.street} {person.address.number}"}
+        found |= set(_texts({k: v for k, v in asdict(person).items() if k not in _OF_THE_MOCKS}))
+        for line in person.lines:
+            found |= spellings(line.number)
+    return {one for one in found if len(one) >= _SHORTEST} - _CONTROLLERS
+
+
+_OF_THE_MOCKS = {"id", "controller", "gender", "known_to", "products", "volume", "contract"}
+_SHARED = {"city", "street", "given", "prefix", "product"}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            yield from (t for k, v in value.items() if k not in _SHARED for t in _texts(v))
+        case tuple() | list():
+            yield from (t for v in value for t in _texts(v))
+
+
+def standing_in(text: bytes, people: set[str]) -> set[str]:
+    return {one for one in people if one.encode() in text}
+
+
+def talked_about(operation: str, person: Person) -> dict[str, Any]:
+    """A request with the person in every field that takes a text."""
+    about = f"{person.name.full} {person.lines[0].number} {person.emails[0]} {person.iban}"
+    body = a_request(operation, person, note=about)
+    body["subject"]["name"] = person.name.full
+    if operation == "rectify":
+        new = f"new.{person.emails[0]}"
+        body["changes"] = [{"field": "email", "from": person.emails[0], "to": new}]
+    return body
+
+
+def badly_asked(http: httpx.Client, person: Person) -> bytes:
+    """Answers to calls that are wrong in every way, with the person in each of them."""
+    number, name = person.lines[0].number, person.name.full
+    good = a_request("access", person)
+    key = {"idempotency-key": number}
+    answers = [
+        http.post("/v1/requests", json={**good, number: name}, headers=key),
+        http.post("/v1/requests", json={**good, "operation": name}, headers=key),
+        http.post(
+            "/v1/requests", json={"subject": {"identifiers": [{"kind": number}]}}, headers=key
+        ),
+        http.post("/v1/requests", content=f'{{"{name}": "{number}'.encode(), headers=key),
+        http.post("/v1/requests", content=name.encode(), headers={"content-type": number}),
+        http.post(
+            "/v1/requests", json=good, headers={"idempotency-key": f"{person.emails[0]}\t{number}"}
+        ),
+        http.get(f"/v1/requests/{number}"),
+        http.get(f"/{person.emails[0]}"),
+        http.get("/v1/requests", params={"state": number, name: number}),
+        http.get("/v1/requests", params={"cursor": person.iban}),
+        http.get("/v1/requests", headers={"authorization": f"Bearer {number}"}),
+        http.post(f"/v1/callbacks/{number}"),
+    ]
+    assert all(answer.status_code >= 400 for answer in answers)
+    return b"\n".join(answer.content + str(answer.headers).encode() for answer in answers)
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mocks]:
+    made = begun(tmp_path_factory.mktemp("marked"), seed=41, people=40)
+    made.config.write_text(made.config.read_text() + BY_HAND)
+    yield made
+    made.end()
+
+
+@pytest.fixture(scope="module")
+def served(own: Mocks) -> Iterator[Served]:
+    made = Served(own.config.parent)
+    made.start()
+    yield made
+    made.end()
+
+
+def carried_out(own: Mocks, served: Served, office: Office) -> set[str]:
+    """Every operation for somebody of their own; gives what must not be found."""
+    ours = [p for p in own.everyone[12:] if p.controller == "libervoice" and p.lines and p.emails]
+    people = dict(zip(OPERATIONS, ours, strict=False))
+    for operation, person in people.items():
+        body = talked_about(operation, person)
+        asked = office.asks.submit(body, key=f"{person.lines[0].number}-{person.emails[0]}")
+        office.see_through(asked["id"])
+        for task in office.asks.tasks(asked["id"]):
+            done = {"evidence": f"told {person.name.full} at {person.lines[0].number}"}
+            assert office.asks.post(f"/v1/tasks/{task['id']}/completion", done).status_code == 200
+        if operation == "access":
+            office.asks.when(asked["id"], "closed")
+            package = office.asks.http.get(f"/v1/requests/{asked['id']}/package")
+            assert package.status_code == 200
+    late = ours[len(people)]
+    waiting = office.asks.submit(a_request("access", late, identity=None, note=late.name.full))
+    reason = {"reason": f"{late.name.full} is away"}
+    assert office.asks.post(f"/v1/requests/{waiting['id']}/extension", reason).status_code == 200
+    assert office.asks.post(f"/v1/requests/{waiting['id']}/cancel", reason).status_code == 200
+    return markers(*people.values(), late)
+
+
+def test_a_person_stands_nowhere_but_in_the_answers_to_them(own: Mocks, served: Served) -> None:
+    office = Office(served.caller("libervoice", "portal"), served.caller("libervoice", "second"))
+    people = carried_out(own, served, office)
+    assert len(people) > 100
+    somebody = own.everyone[20]
+    people |= markers(somebody)
+    told = badly_asked(office.asks.http, somebody)
+    lists = ("/metrics", "/v1/audit", "/v1/connectors", "/health/ready")
+    for path in lists:
+        answer = office.asks.http.get(path)
+        assert answer.status_code == 200, path
+        assert not standing_in(answer.content, people), path
+    assert not standing_in(told, people)
+    assert not standing_in(served.log().encode(), people)
+    process = Path(f"/proc/{served.process.pid}")
+    of_the_process = b"".join((process / name).read_bytes() for name in ("environ", "cmdline"))
+    assert not standing_in(of_the_process, people)
+    limits = (process / "limits").read_text()
+    [core] = [line for line in limits.splitlines() if line.startswith("Max core file size")]
+    assert core.split()[4:6] == ["0", "0"]
+    for path in served.folder.glob("avgate.db*"):
+        assert path.stat().st_mode & 0o077 == 0, path
+    (served.folder / "mocks.log").unlink(missing_ok=True)  # theirs, not ours
+    stored = at_rest(served.folder)
+    assert b"request.received" in stored  # so it is read as it should be
+    assert not standing_in(stored, people)
+
+
+async def run_through(here: Indoors) -> set[str]:
+    """An erasure, an access whose upstream breaks down, and answers about somebody else."""
+    person, other = here.person(Role.RUNNING), here.person(Role.ENDED)
+    await here.plant("operator", {"fault": "html_200", "times": 3})
+    await here.carry_out(talked_about("access", person))
+    await here.plant("directory", {"fault": "status_500", "times": 2})
+    await here.carry_out(talked_about("erase", other))
+    return markers(person, other)
+
+
+async def test_not_even_the_most_talkative_log_names_anybody(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    configure(logging.DEBUG)
+    with caplog.at_level(logging.DEBUG):
+        async with indoors(tmp_path, ("operator", "xelion", "directory")) as here:
+            people = await run_through(here)
+    ours = [r for r in caplog.records if not r.name.startswith(("avgate_mocks", "uvicorn"))]
+    told = "\n".join(
+        logging.Formatter().format(record) + str(record.__dict__.get("args")) for record in ours
+    )
+    assert told
+    assert not standing_in(told.encode(), people)
+
+
+async def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
+    """Its teeth: one line that names somebody, one column in clear."""
+    async with indoors(tmp_path, ("directory",)) as here:
+        person = here.person(Role.RUNNING)
+        await here.carry_out(a_request("access", person, "directory"))
+        assert not standing_in(at_rest(tmp_path), markers(person))
+        body = a_request("access", person, "directory")
+        body["identity"]["verified_by"] = f"desk, by {person.lines[0].number}"
+        answer = await here.caller().post(
+            "/v1/requests", json=body, headers={"idempotency-key": "a"}
+        )
+        assert answer.status_code == 202
+        assert standing_in(at_rest(tmp_path), markers(person)) == {person.lines[0].number}
+    (tmp_path / "a.log").write_text(f"looked for {person.name.full}")
+    assert person.name.full in standing_in(at_rest(tmp_path), markers(person))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has it")
+def test_a_process_that_holds_people_leaves_no_core_and_is_read_by_nobody_else() -> None:
+    asked = (
+        "import ctypes, resource, os; from avgate_gateway.hardening import keep_to_itself; "
+        "keep_to_itself(); "
+        "print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), resource.getrlimit(4), oct(os.umask(0)))"
+    )
+    told = subprocess.run(  # noqa: S603 -- ourselves
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == "0 (0, 0) 0o77"
