@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from avgate_gateway.keyring import KeyRing
 from avgate_gateway.second_person import Party, person
 from avgate_gateway.vault import Vault
 
-VAULT = Vault(b"k" * 32)
+VAULT = Vault(KeyRing.of(b"k" * 32), b"i" * 32)
 
 
 def party(client: str, subject: str, controller: str = "libervoice") -> Party:
@@ -53,4 +54,4 @@ def test_what_is_kept_of_a_person_says_nothing_and_joins_nothing() -> None:
     assert len(kept) == 64
     assert "jansen" not in kept + repr(party("portal", "j.jansen"))
     assert kept != party("portal", "j.jansen", "mister-voip").person
-    assert kept != person(Vault(b"o" * 32), "libervoice", "j.jansen")
+    assert kept != person(Vault(KeyRing.of(b"o" * 32), b"o" * 32), "libervoice", "j.jansen")
