@@ -21,10 +21,6 @@ def digest(entry):
     return sha256(json.dumps(entry, separators=(",", ":")).encode()).digest()
 
 
-def leaf(entry):
-    return sha256(b"\x00" + digest(entry)).digest()
-
-
 def parent(left, right):
     return sha256(b"\x01" + left + right).digest()
 
@@ -48,14 +44,20 @@ def opened(note, verifier_key):
 
 def check_log(lines, verifier_key):
     entries = [json.loads(line) for line in lines if line.startswith("[")]
-    notes = [json.loads(line)["checkpoint"] for line in lines if line.startswith("{")]
-    signed = dict(opened(note, verifier_key) for note in notes)
+    told = {
+        opened(json.loads(line)["checkpoint"], verifier_key)
+        for line in lines
+        if line.startswith("{")
+    }
+    signed = dict(told)
+    if len(signed) < len(told):
+        sys.exit("two checkpoints tell different things of as many entries")
     previous, subtrees, place = "0" * 64, [], 0
     for place, entry in enumerate(entries, 1):
         if entry[0] != place or entry[6] != previous:
             sys.exit(f"entry {place} was changed, removed, moved or put in")
         previous = digest(entry).hex()
-        grown, complete = leaf(entry), place
+        grown, complete = sha256(b"\x00" + bytes.fromhex(previous)).digest(), place
         while complete % 2 == 0:
             grown, complete = parent(subtrees.pop(), grown), complete // 2
         subtrees.append(grown)
@@ -74,7 +76,7 @@ def check_log(lines, verifier_key):
 
 def check_proof(proof, verifier_key):
     size, root = opened(proof["checkpoint"], verifier_key)
-    leaves = {entry[0] - 1: leaf(entry) for entry in proof["entries"]}
+    leaves = {entry[0] - 1: sha256(b"\x00" + digest(entry)).digest() for entry in proof["entries"]}
     path = [base64.b64decode(one) for one in proof["path"]]
 
     def walk(begin, end):

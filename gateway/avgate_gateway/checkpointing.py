@@ -76,6 +76,8 @@ class Checkpointer:
             size = await checkpoints.length(db)
             if before is not None and before.size >= size:
                 return None
+            if before is None and self.witness.newest() is not None:
+                raise MisfitError("the checkpoints are gone from the database")
             if size == 0:
                 return None
             known = await checkpoints.tiles(db)

@@ -25,7 +25,7 @@ from avgate_gateway.checkpointing import (
 )
 from avgate_gateway.proof import NotProvenYetError, entry_for_others, proven
 from avgate_gateway.proving.examination import MisfitError
-from avgate_gateway.proving.note import believed, verifier_key
+from avgate_gateway.proving.note import Checkpoint, believed, signed, verifier_key
 from avgate_gateway.store import checkpoints, evidence
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.migrations import migrate
@@ -68,8 +68,8 @@ async def verified(own: Checkpointer) -> int:
     async with own.database.read() as db:
         notes = [row.note for row in await checkpoints.all_of_them(db)]
         rows = await evidence.rows(db, after=0, until=1_000_000)
-    signed = {one.size: one.root for one in (believed(n, KEY.public_key()) for n in notes)}
-    check = examination(own.database, signed)
+    roots = {one.size: one.root for one in (believed(n, KEY.public_key()) for n in notes)}
+    check = examination(own.database, roots)
     check.read(rows)
     check.end()
     return check.number
@@ -154,6 +154,50 @@ async def test_a_forged_entry_gets_no_signature(checkpointer: Checkpointer) -> N
         await checkpointer.sign()
     await checkpointer.try_to_sign()
     assert "entry 5" in (checkpointer.trouble or "")
+
+
+async def test_an_entry_without_a_code_gets_no_signature_after_a_checkpoint(
+    checkpointer: Checkpointer,
+) -> None:
+    await grown(checkpointer, 4)
+    await checkpointer.sign()
+    attesting = checkpointer.database.attesting
+    key, attesting.key = attesting.key, None
+    await grown(checkpointer, 1, 4)
+    attesting.key = key
+    await change(checkpointer, "UPDATE evidence SET code = NULL")
+    with pytest.raises(MisfitError, match="entry 5 was not written by the gateway"):
+        await checkpointer.sign()
+    with pytest.raises(MisfitError, match="entry 5 was not written by the gateway"):
+        await verified(checkpointer)
+
+
+async def test_what_was_signed_is_not_signed_anew_once_its_checkpoints_are_gone(
+    checkpointer: Checkpointer,
+) -> None:
+    await grown(checkpointer, 4)
+    await checkpointer.sign()
+    await change(
+        checkpointer,
+        "DELETE FROM checkpoint",
+        "UPDATE evidence SET code = NULL, details = '{}' WHERE sequence = 2",
+    )
+    await rewritten(checkpointer, 2)
+    with pytest.raises(MisfitError, match="checkpoints are gone"):
+        await checkpointer.sign()
+
+
+async def test_two_checkpoints_that_differ_over_as_much_are_told_by_the_stranger(
+    checkpointer: Checkpointer, tmp_path: Path
+) -> None:
+    await grown(checkpointer, 4)
+    await checkpointer.sign()
+    lines = await exported(checkpointer, tmp_path / "log")
+    other = json.dumps({"checkpoint": signed(Checkpoint(4, b"r" * 32, NOON), KEY)})
+    for spoilt in ([*lines, other], [*lines[:-1], other, lines[-1]]):
+        write(tmp_path / "log", spoilt)
+        code, told = checked(tmp_path / "log")
+        assert (code, "two checkpoints" in told) == (1, True)
 
 
 async def test_an_effect_without_an_intention_is_named(checkpointer: Checkpointer) -> None:

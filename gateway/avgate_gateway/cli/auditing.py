@@ -112,6 +112,8 @@ def export(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
     async def printed(database: Database) -> None:
         after = 0
+        async with database.read() as db:  # first: none may tell of entries that come later
+            signed = await checkpoints.all_of_them(db)
         while True:
             async with database.read() as db:
                 page = await evidence.entries(db, after=after, limit=_PAGE)
@@ -120,9 +122,8 @@ def export(config: ConfigOption = DEFAULT_CONFIG) -> None:
             if len(page) < _PAGE:
                 break
             after = page[-1].sequence
-        async with database.read() as db:
-            for row in await checkpoints.all_of_them(db):
-                typer.echo(json.dumps({"checkpoint": row.note}))
+        for row in signed:
+            typer.echo(json.dumps({"checkpoint": row.note}))
 
     _with_database(settings, printed)
 

@@ -80,24 +80,29 @@ class Examination:
     number: int = 0
 
     def go_on(self, after: int, digest: str) -> None:
-        """Begins after an entry that was examined before."""
+        """Begins after an entry that was examined before, and signed."""
         self.number, self.last = after, digest
+        self.is_attested = True
 
     def read(self, rows: Sequence[Row]) -> None:
         """Goes on with the next entries; raises MisfitError."""
         for row in rows:
-            self._fits(row)
-            self._is_ours(row)
+            content = self.content(row.at, row.controller, row.request_id, row.event, row.details)
+            self._fits(row, content)
+            self._is_ours(row, content)
             self._was_intended(row)
             self.last, self.number = row.digest, row.sequence
             if not self.looks_back:
                 continue
             self.frontier.add(tree.leaf(row.digest))
             signed = self.checkpoints.get(row.sequence)
-            if signed is not None and signed != self.frontier.root:
+            if signed is None:
+                continue
+            if signed != self.frontier.root:
                 raise MisfitError(
                     f"entry {row.sequence}, or one since the checkpoint before it, is not what was signed"
                 )
+            self.is_attested = True  # who signs gives codes: an entry without one is not ours
 
     def end(self) -> None:
         """Raises MisfitError if more was signed than there is."""
@@ -108,22 +113,20 @@ class Examination:
                 "the end is gone"
             )
 
-    def _fits(self, row: Row) -> None:
+    def _fits(self, row: Row, content: str) -> None:
         expected = self.number + 1
         if row.sequence != expected:
             raise MisfitError(f"entry {expected} is missing")
-        content = self.content(row.at, row.controller, row.request_id, row.event, row.details)
         if row.previous != self.last or row.digest != self.digested(
             row.sequence, content, self.last
         ):
             raise MisfitError(f"entry {row.sequence} does not fit the chain")
 
-    def _is_ours(self, row: Row) -> None:
-        """Entries of a release before there were codes have none; after the first, each has one."""
+    def _is_ours(self, row: Row, content: str) -> None:
+        """Entries of a release before there were codes have none; after the first, or a checkpoint, each has."""
         if row.code is None and not self.is_attested:
             return
         self.is_attested = True
-        content = self.content(row.at, row.controller, row.request_id, row.event, row.details)
         code = self.code(content)
         if code is not None and not hmac.compare_digest(code, row.code or b""):
             raise MisfitError(f"entry {row.sequence} was not written by the gateway")
