@@ -30,8 +30,7 @@ def opened(note, verifier_key):
     name, key_id, encoded = verifier_key.split("+", 2)
     text, _, line = note.rpartition("\n\u2014 ")
     signer, signature = line.split()
-    signature = base64.b64decode(signature)
-    key = base64.b64decode(encoded)[1:]
+    signature, key = base64.b64decode(signature), base64.b64decode(encoded)[1:]
     if signer != name or signature[:4].hex() != key_id:
         sys.exit("the checkpoint is signed with another key")
     try:
