@@ -19,7 +19,7 @@ _CHANGING = frozenset({"erase", "rectify"})
 _BAD_ENDS = frozenset({"failed", "unknown", "pending", "approved"})
 _SLOW_START = 4.0  # seconds of processor time until it is ready
 _LEFT_BEHIND = frozenset(
-    {"avgate-token.jwk", "avgate.db", "avgate.db.lock", "avgate.key", "avgate.db.key",
+    {"avgate-token.jwk", "avgate-evidence.pem", "avgate-checkpoints.txt", "avgate.db", "avgate.db.lock", "avgate.key", "avgate.db.key",
      "avgate.db-wal", "avgate.db-shm",
      "avgate.toml", "cli.log", "serve.log", "control", "trace", "writes"}
 )  # fmt: skip

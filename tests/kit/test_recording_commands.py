@@ -104,7 +104,7 @@ def test_nothing_is_written_while_something_must_not_be_in_it(project: Path, cap
 
 def test_a_sandbox_is_named_in_a_file_of_its_own(project: Path, capsys: Said) -> None:
     """Nobody listens there, so that nothing is recorded shows that the file was read."""
-    (project / "sandbox.toml").write_text('base_url = "http://127.0.0.1:9"\n', "utf-8")
+    (project / "sandbox.toml").write_text('base_url = "http://127.0.0.1:1024"\n', "utf-8")
     assert run(["record", "--settings", "sandbox.toml", "--yes"]) == Exit.WRONG
     assert "avgate: check: UnavailableError" in capsys.readouterr().err
 

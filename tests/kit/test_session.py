@@ -26,7 +26,17 @@ def test_the_suite_is_not_rewritten_and_the_authors_own_tests_are(tmp_path: Path
     (tmp_path / "test_own.py").write_text(TEST, "utf-8")
     module = "avgate_contracts.kit.commands.session"
     ended = subprocess.run(  # noqa: S603 -- ours
-        [sys.executable, "-B", "-m", module, "-q", "-p", "no:cacheprovider"],
+        [
+            sys.executable,
+            "-B",
+            "-m",
+            module,
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:schemathesis",
+        ],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -16,12 +16,12 @@ from avgate_gateway.authentication.claim import InvalidTokenError
 from avgate_gateway.authentication.client_name import LONGEST_NAME, may_be_client
 from avgate_gateway.authentication.compact import taken_apart
 from avgate_gateway.cli.exits import CommandError, Exit
-from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, settings_of
+from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
+from avgate_gateway.opening import open_store
 from avgate_gateway.settings import Settings
 from avgate_gateway.store import refused
 from avgate_gateway.store.cut_short import AwayError
-from avgate_gateway.store.database import Database
-from avgate_gateway.store.migrations import migrate
+from avgate_gateway.vault import VaultError
 
 _Named = tuple[str, str]
 
@@ -62,8 +62,8 @@ def _is_name(kind: str, name: str) -> bool:
 
 async def _done(settings: Settings, named: Sequence[_Named], *, lift: bool) -> list[str]:
     """Writes what was asked, and what is refused then, one line each."""
-    migrate(settings.database)
-    database = Database(settings.database)
+    with complaining(VaultError):
+        database = open_store(settings).database
     try:
         if named:
             async with database.write() as db:
