@@ -17,6 +17,7 @@ LOCK = (ROOT / "requirements.lock").read_text("utf-8")
 BASELINE = ROOT / "tests" / "known_secrets.json"
 HANDED_OUT = ["contracts", "gateway", "connectors"]
 # Digests and recorded answers look like secrets and are none.
+_ONLY_MOVED = 3  # what is known stands in other lines by now
 GENERATED = r"(avgate-conformance\.json|requirements\.lock|cassettes/|openapi/.*json|known_secrets)"
 
 
@@ -65,7 +66,7 @@ def test_no_secret_is_in_the_tree_that_nobody_looked_at(tmp_path: Path) -> None:
     told = run(
         "detect-secrets-hook", "--baseline", str(copied(BASELINE, tmp_path)), "--cores", "1", *tracked
     )  # fmt: skip
-    assert told.returncode == 0, told.stdout
+    assert told.returncode in {0, _ONLY_MOVED}, told.stdout
 
 
 def test_a_planted_secret_is_found(tmp_path: Path) -> None:
@@ -73,7 +74,7 @@ def test_a_planted_secret_is_found(tmp_path: Path) -> None:
     planted.write_text('PASSWORD = "kJ8s-pQ2w-Zx91-vbN7"\n')
     known = copied(BASELINE, tmp_path)
     told = run("detect-secrets-hook", "--baseline", str(known), str(planted))
-    assert told.returncode != 0
+    assert told.returncode == 1
 
 
 def test_the_bill_of_materials_names_every_requirement(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -144,10 +145,19 @@ class House(Lives):
         await asyncio.sleep(seconds)
 
     async def approve(self, request_id: str) -> None:
-        shown = await self.when(request_id, "approval", "closed", "person")
-        if shown["waiting_for"] == "approval":
+        """Approves what is shown; a plan that has lapsed meanwhile is made anew, and that one then."""
+        path = f"/v1/requests/{request_id}/approval"
+        for _ in range(50):
+            shown = await self.when(request_id, "approval", "closed", "person")
+            if shown["waiting_for"] != "approval":
+                return
             body = {"plan_digest": shown["plan"]["digest"], "decision": "approve"}
-            await self.post(f"/v1/requests/{request_id}/approval", body, "colleague")
+            answer = await self.call("POST", path, "colleague", json=body)
+            if answer.status_code != HTTPStatus.CONFLICT:
+                assert answer.is_success, f"{path} {answer.status_code} {answer.text}"
+                return
+            await self.let_run(0.1)
+        raise StuckError(f"{path}: the plan changes each time that it is looked at")
 
     # -- the truth --------------------------------------------------------------------------------
 
