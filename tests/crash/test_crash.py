@@ -78,7 +78,7 @@ def test_a_planted_bug_is_found(
     on: tuple[str, str, int],
     kind: Kind,
 ) -> None:
-    death = Death("kill", operation, 0, plant=bug, on=on, is_still=True, looks=100)
+    death = Death("kill", operation, 0, plant=bug, on=on, is_still=True, looks=500)
     [found] = rounds.outcomes(pool, [death], known)
     assert found.point, "it did not die"
     assert found.kind == kind, found.wrong
