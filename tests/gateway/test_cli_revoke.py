@@ -11,8 +11,11 @@ import pytest
 from avgate_gateway.authentication.revocation import Revoked
 from avgate_gateway.cli.exits import Exit
 from avgate_gateway.cli.running import run
+from avgate_gateway.opening import open_with_keys
 from avgate_gateway.revoking import reading
+from avgate_gateway.settings import load
 from avgate_gateway.store.database import Database
+from avgate_gateway.vault import VaultError
 
 from .tokens import token
 
@@ -30,7 +33,10 @@ def config(tmp_path: Path) -> str:
 
 def known(config: str) -> Revoked | None:
     async def read() -> Revoked | None:
-        database = Database(f"sqlite:///{Path(config).parent}/avgate.db")
+        try:
+            database, _ = open_with_keys(load(Path(config), {}))
+        except VaultError:
+            return None
         try:
             return await reading(database)()
         finally:
@@ -86,5 +92,11 @@ def test_what_cannot_be_refused_is_said(config: str, arguments: list[str], ends:
 
 
 def test_a_list_that_cannot_be_read_is_no_empty_one(tmp_path: Path) -> None:
-    (tmp_path / "avgate.toml").write_text("")
-    assert known(str(tmp_path / "avgate.toml")) is None  # a database without tables
+    async def read() -> Revoked | None:
+        database = Database(f"sqlite:///{tmp_path}/without-tables.db")
+        try:
+            return await reading(database)()
+        finally:
+            await database.close()
+
+    assert asyncio.run(read()) is None

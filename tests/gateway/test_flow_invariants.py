@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -63,9 +64,8 @@ class Flow(RuleBasedStateMachine):
 
     def __init__(self, template: Path, folder: Path) -> None:
         super().__init__()
-        file = folder / "walk.db"
-        for old in folder.glob("walk.db*"):
-            old.unlink()
+        # One of its own: the connections of the walk before may be closing still.
+        file = Path(tempfile.mkdtemp(dir=folder)) / "walk.db"
         shutil.copy(template, file)
         self.years_later: list[tuple[str, str]] = []
         self.loop = asyncio.Runner()
