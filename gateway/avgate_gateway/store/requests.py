@@ -152,7 +152,9 @@ async def due_now(db: Connection, controller: str, now: datetime) -> tuple[int, 
     return count, oldest
 
 
-_HIDDEN = {"plan_box", "subject_key", "retention_key", "confidential_box", "held_by", "fence"}
+_HIDDEN = {
+    "plan_box", "subject_key", "retention_key", "confidential_box", "decisions_box", "held_by", "fence",
+}  # fmt: skip
 SHOWN = [column for column in request.c if column.name not in _HIDDEN]
 _ADD = request.insert()
 _BY_ID = request.c.id == sa.bindparam("request_id")
