@@ -52,7 +52,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._ended_parts = 0
         self._held = 0  # bytes that were read since, and that nobody was given
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own: it serves only stream transports
         super().connection_made(transport)
         self._peer = self.client[0] if self.client else ""
         leaving = self.others.come(self, self._peer)

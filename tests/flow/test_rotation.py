@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import count
 from pathlib import Path
 from threading import Event
@@ -41,6 +42,10 @@ def served(own: Mocks) -> Iterator[Served]:
     made.start()
     yield made
     made.end()
+
+
+def _is_told(served: Served, words: str) -> bool:
+    return words in served.log()
 
 
 def command(folder: Path, *words: str) -> str:
@@ -96,7 +101,7 @@ def test_keys_change_under_load_and_the_old_one_opens_nothing_afterwards(
             for _ in range(2):
                 command(folder, "keys", "rotate")
                 newest = key_sources.from_file(folder / "avgate.key")[0]
-                until(lambda name=newest.name: f"master_key={name}" in served.log())  # type: ignore[misc]
+                until(partial(_is_told, served, f"master_key={newest.name}"))
             for request_id, plan in planned:
                 office.approve(request_id, plan["digest"])
                 office.see_through(request_id)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import random
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -28,6 +31,7 @@ from avgate_gateway.store import evidence, items, requests
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import UNDER_WAY, Item, ItemState
+from avgate_gateway.store.migrations import migrate
 from avgate_gateway.vault import Vault
 
 from .fake_upstream import Desk, Holding, Paper, System, Upstream, manifest
@@ -252,3 +256,16 @@ KINDS = {
     "card": ItemRef("", Category.CONTACTS, Product.VOICE),
 }
 DAYS_AGO = {"former customer": 3000, "call": 9, "old call": 900}
+
+
+@asynccontextmanager
+async def opened(folder: Path, **more: Any) -> AsyncIterator[Office]:
+    """An office whose upstreams are there and hold nothing yet."""
+    url = f"sqlite:///{folder / 'office.db'}"
+    migrate(url)
+    made = Office(url, **more)
+    for name in NAMES:
+        made.upstreams[name] = Upstream(name, made.clock, PACK, "a")
+        made.refs[name] = {}
+    yield made
+    await made.reboot()

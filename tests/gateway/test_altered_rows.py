@@ -12,11 +12,9 @@ import sqlalchemy as sa
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway.request import State, WaitingFor
 from avgate_gateway.store.item import ItemState
-from avgate_gateway.store.migrations import migrate
 from avgate_gateway.store.tasks import Stage, TaskCode
 
-from .fake_upstream import Upstream
-from .office import MAIL, NAMES, PACK, PHONE, Office
+from .office import MAIL, PHONE, Office, opened
 
 EVERYTHING_GOES = "UPDATE item SET action = 'erase' WHERE action = 'retain'"
 ANOTHERS_WARRANT = (
@@ -28,14 +26,8 @@ LONG_AGO = 1_000_000_000_000_000  # microseconds: 2001
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    url = f"sqlite:///{tmp_path / 'office.db'}"
-    migrate(url)
-    made = Office(url)
-    for name in NAMES:
-        made.upstreams[name] = Upstream(name, made.clock, PACK, "a")
-        made.refs[name] = {}
-    yield made
-    await made.reboot()
+    async with opened(tmp_path) as made:
+        yield made
 
 
 async def altered(office: Office, *statements: str) -> None:

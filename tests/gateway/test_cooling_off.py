@@ -13,24 +13,16 @@ from avgate_contracts.vocabulary import Operation
 from avgate_gateway.flow.overtaking import FRESH
 from avgate_gateway.request import State
 from avgate_gateway.store.item import ItemState
-from avgate_gateway.store.migrations import migrate
 
-from .fake_upstream import Upstream
-from .office import MAIL, NAMES, PACK, PHONE, Office
+from .office import MAIL, PHONE, Office, opened
 
 COOLING_OFF = timedelta(minutes=30)
 
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    url = f"sqlite:///{tmp_path / 'office.db'}"
-    migrate(url)
-    made = Office(url, cooling_off=COOLING_OFF)
-    for name in NAMES:
-        made.upstreams[name] = Upstream(name, made.clock, PACK, "a")
-        made.refs[name] = {}
-    yield made
-    await made.reboot()
+    async with opened(tmp_path, cooling_off=COOLING_OFF) as made:
+        yield made
 
 
 async def approved(office: Office, client: str = "portal", what: str = "card") -> str:

@@ -67,7 +67,7 @@ async def calling(server: Listening, sent: bytes = b"") -> AsyncIterator[Caller]
 
 @asynccontextmanager
 async def slowly(**limits: float) -> AsyncIterator[Listening]:
-    async with listening(Limits(**{"head_seconds": MOMENT, **limits})) as server:  # type: ignore[arg-type]
+    async with listening(Limits(**{"head_seconds": MOMENT, **limits})) as server:  # type: ignore[arg-type]  # each limit has a type of its own
         yield server
 
 

@@ -13,23 +13,15 @@ from avgate_gateway.request import State
 from avgate_gateway.store.cut_short import SupersededError
 from avgate_gateway.store.holding import HELD, Holding
 from avgate_gateway.store.item import ItemState
-from avgate_gateway.store.migrations import migrate
 
-from .fake_upstream import Upstream
 from .invariants import GONE, check_items
-from .office import MAIL, NAMES, PACK, PHONE, Office
+from .office import MAIL, PHONE, Office, opened
 
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    url = f"sqlite:///{tmp_path / 'office.db'}"
-    migrate(url)
-    made = Office(url)
-    for name in NAMES:
-        made.upstreams[name] = Upstream(name, made.clock, PACK, "a")
-        made.refs[name] = {}
-    yield made
-    await made.reboot()
+    async with opened(tmp_path) as made:
+        yield made
 
 
 async def _erase(office: Office, *moods: str, items: int = 2) -> None:

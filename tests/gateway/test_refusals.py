@@ -64,7 +64,7 @@ CALLS = {
 @pytest.mark.parametrize("reason", CALLS)
 async def test_a_refused_call_is_counted_and_told_without_the_person(
     reason: str,
-    house: House,  # noqa: F811
+    house: House,  # noqa: F811 -- the fixture that is imported
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     held, path = CALLS[reason]
@@ -83,7 +83,7 @@ async def test_a_refused_call_is_counted_and_told_without_the_person(
     }  # fmt: skip
 
 
-async def test_a_call_that_is_let_in_is_no_refusal(house: House) -> None:  # noqa: F811
+async def test_a_call_that_is_let_in_is_no_refusal(house: House) -> None:  # noqa: F811 -- the fixture that is imported
     answer: httpx.Response = await house.http.get("/health/live")
     assert answer.status_code == 200
     assert not any(house.gateway.refusals.counts.values())

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -46,6 +45,7 @@ _PUT_DOWN = chain.draft.insert().inline()
 _CONTENT = json.JSONEncoder(separators=(",", ":"))  # made once: it costs more than it encodes
 
 
+Entry = Row  # one link of the chain, whoever looks at it
 __all__ = [
     "BEGINNING",
     "Entry",
@@ -57,21 +57,6 @@ __all__ = [
     "note",
     "rows",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One link of the chain."""
-
-    sequence: int
-    at: datetime
-    controller: str
-    request_id: str | None
-    event: str
-    details: str
-    previous: str
-    digest: str
-    code: bytes | None = None
 
 
 async def note(
