@@ -46,6 +46,10 @@ def restored(folder: Path, backup: Path) -> None:
         (folder / name).unlink(missing_ok=True)
     shutil.copy(backup, folder / "avgate.db")
     shutil.copy(f"{backup}.key", folder / "avgate.db.key")
+    serving = [*AVGATE, "serve", "--config", "avgate.toml", "--port", "0"]
+    refused = subprocess.run(serving, cwd=folder, capture_output=True, text=True, timeout=60)  # noqa: S603, PLW1510 -- our own arguments; that it fails is the point
+    assert refused.returncode != 0
+    assert "restored, cut or exchanged" in refused.stderr
     command = [*AVGATE, "audit", "acknowledge", "--config", "avgate.toml"]
     subprocess.run(command, cwd=folder, check=True)  # noqa: S603 -- our own arguments
 
