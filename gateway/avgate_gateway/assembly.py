@@ -38,11 +38,15 @@ from avgate_gateway.authentication import (
 from avgate_gateway.changes import Changes
 from avgate_gateway.checkpointing import Checkpointer, open_evidence_key
 from avgate_gateway.claims import Alone, Claims
+from avgate_gateway.console.application import console
+from avgate_gateway.console.forms import FORM
+from avgate_gateway.console.links import LINK_SECONDS, console_audience
 from avgate_gateway.discovering import fetch_discovered
 from avgate_gateway.engine import PROTOCOL, Engine
 from avgate_gateway.flow.advance import advance
 from avgate_gateway.flow.context import Context, Desk
 from avgate_gateway.guard import Limits as GuardLimits
+from avgate_gateway.guard import PathRule
 from avgate_gateway.key_fetching import fetch_over_http
 from avgate_gateway.opening import file_of, open_store
 from avgate_gateway.problem import record
@@ -84,10 +88,13 @@ class Assembled:
     limits: GuardLimits
     checkpointer: Checkpointer
     file: Path | None  # an encrypted SQLite file
+    pages: ASGIApp  # the console
 
     def app(self) -> ASGIApp:
         """The HTTP application, which starts and stops the engine with itself."""
-        return application(self.gateway, self.verifier, self.limits, self._lifespan)
+        return application(
+            self.gateway, self.verifier, self.limits, self._lifespan, pages=self.pages
+        )
 
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
@@ -164,8 +171,23 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
     )  # fmt: skip
     return Assembled(
         context, gateway, engine, tuple(clients), verifier(settings, store.database), limits, checkpointer,
-        file_of(settings),
+        file_of(settings), _console(settings, gateway, runtime),
     )  # fmt: skip
+
+
+def _console(settings: Settings, gateway: Gateway, runtime: Runtime) -> ASGIApp:
+    """The pages, and who is let in there: by a link of our own for want of an issuer."""
+    own = settings.authentication
+    policy = TokenPolicy(
+        issuer=own.issuer,
+        audience=console_audience(own.audience),
+        controllers=frozenset(settings.controllers),
+        longest_seconds=LINK_SECONDS,
+    )
+    keys = FixedKeys([open_signing_key(settings.token_key_file).public()])
+    revocation = Revocation(reading(gateway.context.database), time.monotonic)
+    links = Verifier(policy, keys, lambda: runtime.now().timestamp(), revocation=revocation)
+    return console(gateway, links, settings.console, has_own_links=own.is_embedded)
 
 
 def _checkpointer(settings: Settings, database: Database, runtime: Runtime) -> Checkpointer:
@@ -263,7 +285,8 @@ def _connector(
 
 
 def _limits(settings: Settings) -> GuardLimits:
-    return GuardLimits(**settings.limits.model_dump())
+    forms = PathRule("/console", frozenset({FORM}))
+    return GuardLimits(**settings.limits.model_dump(), rules=(forms,))
 
 
 async def _keep_lists(context: Context) -> None:

@@ -24,7 +24,7 @@ from avgate_gateway.request import (
     SubjectRequest,
     WaitingFor,
 )
-from avgate_gateway.store import evidence, requests, tasks
+from avgate_gateway.store import evidence, known_by, requests, tasks
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.requests import Sealed
 from avgate_gateway.store.tasks import Task
@@ -99,6 +99,8 @@ async def record(
         decisions=Decisions(request.identity).sealed(references) if request.identity else None,
     )
     await requests.add(db, request, sealed)
+    found_by = {vault.known_by(request.controller, one) for one in person.subject.identifiers}
+    await known_by.add(db, request.id, found_by)
     await remarking.keep(db, context, request.id, remarking.NOTE, note)
     await evidence.note(
         db, now, request, "request.received",

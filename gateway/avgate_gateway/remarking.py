@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from avgate_gateway.flow.context import Context
 from avgate_gateway.request import SubjectRequest
@@ -30,6 +31,11 @@ def decision(plan_digest: str) -> str:
 def hand_task(task_id: str) -> str:
     """The place of what shows that a task was done by hand."""
     return f"hand task {task_id}"
+
+
+def revealed(at: datetime) -> str:
+    """The place of why somebody had to see by what the person is known."""
+    return f"revealed {at.isoformat()}"
 
 
 async def keep(

@@ -89,6 +89,10 @@ class Vault:
         named = sorted(f"{i.kind.value}={i.value}" for i in identifiers)
         return "s-" + self.blind(controller, "reference", *named)[:24]
 
+    def known_by(self, controller: str, identifier: Identifier) -> str:
+        """The blind index by which requests are found that were made with this identifier."""
+        return self.blind(controller, "known by", identifier.kind.value, identifier.value)
+
 
 def bound(request_id: str, purpose: str) -> bytes:
     """What a wrapped key of a request is bound to: it opens for no other, and for nothing else."""

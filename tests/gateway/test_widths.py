@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import typing
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from enum import Enum
 from importlib.metadata import version
 from uuid import uuid4
@@ -38,6 +39,7 @@ from avgate_gateway.store.schema import EPOCH, metadata
 from avgate_gateway.store.tasks import Stage, TaskCode
 from avgate_gateway.vault import Vault
 
+BEGINNING = datetime(2026, 1, 1, 12, 30, 15, 1, tzinfo=UTC)
 VAULT = Vault(KeyRing.of(b"k" * 32), b"i" * 32)
 DIGEST = len(VAULT.blind("c", "x"))
 REFERENCE = len(VAULT.reference("c", [Identifier.of(IdentifierKind.CUSTOMER_ID, "1")]))
@@ -108,6 +110,10 @@ WIDEST = {
     "refused.kind": max(len(refused.CLIENT), len(refused.TOKEN)),
     "refused.name": LONGEST_NAME,
     "keyring.name": len("blind index"),
+    "console_session.client_id": CLIENT,
+    "console_session.subject": LONGEST_NAME,
+    "console_session.name": LONGEST_NAME,
+    "console_session.token_id": LONGEST_NAME,
     "worker.id": WORKER,
     "worker.name": 64 + len(" 4194304"),  # HOST_NAME_MAX, and PID_MAX_LIMIT: Linux, limits.h
     "worker.protocol": len(PROTOCOL),
@@ -123,6 +129,7 @@ WIDEST = {
     "remark.place": max(
         len(remarking.decision("0" * DIGEST)), len(remarking.hand_task("0" * ID)),
         len(remarking.EXTENSION), len(remarking.CANCELLATION), len(remarking.NOTE),
+        len(remarking.revealed(BEGINNING)),
     ),
     "idempotency.scope": DIGEST,
     "idempotency.fingerprint": DIGEST,

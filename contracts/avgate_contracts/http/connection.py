@@ -8,6 +8,7 @@ answer to the next call, and so for somebody else's data.
 from __future__ import annotations
 
 import asyncio
+import re
 import select
 from collections import deque
 from collections.abc import AsyncIterator
@@ -21,6 +22,7 @@ from avgate_contracts.http.library import ReadError, ReadTimeout, RemoteProtocol
 Headers = list[tuple[bytes, bytes]]
 
 _LONGEST_HEAD = 128 * 1024  # bytes up to the body, interim answers included
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _MOST_AHEAD = 256 * 1024  # bytes of a body that are read before somebody asks for them
 
 
@@ -178,6 +180,11 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         if self._exchange is not None and self._exchange.is_complete:
             self._is_spoilt = True  # a second answer
+
+    def on_status(self, phrase: bytes) -> None:
+        """llhttp lets controls into the reason phrase, which RFC 9112 section 4 does not."""
+        if _CONTROL.search(phrase):
+            raise ValueError("a control in the reason phrase")  # the parser's error, from here on
 
     def on_header(self, name: bytes, value: bytes) -> None:
         exchange = self._exchange

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from avgate_gateway import authentication, problem
 from avgate_gateway.api import (
@@ -69,10 +69,31 @@ _PROBLEM = {
 
 
 def application(
-    gateway: Gateway, verifier: Verifier, limits: Limits, lifespan: Lifespan | None = None
+    gateway: Gateway,
+    verifier: Verifier,
+    limits: Limits,
+    lifespan: Lifespan | None = None,
+    *,
+    pages: ASGIApp | None = None,
 ) -> ASGIApp:
-    """The whole application, guarded."""
-    return Guard(unguarded(gateway, verifier, lifespan), limits, gateway.traffic)
+    """The whole application, guarded; `pages` answers what lies under /console."""
+    app: ASGIApp = unguarded(gateway, verifier, lifespan)
+    if pages is not None:
+        app = _Beside(app, pages)
+    return Guard(app, limits, gateway.traffic)
+
+
+class _Beside:
+    """Two applications under one guard: pages for people, and everything else."""
+
+    def __init__(self, app: ASGIApp, pages: ASGIApp) -> None:
+        self._app = app
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        is_page = scope["type"] == "http" and (path == "/console" or path.startswith("/console/"))
+        await (self._pages if is_page else self._app)(scope, receive, send)
 
 
 def unguarded(gateway: Gateway, verifier: Verifier, lifespan: Lifespan | None = None) -> FastAPI:

@@ -96,7 +96,7 @@ def router(gateway: Gateway) -> APIRouter:
             header=idempotency_key,
             body=parsed_body(http.scope),
         )
-        return await _submit(gateway, caller, body, intended, seconds_to_wait(prefer))
+        return await submitted(gateway, caller, body, intended, seconds_to_wait(prefer))
 
     @routes.get("/v1/requests", response_model=ListView, summary="List requests, newest first")
     async def listed(
@@ -113,8 +113,8 @@ def router(gateway: Gateway) -> APIRouter:
             if found is None:
                 raise not_found()
             [told] = await remarking.explained(db, gateway.context, [found])
-            held_up = await _held_up(db, gateway, found)
-            shown = (await view(db, told)).model_copy(update={"held_up": held_up})
+            why = await held_up(db, gateway, found)
+            shown = (await view(db, told)).model_copy(update={"held_up": why})
         wait = retry_after(found, gateway.context.now())
         headers = {"retry-after": str(wait)} if wait else {}
         return answer(http, json_bytes(shown), headers=headers)
@@ -122,7 +122,9 @@ def router(gateway: Gateway) -> APIRouter:
     return routes
 
 
-async def _held_up(db: Connection, gateway: Gateway, request: SubjectRequest) -> str | None:
+async def held_up(db: Connection, gateway: Gateway, request: SubjectRequest) -> str | None:
+    """Why a request does not get on though its time has come; None where it does."""
+
     def is_full(connector: str) -> bool:
         return gateway.bulkheads.is_full(named(request.controller, connector))
 
@@ -150,7 +152,7 @@ def seconds_to_wait(prefer: str | None) -> int:
     return next((min(int(match[2]), _LONGEST_WAIT) for match in found), 0)
 
 
-async def _submit(
+async def submitted(
     gateway: Gateway, caller: Caller, body: CreateRequest, intended: Intention, wait: int
 ) -> Response:
     """The first answer to this intention, or that again."""

@@ -46,15 +46,7 @@ def _add_accounts(routes: APIRouter, gateway: Gateway) -> None:
     async def plan(
         http: Request, request_id: str, caller: Annotated[Caller, requires(Scope.READ)]
     ) -> Response:
-        request = await gateway.request(caller, request_id)
-        async with database.read() as db:
-            sealed = await requests.sealed(db, request.id)
-        if request.operation in COPIES:
-            raise not_found()
-        if sealed.plan is None:
-            raise _no_plan(request, is_shredded=sealed.subject_key is None)
-        box, _ = await _copy_box(gateway, request)
-        return answer(http, box.open(sealed.plan, PLAN))
+        return answer(http, await plan_of(gateway, await gateway.request(caller, request_id)))
 
     @routes.get("/report", summary="What became of each item")
     async def report(
@@ -88,22 +80,7 @@ def _add_streams(routes: APIRouter, gateway: Gateway) -> None:
         responses={200: {"content": {"application/zip": {}, "application/octet-stream": {}}}},
     )
     async def package(request_id: str, caller: Annotated[Caller, requires(Scope.READ)]) -> Response:
-        request = await gateway.request(caller, request_id)
-        caller.must_hold(Scope.EXPORT if request.operation is Operation.EXPORT else Scope.ACCESS)
-        if request.operation not in COPIES:
-            raise not_found()
-        async with gateway.context.database.read() as db:
-            held_back = settling.is_ambiguous(await tasks.of_request(db, request.id))
-        if held_back or request.closing is not None:
-            raise not_found()
-        if not _is_complete(request):
-            raise _not_ready("The copy is still being made.")
-        box, recipient = await _copy_box(gateway, request)
-        name = f"avgate-{request.operation.value}-{request.id}.zip"
-        body = packed(gateway.context, gateway.installed, request, box)
-        if recipient is None:
-            return _download(body, name, "application/zip")
-        return _download(sealed_for(recipient, body), f"{name}.age", "application/octet-stream")
+        return await package_of(gateway, caller, await gateway.request(caller, request_id))
 
     @routes.get(
         "/events",
@@ -123,6 +100,37 @@ def _add_streams(routes: APIRouter, gateway: Gateway) -> None:
         digits = last_event_id if last_event_id and last_event_id.isdecimal() else "0"
         body = _events(gateway, http, request.id, int(digits[:18]))
         return StreamingResponse(body, media_type="text/event-stream")
+
+
+async def plan_of(gateway: Gateway, request: SubjectRequest) -> bytes:
+    """The preview of a request as JSON; raises ProblemError (404, 409, 410) where there is none."""
+    async with gateway.context.database.read() as db:
+        sealed = await requests.sealed(db, request.id)
+    if request.operation in COPIES:
+        raise not_found()
+    if sealed.plan is None:
+        raise _no_plan(request, is_shredded=sealed.subject_key is None)
+    box, _ = await _copy_box(gateway, request)
+    return box.open(sealed.plan, PLAN)
+
+
+async def package_of(gateway: Gateway, caller: Caller, request: SubjectRequest) -> Response:
+    """The copy on its way; raises ProblemError (403, 404, 409, 410) where it may not go."""
+    caller.must_hold(Scope.EXPORT if request.operation is Operation.EXPORT else Scope.ACCESS)
+    if request.operation not in COPIES:
+        raise not_found()
+    async with gateway.context.database.read() as db:
+        held_back = settling.is_ambiguous(await tasks.of_request(db, request.id))
+    if held_back or request.closing is not None:
+        raise not_found()
+    if not _is_complete(request):
+        raise _not_ready("The copy is still being made.")
+    box, recipient = await _copy_box(gateway, request)
+    name = f"avgate-{request.operation.value}-{request.id}.zip"
+    body = packed(gateway.context, gateway.installed, request, box)
+    if recipient is None:
+        return _download(body, name, "application/zip")
+    return _download(sealed_for(recipient, body), f"{name}.age", "application/octet-stream")
 
 
 def _download(body: AsyncIterator[bytes], name: str, media_type: str) -> Response:
@@ -177,6 +185,8 @@ def _place(entry: Entry) -> str:
             return remarking.CANCELLATION
         case "request.extended":
             return remarking.EXTENSION
+        case "subject.revealed":
+            return str(orjson.loads(entry.details)["remark"])
     return ""
 
 

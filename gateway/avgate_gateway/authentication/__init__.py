@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from avgate_gateway.authentication.caller import Caller
+    from avgate_gateway.authentication.claim import InvalidTokenError
     from avgate_gateway.authentication.dependency import caller_of, install, requires
     from avgate_gateway.authentication.key_file import KeyFileError, SigningKey, open_signing_key
     from avgate_gateway.authentication.key_set import FixedKeys, Keys, RotatingKeys, read_key_file
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 else:
     _PLACES = {
         "Caller": "caller",
+        "InvalidTokenError": "claim",
         "caller_of": "dependency",
         "install": "dependency",
         "requires": "dependency",
@@ -54,6 +56,7 @@ __all__ = [
     "Caller",
     "ClaimNames",
     "FixedKeys",
+    "InvalidTokenError",
     "KeyFileError",
     "Keys",
     "Revocation",

@@ -52,12 +52,20 @@ class Verifier:
 
     async def caller(self, token: str) -> Caller:
         """Who is calling; raises InvalidTokenError, or ProblemError (503) without keys."""
+        return (await self.identified(token))[0]
+
+    async def identified(self, token: str) -> tuple[Caller, str]:
+        """Who is calling, and by which token; raises as `caller` does."""
         if len(token) > _LONGEST:
             raise InvalidTokenError(f"a token may be {_LONGEST} bytes long")
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         known = self._remembered(digest) or await self._verify(token, digest)
-        await self._revocation.check(known.caller.client_id, known.token_id)
-        return known.caller
+        await self.still_believed(known.caller.client_id, known.token_id)
+        return known.caller, known.token_id
+
+    async def still_believed(self, client_id: str, token_id: str) -> None:
+        """Raises InvalidTokenError once a client or a token was revoked."""
+        await self._revocation.check(client_id, token_id)
 
     async def _verify(self, token: str, digest: bytes) -> _Verified:
         compact = taken_apart(token, plain_jwt=self._policy.plain_jwt)

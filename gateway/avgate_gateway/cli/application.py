@@ -65,6 +65,11 @@ COMMANDS: Mapping[str, Late] = {
         "backing_up", "backup", "Makes an encrypted copy of the SQLite database while it is used."
     ),
     "audit": Late("auditing", "app", "Checks the evidence, and gives proofs of it to others."),
+    "console": Late(
+        "console",
+        "console",
+        "Prints a link that signs one person in to the console; it works once, within ten minutes.",
+    ),
     "token": Late("tokens", "token", "Prints an access token on its last line."),
     "revoke": Late(
         "revoking",

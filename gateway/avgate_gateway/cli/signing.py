@@ -12,9 +12,13 @@ from avgate_gateway.settings import Settings
 
 
 def signed_token(
-    settings: Settings, *, controller: str, client: str, scopes: Iterable[Scope], seconds: int
-) -> str:
-    """A token for a client of a controller; raises CommandError where none may be made."""
+    settings: Settings, *, controller: str, client: str, scopes: Iterable[Scope], seconds: int,
+    subject: str | None = None, audience: str | None = None,
+) -> str:  # fmt: skip
+    """A token for a client of a controller, or for a person behind it and another audience.
+
+    Raises CommandError where none may be made.
+    """
     if controller not in settings.controllers:
         known = ", ".join(sorted(settings.controllers))
         raise CommandError(f"no controller of that name; known are: {known}")
@@ -30,10 +34,11 @@ def signed_token(
     return mint(
         key,
         issuer=settings.authentication.issuer,
-        audience=settings.authentication.audience,
+        audience=audience or settings.authentication.audience,
         controller=controller,
         client=client,
         scopes=scopes,
         lifetime=min(seconds, settings.authentication.token_seconds),
         now=time.time(),
+        subject=subject,
     )

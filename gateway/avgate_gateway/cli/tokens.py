@@ -25,12 +25,13 @@ def token(
     """Prints an access token on its last line."""
     settings = settings_of(config)
     made = signed_token(
-        settings, controller=controller, client=client, scopes=_scopes(scope), seconds=seconds
+        settings, controller=controller, client=client, scopes=scopes_of(scope), seconds=seconds
     )
     typer.echo(made)
 
 
-def _scopes(given: list[str]) -> list[Scope]:
+def scopes_of(given: list[str]) -> list[Scope]:
+    """Scopes as they may be written, several in one text; raises CommandError for unknown ones."""
     names = [name for text in given for name in text.replace(",", " ").split()]
     known = {scope.value for scope in Scope}
     wrong = set(names) - known

@@ -24,6 +24,7 @@ from avgate_gateway.store import (
     evidence,
     item_steps,
     items,
+    known_by,
     remarks,
     requests,
     tasks,
@@ -196,6 +197,7 @@ async def _shred_subject(
     await copies.forget(db, request.id)
     await tasks.forget_learned(db, request.id)
     await remarks.forget(db, request.id)
+    await known_by.forget(db, request.id)
     await requests.change(db, request.id, subject_key=None, confidential_box=None, plan_box=None)
     await evidence.note(db, now, request, "vault.subject_key_destroyed", {})
     return None

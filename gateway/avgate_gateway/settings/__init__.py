@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from avgate_gateway.settings.authentication import AuthenticationSettings
+from avgate_gateway.settings.console import ConsoleSettings
+from avgate_gateway.settings.controller import ControllerSettings
 from avgate_gateway.settings.error import SettingsError
 from avgate_gateway.settings.explanation import Explained, explain
+from avgate_gateway.settings.limits import LimitSettings
 from avgate_gateway.settings.loading import connector_settings, load
-from avgate_gateway.settings.model import (
-    AuthenticationSettings,
-    ControllerSettings,
-    LimitSettings,
-    Settings,
-)
+from avgate_gateway.settings.model import Settings
 from avgate_gateway.settings.place import check_places
 from avgate_gateway.settings.value import safe_address
 
 __all__ = [
     "AuthenticationSettings",
+    "ConsoleSettings",
     "ControllerSettings",
     "Explained",
     "LimitSettings",

@@ -210,6 +210,14 @@ lead = sa.Table(
     sa.Index(None, "request_id"),
 )
 
+known_by = sa.Table(  # for staff who search; gone with the subject's key
+    "known_by",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),  # blind index of an identifier
+    sa.Column("request_id", sa.String(36), primary_key=True),
+    sa.Index(None, "request_id"),
+)
+
 remark = sa.Table(
     "remark",
     metadata,

@@ -1,0 +1,96 @@
+"""Draws pages: templates, the words of a language, and what every page has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from avgate_gateway.authentication import Scope
+from avgate_gateway.case_number import case_number
+from avgate_gateway.console import labels, words
+from avgate_gateway.console.assets import ASSETS
+from avgate_gateway.console.formats import filters
+from avgate_gateway.console.masking import masked
+from avgate_gateway.console.staff import Staff
+from avgate_gateway.console.wrongs import explained
+from avgate_gateway.in_dutch import told
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+_HEADERS: Final = {"content-security-policy": POLICY, "vary": "cookie, accept-language"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the menu: an address, what it is called, and what it takes to see it."""
+
+    path: str
+    name: str
+    scope: Scope
+
+
+MENU: Final = (
+    Place("/console", "Queue", Scope.READ),
+    Place("/console/people", "Person", Scope.READ),
+)
+
+
+@cache
+def environment(language: str) -> Environment:
+    """The templates in a language; nothing in them is HTML unless they say so themselves."""
+    made = Environment(
+        loader=PackageLoader("avgate_gateway.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    catalogue = words.translations(language)
+    made.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined] # added by the extension
+    made.filters.update(filters(language))
+    made.filters.update(case=case_number, masked=masked)
+    made.filters.update(labels.filters(catalogue.gettext))
+    made.filters["explained"] = explained
+    made.filters["told"] = lambda detail, code=None: told(detail, code, language) or ""
+    made.globals.update(asset=ASSETS.address, language=language, languages=words.LANGUAGES)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a page is drawn on: for whom, and in which language."""
+
+    http: Request
+    language: str
+    staff: Staff | None = None
+
+    def page(
+        self, template: str, context: Mapping[str, Any] | None = None, *, status: int = 200
+    ) -> HTMLResponse:
+        """A whole page."""
+        return HTMLResponse(self.text(template, context), status, _HEADERS)
+
+    def text(self, template: str, context: Mapping[str, Any] | None = None) -> str:
+        """What a template makes of this."""
+        common = {
+            "staff": self.staff,
+            "menu": list(self._menu()),
+            "here": self.http.url.path,
+            "Scope": Scope,
+            "csrf": self.staff.csrf if self.staff else "",
+        }
+        drawn = environment(self.language).get_template(template)
+        return drawn.render({**common, **(context or {})})
+
+    def _menu(self) -> Iterator[Place]:
+        yield from (one for one in MENU if self.staff is not None and self.staff.may(one.scope))

@@ -1,0 +1,43 @@
+"""Days, moments and numbers as people of a language write them; moments in Dutch time."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_decimal
+
+from avgate_contracts.day import AMSTERDAM, local_day
+
+
+def filters(language: str) -> dict[str, Any]:
+    """The filters of templates in a language."""
+    locale = "en_GB" if language == "en" else language
+    return {
+        "day": partial(_day, locale),
+        "moment": partial(_moment, locale),
+        "clock": partial(_clock, locale),
+        "number": lambda value: format_decimal(value, locale=locale),
+    }
+
+
+def _day(locale: str, value: date | datetime | str | None) -> str:
+    if isinstance(value, str):
+        value = date.fromisoformat(value)
+    if isinstance(value, datetime):
+        value = local_day(value)
+    return "" if value is None else format_date(value, "d MMM y", locale=locale)
+
+
+def _moment(locale: str, value: datetime | str | None) -> str:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if value is None:
+        return ""
+    return format_datetime(value, "d MMM y, HH:mm", tzinfo=AMSTERDAM, locale=locale)
+
+
+def _clock(locale: str, value: datetime | None) -> str:
+    return "" if value is None else format_time(value, "HH:mm:ss", tzinfo=AMSTERDAM, locale=locale)

@@ -1,0 +1,147 @@
+"""What the closed word lists are called on pages; the words here are put into Dutch by the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from avgate_contracts.vocabulary import Category, IdentifierKind, Operation, Product
+from avgate_contracts.vocabulary import Field as SubjectField
+from avgate_gateway.report import OutcomeWord
+from avgate_gateway.store.tasks import Stage
+
+Label = Mapping[str, str]
+
+OPERATIONS: Final[Label] = {
+    Operation.ACCESS: "Access",
+    Operation.RECTIFY: "Rectification",
+    Operation.ERASE: "Erasure",
+    Operation.EXPORT: "Portability",
+    Operation.RESTRICT: "Restriction",
+    Operation.OBJECT: "Objection",
+}
+KINDS: Final[Label] = {
+    IdentifierKind.PHONE: "Telephone number",
+    IdentifierKind.EMAIL: "E-mail address",
+    IdentifierKind.CUSTOMER_ID: "Customer number",
+    IdentifierKind.XELION_ID: "Number in Xelion",
+    IdentifierKind.ICCID: "SIM card number (ICCID)",
+    IdentifierKind.IMSI: "SIM subscriber number (IMSI)",
+    IdentifierKind.IP: "IP address",
+    IdentifierKind.NAME_ADDRESS: "Name and address",
+}
+CATEGORIES: Final[Label] = {
+    Category.CONTACT: "Contact details",
+    Category.FINANCIAL: "Bills and payments",
+    Category.COMMUNICATION_METADATA: "Call records",
+    Category.VOICEMAIL: "Voicemail",
+    Category.RECORDING: "Call recordings",
+    Category.REACH_CONFIGURATION: "Settings of numbers and routing",
+    Category.CONTACTS: "Address book",
+    Category.CONNECTION_DATA: "Data of the connection",
+    Category.NETWORK_METADATA: "Network data",
+    Category.DELIVERY_ADDRESS: "Delivery address",
+    Category.CRM_DATA: "Notes of customer service",
+    Category.DIRECTORY_LISTING: "Directory listing",
+    Category.PROCESSOR_DATA: "Data at a subprocessor",
+}
+PRODUCTS: Final[Label] = {
+    Product.GENERAL: "general",
+    Product.VOICE: "telephony",
+    Product.MOBILE: "mobile",
+    Product.WAN: "internet",
+    Product.CLOUD: "cloud",
+    Product.WEBSHOP: "webshop",
+    Product.CONTACT_CONNECT: "Contact Connect",
+    Product.XELION: "Xelion",
+    Product.DIRECTORY: "directory",
+}
+FIELDS: Final[Label] = {
+    SubjectField.NAME_GIVEN: "Given name",
+    SubjectField.NAME_FAMILY: "Family name",
+    SubjectField.NAME_PREFIX: "Prefix of the name",
+    SubjectField.ADDRESS_STREET: "Street",
+    SubjectField.ADDRESS_NUMBER: "House number",
+    SubjectField.ADDRESS_POSTCODE: "Postcode",
+    SubjectField.ADDRESS_CITY: "Town",
+    SubjectField.EMAIL: "E-mail address",
+    SubjectField.PHONE: "Telephone number",
+    SubjectField.BANK_ACCOUNT: "Bank account",
+}
+OUTCOMES: Final[Label] = {
+    OutcomeWord.PENDING: "accepted, not confirmed yet",
+    OutcomeWord.ERASED: "erased",
+    OutcomeWord.ANONYMISED: "anonymised",
+    OutcomeWord.ALREADY_GONE: "already gone",
+    OutcomeWord.SCHEDULED: "confirmed for a later day",
+    OutcomeWord.RECTIFIED: "corrected",
+    OutcomeWord.ALREADY_RIGHT: "already right",
+    OutcomeWord.PROVIDED: "copied",
+    OutcomeWord.RETAINED: "stays",
+    OutcomeWord.BY_HAND: "to be done by hand",
+    OutcomeWord.DONE_BY_HAND: "done by hand",
+    OutcomeWord.RETURNED: "came back",
+    OutcomeWord.REFUSED: "refused",
+    OutcomeWord.FAILED: "failed",
+    OutcomeWord.UNKNOWN: "not certain",
+    OutcomeWord.NOTHING_HELD: "holds nothing",
+    OutcomeWord.NOTHING_IN_SCOPE: "holds nothing of what was asked",
+    OutcomeWord.NOT_RELEVANT: "does not concern this system",
+    OutcomeWord.NOT_SEARCHABLE: "cannot be searched with what is known",
+    OutcomeWord.NOT_DONE: "not done",
+    OutcomeWord.NOT_KEPT: "knows the person, does not hold this",
+    OutcomeWord.QUARANTINED: "set aside: about somebody else",
+}
+STAGES: Final[Label] = {
+    Stage.LOCATE: "is looking",
+    Stage.LOCATED: "has looked",
+    Stage.EXECUTE: "at work",
+    Stage.CONFIRM: "waits for confirmation",
+    Stage.VERIFY: "looks again",
+    Stage.DONE: "done",
+    Stage.STUCK: "waits for a person",
+}
+CLOSINGS: Final[Label] = {
+    "cancelled": "withdrawn",
+    "rejected": "refused by the second person",
+    "not_relevant": "answered: not relevant to this service",
+    "ambiguous": "closed: it fits more than one person",
+}
+EVENTS: Final[Label] = {
+    "request.received": "Request received",
+    "identity.verified": "Identity established",
+    "task.located": "System looked through",
+    "plan.made": "Preview made",
+    "plan.approved": "Preview approved",
+    "plan.rejected": "Preview refused",
+    "plan.discarded": "Preview thrown away: something changed",
+    "request.cancelled": "Request withdrawn",
+    "request.retried": "Tried again",
+    "request.extended": "Two more months taken",
+    "request.closed": "Request closed",
+    "hand_task.completed": "Work by hand reported done",
+    "subject.revealed": "Identifiers shown in full",
+}
+ALL: Final = (
+    OPERATIONS, KINDS, CATEGORIES, PRODUCTS, FIELDS, OUTCOMES, STAGES, CLOSINGS, EVENTS,
+)  # fmt: skip
+
+
+def filters(gettext: Callable[[str], str]) -> dict[str, Any]:
+    """The filters of templates that name what a word list holds."""
+
+    def of(label: Label) -> Callable[[str | None], str]:
+        # What a list does not have yet is shown as it is: a page must not fail over a new word.
+        return lambda word: gettext(label.get(word or "", word or "")) if word else ""
+
+    return {
+        "operation": of(OPERATIONS),
+        "kind": of(KINDS),
+        "category": of(CATEGORIES),
+        "product": of(PRODUCTS),
+        "field": of(FIELDS),
+        "outcome": of(OUTCOMES),
+        "stage": of(STAGES),
+        "closing": of(CLOSINGS),
+        "event": of(EVENTS),
+    }

@@ -1,0 +1,157 @@
+"""One request: where it stands, what was found, what became of it, and what can be done now."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import orjson
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from avgate_contracts.day import local_day
+from avgate_gateway import remarking
+from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.api.requests import held_up
+from avgate_gateway.api.results import plan_of
+from avgate_gateway.authentication import OF_OPERATION, Scope
+from avgate_gateway.changes import heard
+from avgate_gateway.console import steps
+from avgate_gateway.console.door import Door, Visit
+from avgate_gateway.console.parts import systems_of
+from avgate_gateway.console.subjects import identifiers_of
+from avgate_gateway.due import may_extend
+from avgate_gateway.problem import Problem, ProblemError
+from avgate_gateway.reporting import reported
+from avgate_gateway.request import COPIES, State, SubjectRequest, WaitingFor
+from avgate_gateway.second_person import Party
+from avgate_gateway.store import evidence, hand_tasks, items, requests, tasks
+from avgate_gateway.store.connection import Connection
+
+_QUIET_SECONDS = 1.0
+_COMMENT_AFTER = 15
+_EVENTS = 200
+
+
+def routes(door: Door) -> list[Route]:
+    return [
+        door.page("/console/requests/{request_id}", show, Scope.READ),
+        door.page("/console/requests/{request_id}/live", live, Scope.READ),
+    ]
+
+
+async def show(
+    visit: Visit, problem: Problem | None = None, more: Mapping[str, Any] | None = None
+) -> Response:
+    """The page of a request; with what was refused a moment ago, if anything was."""
+    request = await visit.request()
+    context = {**await told(visit, request), "problem": problem, **(more or {})}
+    status = problem.type.status if problem else 200
+    return visit.sheet.page("request.html", context, status=status)
+
+
+async def told(visit: Visit, request: SubjectRequest) -> dict[str, Any]:
+    """Everything that the page of a request shows, as it is now."""
+    gateway = visit.gateway
+    async with gateway.context.database.read() as db:
+        [request] = await remarking.explained(db, gateway.context, [request])
+        parts = await tasks.of_request(db, request.id)
+        counts = await items.counts(db, request.id)
+        report = await reported(db, request)
+        known = await identifiers_of(db, gateway.context, [request])
+        by_hand = await hand_tasks.of_request(db, request.id)
+        entries = await evidence.entries(db, request_id=request.id, limit=_EVENTS)
+        stands_still = await held_up(db, gateway, request)
+        note = await _note(db, gateway, request)
+    titles = {name: one.manifest.title for name, one in visit.desk.connectors.items()}
+    return {
+        "request": request,
+        "problem": None,
+        "steps": steps.of(request),
+        "systems": systems_of(request, parts, counts, titles),
+        "titles": titles,
+        "report": report,
+        "identifiers": known[request.id],
+        "by_hand": by_hand,
+        "entries": [(entry, orjson.loads(entry.details)) for entry in entries],
+        "held_up": stands_still,
+        "note": note,
+        "plan": await _plan(gateway, request),
+        "today": local_day(gateway.context.now()),
+        "is_moving": is_moving(request),
+        "can": _can(visit, request),
+    }
+
+
+def is_moving(request: SubjectRequest) -> bool:
+    """Whether it goes on by itself, so that it is worth watching."""
+    waits = {WaitingFor.IDENTITY, WaitingFor.APPROVAL, WaitingFor.PERSON}
+    return request.state is not State.CLOSED and request.waiting_for not in waits
+
+
+def _can(visit: Visit, request: SubjectRequest) -> dict[str, bool]:
+    """What whoever looks may do now: only that is offered."""
+    staff, is_open = visit.staff, request.state is not State.CLOSED
+    own = staff.may(OF_OPERATION[request.operation])
+    party = visit.gateway.party(staff.caller)
+    waits_for_approval = request.waiting_for is WaitingFor.APPROVAL
+    is_first = party.is_one_with(Party(request.client_id, request.submitter))
+    return {
+        "identify": own and request.waiting_for is WaitingFor.IDENTITY,
+        "approve": waits_for_approval and staff.may(Scope.APPROVE) and not is_first,
+        "ask_colleague": waits_for_approval and is_first,
+        "cancel": own and is_open and (request.approval is None or waits_for_approval),
+        "retry": own and request.identity is not None and request.closing is None,
+        "extend": own and is_open and request.extended is None
+        and may_extend(request.received_at, visit.gateway.context.now()),
+        "complete": staff.may(Scope.COMPLETE_TASKS),
+        "reveal": own,
+        "package": own and request.operation in COPIES and request.closing is None
+        and (not is_open or request.waiting_for is WaitingFor.PERSON),
+    }  # fmt: skip
+
+
+async def _note(db: Connection, gateway: Gateway, request: SubjectRequest) -> str | None:
+    texts = await remarking.read(db, gateway.context, [request.id], [remarking.NOTE])
+    return texts.get((request.id, remarking.NOTE))
+
+
+async def _plan(gateway: Gateway, request: SubjectRequest) -> Any:
+    """The preview that waits for a decision, or was decided on; None where there is none."""
+    if request.operation in COPIES or request.plan_digest is None:
+        return None
+    try:
+        return orjson.loads(await plan_of(gateway, request))
+    except ProblemError:
+        return None
+
+
+async def live(visit: Visit) -> Response:
+    """The middle of the page, again at every change, until it waits for somebody or is closed."""
+    request = await visit.request()
+    return StreamingResponse(_changes(visit, request), media_type="text/event-stream")
+
+
+async def _changes(visit: Visit, request: SubjectRequest) -> AsyncIterator[bytes]:
+    shown, quiet = "", 0
+    database, changes = visit.gateway.context.database, visit.gateway.changes
+    with changes.listening(request.id) as changed:
+        while not await visit.http.is_disconnected():
+            async with database.read() as db:
+                found = await requests.find(db, request.id, request.controller)
+            if found is None:
+                return
+            now = visit.sheet.text("_request.html", await told(visit, found))
+            if now != shown:
+                shown, quiet = now, 0
+                yield _message(now)
+            if not is_moving(found):
+                return
+            quiet += 1
+            if quiet % _COMMENT_AFTER == 0:
+                yield b": still here\n\n"
+            await heard(changed, _QUIET_SECONDS)
+
+
+def _message(html: str) -> bytes:
+    return "".join(f"data: {line}\n" for line in html.splitlines()).encode() + b"\n"

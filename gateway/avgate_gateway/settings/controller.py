@@ -1,0 +1,35 @@
+"""What belongs to one controller."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from avgate_gateway.settings.value import Line, Name, Part
+
+
+class ControllerSettings(Part):
+    """One controller that the gateway acts for."""
+
+    title: Line = Field(description="The controller's name, as it stands in letters.")
+    language: Literal["nl", "en"] = Field("nl", description="The language of letters.")
+    retention: Name = Field(description="The retention pack that says what stays and how long.")
+    answer_within_days: Annotated[int, Field(strict=True, ge=1, le=31)] = Field(
+        28, description="Within how many days a request is answered; the law allows one month."
+    )
+    clients: tuple[Line, ...] = Field(
+        (), description="Clients that act for this controller where tokens name none."
+    )
+    approval_exempt_clients: tuple[Line, ...] = Field(
+        (), description="Clients whose erasures and rectifications need no second person."
+    )
+    cooling_off_minutes: Annotated[int, Field(strict=True, ge=0, le=20_160)] = Field(
+        0,
+        description="How long after its approval a plan may still be withdrawn, before it is begun.",
+    )
+    connectors: dict[Name, dict[str, Any]] = Field(
+        default_factory=dict,
+        repr=False,
+        description="The upstreams of this controller, each with its connector's own settings.",
+    )

@@ -1,0 +1,89 @@
+"""Who is signed in to the console: kept here, so that signing out ends it in every process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from avgate_gateway.store.connection import Connection
+from avgate_gateway.store.schema import Moment, metadata
+
+console_session = sa.Table(
+    "console_session",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),  # of the cookie; the cookie is gone
+    sa.Column("controller", sa.String(40), nullable=False),
+    sa.Column("client_id", sa.String(200), nullable=False),
+    sa.Column("subject", sa.String(200), nullable=False),
+    sa.Column("name", sa.String(200), nullable=False),  # of a member of staff
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("token_id", sa.String(200), nullable=False),  # of the sign-in, which counts once
+    sa.Column("signed_in_at", Moment, nullable=False),
+    sa.Column("seen_at", Moment, nullable=False),
+    sa.Column("ends_at", Moment, nullable=False),
+    sa.Column("ended_at", Moment),
+    sa.UniqueConstraint("token_id"),
+    sa.Index(None, "ends_at"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One sign-in of one member of staff."""
+
+    digest: str
+    controller: str
+    client_id: str
+    subject: str
+    name: str
+    scopes: tuple[str, ...]
+    token_id: str
+    signed_in_at: datetime
+    seen_at: datetime
+    ends_at: datetime
+    ended_at: datetime | None = None
+
+
+async def begin(db: Connection, session: Session) -> bool:
+    """Whether it was begun: not where the same sign-in was used before.
+
+    Raises IntegrityError where another process takes the same sign-in at this very moment.
+    """
+    used = sa.select(console_session.c.digest).where(console_session.c.token_id == session.token_id)
+    if (await db.execute(used)).first() is not None:
+        return False
+    row = {own.name: getattr(session, own.name) for own in fields(Session)}
+    await db.execute(console_session.insert(), {**row, "scopes": list(session.scopes)})
+    return True
+
+
+async def find(db: Connection, digest: str) -> Session | None:
+    """The session of a cookie, whether it has ended or not."""
+    query = console_session.select().where(console_session.c.digest == digest)
+    row = (await db.execute(query)).mappings().first()
+    return _session(row) if row else None
+
+
+async def see(db: Connection, digest: str, now: datetime) -> None:
+    await db.execute(_of(digest).values(seen_at=now))
+
+
+async def end(db: Connection, digest: str, now: datetime) -> None:
+    await db.execute(_of(digest).where(console_session.c.ended_at.is_(None)).values(ended_at=now))
+
+
+async def forget(db: Connection, before: datetime) -> None:
+    """Drops what ended by itself before a moment."""
+    await db.execute(console_session.delete().where(console_session.c.ends_at < before))
+
+
+def _of(digest: str) -> sa.Update:
+    return console_session.update().where(console_session.c.digest == digest)
+
+
+def _session(row: Mapping[Any, Any]) -> Session:
+    return Session(**{**row, "scopes": tuple(row["scopes"])})
