@@ -31,6 +31,7 @@ from avgate_gateway.request import State, WaitingFor
 from avgate_gateway.retention import Action, GroundCode
 from avgate_gateway.settings.value import Name
 from avgate_gateway.store import (
+    console_sessions,  # noqa: F401 -- a table of its own
     keyring,  # noqa: F401 -- a table of its own
     refused,
 )

@@ -182,7 +182,7 @@ class Connection(asyncio.Protocol):
             self._is_spoilt = True  # a second answer
 
     def on_status(self, phrase: bytes) -> None:
-        """llhttp lets controls into the reason phrase, which RFC 9112 section 4 does not."""
+        """Controls in the reason phrase, which RFC 9112 section 4 does not have, are let in by llhttp."""
         if _CONTROL.search(phrase):
             raise ValueError("a control in the reason phrase")  # the parser's error, from here on
 
