@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: setup demo test crash check lock evidence bench clean faults simulate explore attack sbom mutants
+.PHONY: setup demo test crash check lock evidence bench clean faults simulate explore attack sbom mutants browser screens
 
 setup: .venv/.ready
 
@@ -19,7 +19,15 @@ setup: .venv/.ready
 demo: setup
 	@$(BIN)/avgate demo
 
-test: setup check
+# Pages are tried in a real browser, Debian's; AVGATE_BROWSER names another one.
+browser:
+	@test -n "$(AVGATE_BROWSER)" || command -v chromium >/dev/null || { echo "The pages' tests need Chromium; installing Debian's"; apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; }
+
+# The pictures in docs/screens, made by the same tests.
+screens: setup browser
+	AVGATE_SCREENS=1 $(BIN)/python -m pytest -q tests/console/test_browser.py
+
+test: setup browser check
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile # a file's tests share the servers that it started
 
 # Dies at every durable boundary of every operation, loses power, fills the disk, jumps in time; see

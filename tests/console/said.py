@@ -9,7 +9,7 @@ from pathlib import Path
 
 from babel.messages.extract import extract
 
-from avgate_gateway.console import labels, wrongs
+from avgate_gateway.console import labels, plainly, wrongs
 from avgate_gateway.problem import MALFORMED_REQUEST, Problem
 
 CONSOLE = Path(labels.__file__).parent
@@ -25,6 +25,9 @@ def messages() -> Iterator[str | tuple[str, ...]]:
         yield from label.values()
     for one in (*wrongs.EXPLAINED.values(), wrongs.explained(Problem(MALFORMED_REQUEST))):
         yield from (one.title, one.next_step)
+    yield from (sentence for _, sentence in plainly.PLAINLY)
+    yield plainly.plainly("?")
+    yield from _in_code(CONSOLE.parent / "deciding.py")
     for module in sorted(CONSOLE.glob("*.py")):
         yield from _in_code(module)
 
@@ -42,6 +45,8 @@ def _in_code(path: Path) -> Iterator[str]:
         match node:
             case ast.Call(func=ast.Name(id=name), args=arguments) if name in _SAID_BY:
                 yield from _texts(arguments[1:])
+            case ast.Call(func=ast.Name(id="_wrong_state"), args=arguments):
+                yield from _texts(arguments)
             case ast.Assign(targets=[ast.Name(id="PILES")], value=ast.Dict(values=values)):
                 yield from _texts(values)
             case ast.Call(func=ast.Name(id="Step"), args=arguments):

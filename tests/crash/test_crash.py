@@ -78,7 +78,8 @@ def test_a_planted_bug_is_found(
     on: tuple[str, str, int],
     kind: Kind,
 ) -> None:
-    death = Death("kill", operation, 0, plant=bug, on=on, is_still=True, looks=500)
+    looks = 150 if kind is Kind.STUCK else 500  # what is stuck is looked at to the end of them
+    death = Death("kill", operation, 0, plant=bug, on=on, is_still=True, looks=looks)
     [found] = rounds.outcomes(pool, [death], known)
     assert found.point, "it did not die"
     assert found.kind == kind, found.wrong

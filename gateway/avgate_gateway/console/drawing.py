@@ -17,6 +17,7 @@ from avgate_gateway.console import labels, words
 from avgate_gateway.console.assets import ASSETS
 from avgate_gateway.console.formats import filters
 from avgate_gateway.console.masking import masked
+from avgate_gateway.console.plainly import plainly
 from avgate_gateway.console.staff import Staff
 from avgate_gateway.console.wrongs import explained
 from avgate_gateway.in_dutch import told
@@ -60,7 +61,7 @@ def environment(language: str) -> Environment:
     made.filters.update(filters(language))
     made.filters.update(case=case_number, masked=masked)
     made.filters.update(labels.filters(catalogue.gettext))
-    made.filters["explained"] = explained
+    made.filters.update(explained=explained, plainly=plainly)
     made.filters["told"] = lambda detail, code=None: told(detail, code, language) or ""
     made.globals.update(asset=ASSETS.address, language=language, languages=words.LANGUAGES)
     return made

@@ -1,0 +1,187 @@
+"""As support staff do it: in a browser, in Dutch, from an address or a number to the end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from avgate_mocks.people import Person
+
+from ..flow.conftest import begun
+from ..flow.harness import Mocks, Served, until
+from .browsing import Desk, browser, complaints, shoot, sideways, small_targets
+
+PEOPLE = 60
+SEED = 17
+
+
+@pytest.fixture(scope="module")
+def mocks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mocks]:
+    made = begun(tmp_path_factory.mktemp("console"), seed=SEED, people=PEOPLE)
+    yield made
+    made.end()
+
+
+@pytest.fixture(scope="module")
+def desk(mocks: Mocks) -> Iterator[Desk]:
+    served = Served(mocks.config.parent)
+    served.start()
+    with browser() as made:
+        yield Desk(served, mocks, made)
+    served.end()
+
+
+@pytest.fixture(scope="module")
+def people(mocks: Mocks) -> Iterator[Person]:
+    """People of our controller whom both telephony systems know, one after the other."""
+    known = mocks.truth(("operator", "xelion")).values()
+    return iter(
+        [
+            one
+            for one in mocks.everyone[12:]
+            if one.controller == "libervoice"
+            and one.emails
+            and all(holds.get(one.id) for holds in known)
+        ]
+    )
+
+
+def soundness(page: Page) -> None:
+    """What every page has to be."""
+    assert complaints(page) == []
+    assert small_targets(page) == []
+    assert page.locator("html").get_attribute("lang") in {"nl", "en"}
+    assert page.locator("h1").count() == 1
+
+
+def ask(page: Page, person: Person, right: str) -> str:
+    """From an e-mail address to a request that is taken in; the address of its page."""
+    page.get_by_role("searchbox").first.fill(person.emails[0])
+    page.get_by_role("button", name="Zoeken").first.click()
+    page.get_by_role("button", name=right, exact=True).click()
+    page.get_by_label("Hoe", exact=True).fill("teruggebeld op het bekende nummer")
+    page.get_by_role("button", name="Verzoek vastleggen").click()
+    page.wait_for_url(re.compile(r"/console/requests/[0-9a-f-]{36}$"))
+    return page.url
+
+
+def test_an_erasure_from_an_address_to_its_end_by_two_people(
+    desk: Desk, people: Iterator[Person]
+) -> None:
+    person = next(people)
+    anna = desk.enter("A. Bakker")
+    soundness(anna)
+    shoot(anna, "queue-empty")
+    address = ask(anna, person, "Wissen")
+    expect(anna.get_by_role("heading", name="Voorbeeld")).to_be_visible()  # it came by itself
+    soundness(anna)
+    shoot(anna, "preview")
+    assert anna.get_by_role("link", name="Beslissen over dit voorbeeld").count() == 0
+    assert person.emails[0] not in anna.content()
+
+    maarten = desk.enter("M. Smit")
+    soundness(maarten)
+    shoot(maarten, "queue")
+    maarten.get_by_role("link", name=re.compile("^AVG-")).first.click()
+    maarten.get_by_role("link", name="Beslissen over dit voorbeeld").click()
+    soundness(maarten)
+    shoot(maarten, "approval")
+    maarten.get_by_role("button", name="Wissen uitvoeren").click(force=True)  # no number yet
+    assert maarten.url.endswith("/approval")
+    number = maarten.get_by_role("textbox", name=re.compile("zaaknummer")).first
+    number.fill(maarten.locator("h1").inner_text().rpartition(" ")[2].lower())
+    maarten.get_by_role("button", name="Wissen uitvoeren").click()
+    maarten.wait_for_url(address)
+    expect(maarten.get_by_text("gewist", exact=True).first).to_be_visible()
+    soundness(maarten)
+    shoot(maarten, "progress")
+    assert desk.mocks.holds("operator") != {}
+    assert desk.said == []
+
+
+def test_nothing_needs_a_script_but_what_changes_by_itself(
+    desk: Desk, people: Iterator[Person]
+) -> None:
+    page = desk.enter("Zonder Script", java_script_enabled=False)
+    address = ask(page, next(people), "Inzage")
+
+    def is_ready() -> bool:
+        page.goto(address)
+        return page.get_by_role("link", name="Kopie downloaden").count() > 0
+
+    until(is_ready, 60, every=0.5)
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="Kopie downloaden").click()
+    assert downloading.value.suggested_filename.endswith(".zip")
+
+
+def test_a_form_keeps_what_was_typed_and_says_what_is_wrong(desk: Desk) -> None:
+    page = desk.enter("A. Bakker")
+    page.goto(f"{desk.served.base}/console/requests/new")
+    page.locator("#kind_0").select_option("phone")
+    page.locator("#value_0").fill("12")
+    page.get_by_label("Hoe", exact=True).fill("gebeld, BSN 111222333")
+    page.get_by_role("button", name="Verzoek vastleggen").click()
+    told = page.get_by_role("alert")
+    expect(told).to_contain_text("Dit is geen telefoonnummer.")
+    expect(told).to_contain_text("burgerservicenummer")
+    assert page.locator("#value_0").input_value() == "12"
+    assert page.locator("#kind_0").input_value() == "phone"
+    told.get_by_role("link").first.click()
+    soundness(page)
+    shoot(page, "form")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_fit_a_narrow_window_in_light_and_dark(
+    scheme: str, desk: Desk, people: Iterator[Person]
+) -> None:
+    page = desk.enter("N. Smal", viewport={"width": 320, "height": 640}, color_scheme=scheme)
+    address = ask(page, next(people), "Wissen")
+    expect(page.get_by_role("heading", name="Voorbeeld")).to_be_visible()
+    for path in ("/console?pile=open", "/console/people", "/console/requests/new", address):
+        page.goto(path if path.startswith("http") else desk.served.base + path)
+        assert sideways(page) <= 0, path
+        soundness(page)
+    shoot(page, f"narrow-{scheme}")
+
+
+def test_with_the_keyboard_alone(desk: Desk) -> None:
+    page = desk.page()
+    page.goto(desk.link("K. Toets"))
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "Aanmelden":
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console")
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "Nieuw verzoek":
+            break
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).boxShadow")  # fmt: skip
+    assert outline not in {"none", "nonenone"}, "nobody sees where the focus is"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/requests/new")
+
+
+def test_a_link_lets_in_once_and_signing_out_ends_every_copy_of_it(desk: Desk) -> None:
+    link = desk.link("E. Eenmaal")
+    page = desk.page()
+    page.goto(link)
+    page.get_by_role("button", name="Aanmelden").click()
+    page.wait_for_url("**/console")
+    cookies = page.context.cookies()
+    other = desk.page()
+    other.goto(link)
+    other.get_by_role("button", name="Aanmelden").click()
+    expect(other.get_by_role("alert")).to_contain_text("al gebruikt")
+    page.get_by_role("button", name="Afmelden").click()
+    other.context.add_cookies(cookies)
+    other.goto(f"{desk.served.base}/console")
+    assert "/console/sign-in" in other.url

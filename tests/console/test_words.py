@@ -1,0 +1,79 @@
+"""Nothing on a page is left in English for whoever reads Dutch."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from babel.messages.checkers import checkers
+
+from avgate_gateway.console import plainly, words
+
+from .said import messages
+
+SAID = list(dict.fromkeys(messages()))
+FILLED_IN = re.compile(r"%\(\w+\)s")
+DUTCH = {
+    one.id if isinstance(one.id, str) else one.id[0]: one
+    for catalogue in words.catalogues()
+    for one in catalogue
+    if one.id
+}
+
+
+@pytest.mark.parametrize("said", SAID, ids=lambda one: str(one)[:60])
+def test_every_word_has_a_dutch_one(said: str | tuple[str, ...]) -> None:
+    entry = DUTCH.get(said if isinstance(said, str) else said[0])
+    assert entry is not None, "write it into a catalogue in console/locale/nl"
+    assert not entry.fuzzy
+    texts = entry.string if isinstance(entry.string, (tuple, list)) else (entry.string,)
+    assert all(texts), "its Dutch is missing"
+    wanted = {
+        name
+        for one in ([said] if isinstance(said, str) else said)
+        for name in FILLED_IN.findall(one)
+    }
+    for text in texts:
+        assert set(FILLED_IN.findall(text)) <= wanted, "it would be filled in with nothing"
+
+
+def test_no_catalogue_holds_what_nobody_says() -> None:
+    known = {one if isinstance(one, str) else one[0] for one in SAID}
+    assert DUTCH.keys() <= known
+
+
+def test_catalogues_are_sound() -> None:
+    for catalogue in words.catalogues():
+        for message in catalogue:
+            for check in checkers:
+                check(catalogue, message)
+
+
+@pytest.mark.parametrize(
+    ("detail", "told"),
+    [
+        ("is required", "Fill this in."),
+        ("a phone must have as many digits as its country uses", "This is no telephone number. Write it such as 020 123 4567 or +31 20 123 4567."),
+        ("to: a Dutch phone has nine digits after +31 or after the 0", "This is no telephone number. Write it such as 020 123 4567 or +31 20 123 4567."),
+        ("holds what looks like a citizen service number (BSN): leave it out", "This looks like a citizen service number (BSN). Leave it out: it may not be kept."),
+        ("something that nobody has thought of", "This cannot be taken."),
+    ],
+)  # fmt: skip
+def test_mistakes_are_told_in_everyday_words(detail: str, told: str) -> None:
+    assert plainly.plainly(detail) == told
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "language"),
+    [
+        ("en", "nl", "en"),
+        ("xx", "nl-NL,nl;q=0.9,en;q=0.8", "nl"),
+        (None, "fr-FR,en-GB;q=0.5", "en"),
+        (None, "fr", "nl"),
+        (None, None, "nl"),
+    ],
+)
+def test_the_reader_chooses_the_language(
+    asked: str | None, accepted: str | None, language: str
+) -> None:
+    assert words.chosen(asked, accepted, "nl") == language
