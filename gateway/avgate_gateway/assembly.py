@@ -70,6 +70,8 @@ from avgate_gateway.settings import (
 )
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.rates import SharedLedger
+from avgate_gateway.webhooks import outlets
+from avgate_gateway.webhooks.delivering import Deliverer
 from avgate_gateway.witness import Witness
 
 _logger = logging.getLogger(__name__)
@@ -89,6 +91,7 @@ class Assembled:
     checkpointer: Checkpointer
     file: Path | None  # an encrypted SQLite file
     pages: ASGIApp  # the console
+    deliverer: Deliverer
 
     def app(self) -> ASGIApp:
         """The HTTP application, which starts and stops the engine with itself."""
@@ -105,6 +108,7 @@ class Assembled:
     async def running(self) -> AsyncIterator[None]:
         """The engine at work, lists and keys kept up to date, for as long as the block lasts."""
         await self.engine.start()
+        await self.deliverer.start()
         kept = [
             asyncio.create_task(_keep_lists(self.context)),
             asyncio.create_task(self.checkpointer.run()),
@@ -120,6 +124,7 @@ class Assembled:
                 with suppress(asyncio.CancelledError):
                     await task
             await self.engine.stop()
+            await self.deliverer.stop()
             await self.checkpointer.try_to_sign()
             for client in self.clients:
                 await client.aclose()
@@ -151,6 +156,9 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
         vault_keeps=timedelta(days=settings.vault_days),
         public_url=settings.public_url,
     )
+    outlets.fill(store.database, settings.controllers)
+    forms = outlets.forms(store.database, store.vault, settings.controllers)
+    deliverer = Deliverer(store.database, forms, runtime)
     changes = Changes()
     claims = _claims(settings.database, runtime)
 
@@ -171,7 +179,7 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
     )  # fmt: skip
     return Assembled(
         context, gateway, engine, tuple(clients), verifier(settings, store.database), limits, checkpointer,
-        file_of(settings), _console(settings, gateway, runtime),
+        file_of(settings), _console(settings, gateway, runtime), deliverer,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from avgate_gateway.due import due_dates, may_extend
 from avgate_gateway.flow import settling
 from avgate_gateway.flow.context import Context, sealed_decisions
 from avgate_gateway.flow.planning import release, withdraw
+from avgate_gateway.notice import Event
 from avgate_gateway.problem import (
     PLAN_CHANGED,
     SECOND_PERSON_REQUIRED,
@@ -25,6 +26,7 @@ from avgate_gateway.store.begun import is_begun
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import ItemState
+from avgate_gateway.store.outbox import tell
 from avgate_gateway.store.tasks import Stage, TaskCode
 from avgate_gateway.store.unseen import done_by
 
@@ -86,7 +88,7 @@ async def _reject(db: Connection, context: Context, request: SubjectRequest) -> 
     await item_steps.reject(db, request.id, "a person refused the plan that it was part of")
     await tasks.move_all(db, request.id, Stage.LOCATED, Stage.DONE, now)
     await requests.set_going(
-        db, request.id, now, plan_box=None, plan_digest=None, plan_valid_until=None
+        db, request, now, plan_box=None, plan_digest=None, plan_valid_until=None
     )
 
 
@@ -199,6 +201,8 @@ async def complete(
     """
     now = context.now()
     await hand_tasks.complete(db, task.id, by, now)
+    what = {"task_id": task.id, "connector": task.connector}
+    await tell(db, now, request, Event.TASK_COMPLETED, **what)
     await remarking.keep(db, context, request.id, remarking.hand_task(task.id), told)
     if task.code == TaskCode.AMBIGUOUS and await items.is_untouched(db, request.id):
         await settling.close(db, context, request, TaskCode.AMBIGUOUS.value)
@@ -251,7 +255,7 @@ async def _go_on(
 ) -> None:
     """Has the engine look; whoever reads the request before that sees that it is under way."""
     if is_moving and request.waiting_for is WaitingFor.PERSON:
-        await requests.set_going(db, request.id, now)
+        await requests.set_going(db, request, now)
     else:
         await requests.wake(db, request.id, now)
 

@@ -103,3 +103,4 @@ class SubjectRequest:
     closed_at: datetime | None = None
     wake_at: datetime | None = None
     submitter: str | None = None  # keyed digest of the person, None before that was kept
+    callback_host: str | None = None  # whom its events are sent to; the address is sealed

@@ -17,8 +17,10 @@ from avgate_gateway.flow.planning import POLICY, discard, plan, release
 from avgate_gateway.flow.postponing import stop
 from avgate_gateway.flow.running import run_tasks
 from avgate_gateway.flow.trouble import QUICK_TRIES
+from avgate_gateway.notice import Event
 from avgate_gateway.request import COPIES, State, SubjectRequest, WaitingFor
 from avgate_gateway.store import requests, tasks
+from avgate_gateway.store.outbox import tell
 from avgate_gateway.store.tasks import Stage, Task
 
 _ORPHAN = timedelta(hours=1)
@@ -45,7 +47,7 @@ async def advance(context: Context, request_id: str) -> None:
 async def _carry(context: Context, request: SubjectRequest) -> None:
     if request.state is State.RECEIVED:
         async with context.database.write() as db:
-            await requests.take_up(db, request.id)
+            await requests.take_up(db, request, context.now())
     await _discard_lapsed(context, request)
     try:
         await _carry_on(context, request)
@@ -58,7 +60,7 @@ async def _carry_on(context: Context, request: SubjectRequest) -> None:
     subject = await run_tasks(context, request)
     located = await _located(context, request)
     if subject and located and not await plan(context, request, subject, located):
-        await _nothing_to_do(context, request)
+        await _nothing_to_do(context, request, located)
     # Also where an earlier advance was cut short between its plan and this.
     may_be_planned = bool(located) or settling.awaits_approval(request)
     if may_be_planned and (await _approve_by_policy(context, request) or located):
@@ -109,9 +111,14 @@ def is_plannable(request: SubjectRequest, all_tasks: Sequence[Task]) -> bool:
     return not looking and any(t.stage is Stage.LOCATED for t in all_tasks)
 
 
-async def _nothing_to_do(context: Context, request: SubjectRequest) -> None:
+async def _nothing_to_do(
+    context: Context, request: SubjectRequest, all_tasks: Sequence[Task]
+) -> None:
+    now = context.now()
     async with context.database.write() as db:
-        await tasks.move_all(db, request.id, Stage.LOCATED, Stage.DONE, context.now())
+        await tasks.move_all(db, request.id, Stage.LOCATED, Stage.DONE, now)
+        for name in (task.connector for task in all_tasks if task.stage is Stage.LOCATED):
+            await tell(db, now, request, Event.SETTLED, connector=name, result="done")
 
 
 async def _approve_by_policy(context: Context, request: SubjectRequest) -> bool:

@@ -198,7 +198,9 @@ async def _shred_subject(
     await tasks.forget_learned(db, request.id)
     await remarks.forget(db, request.id)
     await known_by.forget(db, request.id)
-    await requests.change(db, request.id, subject_key=None, confidential_box=None, plan_box=None)
+    await requests.change(
+        db, request.id, subject_key=None, confidential_box=None, plan_box=None, callback_box=None
+    )
     await evidence.note(db, now, request, "vault.subject_key_destroyed", {})
     return None
 

@@ -158,7 +158,7 @@ async def discard(db: Connection, context: Context, request: SubjectRequest) -> 
     await item_steps.unplan(db, request.id)
     await tasks.move_all(db, request.id, Stage.LOCATED, Stage.LOCATE, now)
     await requests.set_going(
-        db, request.id, now, plan_box=None, plan_digest=None, plan_valid_until=None
+        db, request, now, plan_box=None, plan_digest=None, plan_valid_until=None
     )
     await evidence.note(db, now, request, "plan.discarded", {})
 
@@ -172,7 +172,7 @@ async def release(
     digest = approval.plan_digest
     sealed = await sealed_decisions(db, context, request.id, lambda d: d.with_approval(digest))
     await requests.set_going(
-        db, request.id, approval.at, approved_by=approval.by, approved_at=approval.at,
+        db, request, approval.at, approved_by=approval.by, approved_at=approval.at,
         approved_digest=digest, begins_at=approval.begins_at, decisions_box=sealed,
     )  # fmt: skip
     await item_steps.release(db, request.id)

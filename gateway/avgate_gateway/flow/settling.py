@@ -9,11 +9,13 @@ from uuid import NAMESPACE_URL, uuid5
 from avgate_gateway.ending import detail
 from avgate_gateway.flow.context import Context
 from avgate_gateway.flow.waking import wake_at
+from avgate_gateway.notice import Event
 from avgate_gateway.request import State, SubjectRequest, WaitingFor
 from avgate_gateway.store import copies, evidence, hand_tasks, items, requests, tasks
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import Group
+from avgate_gateway.store.outbox import tell
 from avgate_gateway.store.tasks import Stage, Task, TaskCode
 from avgate_gateway.store.unseen import UnseenPart
 
@@ -49,6 +51,9 @@ async def settle(context: Context, request: SubjectRequest) -> None:
             await requests.change(
                 db, request.id, state=state, waiting_for=waiting_for, wake_at=then.wake_at
             )
+        if (then.state, then.waiting_for) != (current.state, current.waiting_for):
+            event = Event.WAITING if state is State.WAITING else Event.RUNNING
+            await tell(db, now, then, event)
 
 
 async def _hold_together(
@@ -152,15 +157,21 @@ async def _hand_over(
     """Makes a task for a person of everything that no program can settle; each once."""
     for task in all_tasks:
         if task.stage is Stage.STUCK and task.code is not TaskCode.HELD_BACK:
-            await hand_tasks.add(db, _stuck(context, request, task))
+            await _make(db, request, _stuck(context, request, task))
         for part in task.unseen if task.stage is Stage.DONE and not task.is_answered else ():
             if part.is_by_hand:
-                await hand_tasks.add(db, _of_part(context, request, task, part))
+                await _make(db, request, _of_part(context, request, task, part))
     groups = await items.groups_left(db, request.id)
     left = [group for group in groups if _is_settled(group, all_tasks)]
     known = await hand_tasks.of_request(db, request.id) if left else []
     for group in left:
-        await hand_tasks.add(db, _of_group(context, request, group, _rounds(known, group)))
+        await _make(db, request, _of_group(context, request, group, _rounds(known, group)))
+
+
+async def _make(db: Connection, request: SubjectRequest, made: HandTask) -> None:
+    if await hand_tasks.add(db, made):
+        what = {"task_id": made.id, "connector": made.connector, "due": made.due}
+        await tell(db, made.made_at, request, Event.TASK_OPENED, **what)
 
 
 def _rounds(known: Sequence[HandTask], group: Group) -> int:

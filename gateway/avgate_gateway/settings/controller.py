@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from avgate_contracts.settings import PrivateNetwork
+from avgate_gateway.mistake import WrongValueError
 from avgate_gateway.settings.value import Line, Name, Part
+from avgate_gateway.settings.webhook import CallbackHost, SigningSecret, WebhookSettings
 
 
 class ControllerSettings(Part):
@@ -33,3 +36,25 @@ class ControllerSettings(Part):
         repr=False,
         description="The upstreams of this controller, each with its connector's own settings.",
     )
+    webhooks: dict[Name, WebhookSettings] = Field(
+        default_factory=dict, description="Who is told of the events of this controller's requests."
+    )
+    callback_hosts: frozenset[CallbackHost] = Field(
+        frozenset(),
+        description="The hosts that a request's `callback_url` may name; none listed means none.",
+    )
+    callback_secret: SigningSecret | None = Field(
+        None, description="What is sent to them is signed with it; as a webhook's `secret`."
+    )
+    callback_former_secrets: tuple[SigningSecret, ...] = Field(
+        (), description="As a webhook's `former_secrets`."
+    )
+    callback_private_networks: tuple[PrivateNetwork, ...] = Field(
+        (), description="The private networks in which those hosts may lie."
+    )
+
+    @model_validator(mode="after")
+    def _callbacks_are_signed(self) -> ControllerSettings:
+        if self.callback_hosts and self.callback_secret is None:
+            raise WrongValueError("callback_hosts needs callback_secret")
+        return self

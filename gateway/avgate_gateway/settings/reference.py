@@ -14,13 +14,17 @@ _VARIABLE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]{0,127})")
 _LARGEST_SECRET = 65_536  # bytes
 _SECRET = {("database",), ("master_key",), ("master_keys_former",)}
 
+_OF_A_CONTROLLER = {
+    ("connectors",), ("webhooks",), ("callback_secret",), ("callback_former_secrets",),
+}  # fmt: skip
+
 
 @dataclass(slots=True)
 class References:
     """Resolves the references in a config, and collects what it could not resolve.
 
-    Only `database`, master keys and what stands below a connector may be a reference: a path that
-    is mistaken for one would put the content of a key file into messages.
+    Only `database`, master keys, secrets of callbacks and what stands below a connector or webhook
+    may be a reference: a path that is mistaken for one would put a key file's content into messages.
     """
 
     folder: Path
@@ -76,4 +80,4 @@ def keys(value: Any, key: Key = ()) -> Iterator[Key]:
 
 
 def _may_refer(key: Key) -> bool:
-    return key[:1] in _SECRET or (key[:1] == ("controllers",) and key[2:3] == ("connectors",))
+    return key[:1] in _SECRET or (key[:1] == ("controllers",) and key[2:3] in _OF_A_CONTROLLER)

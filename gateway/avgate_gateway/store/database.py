@@ -11,6 +11,7 @@ from typing import Protocol, cast
 
 from avgate_gateway.store.attesting import Attesting
 from avgate_gateway.store.connection import Connection
+from avgate_gateway.store.outbox import Outbox
 from avgate_gateway.store.sqlite import SqliteFile
 
 
@@ -31,8 +32,11 @@ class Database:
         """`key` is that of an encrypted SQLite file."""
         self.is_sqlite = url.startswith("sqlite")
         self.attesting = Attesting()
+        self.outbox = Outbox()
         self._doors: Doors = (
-            SqliteFile(url, self.attesting, key) if self.is_sqlite else _server(url, self.attesting)
+            SqliteFile(url, self.attesting, key, self.outbox)
+            if self.is_sqlite
+            else _server(url, self.attesting, self.outbox)
         )
 
     def read(self) -> AbstractAsyncContextManager[Connection]:
@@ -51,6 +55,6 @@ class Database:
         await self._doors.close()
 
 
-def _server(url: str, attesting: Attesting) -> Doors:
+def _server(url: str, attesting: Attesting, outbox: Outbox) -> Doors:
     doors = import_module("avgate_gateway.store.postgresql")  # its driver is an extra
-    return cast("Doors", doors.PostgresqlServer(url, attesting))
+    return cast("Doors", doors.PostgresqlServer(url, attesting, outbox))

@@ -13,12 +13,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from avgate_gateway.notice import from_evidence
 from avgate_gateway.proving.examination import BEGINNING, Row
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.store import chain
 from avgate_gateway.store.attesting import attesting
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.evidence_schema import evidence
+from avgate_gateway.store.outbox import tell
 
 _LAST = (
     sa.select(evidence.c.sequence, evidence.c.digest).order_by(evidence.c.sequence.desc()).limit(1)
@@ -66,8 +68,11 @@ async def note(
     event: str,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Adds an entry about a request."""
+    """Adds an entry about a request, and tells those who want to hear of it (`store.outbox`)."""
     await append(db, at, request.controller, request.id, event, details)
+    told = from_evidence(event, details or {})
+    if told is not None:
+        await tell(db, at, request, told[0], **told[1])
 
 
 async def append(

@@ -32,12 +32,14 @@ class HandTask:
     completed_by: str | None = None
 
 
-async def add(db: Connection, made: HandTask) -> None:
-    """Records a task once: the same task made again after a restart is the same row."""
+async def add(db: Connection, made: HandTask) -> bool:
+    """Records a task once: the same made again after a restart is the same row; whether it is new."""
     known = await db.execute(sa.select(hand_task.c.id).where(hand_task.c.id == made.id))
     if known.first() is None:
         values = {name: getattr(made, name) for name in HandTask.__slots__}
         await db.execute(hand_task.insert().values(**values))
+        return True
+    return False
 
 
 async def find(db: Connection, task_id: str, controller: str) -> HandTask | None:

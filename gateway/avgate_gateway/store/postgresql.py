@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from avgate_gateway.store import holding
 from avgate_gateway.store.attesting import Attesting
 from avgate_gateway.store.cut_short import answering
+from avgate_gateway.store.outbox import Outbox
 
 _ANSWERS_WITHIN = 20.0
 _CONNECTS_WITHIN = 5.0
@@ -42,10 +43,13 @@ _LIMITS = {
 class PostgresqlServer:
     """One database on a server, which several processes on several machines share."""
 
-    def __init__(self, url: str, attesting: Attesting | None = None) -> None:
+    def __init__(
+        self, url: str, attesting: Attesting | None = None, outbox: Outbox | None = None
+    ) -> None:
         self._readers, self._single = readers(url)
         self._writers = writers(url)
         self._attesting = attesting or Attesting()
+        self._outbox = outbox or Outbox()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -66,6 +70,7 @@ class PostgresqlServer:
             async with self._writers.begin() as connection:
                 await holding.secure(connection, request_id)
                 self._attesting.give_to(connection.info)
+                self._outbox.give_to(connection.info)
                 yield connection
 
     async def close(self) -> None:

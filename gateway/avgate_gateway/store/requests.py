@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import RowMapping
 
 from avgate_contracts.vocabulary import Category, Operation
+from avgate_gateway.notice import Event
 from avgate_gateway.request import (
     Approval,
     IdentityCheck,
@@ -24,6 +25,7 @@ from avgate_gateway.request import (
 )
 from avgate_gateway.store.connection import HEAVY, Connection
 from avgate_gateway.store.counting import MOST
+from avgate_gateway.store.outbox import tell
 from avgate_gateway.store.schema import request, task
 from avgate_gateway.store.tasks import HAS_WORK
 from avgate_gateway.store.updating import update
@@ -38,6 +40,7 @@ class Sealed:
     confidential: bytes | None
     plan: bytes | None = None
     decisions: bytes | None = None
+    callback: bytes | None = None
 
 
 async def add(db: Connection, made: SubjectRequest, sealed: Sealed) -> None:
@@ -62,6 +65,8 @@ async def add(db: Connection, made: SubjectRequest, sealed: Sealed) -> None:
         "identity_at": identity.verified_at if identity else None,
         "wake_at": made.wake_at,
         "submitter": made.submitter,
+        "callback_host": made.callback_host,
+        "callback_box": sealed.callback,
         "subject_key": sealed.subject_key,
         "retention_key": sealed.retention_key,
         "confidential_box": sealed.confidential,
@@ -102,14 +107,18 @@ async def wake(db: Connection, request_id: str, at: datetime | None) -> None:
     await change(db, request_id, wake_at=at)
 
 
-async def set_going(db: Connection, request_id: str, now: datetime, **more: Any) -> None:
+async def set_going(db: Connection, whose: SubjectRequest, now: datetime, **more: Any) -> None:
     """Has it looked at now; whoever reads it before that sees that it is under way."""
-    await change(db, request_id, state=State.RUNNING, waiting_for=None, wake_at=now, **more)
+    await change(db, whose.id, state=State.RUNNING, waiting_for=None, wake_at=now, **more)
+    if whose.state is not State.RUNNING:
+        await tell(db, now, whose, Event.RUNNING)
 
 
-async def take_up(db: Connection, request_id: str) -> None:
+async def take_up(db: Connection, whose: SubjectRequest, now: datetime) -> None:
     """Says that a request that was only received is being worked on; changes nothing of others."""
-    await db.execute(_TAKE_UP, {"request_id": request_id})
+    taken = await db.execute(_TAKE_UP, {"request_id": whose.id})
+    if taken.rowcount:
+        await tell(db, now, whose, Event.RUNNING)
 
 
 async def due(
@@ -153,7 +162,8 @@ async def due_now(db: Connection, controller: str, now: datetime) -> tuple[int, 
 
 
 _HIDDEN = {
-    "plan_box", "subject_key", "retention_key", "confidential_box", "decisions_box", "held_by", "fence",
+    "plan_box", "subject_key", "retention_key", "confidential_box", "decisions_box", "callback_box",
+    "held_by", "fence",
 }  # fmt: skip
 SHOWN = [column for column in request.c if column.name not in _HIDDEN]
 _ADD = request.insert()
@@ -211,6 +221,7 @@ _SEALED = sa.select(
     request.c.confidential_box,
     request.c.plan_box,
     request.c.decisions_box,
+    request.c.callback_box,
 ).where(_BY_ID)
 
 
@@ -250,6 +261,7 @@ def request_of(row: RowMapping) -> SubjectRequest:
         closed_at=row["closed_at"],
         wake_at=row["wake_at"],
         submitter=row["submitter"],
+        callback_host=row["callback_host"],
     )
 
 

@@ -80,6 +80,8 @@ request = sa.Table(
     sa.Column("decisions_box", sa.LargeBinary),  # of identity and plans, under the retention key
     sa.Column("begins_at", Moment),  # what was approved
     sa.Column("submitter", sa.String(64)),  # keyed digest of the token's subject
+    sa.Column("callback_host", sa.String(280)),  # of the settings' own list; where it is called
+    sa.Column("callback_box", sa.LargeBinary),  # the whole address
     # Each list walks one of these, newest first, and ends with its page.
     sa.Index(None, "controller", "received_at", "id"),
     sa.Index(None, "controller", "promised", "received_at"),  # where the walk begins

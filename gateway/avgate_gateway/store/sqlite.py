@@ -25,6 +25,7 @@ from avgate_gateway.store import encrypted_file
 from avgate_gateway.store.attesting import Attesting
 from avgate_gateway.store.connection import HEAVY
 from avgate_gateway.store.cut_short import AwayError, answering, is_away
+from avgate_gateway.store.outbox import Outbox
 from avgate_gateway.store.schema import OF_MANY_ROWS
 
 T = TypeVar("T")
@@ -40,9 +41,10 @@ class SqliteFile:
     """One file behind two doors: `read` for several at a time, `write` for one after the other."""
 
     def __init__(
-        self, url: str, attesting: Attesting | None = None, key: bytes | None = None
-    ) -> None:
-        self._attesting = attesting or Attesting()
+        self, url: str, attesting: Attesting | None = None, key: bytes | None = None,
+        outbox: Outbox | None = None,
+    ) -> None:  # fmt: skip
+        self._given = (attesting or Attesting(), outbox or Outbox())
         # Nobody else pools: what is opened here stays open until `close`.
         self.engine = encrypted_file.engine(
             url,
@@ -68,7 +70,7 @@ class SqliteFile:
         session = await self._idle.get()
         try:
             with answering():
-                session = session or _Session(self.engine, self._attesting)
+                session = session or _Session(self.engine, *self._given)
                 await session.step("BEGIN DEFERRED")
                 try:
                     yield session
@@ -99,7 +101,7 @@ class SqliteFile:
 
     async def _begun(self) -> _Group:
         if self._writer is None:
-            self._writer = _Session(self.engine, self._attesting)
+            self._writer = _Session(self.engine, *self._given)
             await self._writer.step(_AT_ONCE)
         await self._writer.begin_writing()
         self._group = group = _Group(self._writer)
@@ -170,10 +172,11 @@ class _Session:
     The transaction is begun and ended with plain statements: SQLAlchemy sees one that never ends.
     """
 
-    def __init__(self, engine: sa.Engine, attesting: Attesting) -> None:
+    def __init__(self, engine: sa.Engine, attesting: Attesting, outbox: Outbox) -> None:
         self.dialect = engine.dialect
         self.info: dict[Any, Any] = {}
         attesting.give_to(self.info)
+        outbox.give_to(self.info)
         self._connection = engine.connect()
         self._plain = cast("sqlite.Connection", self._connection.connection.dbapi_connection)
         self._thread = ThreadPoolExecutor(1, "sqlite")
