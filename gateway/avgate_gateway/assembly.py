@@ -261,6 +261,8 @@ def _desk(
         answer_within_days=controller.answer_within_days,
         approval_exempt_clients=frozenset(controller.approval_exempt_clients),
         cooling_off=timedelta(minutes=controller.cooling_off_minutes),
+        callback_hosts=controller.callback_hosts,
+        callback_networks=controller.callback_private_networks,
         connectors={
             connector: _connector(settings, name, connector, installed, client)
             for connector in controller.connectors

@@ -15,6 +15,7 @@ from avgate_gateway.plan import WantedChange
 from avgate_gateway.request import Confidential
 
 CONTEXT = "confidential part"
+CALLBACK = "callback"  # where the address is sealed that a request came with
 
 
 def to_bytes(part: Confidential) -> bytes:

@@ -30,6 +30,7 @@ from avgate_gateway.store.requests import Sealed
 from avgate_gateway.store.tasks import Task
 from avgate_gateway.vault import RETENTION_KEY, SUBJECT_KEY, Box
 from avgate_gateway.warrant import Decisions
+from avgate_gateway.webhooks.address import host_of
 
 NOT_RELEVANT = "not_relevant"  # why restriction and objection close at once: the statements say so
 _ANSWERED_AT_ONCE = frozenset({Operation.RESTRICT, Operation.OBJECT})
@@ -50,6 +51,7 @@ class Asked:
     note: str | None = field(default=None, repr=False)
     submitter: str | None = None  # keyed digest of the token's subject
     recipient: str | None = field(default=None, repr=False)
+    callback_url: str | None = field(default=None, repr=False)  # on a host that may be called
 
 
 def drafted(context: Context, asked: Asked) -> tuple[SubjectRequest, Confidential]:
@@ -77,6 +79,7 @@ def drafted(context: Context, asked: Asked) -> tuple[SubjectRequest, Confidentia
         identity=asked.identity,
         wake_at=None if waits else now,
         submitter=asked.submitter,
+        callback_host=host_of(asked.callback_url) if asked.callback_url else None,
     )
     subject = DataSubject(reference, asked.identifiers, language=language)
     return request, Confidential(subject, asked.changes, asked.recipient)
@@ -84,7 +87,7 @@ def drafted(context: Context, asked: Asked) -> tuple[SubjectRequest, Confidentia
 
 async def record(
     db: Connection, context: Context, request: SubjectRequest, person: Confidential,
-    note: str | None = None,
+    note: str | None = None, callback_url: str | None = None,
 ) -> tuple[SubjectRequest, Sequence[Task]]:  # fmt: skip
     """Writes the request, its tasks and the first entry of its evidence; both as they are then."""
     vault, now = context.vault, request.received_at
@@ -97,6 +100,7 @@ async def record(
         retention_key,
         box.seal(confidential.to_bytes(person), confidential.CONTEXT),
         decisions=Decisions(request.identity).sealed(references) if request.identity else None,
+        callback=box.seal(callback_url.encode(), confidential.CALLBACK) if callback_url else None,
     )
     await requests.add(db, request, sealed)
     found_by = {vault.known_by(request.controller, one) for one in person.subject.identifiers}

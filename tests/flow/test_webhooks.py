@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.gateway.receiver import receiving
+
 from avgate_gateway.store import deliveries
 from avgate_gateway.store.deliveries import Wanted
 from avgate_mocks.people import Role
-from tests.gateway.receiver import SECRET, Receiver, receiving
 
 from .harness import a_request
 from .indoors import Indoors, indoors
@@ -29,5 +30,4 @@ async def test_what_becomes_of_an_access_is_told_and_verifies(tmp_path: Path) ->
         for _ in range(3):
             await send(here)
         told = [one.verified() for one in crm.came]
-        print(crm.types(), told[-1], await listed(here))
         assert {one["data"]["request_id"] for one in told} == {request_id}

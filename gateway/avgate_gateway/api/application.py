@@ -19,6 +19,7 @@ from avgate_gateway.api import (
     requests,
     results,
     tasks,
+    webhooks,
 )
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.methods import Methods
@@ -28,7 +29,7 @@ from avgate_gateway.refusals import REFUSED, Asked, Refusals
 from avgate_gateway.store.cut_short import AwayError
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
-_RESOURCES = (requests, decisions, results, tasks, register, audit, callbacks)
+_RESOURCES = (requests, decisions, results, tasks, register, audit, callbacks, webhooks)
 _AWAY_SECONDS = "2"  # a server that restarts is back by then
 _ABOUT = """\
 Carries out a person's privacy rights in systems that others own.

@@ -151,7 +151,7 @@ def _age_key(text: str) -> str:
         raise WrongValueError("must be an age public key: age1 and 58 characters") from None
 
 
-_HTTPS = r"^https://[^\s]+$"
+_ADDRESS = r"^https?://[^\s]+$"
 _AS_IDENTIFIER = {
     SubjectField.PHONE: IdentifierKind.PHONE,
     SubjectField.EMAIL: IdentifierKind.EMAIL,
@@ -179,11 +179,11 @@ class CreateRequest(Body):
         "evidence, until the personal data of the request is destroyed.",
     )
     callback_url: (
-        Annotated[str, Field(max_length=500, pattern=_HTTPS), _free_text("callback_url")] | None
+        Annotated[str, Field(max_length=500, pattern=_ADDRESS), _free_text("callback_url")] | None
     ) = Field(
         None,
-        description="Nothing is called yet: it is checked, and not kept. Until then, follow "
-        "`/v1/requests/{id}/events`, or ask again after Retry-After.",
+        description="Where the events of this request are sent, signed by Standard Webhooks; its "
+        "host must be one of the controller's `callback_hosts`. Kept encrypted.",
     )
 
     recipient: Annotated[str, Field(max_length=100), AfterValidator(_age_key)] | None = Field(

@@ -46,6 +46,7 @@ from avgate_gateway.store import idempotency, items, lists, requests, tasks
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.idempotency import Stored
 from avgate_gateway.store.turn import take_turn
+from avgate_gateway.webhooks.address import is_among, why_not_sent
 
 _ROUTE = "POST /v1/requests"
 _LONGEST_WAIT = 60
@@ -163,7 +164,9 @@ async def submitted(
             if earlier is not None:
                 return _replay(intended.replayed(earlier))
             request, person = intake.drafted(gateway.context, _asked(gateway, caller, body))
-            recorded, fresh = await intake.record(db, gateway.context, request, person, body.note)
+            recorded, fresh = await intake.record(
+                db, gateway.context, request, person, body.note, body.callback_url
+            )
             stored = _stored(intended, request_view(recorded, fresh, {}), 202)
             await idempotency.keep(db, intended.scope, stored, gateway.context.now())
         if recorded.wake_at is not None:
@@ -229,7 +232,21 @@ def _asked(gateway: Gateway, caller: Caller, body: CreateRequest) -> intake.Aske
         note=body.note,
         submitter=gateway.party(caller).person,
         recipient=body.recipient,
+        callback_url=_callback(gateway, caller, body.callback_url),
     )
+
+
+def _callback(gateway: Gateway, caller: Caller, address: str | None) -> str | None:
+    desk = gateway.desk(caller)
+    if address is None:
+        return None
+    why = why_not_sent(address, desk.callback_networks)
+    if not is_among(address, desk.callback_hosts):
+        why = f"its host must stand in the setting controllers.{desk.name}.callback_hosts"
+    if why is not None:
+        wrong = Located(f"It cannot be called: {why}.", "#/callback_url")
+        raise ProblemError(Problem(INVALID_CONTENT, errors=(wrong,)))
+    return address
 
 
 def _stored(intended: Intention, shown: RequestView, status: int) -> Stored:

@@ -36,6 +36,8 @@ class Desk:
     approval_exempt_clients: frozenset[str]
     connectors: Mapping[str, Connector]
     cooling_off: timedelta = timedelta()  # from an approval until it is carried out
+    callback_hosts: frozenset[str] = frozenset()  # that a request may ask to be told at
+    callback_networks: tuple[str, ...] = ()  # private ones, in which those may lie
 
 
 @dataclass(frozen=True, slots=True)

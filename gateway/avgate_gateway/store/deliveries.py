@@ -78,21 +78,20 @@ class Wanted:
 Place = tuple[str, str]  # a controller, and the name of an endpoint
 
 
-async def due(db: Connection, now: datetime) -> Sequence[Place]:
-    """The endpoints to which something is to be sent now: one step along an index for each."""
-    found: list[Place] = []
+async def waiting(db: Connection) -> Mapping[Place, datetime]:
+    """The endpoints for which something waits, and since or until when: an index's step for each."""
+    found: dict[Place, datetime] = {}
     place: Place = ("", "")
     while row := (await db.execute(_NEXT, {"after_c": place[0], "after_e": place[1]})).first():
         place = (row.controller, row.endpoint)
-        if row.next_at <= now:
-            found.append(place)
+        found[place] = row.next_at
     return found
 
 
 async def claim(db: Connection, place: Place, now: datetime, most: int) -> Sequence[Delivery]:
     """Takes deliveries that are due at an endpoint, the longest waiting first, and counts a try."""
     controller, endpoint = place
-    asked = {"controller": controller, "endpoint": endpoint, "now": now, "most": most}
+    asked = {"the_controller": controller, "the_endpoint": endpoint, "now": now, "most": most}
     ids = list((await db.execute(_DUE, asked)).scalars())
     if not ids:
         return []
@@ -112,12 +111,12 @@ async def finish(
 
 
 async def hold(db: Connection, place: Place, now: datetime) -> None:
-    """Keeps what waits for a disabled endpoint; what is on its way is written by whoever sends it."""
+    """Keeps some of what waits for a disabled endpoint; what is on its way its sender writes."""
     await db.execute(_HOLD, {"the_controller": place[0], "the_endpoint": place[1], "now": now})
 
 
 async def let_go(db: Connection, place: Place, now: datetime) -> int:
-    """Sends what was held, from the first try on; how many."""
+    """Sends some of what was held, from the first try on; how many: call it until there are none."""
     here = {"the_controller": place[0], "the_endpoint": place[1], "now": now}
     return int((await db.execute(_LET_GO, here)).rowcount)
 
@@ -167,14 +166,14 @@ async def counted(db: Connection, controller: str) -> Mapping[str, int]:
     states = (DeliveryState.WAITING, DeliveryState.FAILED, DeliveryState.HELD)
     found = {}
     for state in states:
-        asked = {"controller": controller, "state": state.value}
+        asked = {"the_controller": controller, "the_state": state.value}
         found[state.value] = int((await db.execute(_COUNT, asked)).scalar_one())
     return found
 
 
 async def oldest(db: Connection, controller: str) -> datetime | None:
     """When the oldest of those that wait was written."""
-    asked = {"controller": controller, "state": DeliveryState.WAITING.value}
+    asked = {"the_controller": controller, "the_state": DeliveryState.WAITING.value}
     found: datetime | None = (await db.execute(_OLDEST, asked)).scalar()
     return found
 
@@ -209,8 +208,8 @@ _NEXT = (
 )
 _THERE = sa.and_(
     WAITS,
-    delivery.c.controller == sa.bindparam("controller"),
-    delivery.c.endpoint == sa.bindparam("endpoint"),
+    delivery.c.controller == sa.bindparam("the_controller"),
+    delivery.c.endpoint == sa.bindparam("the_endpoint"),
 )
 _DUE = (
     sa.select(delivery.c.id)
@@ -235,14 +234,10 @@ _FINISH = (
     .where(delivery.c.id == sa.bindparam("the_id"), delivery.c.claim == sa.bindparam("the_claim"))
     .values(state=sa.bindparam("then"), next_at=sa.bindparam("at"), claim=None)
 )
-_AT_ENDPOINT = sa.and_(
-    delivery.c.controller == sa.bindparam("the_controller"),
-    delivery.c.endpoint == sa.bindparam("the_endpoint"),
-)
 _IS_FREE = sa.or_(delivery.c.claim.is_(None), delivery.c.next_at <= sa.bindparam("now"))
 _HOLD = (
     delivery.update()
-    .where(_AT_ENDPOINT, WAITS, _IS_FREE)
+    .where(delivery.c.id.in_(sa.select(delivery.c.id).where(_THERE, _IS_FREE).limit(_AT_ONCE)))
     .values(state=DeliveryState.HELD.value, next_at=None, claim=None)
 )
 _SET_GOING: Mapping[str, Any] = {
@@ -253,7 +248,18 @@ _SET_GOING: Mapping[str, Any] = {
 }
 _LET_GO = (
     delivery.update()
-    .where(_AT_ENDPOINT, NOT_THERE, delivery.c.state == DeliveryState.HELD.value)
+    .where(
+        delivery.c.id.in_(
+            sa.select(delivery.c.id)
+            .where(
+                NOT_THERE,
+                delivery.c.controller == sa.bindparam("the_controller"),
+                delivery.c.endpoint == sa.bindparam("the_endpoint"),
+                delivery.c.state == DeliveryState.HELD.value,
+            )
+            .limit(_AT_ONCE)
+        )
+    )
     .values(**_SET_GOING)
 )
 _REPLAY = (
@@ -262,9 +268,9 @@ _REPLAY = (
 _COUNT = sa.select(sa.func.count()).select_from(
     sa.select(delivery.c.id)
     .where(
-        delivery.c.controller == sa.bindparam("controller"),
+        delivery.c.controller == sa.bindparam("the_controller"),
         NOT_THERE,
-        delivery.c.state == sa.bindparam("state"),
+        delivery.c.state == sa.bindparam("the_state"),
     )
     .limit(MOST)
     .subquery()
@@ -272,9 +278,9 @@ _COUNT = sa.select(sa.func.count()).select_from(
 _OLDEST = (
     sa.select(delivery.c.made_at)
     .where(
-        delivery.c.controller == sa.bindparam("controller"),
+        delivery.c.controller == sa.bindparam("the_controller"),
         NOT_THERE,
-        delivery.c.state == sa.bindparam("state"),
+        delivery.c.state == sa.bindparam("the_state"),
     )
     .order_by(delivery.c.made_at)
     .limit(1)

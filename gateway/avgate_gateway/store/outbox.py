@@ -35,6 +35,17 @@ from avgate_gateway.store.schema import request as request_table
 _PLACE = "avgate.outbox"
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """An endpoint as it is shown; `events` empty means all."""
+
+    name: str
+    kind: str
+    host: str
+    events: frozenset[Event] = frozenset()
+    can_be_tested: bool = False
+
+
 class Outlet(Protocol):
     """Those who want to hear of a controller's requests in one form."""
 
@@ -44,6 +55,9 @@ class Outlet(Protocol):
 
     def endpoints(self, request: SubjectRequest, event: Event) -> Iterable[str]:
         """Who wants this event of this request, by the names of their endpoints."""
+
+    def described(self) -> Iterable[Described]:
+        """All the endpoints that there may be, as they are shown and enabled by name."""
 
     def body(self, request: SubjectRequest, told: Told) -> str:
         """What is sent, as text; `told.data` has the request's state of now."""

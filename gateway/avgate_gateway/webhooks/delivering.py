@@ -21,7 +21,7 @@ from avgate_gateway.store.cut_short import CutShortError
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.deliveries import Attempt, Delivery, DeliveryState, Place
 from avgate_gateway.webhooks.form import Form, UnaddressedError
-from avgate_gateway.webhooks.post import Answered, Post
+from avgate_gateway.webhooks.post import SECONDS, Answered, Post
 from avgate_gateway.webhooks.schedule import FAILING_FOR, End, Next, following
 
 AT_ONCE = 4  # attempts at one endpoint, by one process
@@ -43,11 +43,18 @@ _log = logging.getLogger("avgate.webhooks")
 class Deliverer:
     """The one who sends; `start` and `stop` it with the process."""
 
-    def __init__(self, database: Database, forms: Mapping[str, Form], runtime: Runtime) -> None:
+    def __init__(
+        self,
+        database: Database,
+        forms: Mapping[str, Form],
+        runtime: Runtime,
+        seconds: float = SECONDS,
+    ) -> None:
         self.attempts: Counter[tuple[str, str]] = Counter()  # by controller and what it came to
         self._database = database
         self._forms = forms
         self._runtime = runtime
+        self._seconds = seconds
         self._post: Post | None = None
         self._loops: list[asyncio.Task[None]] = []
         self._sending: dict[asyncio.Task[None], Place] = {}
@@ -78,14 +85,14 @@ class Deliverer:
         """Begins to send what is due, as much of each endpoint as there is room for."""
         now = self._runtime.now()
         async with self._database.read() as db:
-            due = await deliveries.due(db, now)
-            standings = await endpoints.all_of(db) if due else {}
-        for place in due:
+            waiting = await deliveries.waiting(db)
+            standings = await endpoints.all_of(db) if waiting else {}
+        for place, next_at in waiting.items():
             standing = standings.get(place, endpoints.Standing())
             if standing.disabled_at is not None:
                 async with self._database.write() as db:
                     await deliveries.hold(db, place, now)
-            elif standing.paused_until is None or standing.paused_until <= now:
+            elif next_at <= now and (standing.paused_until or now) <= now:
                 await self._take(place, now)
 
     async def idle(self) -> None:
@@ -124,7 +131,7 @@ class Deliverer:
         except (UnaddressedError, KeyError):
             return _said(one, at, Answered(None, UNADDRESSED, 0)), Next(End.GIVEN_UP)
         try:
-            self._post = self._post or Post(self._runtime)
+            self._post = self._post or Post(self._runtime, self._seconds)
             answered = await self._post.send(letter)
         except Exception as error:  # noqa: BLE001 -- one odd address must not be tried for ever
             record(error)

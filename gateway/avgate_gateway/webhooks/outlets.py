@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from avgate_gateway import confidential
 from avgate_gateway.notice import Event, Told
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.settings import ControllerSettings
@@ -13,13 +14,13 @@ from avgate_gateway.settings.webhook import SigningSecret, WebhookSettings
 from avgate_gateway.store import requests
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.deliveries import Delivery
+from avgate_gateway.store.outbox import Described
 from avgate_gateway.vault import SUBJECT_KEY, Vault, VaultError
-from avgate_gateway.webhooks.address import is_among
+from avgate_gateway.webhooks.address import host_of, is_among
 from avgate_gateway.webhooks.form import Form, Letter, UnaddressedError
 from avgate_gateway.webhooks.signing import signed
 
 WEBHOOK, CALLBACK = "webhook", "callback"
-CONTEXT = "callback"  # what the sealed address is bound to
 Controllers = Mapping[str, ControllerSettings]
 
 
@@ -33,6 +34,12 @@ class Webhooks:
     def endpoints(self, request: SubjectRequest, event: Event) -> Iterable[str]:  # noqa: ARG002 -- the protocol's
         return [n for n, one in self.settings.items() if not one.events or event in one.events]
 
+    def described(self) -> Iterable[Described]:
+        return [
+            Described(name, self.kind, host_of(one.url) or "", one.events, can_be_tested=True)
+            for name, one in self.settings.items()
+        ]
+
     def body(self, request: SubjectRequest, told: Told) -> str:  # noqa: ARG002 -- likewise
         return told.body()
 
@@ -41,10 +48,14 @@ class Webhooks:
 class Callbacks:
     """Whoever asked to be called about their own request."""
 
+    hosts: frozenset[str]
     kind: str = CALLBACK
 
     def endpoints(self, request: SubjectRequest, event: Event) -> Iterable[str]:  # noqa: ARG002 -- the protocol's
         return [] if request.callback_host is None else [f"{CALLBACK}:{request.callback_host}"]
+
+    def described(self) -> Iterable[Described]:
+        return [Described(f"{CALLBACK}:{h}", self.kind, h) for h in sorted(self.hosts)]
 
     def body(self, request: SubjectRequest, told: Told) -> str:  # noqa: ARG002 -- likewise
         return told.body()
@@ -86,7 +97,7 @@ class CallbackForm:
             raise UnaddressedError
         try:
             box = self.vault.box(sealed.subject_key, one.request_id, SUBJECT_KEY)
-            address = box.open(sealed.callback, CONTEXT).decode()
+            address = box.open(sealed.callback, confidential.CALLBACK).decode()
         except VaultError:
             raise UnaddressedError from None
         if not is_among(address, controller.callback_hosts):
@@ -113,7 +124,7 @@ def fill(database: Database, controllers: Controllers) -> None:
         if controller.webhooks:
             database.outbox.add(name, Webhooks(controller.webhooks))
         if controller.callback_hosts:
-            database.outbox.add(name, Callbacks())
+            database.outbox.add(name, Callbacks(controller.callback_hosts))
 
 
 def forms(database: Database, vault: Vault, controllers: Controllers) -> dict[str, Form]:

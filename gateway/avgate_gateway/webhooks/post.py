@@ -48,11 +48,12 @@ class Answered:
 
 
 class Post:
-    """Keeps connections for a moment; `aclose` it."""
+    """Keeps connections for a moment; `aclose` it. An answer is waited for so many `seconds`."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, seconds: float = SECONDS) -> None:
         quiet()
         self._runtime = runtime
+        self._seconds = seconds
         self._transport = (runtime.transport or Network)()
         self._destinations: dict[tuple[str, tuple[str, ...]], Destinations] = {}
 
@@ -61,7 +62,7 @@ class Post:
         begun = self._runtime.monotonic()
         status, after = None, None
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(self._seconds):
                 status, after = await self._asked(letter)
             word = ANSWERED
         except (TimeoutError, FaultError) as error:

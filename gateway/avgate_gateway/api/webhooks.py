@@ -1,0 +1,227 @@
+"""`/v1/webhooks`: who is told of requests, what was sent to them, and setting it going again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from avgate_gateway.api.answering import from_cursor, not_found, plain, to_cursor
+from avgate_gateway.api.bodies import Body
+from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.authentication import Caller, Scope, requires
+from avgate_gateway.notice import Event, Told
+from avgate_gateway.problem import WRONG_STATE, Problem, ProblemError
+from avgate_gateway.store import deliveries, endpoints, evidence, outbox
+from avgate_gateway.store.connection import Connection
+from avgate_gateway.store.deliveries import Attempt, Delivery, DeliveryState, Place, Wanted
+from avgate_gateway.store.endpoints import Standing
+from avgate_gateway.store.outbox import Described
+
+_LISTED = """
+Newest first. `waiting`: for its turn or its next attempt; `failed`: given up, and `held`: its endpoint is
+disabled; both are kept for 180 days and can be replayed. Of an answer nothing is kept but its status.
+"""
+
+
+class Nothing(Body):
+    """A body that need not be there, and holds nothing."""
+
+
+class DeliveryQuery(BaseModel):
+    """Which deliveries are listed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    state: DeliveryState | None = None
+    endpoint: Annotated[str, Field(max_length=300)] | None = None
+    request_id: Annotated[str, Field(max_length=36)] | None = None
+    cursor: Annotated[str, Field(max_length=200)] | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+def router(gateway: Gateway) -> APIRouter:
+    """The routes of what is sent to others."""
+    routes = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
+    _add_lists(routes, gateway)
+    _add_actions(routes, gateway)
+    return routes
+
+
+def _add_lists(routes: APIRouter, gateway: Gateway) -> None:
+    database = gateway.context.database
+
+    @routes.get("", summary="Who is told of events, and how it goes with them")
+    async def listed(caller: Annotated[Caller, requires(Scope.READ)]) -> Response:
+        async with database.read() as db:
+            standings = await endpoints.all_of(db, caller.controller)
+        shown = [
+            _endpoint(one, standings.get((caller.controller, one.name), Standing()))
+            for one in _known(gateway, caller)
+        ]
+        return plain({"items": shown, "next": None})
+
+    @routes.get("/deliveries", summary="What was sent, newest first", description=_LISTED)
+    async def sent(
+        query: Annotated[DeliveryQuery, Query()], caller: Annotated[Caller, requires(Scope.READ)]
+    ) -> Response:
+        wanted = Wanted(
+            caller.controller, query.state, query.endpoint, query.request_id,
+            from_cursor(query.cursor), query.limit + 1,
+        )  # fmt: skip
+        async with database.read() as db:
+            found = await deliveries.listed(db, wanted)
+            page = found[: query.limit]
+            shown = await _told(db, page)
+        last = page[-1] if len(found) > query.limit else None
+        return plain({"items": shown, "next": to_cursor(last.made_at, last.id) if last else None})
+
+
+def _add_actions(routes: APIRouter, gateway: Gateway) -> None:
+    context = gateway.context
+    admin = requires(Scope.ADMIN)
+
+    @routes.post("/deliveries/{delivery_id}/replay", status_code=202, summary="Send one again")
+    async def replay(
+        delivery_id: Annotated[str, Path(max_length=36)],
+        caller: Annotated[Caller, admin],
+        body: Nothing | None = None,  # noqa: ARG001 -- closed to members, as every body is
+    ) -> Response:
+        async with context.database.write() as db:
+            found = await deliveries.find(db, delivery_id, caller.controller)
+            if found is None:
+                raise not_found()
+            await _insist_on_enabled(db, caller, found.endpoint)
+            now = context.now()
+            if not await deliveries.replay(db, delivery_id, now):
+                raise ProblemError(Problem(WRONG_STATE, "It is being sent this moment."))
+            await _note(db, caller, now, "webhook.replayed", found.endpoint, found)
+            [shown] = await _told(
+                db, [await deliveries.find(db, delivery_id, caller.controller) or found]
+            )
+        return plain(shown, status=202)
+
+    @routes.post("/endpoints/{name}/enable", summary="Send there again, what was held too")
+    async def enable(
+        name: Annotated[str, Path(max_length=300)],
+        caller: Annotated[Caller, admin],
+        body: Nothing | None = None,  # noqa: ARG001 -- likewise
+    ) -> Response:
+        described, now, place = (
+            _named(gateway, caller, name),
+            context.now(),
+            (caller.controller, name),
+        )
+        async with context.database.write() as db:
+            if await endpoints.enable(db, place):
+                await _note(db, caller, now, "webhook.enabled", name)
+            standing = (await endpoints.all_of(db, caller.controller)).get(place, Standing())
+        released = 0
+        while some := await _let_go(gateway, place):
+            released += some
+        return plain({**_endpoint(described, standing), "released": released})
+
+    @routes.post("/endpoints/{name}/test", status_code=202, summary="Send a `webhook.test` there")
+    async def test(
+        name: Annotated[str, Path(max_length=300)],
+        caller: Annotated[Caller, admin],
+        body: Nothing | None = None,  # noqa: ARG001 -- likewise
+    ) -> Response:
+        described, now = _named(gateway, caller, name), context.now()
+        if not described.can_be_tested:
+            raise ProblemError(Problem(WRONG_STATE, "It has no address of its own to test."))
+        told = Told(Event.TEST, now, {"endpoint": name})
+        made = outbox.row(now, caller.controller, described.kind, name, Event.TEST, told.body())
+        async with context.database.write() as db:
+            await _insist_on_enabled(db, caller, name)
+            await db.execute(outbox.ADD, [made])
+            await _note(db, caller, now, "webhook.tested", name)
+            found = await deliveries.find(db, made["id"], caller.controller)
+            [shown] = await _told(db, [found] if found else [])
+        return plain(shown, status=202)
+
+
+async def _let_go(gateway: Gateway, place: Place) -> int:
+    async with gateway.context.database.write() as db:
+        return await deliveries.let_go(db, place, gateway.context.now())
+
+
+def _known(gateway: Gateway, caller: Caller) -> Iterable[Described]:
+    outlets = gateway.context.database.outbox.outlets.get(caller.controller, ())
+    return [one for outlet in outlets for one in outlet.described()]
+
+
+def _named(gateway: Gateway, caller: Caller, name: str) -> Described:
+    for one in _known(gateway, caller):
+        if one.name == name:
+            return one
+    raise not_found()
+
+
+async def _insist_on_enabled(db: Connection, caller: Caller, name: str) -> None:
+    standing = (await endpoints.all_of(db, caller.controller)).get((caller.controller, name))
+    if standing is not None and standing.disabled_at is not None:
+        raise ProblemError(Problem(WRONG_STATE, "Its endpoint is disabled; enable that first."))
+
+
+async def _note(
+    db: Connection,
+    caller: Caller,
+    now: datetime,
+    event: str,
+    name: str,
+    one: Delivery | None = None,
+) -> None:
+    details = {"endpoint": name, "by": caller.client_id, **({"delivery": one.id} if one else {})}
+    request_id = one.request_id if one else None
+    await evidence.append(db, now, caller.controller, request_id, event, details)
+
+
+async def _told(db: Connection, page: Sequence[Delivery]) -> list[dict[str, Any]]:
+    attempts = await deliveries.attempts(db, [one.id for one in page])
+    return [
+        {
+            "id": one.id,
+            "endpoint": one.endpoint,
+            "kind": one.kind,
+            "event": one.event,
+            "request_id": one.request_id,
+            "state": one.state.value,
+            "made_at": one.made_at.isoformat(),
+            "next_attempt_at": _moment(one.next_at),
+            "attempts": [_attempt(tried) for tried in attempts.get(one.id, ())],
+        }
+        for one in page
+    ]
+
+
+def _attempt(one: Attempt) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "at": one.at.isoformat(),
+        "status": one.status,
+        "result": one.word,
+        "milliseconds": one.milliseconds,
+    }
+
+
+def _endpoint(one: Described, standing: Standing) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "kind": one.kind,
+        "host": one.host,
+        "events": sorted(one.events),
+        "state": "enabled" if standing.disabled_at is None else "disabled",
+        "reason": standing.reason,
+        "disabled_at": _moment(standing.disabled_at),
+        "failing_since": _moment(standing.failing_since),
+        "paused_until": _moment(standing.paused_until),
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
