@@ -215,17 +215,18 @@ async def indoors(
     exempt: str = "nobody",
     more: str = "",
     begins: datetime | None = None,
+    rules: str = "",
 ) -> AsyncIterator[Indoors]:
     """A gateway with the named upstreams; the client named in `exempt` needs no second person.
 
-    It is now, unless `begins` says when: people and their contracts differ from day to day.
+    `rules` are lines for each controller. It is now, unless `begins` says when: people and their contracts differ from day to day.
     """
     time = Time(begins - datetime.now(UTC)) if begins else Time()
     shared = world(seed=5, count=people, now=time.now)
     async with running(shared, names) as addresses:
         ports = {name: int(address.rsplit(":", 1)[1]) for name, address in addresses.items()}
         path = folder / "avgate.toml"
-        rule = f'approval_exempt_clients = ["{exempt}"]\nanswer_within_days'
+        rule = f'{rules}approval_exempt_clients = ["{exempt}"]\nanswer_within_days'
         config = gateway_config(shared, MOCKS, ports).replace("answer_within_days", rule)
         path.write_text(as_asked(config) + more)
         calls: list[str] = []

@@ -83,12 +83,11 @@ def _add_lists(routes: APIRouter, gateway: Gateway) -> None:
 
 def _add_actions(routes: APIRouter, gateway: Gateway) -> None:
     context = gateway.context
-    admin = requires(Scope.ADMIN)
 
     @routes.post("/deliveries/{delivery_id}/replay", status_code=202, summary="Send one again")
     async def replay(
         delivery_id: Annotated[str, Path(max_length=36)],
-        caller: Annotated[Caller, admin],
+        caller: Annotated[Caller, requires(Scope.ADMIN)],
         body: Nothing | None = None,  # noqa: ARG001 -- closed to members, as every body is
     ) -> Response:
         async with context.database.write() as db:
@@ -108,7 +107,7 @@ def _add_actions(routes: APIRouter, gateway: Gateway) -> None:
     @routes.post("/endpoints/{name}/enable", summary="Send there again, what was held too")
     async def enable(
         name: Annotated[str, Path(max_length=300)],
-        caller: Annotated[Caller, admin],
+        caller: Annotated[Caller, requires(Scope.ADMIN)],
         body: Nothing | None = None,  # noqa: ARG001 -- likewise
     ) -> Response:
         described, now, place = (
@@ -128,7 +127,7 @@ def _add_actions(routes: APIRouter, gateway: Gateway) -> None:
     @routes.post("/endpoints/{name}/test", status_code=202, summary="Send a `webhook.test` there")
     async def test(
         name: Annotated[str, Path(max_length=300)],
-        caller: Annotated[Caller, admin],
+        caller: Annotated[Caller, requires(Scope.ADMIN)],
         body: Nothing | None = None,  # noqa: ARG001 -- likewise
     ) -> Response:
         described, now = _named(gateway, caller, name), context.now()
