@@ -137,7 +137,7 @@ async def test_nobody_elses_staff_reads_it(tmp_path: Path) -> None:
 async def test_what_has_no_purpose_yet_is_checked_and_not_kept(tmp_path: Path) -> None:
     async with indoors(tmp_path, ("directory",)) as here:
         person = here.person(Role.RUNNING)
-        body = a_request("access", person, callback_url="https://zwaantje.example/called")
+        body = a_request("access", person)
         body["subject"]["name"] = "Zwaantje Quist"
         request_id = await here.submit(body)
         context = here.assembled.context
