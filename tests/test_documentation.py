@@ -24,12 +24,15 @@ from avgate_gateway.cli.application import COMMANDS, app
 from avgate_gateway.cli.connectors import markdown_lines
 from avgate_gateway.cli.exits import MEANINGS as EXITS
 from avgate_gateway.metrics import FIGURES
+from avgate_gateway.notice import MEANINGS as MEANINGS_OF_EVENTS
+from avgate_gateway.notice import Event
 from avgate_gateway.plan import Fit
 from avgate_gateway.registry import discover
 from avgate_gateway.report import OutcomeWord, sentence
 from avgate_gateway.request import State, WaitingFor
 from avgate_gateway.retention import Action
 from avgate_gateway.settings import ControllerSettings, Settings, load
+from avgate_gateway.settings.webhook import WebhookSettings
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -38,6 +41,7 @@ PAGES = sorted(
     if not any(part.startswith(".") or part in {"specs", "openapi"} for part in page.parts)
 )
 OPERATE, GLOSSARY = ROOT / "docs/operate.md", ROOT / "docs/glossary.md"
+WEBHOOKS = ROOT / "docs/webhooks.md"
 CONNECTORS = ROOT / "connectors/README.md"
 
 
@@ -60,6 +64,8 @@ def _settings(model: type[BaseModel], under: str) -> Iterator[str]:
             yield from _settings(ControllerSettings, "controllers.NAME.")
         elif isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from _settings(field.annotation, f"{key}.")
+        elif name == "webhooks":
+            yield from _settings(WebhookSettings, f"{key}.NAME.")
         elif name == "connectors":
             yield f"| `{key}.NAME` | none | {field.description} |"
         else:
@@ -112,6 +118,12 @@ def words() -> Iterator[str]:
     yield from (f"| `{word.value}` | {sentence(word, 'en')} |" for word in OutcomeWord)
 
 
+def events() -> Iterator[str]:
+    yield "| event | means |"
+    yield "|---|---|"
+    yield from (f"| `{event.value}` | {MEANINGS_OF_EVENTS[event]} |" for event in Event)
+
+
 def capabilities() -> Iterator[str]:
     return markdown_lines(list(discover(["avgate"]).values()))
 
@@ -124,6 +136,7 @@ TABLES: tuple[Table, ...] = (
     (OPERATE, "exits", exits),
     (OPERATE, "metrics", metrics),
     (OPERATE, "problems", problem.table),
+    (WEBHOOKS, "events", events),
     (GLOSSARY, "words", words),
     (CONNECTORS, "made by: avgate connectors --markdown", capabilities),
 )

@@ -175,7 +175,7 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
     gateway = Gateway(
         context, engine.wake, changes, installed, checks, engine.bulkheads, engine.faults,
         evidence_trouble=lambda: checkpointer.trouble,
-        rates=Rates(limits, SharedLedger(store.database, runtime.now)),
+        sent=deliverer.attempts, rates=Rates(limits, SharedLedger(store.database, runtime.now)),
     )  # fmt: skip
     return Assembled(
         context, gateway, engine, tuple(clients), verifier(settings, store.database), limits, checkpointer,

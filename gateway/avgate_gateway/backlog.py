@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from avgate_gateway.store import hand_tasks, requests, tasks
+from avgate_gateway.store import deliveries, endpoints, hand_tasks, requests, tasks
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.counting import MOST
 from avgate_gateway.store.cut_short import CutShortError
@@ -27,6 +27,15 @@ _REPORT = "report it, with what the log says of request.postponed; it is tried e
 
 
 @dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What is not with those who are told of a controller's requests."""
+
+    deliveries: Mapping[str, int]  # by state
+    oldest_waiting: timedelta
+    disabled: int  # endpoints
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What is left to do for one controller; no number is larger than MOST."""
 
@@ -34,6 +43,7 @@ class Standing:
     oldest_due: timedelta
     hand_tasks: int
     stuck: Mapping[str, int]  # by connector
+    outgoing: Outgoing | None = None  # where anybody is told of anything
 
 
 @dataclass(slots=True)
@@ -59,18 +69,33 @@ class Backlog:
     async def _read(self, now: datetime) -> Mapping[str, Standing] | None:
         try:
             async with asyncio.timeout(_WITHIN_SECONDS), self.database.read() as db:
-                return {name: await _standing(db, name, now) for name in self.controllers}
+                tells = self.database.outbox.outlets
+                return {
+                    name: await _standing(db, name, now, tells=name in tells)
+                    for name in self.controllers
+                }
         except (CutShortError, TimeoutError, sa.exc.SQLAlchemyError):
             return None
 
 
-async def _standing(db: Connection, controller: str, now: datetime) -> Standing:
+async def _standing(db: Connection, controller: str, now: datetime, *, tells: bool) -> Standing:
     due, since = await requests.due_now(db, controller, now)
     return Standing(
         due=due,
         oldest_due=now - since if since else timedelta(0),
         hand_tasks=await hand_tasks.open_count(db, controller),
         stuck=await tasks.stuck(db, controller),
+        outgoing=await _outgoing(db, controller, now) if tells else None,
+    )
+
+
+async def _outgoing(db: Connection, controller: str, now: datetime) -> Outgoing:
+    since = await deliveries.oldest(db, controller)
+    standings = (await endpoints.all_of(db, controller)).values()
+    return Outgoing(
+        deliveries=await deliveries.counted(db, controller),
+        oldest_waiting=now - since if since else timedelta(0),
+        disabled=sum(one.disabled_at is not None for one in standings),
     )
 
 

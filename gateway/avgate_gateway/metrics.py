@@ -107,6 +107,32 @@ DATABASE = Figure(
     "1 if the database told what is due within 2 seconds; if 0, the figures of its rows are left out.",
     "at 0 the database is slow or away: `GET /health/ready` says why; work goes on when it is back",
 )
+SENT = Figure(
+    "avgate_webhook_attempts_total",
+    ("controller", "result"),
+    "Attempts of this process to send a webhook or callback: `delivered`, or `failed`, of which most "
+    "are tried again.",
+    "of `failed`: `avgate webhooks deliveries` says of which endpoint, and how it answers",
+)
+UNSENT = Figure(
+    "avgate_webhook_deliveries",
+    ("controller", "state"),
+    "Deliveries that are not there: `waiting` for an attempt, `failed` for good, or `held` because "
+    "their endpoint is disabled; at most 10,001 of each are counted.",
+    "of `waiting`: a receiver is slow or away; of `failed` and `held`: see the next two, then replay or enable",
+)
+OLDEST_UNSENT = Figure(
+    "avgate_webhook_oldest_waiting_seconds",
+    ("controller",),
+    "How long the oldest delivery has waited that is not given up; 0 if none waits.",
+    "after some hours ask whoever runs the receiver; it is given up after some four days",
+)
+DISABLED = Figure(
+    "avgate_webhook_endpoints_disabled",
+    ("controller",),
+    "Endpoints to which nothing is sent any more: they answered 410, or failed for five days.",
+    "`avgate webhooks list` says why; put it right, then `avgate webhooks enable`: what was held is sent",
+)
 FIGURES: Final = (
     DUE,
     OLDEST,
@@ -120,6 +146,10 @@ FIGURES: Final = (
     CALLS,
     ASIDE,
     DATABASE,
+    SENT,
+    UNSENT,
+    OLDEST_UNSENT,
+    DISABLED,
 )
 
 
@@ -144,6 +174,7 @@ class Metrics:
         connectors: Mapping[str, Iterable[str]],
         faults: Faults,
         refusals: Refusals,
+        sent: Mapping[tuple[str, str], int],
     ) -> None:
         self._backlog = backlog
         self._bulkheads = bulkheads
@@ -151,6 +182,7 @@ class Metrics:
         self._connectors = connectors
         self._faults = faults
         self._refusals = refusals
+        self._sent = sent
         self._process = ProcessCollector(registry=None)
 
     async def text(self) -> bytes:
@@ -173,6 +205,14 @@ class Metrics:
             for connector in {*self._connectors[name], *one.stuck}
         )
         yield _family(STUCK, stuck)
+        told = [(name, one.outgoing) for name, one in each if one.outgoing is not None]
+        unsent = (
+            ((name, state), count) for name, one in told for state, count in one.deliveries.items()
+        )
+        yield _family(UNSENT, unsent)
+        waited = (((name,), one.oldest_waiting.total_seconds()) for name, one in told)
+        yield _family(OLDEST_UNSENT, waited)
+        yield _family(DISABLED, (((name,), one.disabled) for name, one in told))
 
     def _of_process(self) -> Iterator[Metric]:
         taken = self._bulkheads.taken.items()
@@ -182,6 +222,7 @@ class Metrics:
         yield _family(ANSWERS, self._traffic.answers.items())
         refused = self._refusals.counts.items()
         yield _family(REFUSALS, (((reason,), count) for reason, count in refused))
+        yield _family(SENT, self._sent.items())
         yield _family(CALLS, [((), len(self._traffic.waiting))])
         yield _family(ASIDE, [((), len(self._traffic.aside))])
 

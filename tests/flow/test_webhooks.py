@@ -203,6 +203,13 @@ async def test_an_endpoint_is_shown_tested_disabled_and_enabled(
     assert (await post(here, "endpoints/crm/test")).status_code == 409
     assert (await post(here, f"deliveries/{asked.json()['id']}/replay")).status_code == 409
 
+    reads = here.caller("scraper", scopes=[Scope.READ_METRICS])
+    figures = (await reads.get("/metrics")).text
+    assert 'avgate_webhook_endpoints_disabled{controller="libervoice"} 1.0' in figures
+    assert 'avgate_webhook_deliveries{controller="libervoice",state="held"} 1.0' in figures
+    assert 'avgate_webhook_attempts_total{controller="libervoice",result="failed"}' in figures
+    assert 'avgate_webhook_oldest_waiting_seconds{controller="libervoice"} 0.0' in figures
+
     enabled = await post(here, "endpoints/crm/enable")
     assert (enabled.json()["state"], enabled.json()["released"]) == ("enabled", 1)
     await send(here)

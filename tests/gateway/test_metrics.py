@@ -31,6 +31,7 @@ from avgate_gateway.store.database import Database
 from avgate_gateway.store.migrations import migrate
 from avgate_gateway.store.schema import hand_task, request, task
 from avgate_gateway.vault import Vault
+from avgate_gateway.webhooks.outlets import Webhooks
 
 from .tokens import token, verifier
 
@@ -54,7 +55,10 @@ class House:
             desks={name: desk(name) for name in ("a", "b")}, plan_valid=timedelta(days=1),
             vault_keeps=timedelta(days=1), public_url=None,
         )  # fmt: skip
-        self.gateway = Gateway(context, lambda _: None, Changes(), {}, Checks(context.now))
+        self.database.outbox.add("a", Webhooks({}))
+        self.gateway = Gateway(
+            context, lambda _: None, Changes(), {}, Checks(context.now), sent={("a", "failed"): 1}
+        )
         app = application(self.gateway, verifier(policy=POLICY), self.limits)
         self.http = httpx.AsyncClient(
             base_url="http://gateway.test", transport=httpx.ASGITransport(app), headers=SCRAPER

@@ -56,7 +56,7 @@ def _probes(routes: APIRouter, gateway: Gateway) -> None:
     backlog = Backlog(context.database, tuple(context.desks), context.now)
     connectors = {name: tuple(desk.connectors) for name, desk in context.desks.items()}
     metrics = Metrics(backlog, gateway.bulkheads, gateway.traffic, connectors, gateway.faults,
-                      gateway.refusals)  # fmt: skip
+                      gateway.refusals, gateway.sent)  # fmt: skip
 
     @routes.get("/health/live", tags=["health"], summary="Whether the process runs")
     async def live() -> Response:

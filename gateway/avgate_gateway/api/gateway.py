@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -38,6 +39,7 @@ class Gateway:
     rates: Rates = field(default_factory=Rates)
     refusals: Refusals = field(default_factory=Refusals)
     under_way: UnderWay = field(default_factory=UnderWay)
+    sent: Mapping[tuple[str, str], int] = field(default_factory=Counter)  # by controller and result
     evidence_trouble: Callable[[], str | None] = lambda: None  # why nothing is signed just now
 
     def desk(self, caller: Caller) -> Desk:

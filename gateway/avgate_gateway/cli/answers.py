@@ -159,6 +159,49 @@ class TaskPage(Answer):
     next: str | None
 
 
+class EndpointAnswer(Answer):
+    """Somebody who is told of events."""
+
+    name: str
+    kind: str
+    host: str
+    events: tuple[str, ...]
+    state: str
+    reason: str | None
+    failing_since: datetime | None
+    released: int | None = None
+
+
+class EndpointPage(Answer):
+    items: tuple[EndpointAnswer, ...]
+    next: str | None
+
+
+class AttemptPart(Answer):
+    number: int
+    at: datetime
+    status: int | None
+    result: str
+
+
+class DeliveryAnswer(Answer):
+    """One event on its way to one endpoint."""
+
+    id: str
+    endpoint: str
+    event: str
+    request_id: str | None
+    state: str
+    made_at: datetime
+    next_attempt_at: datetime | None
+    attempts: tuple[AttemptPart, ...]
+
+
+class DeliveryPage(Answer):
+    items: tuple[DeliveryAnswer, ...]
+    next: str | None
+
+
 class Mistake(Answer):
     """One mistake that a problem points at."""
 

@@ -55,6 +55,9 @@ COMMANDS: Mapping[str, Late] = {
     "connectors": Late(
         "connectors", "connectors", "Lists the installed connectors, and what each can do."
     ),
+    "webhooks": Late(
+        "webhooks", "app", "Shows who is told of events and what was sent, and sends it again."
+    ),
     "settings": Late(
         "settings_listing",
         "settings",

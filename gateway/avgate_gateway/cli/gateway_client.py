@@ -23,6 +23,10 @@ from avgate_contracts.record import Json
 from avgate_contracts.settings import ConnectorSettings
 from avgate_gateway.cli.answers import (
     Answer,
+    DeliveryAnswer,
+    DeliveryPage,
+    EndpointAnswer,
+    EndpointPage,
     PlanAnswer,
     ProblemAnswer,
     ReportAnswer,
@@ -127,6 +131,31 @@ class GatewayClient:
             body["completed_by"] = by
         path = "/v1/tasks/{id}/completion"
         return _read(await self._send("POST", path, ids={"id": task_id}, json=body), TaskAnswer)
+
+    async def endpoints(self) -> tuple[EndpointAnswer, ...]:
+        """Who is told of the controller's events."""
+        return _read(await self._send("GET", "/v1/webhooks"), EndpointPage).items
+
+    async def deliveries(self, asked: Mapping[str, str], most: int) -> tuple[DeliveryAnswer, ...]:
+        """The newest deliveries of an endpoint, request or state."""
+        params: dict[str, str | int] = {**asked, "limit": most}
+        answer = await self._send("GET", "/v1/webhooks/deliveries", params=params)
+        return _read(answer, DeliveryPage).items
+
+    async def replay(self, delivery_id: str) -> DeliveryAnswer:
+        """Sends a delivery again."""
+        path = "/v1/webhooks/deliveries/{id}/replay"
+        return _read(await self._send("POST", path, ids={"id": delivery_id}), DeliveryAnswer)
+
+    async def enable(self, name: str) -> EndpointAnswer:
+        """Sends to an endpoint again, what was held too."""
+        path = "/v1/webhooks/endpoints/{name}/enable"
+        return _read(await self._send("POST", path, ids={"name": name}), EndpointAnswer)
+
+    async def test(self, name: str) -> DeliveryAnswer:
+        """Has a test sent to an endpoint."""
+        path = "/v1/webhooks/endpoints/{name}/test"
+        return _read(await self._send("POST", path, ids={"name": name}), DeliveryAnswer)
 
     async def package(self, request_id: str, to: BinaryIO) -> int:
         """Writes the copy, a ZIP, and returns its size in bytes."""

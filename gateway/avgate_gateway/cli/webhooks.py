@@ -1,0 +1,192 @@
+"""`avgate webhooks`: who is told of events, what was sent to them, and sending it again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from enum import StrEnum
+from typing import Annotated, TypeVar
+
+import orjson
+import typer
+
+from avgate_gateway.authentication import Scope
+from avgate_gateway.cli.answers import Answer, DeliveryAnswer, EndpointAnswer
+from avgate_gateway.cli.gateway_client import GatewayClient, connected
+from avgate_gateway.cli.request.reaching import (
+    DEFAULT_URL,
+    AsJson,
+    ClientOption,
+    ConfigOption,
+    ControllerOption,
+    Reach,
+    TokenOption,
+    UrlOption,
+)
+from avgate_gateway.cli.screen import screen
+from avgate_gateway.cli.wording import Grid
+
+T = TypeVar("T")
+_READS, _CHANGES = (Scope.READ,), (Scope.READ, Scope.ADMIN)
+app = typer.Typer(
+    help="Shows who is told of events and what was sent, and sends it again.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+
+class _State(StrEnum):
+    """How far a delivery is."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    HELD = "held"
+
+
+_Delivery = Annotated[str, typer.Argument(metavar="DELIVERY", help="The delivery's id.")]
+_Endpoint = Annotated[
+    str, typer.Argument(metavar="ENDPOINT", help="Its name, as `avgate webhooks list` has it.")
+]
+
+
+@app.command("list")
+def endpoints(
+    url: UrlOption = DEFAULT_URL,
+    token: TokenOption = None,
+    config: ConfigOption = None,
+    controller: ControllerOption = None,
+    client: ClientOption = None,
+    json: AsJson = False,
+) -> None:
+    """Lists who is told of events, and whether they still are."""
+    reach = Reach(url, token, config, controller, client)
+    found = _asked(reach, _READS, GatewayClient.endpoints)
+    _shown(found, _endpoint_grid(found), json=json)
+
+
+@app.command()
+def deliveries(
+    state: Annotated[_State | None, typer.Option(help="Those in this state.")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="Those to this endpoint.")] = None,
+    request: Annotated[str | None, typer.Option(help="Those of this request.")] = None,
+    most: Annotated[int, typer.Option(help="How many.", min=1, max=200)] = 50,
+    url: UrlOption = DEFAULT_URL,
+    token: TokenOption = None,
+    config: ConfigOption = None,
+    controller: ControllerOption = None,
+    client: ClientOption = None,
+    json: AsJson = False,
+) -> None:
+    """Lists what was sent and how it was answered, newest first."""
+    named = {"state": state and state.value, "endpoint": endpoint, "request_id": request}
+    asked = {name: value for name, value in named.items() if value is not None}
+    reach = Reach(url, token, config, controller, client)
+    found = _asked(reach, _READS, lambda talk: talk.deliveries(asked, most))
+    _shown(found, _delivery_grid(found), json=json)
+
+
+@app.command()
+def replay(
+    delivery: _Delivery,
+    url: UrlOption = DEFAULT_URL,
+    token: TokenOption = None,
+    config: ConfigOption = None,
+    controller: ControllerOption = None,
+    client: ClientOption = None,
+) -> None:
+    """Sends a delivery again, under the same id."""
+    reach = Reach(url, token, config, controller, client)
+    sent = _asked(reach, _CHANGES, lambda talk: talk.replay(delivery))
+    typer.echo(f"delivery {sent.id} to {sent.endpoint} is {sent.state}")
+
+
+@app.command()
+def enable(
+    endpoint: _Endpoint,
+    url: UrlOption = DEFAULT_URL,
+    token: TokenOption = None,
+    config: ConfigOption = None,
+    controller: ControllerOption = None,
+    client: ClientOption = None,
+) -> None:
+    """Sends to an endpoint again, and what was held for it."""
+    reach = Reach(url, token, config, controller, client)
+    now = _asked(reach, _CHANGES, lambda talk: talk.enable(endpoint))
+    typer.echo(f"{now.name} is {now.state}; {now.released or 0} that were held are sent")
+
+
+@app.command("test")
+def try_out(
+    endpoint: _Endpoint,
+    url: UrlOption = DEFAULT_URL,
+    token: TokenOption = None,
+    config: ConfigOption = None,
+    controller: ControllerOption = None,
+    client: ClientOption = None,
+) -> None:
+    """Sends a `webhook.test` to an endpoint; `deliveries` shows how it was answered."""
+    reach = Reach(url, token, config, controller, client)
+    sent = _asked(reach, _CHANGES, lambda talk: talk.test(endpoint))
+    typer.echo(f"delivery {sent.id} to {sent.endpoint} is {sent.state}")
+
+
+def _asked(
+    reach: Reach, scopes: Iterable[Scope], ask: Callable[[GatewayClient], Awaitable[T]]
+) -> T:
+    async def asked() -> T:
+        async with connected(reach.url, reach.token_for(scopes)) as talk:
+            return await ask(talk)
+
+    return asyncio.run(asked())
+
+
+def _shown(found: Sequence[Answer], grid: Grid, *, json: bool) -> None:
+    if json:
+        items = {"items": [one.model_dump(mode="json") for one in found]}
+        typer.echo(orjson.dumps(items, option=orjson.OPT_INDENT_2).decode())
+        return
+    with screen() as shown:
+        shown.grid(grid)
+
+
+def _endpoint_grid(found: Sequence[EndpointAnswer]) -> Grid:
+    rows = tuple(
+        (
+            one.name,
+            one.host,
+            ", ".join(one.events) or "all",
+            one.state,
+            one.reason or "",
+            f"{one.failing_since:%Y-%m-%d %H:%M} UTC" if one.failing_since else "",
+        )
+        for one in found
+    )
+    head = ("endpoint", "host", "events", "state", "why", "fails since")
+    return Grid(f"{len(found)} are told of events", head, rows)
+
+
+def _delivery_grid(found: Sequence[DeliveryAnswer]) -> Grid:
+    rows = tuple(
+        (
+            one.id,
+            one.endpoint,
+            one.event,
+            one.request_id or "",
+            one.state,
+            str(len(one.attempts)),
+            _answer(one),
+            f"{one.next_attempt_at:%Y-%m-%d %H:%M} UTC" if one.next_attempt_at else "",
+        )
+        for one in found
+    )
+    head = ("delivery", "endpoint", "event", "request", "state", "tries", "last answer", "next")
+    return Grid(f"{len(found)} deliveries, newest first", head, rows)
+
+
+def _answer(one: DeliveryAnswer) -> str:
+    if not one.attempts:
+        return ""
+    last = one.attempts[-1]
+    return str(last.status) if last.status is not None else last.result.replace("_", " ")
