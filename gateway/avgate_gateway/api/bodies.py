@@ -151,7 +151,8 @@ def _age_key(text: str) -> str:
         raise WrongValueError("must be an age public key: age1 and 58 characters") from None
 
 
-_ADDRESS = r"^https?://[^\s]+$"
+# As callers are told; whether it may be called is looked at where the controller's hosts are known.
+_CALLED = Field(max_length=500, json_schema_extra={"pattern": r"^https://[^\s]+$"})
 _AS_IDENTIFIER = {
     SubjectField.PHONE: IdentifierKind.PHONE,
     SubjectField.EMAIL: IdentifierKind.EMAIL,
@@ -178,9 +179,7 @@ class CreateRequest(Body):
         description="For the staff who handle it: shown with what they must do by hand and in the "
         "evidence, until the personal data of the request is destroyed.",
     )
-    callback_url: (
-        Annotated[str, Field(max_length=500, pattern=_ADDRESS), _free_text("callback_url")] | None
-    ) = Field(
+    callback_url: Annotated[str, _CALLED, _free_text("callback_url")] | None = Field(
         None,
         description="Where the events of this request are sent, signed by Standard Webhooks; its "
         "host must be one of the controller's `callback_hosts`. Kept encrypted.",

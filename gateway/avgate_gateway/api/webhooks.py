@@ -48,7 +48,8 @@ def router(gateway: Gateway) -> APIRouter:
     """The routes of what is sent to others."""
     routes = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
     _add_lists(routes, gateway)
-    _add_actions(routes, gateway)
+    _add_replay(routes, gateway)
+    _add_endpoints(routes, gateway)
     return routes
 
 
@@ -81,7 +82,7 @@ def _add_lists(routes: APIRouter, gateway: Gateway) -> None:
         return plain({"items": shown, "next": to_cursor(last.made_at, last.id) if last else None})
 
 
-def _add_actions(routes: APIRouter, gateway: Gateway) -> None:
+def _add_replay(routes: APIRouter, gateway: Gateway) -> None:
     context = gateway.context
 
     @routes.post("/deliveries/{delivery_id}/replay", status_code=202, summary="Send one again")
@@ -103,6 +104,10 @@ def _add_actions(routes: APIRouter, gateway: Gateway) -> None:
                 db, [await deliveries.find(db, delivery_id, caller.controller) or found]
             )
         return plain(shown, status=202)
+
+
+def _add_endpoints(routes: APIRouter, gateway: Gateway) -> None:
+    context = gateway.context
 
     @routes.post("/endpoints/{name}/enable", summary="Send there again, what was held too")
     async def enable(

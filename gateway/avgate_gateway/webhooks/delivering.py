@@ -132,7 +132,7 @@ class Deliverer:
             return _said(one, at, Answered(None, UNADDRESSED, 0)), Next(End.GIVEN_UP)
         try:
             self._post = self._post or Post(self._runtime, self._seconds)
-            answered = await self._post.send(letter)
+            answered = await self._post.send(letter, one.attempts)
         except Exception as error:  # noqa: BLE001 -- one odd address must not be tried for ever
             record(error)
             answered = Answered(None, FAULT, 0)

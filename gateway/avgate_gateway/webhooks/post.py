@@ -57,13 +57,13 @@ class Post:
         self._transport = (runtime.transport or Network)()
         self._destinations: dict[tuple[str, tuple[str, ...]], Destinations] = {}
 
-    async def send(self, letter: Letter) -> Answered:
-        """Sends it once; raises nothing that an address or a server may bring about."""
+    async def send(self, letter: Letter, number: int = 1) -> Answered:
+        """Sends it once, for the `number`-th time; raises nothing that an address or a server may bring about."""
         begun = self._runtime.monotonic()
         status, after = None, None
         try:
             async with asyncio.timeout(self._seconds):
-                status, after = await self._asked(letter)
+                status, after = await self._asked(letter, number)
             word = ANSWERED
         except (TimeoutError, FaultError) as error:
             is_lost = isinstance(error, TimeoutError) or error.lost
@@ -77,7 +77,7 @@ class Post:
         """Closes every connection."""
         await self._transport.aclose()
 
-    async def _asked(self, letter: Letter) -> tuple[int, float | None]:
+    async def _asked(self, letter: Letter, number: int) -> tuple[int, float | None]:
         parts = urlsplit(letter.url)
         destinations = self._let_through(parts.netloc, letter.private_networks)
         origin = f"{parts.scheme}://{parts.netloc}"
@@ -92,6 +92,7 @@ class Post:
             accept=(),
             repeatable=False,
             write=True,
+            attempt=number,
         )
         wire = Wire(Confined(self._transport, destinations), _LIMITS, self._runtime)
         async with wire.opened(call, None) as answer:
