@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from avgate_gateway.notice import Event, Told
 from avgate_gateway.webhooks.address import host_of, is_among, why_not_sent
 from avgate_gateway.webhooks.schedule import DELAYS, LONGEST_PAUSE, End, Next, following
 from avgate_gateway.webhooks.signing import is_secret, signed
@@ -87,6 +91,21 @@ def test_the_id_and_the_moment_are_signed_too() -> None:
     ):
         with pytest.raises(WebhookVerificationError):
             Webhook(SECRET).verify(BODY, {**sent, name: other})
+
+
+def test_the_page_tells_how_to_receive(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs/webhooks.md").read_text("utf-8")
+    [code] = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    told: dict[str, Any] = {}
+    exec(compile(code, "webhooks.md", "exec"), told)  # noqa: S102 -- our own page
+    receive = told["receive"]
+    body = Told(Event.CLOSED, datetime.now(UTC), {"request_id": "r-1"}).body()
+    sent = dict(signed([FORMER, SECRET], "m-1", datetime.now(UTC), body))
+    assert receive(SECRET, sent, body.encode()) == 204
+    assert receive(SECRET, sent, body.encode()) == 204
+    assert receive(SECRET, sent, body.replace("r-1", "r-2").encode()) == 401
+    assert receive(SECRET, {**sent, "webhook-id": "m-2"}, body.encode()) == 401
+    assert capsys.readouterr().out == "request.closed r-1\n"
 
 
 @pytest.mark.parametrize(

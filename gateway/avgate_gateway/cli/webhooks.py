@@ -63,7 +63,7 @@ def endpoints(
     """Lists who is told of events, and whether they still are."""
     reach = Reach(url, token, config, controller, client)
     found = _asked(reach, _READS, GatewayClient.endpoints)
-    _shown(found, _endpoint_grid(found), json=json)
+    _shown(found, endpoint_grid(found), json=json)
 
 
 @app.command()
@@ -84,7 +84,7 @@ def deliveries(
     asked = {name: value for name, value in named.items() if value is not None}
     reach = Reach(url, token, config, controller, client)
     found = _asked(reach, _READS, lambda talk: talk.deliveries(asked, most))
-    _shown(found, _delivery_grid(found), json=json)
+    _shown(found, delivery_grid(found), json=json)
 
 
 @app.command()
@@ -151,7 +151,8 @@ def _shown(found: Sequence[Answer], grid: Grid, *, json: bool) -> None:
         shown.grid(grid)
 
 
-def _endpoint_grid(found: Sequence[EndpointAnswer]) -> Grid:
+def endpoint_grid(found: Sequence[EndpointAnswer]) -> Grid:
+    """Who is told of events, as a table."""
     rows = tuple(
         (
             one.name,
@@ -167,7 +168,8 @@ def _endpoint_grid(found: Sequence[EndpointAnswer]) -> Grid:
     return Grid(f"{len(found)} are told of events", head, rows)
 
 
-def _delivery_grid(found: Sequence[DeliveryAnswer]) -> Grid:
+def delivery_grid(found: Sequence[DeliveryAnswer]) -> Grid:
+    """What was sent, as a table."""
     rows = tuple(
         (
             one.id,

@@ -1,0 +1,70 @@
+"""`avgate webhooks`: what it asks of the gateway, and how it tells what it was answered."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+
+from avgate_gateway.cli.exits import CommandError, Exit
+from avgate_gateway.cli.webhooks import delivery_grid, endpoint_grid
+
+from .invented_answers import client
+
+ENDPOINT = {
+    "name": "crm", "kind": "webhook", "host": "crm.example", "events": [], "state": "disabled",
+    "reason": "gone", "failing_since": "2026-03-02T12:00:00+00:00", "disabled_at": None,
+}  # fmt: skip
+DELIVERY = {
+    "id": "d-1", "endpoint": "crm", "kind": "webhook", "event": "request.closed",
+    "request_id": "r-1", "state": "waiting", "made_at": "2026-03-02T12:00:00+00:00",
+    "next_attempt_at": "2026-03-02T12:05:00+00:00",
+    "attempts": [
+        {"number": 1, "at": "2026-03-02T12:00:00+00:00", "status": 500, "result": "answered"},
+        {"number": 2, "at": "2026-03-02T12:00:05+00:00", "status": None, "result": "no_answer"},
+    ],
+}  # fmt: skip
+
+
+def page(*items: object) -> httpx.Response:
+    return httpx.Response(200, json={"items": items, "next": None})
+
+
+async def test_endpoints_are_told_with_the_reason_why_one_is_off() -> None:
+    talk = client({"GET /v1/webhooks": page(ENDPOINT)})
+    grid = endpoint_grid(await talk.endpoints())
+    assert grid.rows == (("crm", "crm.example", "all", "disabled", "gone", "2026-03-02 12:00 UTC"),)
+
+
+async def test_deliveries_are_asked_for_by_what_was_given_and_told_with_the_last_answer() -> None:
+    seen: list[httpx.Request] = []
+    talk = client({"GET /v1/webhooks/deliveries": page(DELIVERY)}, seen)
+    grid = delivery_grid(await talk.deliveries({"state": "waiting"}, 20))
+    assert dict(seen[0].url.params) == {"state": "waiting", "limit": "20"}
+    told = ("d-1", "crm", "request.closed", "r-1", "waiting", "2", "no answer")
+    assert grid.rows == ((*told, "2026-03-02 12:05 UTC"),)
+
+
+async def test_what_is_set_going_is_named_in_the_address() -> None:
+    answer = httpx.Response(202, json=DELIVERY)
+    enabled = httpx.Response(200, json={**ENDPOINT, "state": "enabled", "released": 3})
+    talk = client(
+        {
+            "POST /v1/webhooks/deliveries/d-1/replay": answer,
+            "POST /v1/webhooks/endpoints/callback:crm.example/test": answer,
+            "POST /v1/webhooks/endpoints/crm/enable": enabled,
+        }
+    )
+    assert (await talk.replay("d-1")).id == "d-1"
+    assert (await talk.test("callback:crm.example")).state == "waiting"
+    assert (await talk.enable("crm")).released == 3
+
+
+async def test_what_is_not_there_ends_with_its_own_code() -> None:
+    problem = {"title": "There is no such thing", "status": 404}
+    refused = httpx.Response(404, content=json.dumps(problem))
+    talk = client({"POST /v1/webhooks/endpoints/nobody/enable": refused})
+    with pytest.raises(CommandError) as raised:
+        await talk.enable("nobody")
+    assert raised.value.code is Exit.NOT_FOUND
