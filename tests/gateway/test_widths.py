@@ -26,19 +26,23 @@ from avgate_gateway.authentication.client_name import LONGEST_NAME
 from avgate_gateway.engine import PROTOCOL
 from avgate_gateway.intake import NOT_RELEVANT
 from avgate_gateway.keyring import KeyRing
+from avgate_gateway.notice import Event
 from avgate_gateway.problem import ProblemError
 from avgate_gateway.request import State, WaitingFor
 from avgate_gateway.retention import Action, GroundCode
 from avgate_gateway.settings.value import Name
+from avgate_gateway.settings.webhook import CallbackHost
 from avgate_gateway.store import (
     console_sessions,  # noqa: F401 -- a table of its own
     keyring,  # noqa: F401 -- a table of its own
     refused,
 )
+from avgate_gateway.store.deliveries import DeliveryState
 from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.schema import EPOCH, metadata
 from avgate_gateway.store.tasks import Stage, TaskCode
 from avgate_gateway.vault import Vault
+from avgate_gateway.webhooks import delivering, outlets
 
 BEGINNING = datetime(2026, 1, 1, 12, 30, 15, 1, tzinfo=UTC)
 VAULT = Vault(KeyRing.of(b"k" * 32), b"i" * 32)
@@ -77,12 +81,12 @@ def longest_claim() -> int:
     raise AssertionError("no client is believed")
 
 
-def longest_name() -> int:
-    """The longest name that the settings let a controller or a connector have."""
-    adapter = TypeAdapter(Name)
+def longest_name(kind: object = Name, letters: str = "x") -> int:
+    """The longest name that the settings let a controller, a connector or a host have."""
+    adapter = TypeAdapter(kind)
     for length in range(300, 0, -1):
         try:
-            return len(adapter.validate_python("x" * length))
+            return len(adapter.validate_python((letters * length)[-length:]))
         except ValidationError:
             continue
     raise AssertionError("no name is possible")
@@ -90,6 +94,8 @@ def longest_name() -> int:
 
 WORKER = ID + len(".99999999")  # the process, and how often it began anew
 CLIENT, NAME = longest_claim(), longest_name()
+HOST = longest_name(CallbackHost, ".x")
+ENDPOINT = len(f"{outlets.CALLBACK}:") + HOST
 EVERYWHERE = {"id": ID, "request_id": ID, "controller": NAME, "connector": NAME, "batch": ID,
               "category": longest(Category), "product": longest(Product), "digest": DIGEST}  # fmt: skip
 WIDEST = {
@@ -137,6 +143,16 @@ WIDEST = {
     "evidence.event": len("vault.retention_key_destroyed"),
     "evidence.previous": DIGEST,
     "rate.key": DIGEST,
+    "request.callback_host": HOST,
+    "webhook_delivery.kind": max(len(outlets.WEBHOOK), len(outlets.CALLBACK)),
+    "webhook_delivery.endpoint": ENDPOINT,
+    "webhook_delivery.event": longest(Event),
+    "webhook_delivery.state": longest(DeliveryState),
+    "webhook_delivery.claim": ID,
+    "webhook_attempt.delivery_id": ID,
+    "webhook_attempt.word": max(map(len, delivering.WORDS)),
+    "webhook_endpoint.name": ENDPOINT,
+    "webhook_endpoint.reason": max(len(delivering.GONE), len(delivering.FAILING)),
 }  # fmt: skip
 COLUMNS = {
     f"{table.name}.{column.name}": column.type.length

@@ -21,7 +21,15 @@ from avgate_gateway.store.cut_short import CutShortError
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.deliveries import Attempt, Delivery, DeliveryState, Place
 from avgate_gateway.webhooks.form import Form, UnaddressedError
-from avgate_gateway.webhooks.post import SECONDS, Answered, Post
+from avgate_gateway.webhooks.post import (
+    ANSWERED,
+    NO_ANSWER,
+    NOT_ALLOWED,
+    SECONDS,
+    UNREACHABLE,
+    Answered,
+    Post,
+)
 from avgate_gateway.webhooks.schedule import FAILING_FOR, End, Next, following
 
 AT_ONCE = 4  # attempts at one endpoint, by one process
@@ -31,6 +39,7 @@ _DRAIN_SECONDS = 5.0
 _KEEP_DELIVERED = timedelta(days=30)
 _KEEP_OTHERS = timedelta(days=180)
 UNADDRESSED, FAULT = "unaddressed", "fault"
+WORDS = (ANSWERED, NO_ANSWER, UNREACHABLE, NOT_ALLOWED, UNADDRESSED, FAULT)
 GONE, FAILING = "gone", "failing"  # why an endpoint is disabled
 _STATES = {
     End.DELIVERED: DeliveryState.DELIVERED,
