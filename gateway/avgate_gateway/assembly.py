@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from avgate_contracts.connector import Connector, Limits
+from avgate_contracts.connector import Limits
 from avgate_contracts.http import HttpClient, Runtime, open_client
 from avgate_contracts.http.network import Network
 from avgate_contracts.settings import ConnectorSettings
@@ -25,48 +23,28 @@ from avgate_gateway.api.application import application
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.health import Checks
 from avgate_gateway.authentication import (
-    ClaimNames,
-    FixedKeys,
-    Keys,
-    Revocation,
-    RotatingKeys,
-    TokenPolicy,
     Verifier,
-    open_signing_key,
-    read_key_file,
 )
+from avgate_gateway.believing import link_verifier, verifier
 from avgate_gateway.changes import Changes
 from avgate_gateway.checkpointing import Checkpointer, open_evidence_key
 from avgate_gateway.claims import Alone, Claims
 from avgate_gateway.console.application import console
 from avgate_gateway.console.forms import FORM
-from avgate_gateway.console.links import LINK_SECONDS, console_audience
-from avgate_gateway.discovering import fetch_discovered
+from avgate_gateway.desks import desk_of
 from avgate_gateway.engine import PROTOCOL, Engine
 from avgate_gateway.flow.advance import advance
-from avgate_gateway.flow.context import Context, Desk
+from avgate_gateway.flow.context import Context
 from avgate_gateway.guard import Limits as GuardLimits
 from avgate_gateway.guard import PathRule
-from avgate_gateway.key_fetching import fetch_over_http
 from avgate_gateway.opening import file_of, open_store
 from avgate_gateway.problem import record
 from avgate_gateway.rates import Rates
 from avgate_gateway.registry import (
-    ConnectorRefusedError,
-    Installed,
-    OpenClient,
-    StandIn,
     discover,
-    opened,
-    settings_type,
 )
-from avgate_gateway.retention import load_pack
-from avgate_gateway.revoking import reading
 from avgate_gateway.settings import (
-    ControllerSettings,
     Settings,
-    SettingsError,
-    connector_settings,
 )
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.rates import SharedLedger
@@ -144,7 +122,7 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
         return made
 
     desks = {
-        name: _desk(name, settings, controller, installed, client)
+        name: desk_of(name, settings, controller, installed, client)
         for name, controller in settings.controllers.items()
     }
     context = Context(
@@ -177,25 +155,13 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
         evidence_trouble=lambda: checkpointer.trouble,
         sent=deliverer.attempts, rates=Rates(limits, SharedLedger(store.database, runtime.now)),
     )  # fmt: skip
+    own = settings.authentication.is_embedded
+    links = link_verifier(settings, store.database, runtime.now)
+    pages = console(gateway, links, settings.console, has_own_links=own)
     return Assembled(
         context, gateway, engine, tuple(clients), verifier(settings, store.database), limits, checkpointer,
-        file_of(settings), _console(settings, gateway, runtime), deliverer,
+        file_of(settings), pages, deliverer,
     )  # fmt: skip
-
-
-def _console(settings: Settings, gateway: Gateway, runtime: Runtime) -> ASGIApp:
-    """The pages, and who is let in there: by a link of our own for want of an issuer."""
-    own = settings.authentication
-    policy = TokenPolicy(
-        issuer=own.issuer,
-        audience=console_audience(own.audience),
-        controllers=frozenset(settings.controllers),
-        longest_seconds=LINK_SECONDS,
-    )
-    keys = FixedKeys([open_signing_key(settings.token_key_file).public()])
-    revocation = Revocation(reading(gateway.context.database), time.monotonic)
-    links = Verifier(policy, keys, lambda: runtime.now().timestamp(), revocation=revocation)
-    return console(gateway, links, settings.console, has_own_links=own.is_embedded)
 
 
 def _checkpointer(settings: Settings, database: Database, runtime: Runtime) -> Checkpointer:
@@ -209,89 +175,6 @@ def _claims(database: str, runtime: Runtime) -> Claims:
     leased = import_module("avgate_gateway.leased")  # its driver is an extra
     claims: Claims = leased.Leased(database, PROTOCOL, runtime.now)
     return claims
-
-
-def verifier(settings: Settings, database: Database) -> Verifier:
-    """Who is believed: the configured issuer, or the key made here on first start."""
-    own = settings.authentication
-    policy = TokenPolicy(
-        issuer=own.named_issuer,
-        audience=own.audience,
-        controllers=frozenset(settings.controllers),
-        longest_seconds=own.token_seconds,
-        several_audiences=own.several_audiences,
-        plain_jwt=own.plain_jwt,
-        claims=ClaimNames(**own.claims.model_dump()),
-        controller_of_client={
-            client: name for name, one in settings.controllers.items() for client in one.clients
-        },
-    )
-    revocation = Revocation(reading(database), time.monotonic)
-    return Verifier(policy, _keys(settings), time.time, revocation=revocation)
-
-
-def _keys(settings: Settings) -> Keys:
-    own = settings.authentication
-    if own.issuer_url is not None:
-        return RotatingKeys(
-            fetch_discovered(
-                own.issuer_url, partial(fetch_over_http, private_networks=own.private_networks)
-            ),
-            time.monotonic,
-        )
-    if own.jwks_url is not None:
-        return RotatingKeys(fetch_over_http(own.jwks_url, own.private_networks), time.monotonic)
-    if own.jwks_file is not None:
-        return RotatingKeys(read_key_file(own.jwks_file), time.monotonic)
-    return FixedKeys([open_signing_key(settings.token_key_file).public()])
-
-
-def _desk(
-    name: str,
-    settings: Settings,
-    controller: ControllerSettings,
-    installed: Mapping[str, Installed],
-    client: OpenClient,
-) -> Desk:
-    return Desk(
-        name=name,
-        title=controller.title,
-        language=controller.language,
-        pack=load_pack(controller.retention),
-        answer_within_days=controller.answer_within_days,
-        approval_exempt_clients=frozenset(controller.approval_exempt_clients),
-        cooling_off=timedelta(minutes=controller.cooling_off_minutes),
-        callback_hosts=controller.callback_hosts,
-        callback_networks=controller.callback_private_networks,
-        connectors={
-            connector: _connector(settings, name, connector, installed, client)
-            for connector in controller.connectors
-        },
-    )
-
-
-def _connector(
-    settings: Settings,
-    controller: str,
-    name: str,
-    installed: Mapping[str, Installed],
-    client: OpenClient,
-) -> Connector:
-    place = f"controllers.{controller}.connectors.{name}"
-    one = installed.get(name)
-    if one is None:
-        known = ", ".join(sorted(installed)) or "none"
-        message = f"{place}: no such connector is installed; installed are: {known}"
-        raise SettingsError(settings.origins.path, [message])
-    if not one.is_allowed:
-        raise SettingsError(settings.origins.path, [f"{place}: {one.refused}"])
-    try:
-        own = connector_settings(settings, controller, name, settings_type(one))
-        made, _ = opened(one, own, client)
-    except ConnectorRefusedError as error:
-        _logger.error("connector.refused place=%s reason=%s", place, error)  # noqa: TRY400 -- a trace would show a partner's words
-        return StandIn(one, str(error))
-    return made
 
 
 def _limits(settings: Settings) -> GuardLimits:

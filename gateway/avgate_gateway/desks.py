@@ -1,0 +1,71 @@
+"""Opens the connectors of each controller, with its own settings."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+
+from avgate_contracts.connector import Connector
+from avgate_gateway.flow.context import Desk
+from avgate_gateway.registry import (
+    ConnectorRefusedError,
+    Installed,
+    OpenClient,
+    StandIn,
+    opened,
+    settings_type,
+)
+from avgate_gateway.retention import load_pack
+from avgate_gateway.settings import ControllerSettings, Settings, SettingsError, connector_settings
+
+_logger = logging.getLogger(__name__)
+
+
+def desk_of(
+    name: str,
+    settings: Settings,
+    controller: ControllerSettings,
+    installed: Mapping[str, Installed],
+    client: OpenClient,
+) -> Desk:
+    """A controller's desk; raises SettingsError where a connector is not there or not allowed."""
+    return Desk(
+        name=name,
+        title=controller.title,
+        language=controller.language,
+        pack=load_pack(controller.retention),
+        answer_within_days=controller.answer_within_days,
+        approval_exempt_clients=frozenset(controller.approval_exempt_clients),
+        cooling_off=timedelta(minutes=controller.cooling_off_minutes),
+        callback_hosts=controller.callback_hosts,
+        callback_networks=controller.callback_private_networks,
+        connectors={
+            connector: _connector(settings, name, connector, installed, client)
+            for connector in controller.connectors
+        },
+    )
+
+
+def _connector(
+    settings: Settings,
+    controller: str,
+    name: str,
+    installed: Mapping[str, Installed],
+    client: OpenClient,
+) -> Connector:
+    place = f"controllers.{controller}.connectors.{name}"
+    one = installed.get(name)
+    if one is None:
+        known = ", ".join(sorted(installed)) or "none"
+        message = f"{place}: no such connector is installed; installed are: {known}"
+        raise SettingsError(settings.origins.path, [message])
+    if not one.is_allowed:
+        raise SettingsError(settings.origins.path, [f"{place}: {one.refused}"])
+    try:
+        own = connector_settings(settings, controller, name, settings_type(one))
+        made, _ = opened(one, own, client)
+    except ConnectorRefusedError as error:
+        _logger.error("connector.refused place=%s reason=%s", place, error)  # noqa: TRY400 -- a trace would show a partner's words
+        return StandIn(one, str(error))
+    return made
