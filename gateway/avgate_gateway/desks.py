@@ -40,6 +40,7 @@ def desk_of(
         cooling_off=timedelta(minutes=controller.cooling_off_minutes),
         callback_hosts=controller.callback_hosts,
         callback_networks=controller.callback_private_networks,
+        contact=controller.contact,
         connectors={
             connector: _connector(settings, name, connector, installed, client)
             for connector in controller.connectors

@@ -13,11 +13,11 @@ from typing import Final
 
 from avgate_contracts.vocabulary import IdentifierKind
 from avgate_gateway.report import Ending
-from avgate_gateway.retention.ground import GROUNDS
+from avgate_gateway.retention.ground import GROUNDS, PART_OF_A_SERVICE
 from avgate_gateway.store.tasks import TaskCode
 
 _OWN: Final[Mapping[str, str]] = {
-    **{ground.sentence: ground.sentence_nl for ground in GROUNDS.values()},
+    **{one.sentence: one.sentence_nl for one in (*GROUNDS.values(), PART_OF_A_SERVICE)},
     "there is no interface to erase it here": "er is hier geen koppeling om het te verwijderen",
     "there is no interface to change it here": "er is hier geen koppeling om het te wijzigen",
     "there is no interface to access here": "er is hier geen koppeling om gegevens in te zien",

@@ -33,6 +33,16 @@ def answer(
     return Response(body, status, {"etag": tag, **(headers or {})}, JSON)
 
 
+def tagged(
+    http: Request, body: bytes, digest: str, media_type: str, headers: Mapping[str, str]
+) -> Response:
+    """The same of a file that is known by its digest."""
+    tag = f'"{digest}"'
+    if tag in _tags(http):
+        return Response(status_code=304, headers={"etag": tag})
+    return Response(body, 200, {"etag": tag, **headers}, media_type)
+
+
 def plain(content: object, *, status: int = 200) -> Response:
     return Response(orjson.dumps(content), status, media_type=JSON)
 

@@ -159,12 +159,22 @@ class GatewayClient:
 
     async def package(self, request_id: str, to: BinaryIO) -> int:
         """Writes the copy, a ZIP, and returns its size in bytes."""
+        return await self._written(f"{_ONE}/package", request_id, {}, to)
+
+    async def letter(self, request_id: str, which: Mapping[str, str | int], to: BinaryIO) -> int:
+        """Writes the letter to the person, a PDF, and returns its size in bytes."""
+        return await self._written(f"{_ONE}/letter", request_id, which, to)
+
+    async def _written(
+        self, path: str, request_id: str, params: Mapping[str, str | int], to: BinaryIO
+    ) -> int:
         size = 0
         try:
             async with self._http.stream(
                 "GET",
-                f"{_ONE}/package",
+                path,
                 ids={"id": request_id},
+                params=params,
                 accept=_PROBLEMS,
                 max_bytes=_LARGEST_PACKAGE,
             ) as body:

@@ -38,6 +38,7 @@ class Desk:
     cooling_off: timedelta = timedelta()  # from an approval until it is carried out
     callback_hosts: frozenset[str] = frozenset()  # that a request may ask to be told at
     callback_networks: tuple[str, ...] = ()  # private ones, in which those may lie
+    contact: tuple[str, ...] = ()  # how people reach the controller, line by line
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from avgate_gateway.store import (
     item_steps,
     items,
     known_by,
+    letters,
     remarks,
     requests,
     tasks,
@@ -198,6 +199,7 @@ async def _shred_subject(
     await tasks.forget_learned(db, request.id)
     await remarks.forget(db, request.id)
     await known_by.forget(db, request.id)
+    await letters.forget(db, request.id)
     await requests.change(
         db, request.id, subject_key=None, confidential_box=None, plan_box=None, callback_box=None
     )

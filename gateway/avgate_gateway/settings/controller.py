@@ -17,6 +17,9 @@ class ControllerSettings(Part):
 
     title: Line = Field(description="The controller's name, as it stands in letters.")
     language: Literal["nl", "en"] = Field("nl", description="The language of letters.")
+    contact: tuple[Line, ...] = Field(
+        (), description="How people reach the controller, line by line, as it stands in letters."
+    )
     retention: Name = Field(description="The retention pack that says what stays and how long.")
     answer_within_days: Annotated[int, Field(strict=True, ge=1, le=31)] = Field(
         28, description="Within how many days a request is answered; the law allows one month."

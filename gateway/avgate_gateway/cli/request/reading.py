@@ -1,4 +1,4 @@
-"""`avgate request show`, `verify` and `package`: a request that is recorded already."""
+"""`avgate request show`, `verify`, `package` and `letter`: a request that is recorded already."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from avgate_gateway.authentication import Scope
 from avgate_gateway.cli.gateway_client import connected
-from avgate_gateway.cli.request.download import save_package
+from avgate_gateway.cli.request.download import save, save_package
 from avgate_gateway.cli.request.following import Following
 from avgate_gateway.cli.request.reaching import (
     DEFAULT_URL,
@@ -86,6 +86,33 @@ def package(
     typer.echo(f"saved {output}, {size} bytes")
 
 
+def letter(
+    request_id: RequestId,
+    out: Annotated[Path, typer.Option(help="Where to save it.")],
+    language: Annotated[
+        str | None, typer.Option(help="nl or en; that of the request if left out.")
+    ] = None,
+    providers: Annotated[bool, typer.Option(help="List the companies behind the service.")] = False,
+    version: Annotated[int | None, typer.Option(help="An earlier version, by its number.")] = None,
+    url: UrlOption = DEFAULT_URL,
+    token: TokenOption = None,
+    config: ConfigOption = None,
+    controller: ControllerOption = None,
+    client: ClientOption = None,
+) -> None:
+    """Saves the letter to the person, a PDF: what was asked, what was done and what stays."""
+    reach = Reach(url, token, config, controller, client)
+    which: dict[str, str | int] = {}
+    if language is not None:
+        which["language"] = language
+    if providers:
+        which["providers"] = "true"
+    if version is not None:
+        which["version"] = version
+    size = asyncio.run(_letter(reach, request_id, which, out))
+    typer.echo(f"saved {out}, {size} bytes")
+
+
 async def _show(reach: Reach, request_id: str, limit: float, *, waited: bool, json: bool) -> int:
     async with connected(reach.url, reach.token_for({Scope.READ})) as client:
         request = await client.request(request_id)
@@ -112,3 +139,8 @@ async def _package(reach: Reach, request_id: str, output: Path) -> int:
     token = reach.token_for({Scope.READ, Scope.ACCESS, Scope.EXPORT})
     async with connected(reach.url, token) as client:
         return await save_package(client, request_id, output)
+
+
+async def _letter(reach: Reach, request_id: str, which: dict[str, str | int], out: Path) -> int:
+    async with connected(reach.url, reach.token_for({Scope.READ})) as client:
+        return await save(lambda file: client.letter(request_id, which, file), out)

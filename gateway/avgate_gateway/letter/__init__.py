@@ -1,0 +1,10 @@
+"""The letter to the person: what was asked, what was done, what stays, and what they can do.
+
+Values in, bytes out. `content` decides what a letter says, from the record alone; `rendering` makes
+a PDF of it. Nothing here knows a store or a clock.
+"""
+
+from avgate_gateway.letter.content import Content, Section, Table, written
+from avgate_gateway.letter.facts import Facts, System, Unlooked
+
+__all__ = ["Content", "Facts", "Section", "System", "Table", "Unlooked", "written"]

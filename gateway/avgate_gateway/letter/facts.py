@@ -1,0 +1,65 @@
+"""What a letter is made from: the record of a request, without anything that identifies the person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from avgate_contracts.record import WhyUnseen
+from avgate_contracts.vocabulary import Field, IdentifierKind
+from avgate_gateway.register import RegisterEntry
+from avgate_gateway.report import Report
+from avgate_gateway.request import WaitingFor
+
+
+@dataclass(frozen=True, slots=True)
+class Unlooked:
+    """A part of a system that could not be looked into; `is_done`: a person asked there."""
+
+    part: str
+    why: WhyUnseen
+    needs: Sequence[IdentifierKind] = ()
+    is_done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One connector's system, as people know it.
+
+    `informs`: its owner publishes the data or passes a request on, so that they are a recipient who
+    has to be told (GDPR Art. 19). `told`: they were. `done` are the first and the last day on which
+    something was done there, `by_hand_due` by when a person is to do what is left.
+    """
+
+    title: str
+    informs: bool = False
+    told: bool = False
+    done: tuple[date, date] | None = None
+    by_hand_due: date | None = None
+    unlooked: Sequence[Unlooked] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A request as its letter tells of it; days are those in the Netherlands.
+
+    `due` is the last day to answer that holds now, and `extension_reason` why it is later than the
+    first one. `fields` are what was to be corrected. `providers` is None where they were not asked for.
+    """
+
+    controller: str
+    contact: Sequence[str]
+    report: Report
+    received: date
+    due: date
+    closed: date | None = None
+    closing: str | None = None
+    waiting_for: WaitingFor | None = None
+    extended: bool = False
+    extension_reason: str | None = None
+    identity_method: str | None = None
+    identity_on: date | None = None
+    fields: Sequence[Field] = ()
+    systems: Mapping[str, System] = field(default_factory=dict)
+    providers: Sequence[RegisterEntry] | None = None

@@ -1,0 +1,219 @@
+"""What a letter says: every outcome in both languages, in words that a person knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from avgate_contracts.record import WhyUnseen
+from avgate_contracts.vocabulary import Category, Field, Operation, Product
+from avgate_gateway.letter import Facts, System, Unlooked, written
+from avgate_gateway.letter.phrases import article
+from avgate_gateway.register import seeded
+from avgate_gateway.report import Ending, OutcomeWord, Report, ReportLine
+from avgate_gateway.request import Scope, WaitingFor
+from avgate_gateway.retention.ground import GROUNDS, PART_OF_A_SERVICE, GroundCode
+from avgate_gateway.store.tasks import TaskCode
+
+RECEIVED, CLOSED = date(2026, 11, 3), date(2026, 11, 29)
+CODE = re.compile(r"\b[a-z0-9]+_[a-z0-9_]+\b|[{}]|\bNone\b")
+LANGUAGES = ("nl", "en")
+CODES = {*TaskCode, *GroundCode, "usage_billed", "dlda_16103", "status_409", "no_delete"}
+
+
+def line(outcome: OutcomeWord, count: int = 2, **more: Any) -> ReportLine:
+    ending = Ending(outcome, **more)
+    return ReportLine("operator", Category.COMMUNICATION_METADATA, Product.VOICE, ending, count)
+
+
+def facts(*lines: ReportLine, operation: Operation = Operation.ERASE, **more: Any) -> Facts:
+    moment = datetime(2026, 11, 3, tzinfo=UTC)
+    report = Report("r-1", operation, "s-1", moment, moment, lines)
+    system = System("Operator", informs=True, told=True, done=(CLOSED, CLOSED))
+    known = {
+        "controller": "Libervoice B.V.",
+        "contact": ("info@libervoice.example",),
+        "received": RECEIVED,
+        "due": date(2026, 12, 1),
+        "closed": CLOSED,
+        "identity_method": "a code by post",
+        "identity_on": RECEIVED,
+        "systems": {"operator": system},
+    }
+    return Facts(report=report, **{**known, **more})
+
+
+def text(told: Facts, language: str) -> str:
+    return " ".join(_strings(written(told, language).to_json(CLOSED)["sections"])).replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _strings(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _strings(part)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("outcome", OutcomeWord)
+def test_every_outcome_has_a_sentence_and_no_code_shows(
+    outcome: OutcomeWord, language: str
+) -> None:
+    without = text(facts(), language)
+    for code in (None, *sorted(CODES)):
+        detail = f"HTTP 409: {code}, in a connector's own words"
+        told = text(facts(line(outcome, reason=code, detail=detail)), language)
+        assert len(told) > len(without) + 40
+        assert not CODE.findall(told), CODE.findall(told)
+        assert "connector" not in told
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("ground", [*GROUNDS.values(), PART_OF_A_SERVICE], ids=lambda g: g.code)
+def test_what_stays_says_why_by_which_law_and_until_when(ground: Any, language: str) -> None:
+    sentence = ground.sentence_nl if language == "nl" else ground.sentence
+    kept = line(OutcomeWord.RETAINED, ground=ground.code.value, detail=sentence, until=CLOSED)
+    told = text(facts(kept), language)
+    assert sentence in told
+    assert article(ground.article, language) in told
+    assert ("29 november 2026" if language == "nl" else "29 November 2026") in told
+
+
+def test_a_law_is_cited_in_dutch() -> None:
+    assert article("GDPR Art. 17(3)(b); AWR Art. 52(4)", "nl") == (
+        "artikel 17 lid 3 onder b AVG; artikel 52 lid 4 Algemene wet inzake rijksbelastingen"
+    )
+    assert article("GDPR Art. 6(1)(b), 17(1)(a); Tw Art. 13.4", "nl") == (
+        "artikel 6 lid 1 onder b en 17 lid 1 onder a AVG; artikel 13.4 Telecommunicatiewet"
+    )
+
+
+def test_days_apart_are_told_as_the_first_and_the_last() -> None:
+    days = (date(2026, 12, 2), date(2027, 5, 21), date(2027, 1, 8))
+    kept = [line(OutcomeWord.RETAINED, 1, ground="disputes", until=day) for day in days]
+    [section] = [
+        one for one in written(facts(*kept), "nl").sections if one.title.startswith("Wat bew")
+    ]
+    assert section.table is not None
+    [row] = section.table.rows
+    assert row[2] == "3"
+    told = row[3].replace("\N{NO-BREAK SPACE}", " ")
+    assert "2 december 2026 voor het oudste, en tot en met 21 mei 2027" in told
+
+
+def test_what_reads_alike_is_one_row() -> None:
+    """A plan tells its days and codes apart; to the person it is all simply not done yet."""
+    open_lines = [
+        line(OutcomeWord.PENDING, 1, until=date(2027, 1, day), reason=code)
+        for day, code in ((1, None), (2, "disputes"), (3, "no_delete"))
+    ]
+    told = facts(*open_lines, closed=None, systems={"operator": System("Operator")})
+    tables = [one.table for one in written(told, "nl").sections if one.table]
+    assert [[row[2] for row in table.rows] for table in tables] == [["3"]]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("waits", [*WaitingFor, None])
+def test_an_open_request_says_how_it_stands_and_by_when(
+    waits: WaitingFor | None, language: str
+) -> None:
+    told = facts(
+        closed=None, waiting_for=waits, extended=True, extension_reason="Too *much* {of} it"
+    )
+    said = text(told, language)
+    assert ("1 december 2026" if language == "nl" else "1 December 2026") in said
+    assert "Too *much* {of} it" in said
+    assert written(told, language).title != written(facts(), language).title
+
+
+def test_before_identity_is_known_nothing_is_told_of_what_is_held() -> None:
+    told = facts(
+        line(OutcomeWord.PENDING, 7), closed=None, waiting_for=WaitingFor.IDENTITY, systems={}
+    )
+    assert not [one for one in written(told, "nl").sections if one.table]
+    nothing = replace(told, report=facts().report)
+    assert text(told, "nl") == text(nothing, "nl")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("closing", ["not_relevant", "rejected", "cancelled", "ambiguous"])
+def test_a_request_that_was_not_carried_out_says_so(closing: str, language: str) -> None:
+    done_nothing = line(OutcomeWord.NOT_DONE, reason=closing)
+    said = text(facts(done_nothing, closing=closing), language)
+    assert said != text(facts(done_nothing), language)
+    assert "Autoriteit Persoonsgegevens" in said
+    assert not CODE.findall(said)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("operation", Operation)
+def test_every_operation_says_what_was_asked(operation: Operation, language: str) -> None:
+    every = Scope(frozenset({"operator"}), frozenset(Category))
+    told = facts(operation=operation, fields=tuple(Field), identity_method=None)
+    said = text(replace(told, report=replace(told.report, scope=every)), language)
+    assert ("3 november 2026" if language == "nl" else "3 November 2026") in said
+    assert not CODE.findall(said)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("why", WhyUnseen)
+def test_a_part_that_nobody_looked_into_is_named(why: WhyUnseen, language: str) -> None:
+    parts = (Unlooked("IASO Backup", why), Unlooked("Aloha", why, (), is_done=True))
+    told = facts(systems={"operator": System("Operator", informs=True, unlooked=parts)})
+    sections = {one.title: one for one in written(told, language).sections}
+    unlooked = [one for one in sections.values() if any("IASO" in point for point in one.points)]
+    assert len(unlooked) == 1
+    assert any("Aloha" in one.points for one in sections.values()), (
+        "a person told them: a recipient"
+    )
+
+
+@pytest.mark.parametrize(("is_told", "informs"), [(True, True), (False, True), (True, False)])
+def test_only_who_was_told_is_a_recipient(is_told: bool, informs: bool) -> None:
+    system = System("Phone directory", informs=informs, told=is_told)
+    said = text(facts(systems={"directory": system}), "nl")
+    assert ("Telefoongids" in said) is (is_told and informs)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("controller", ["libervoice", "mister-voip"])
+def test_the_companies_behind_the_service_are_listed_once_each(
+    controller: str, language: str
+) -> None:
+    told = facts(providers=seeded(controller))
+    [table] = [one.table for one in written(told, language).sections if one.table]
+    names = [row[0] for row in table.rows]
+    assert "KPN" in names
+    assert len(names) == len(set(names))
+    assert "Supplier of Operator" not in names
+    assert text(facts(), language) != text(told, language)
+
+
+def test_a_letter_knows_no_other_language() -> None:
+    with pytest.raises(KeyError):
+        written(facts(), "fr")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_is_long(language: str) -> None:
+    """Reading level B1: short sentences. A law's name is no sentence of ours."""
+    lines = [line(outcome) for outcome in OutcomeWord]
+    for sentence in re.split(r"[.?:!] ", re.sub(r"\([^)]*\)", "", text(facts(*lines), language))):
+        assert len(sentence.split()) <= 25, sentence
+
+
+def test_the_same_facts_say_the_same() -> None:
+    told = facts(line(OutcomeWord.ERASED), providers=seeded("libervoice"))
+    assert orjson.dumps(written(told, "nl")) == orjson.dumps(written(told, "nl"))
