@@ -9,7 +9,7 @@ import pytest
 from avgate_contracts.http import Runtime
 from avgate_gateway.cli.exits import CommandError, Exit
 from avgate_gateway.cli.gateway_client import GatewayClient
-from avgate_gateway.cli.request.download import save_package
+from avgate_gateway.cli.request.download import save, save_package
 from avgate_gateway.cli.request.outcome import ending, exit_code
 from avgate_gateway.cli.request.reaching import Reach
 from avgate_gateway.cli.watching import watched
@@ -105,6 +105,16 @@ async def test_a_package_that_is_not_there_leaves_nothing_behind(tmp_path: Path)
     with pytest.raises(CommandError, match="destroyed"):
         await save_package(talk, "r-1", tmp_path / "copy.zip")
     assert not _left_in(tmp_path)
+
+
+async def test_a_letter_is_saved_in_the_version_that_is_asked_for(tmp_path: Path) -> None:
+    seen: list[httpx.Request] = []
+    path = "GET /v1/requests/r-1/letter"
+    talk = client({path: httpx.Response(200, content=b"%PDF-1.7")}, seen)
+    saved = tmp_path / "letter.pdf"
+    assert await save(lambda file: talk.letter("r-1", {"version": 2}, file), saved) == 8
+    assert seen[0].url.params["version"] == "2"
+    assert stat.S_IMODE(saved.stat().st_mode) == 0o600
 
 
 def _left_in(folder: Path) -> list[Path]:

@@ -55,6 +55,13 @@ def test_it_has_language_title_and_tags(opened: tuple[str, pikepdf.Pdf]) -> None
     assert {"/H1", "/H2", "/P", "/L", "/LI", "/Table", "/TR", "/TH", "/TD", "/Link"} <= set(kinds)
 
 
+def test_all_that_is_read_stands_in_a_paragraph(opened: tuple[str, pikepdf.Pdf]) -> None:
+    _, pdf = opened
+    document = pdf.Root.StructTreeRoot.K
+    [root] = document if isinstance(document, pikepdf.Array) else [document]
+    assert {str(one.S) for one in root.K} <= {"/P", "/H1", "/H2", "/L", "/Table", "/Div"}
+
+
 def test_every_table_has_headers_for_its_columns(opened: tuple[str, pikepdf.Pdf]) -> None:
     _, pdf = opened
     tables = [node for node in _nodes(pdf.Root.StructTreeRoot) if node.S == "/Table"]
