@@ -76,7 +76,7 @@ _ADDRESS = re.compile(
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_\-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
-_USUAL_PORT = {"https": 443, "http": 80}
+_USUAL_PORT = {"https": 443, "http": 80, "sftp": 22}
 _FIRST_FREE_PORT = 1024  # below lie services of the system, mail and remote shells among them
 _LAST_PORT = 65_535
 # What a line of HTTP can do harm to: databases, caches, NFS, SIP. A port of theirs is a mistake.

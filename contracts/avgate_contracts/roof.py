@@ -37,7 +37,7 @@ from avgate_contracts.errors import (
     RefusedError,
     UnavailableError,
 )
-from avgate_contracts.http import HttpClient, Response, Runtime, Streamed, open_client
+from avgate_contracts.http import HttpClient, Response, Runtime, Streamed, Upload, open_client
 from avgate_contracts.identifier import Identifier, canonical
 from avgate_contracts.outcome import (
     Completed,
@@ -135,6 +135,7 @@ __all__ = [
     "Unknown",
     "Unseen",
     "Unsupported",
+    "Upload",
     "WebAddress",
     "WhyUnseen",
     "canonical",

@@ -31,6 +31,7 @@ from avgate_gateway.checkpointing import Checkpointer, open_evidence_key
 from avgate_gateway.claims import Alone, Claims
 from avgate_gateway.console.application import console
 from avgate_gateway.console.forms import FORM
+from avgate_gateway.courier import Courier, courier_of
 from avgate_gateway.desks import desk_of
 from avgate_gateway.engine import PROTOCOL, Engine
 from avgate_gateway.flow.advance import advance
@@ -70,6 +71,7 @@ class Assembled:
     file: Path | None  # an encrypted SQLite file
     pages: ASGIApp  # the console
     deliverer: Deliverer
+    courier: Courier
 
     def app(self) -> ASGIApp:
         """The HTTP application, which starts and stops the engine with itself."""
@@ -90,6 +92,7 @@ class Assembled:
         kept = [
             asyncio.create_task(_keep_lists(self.context)),
             asyncio.create_task(self.checkpointer.run()),
+            asyncio.create_task(self.courier.run()),
             asyncio.create_task(
                 rewrapping.keep(self.context.database, self.context.vault.ring, self.file)
             ),
@@ -150,17 +153,19 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
     checks = Checks(runtime.now)
     checkpointer = _checkpointer(settings, store.database, runtime)
     limits = _limits(settings)
+    courier = courier_of(settings, context, installed, runtime)
     gateway = Gateway(
         context, engine.wake, changes, installed, checks, engine.bulkheads, engine.faults,
         evidence_trouble=lambda: checkpointer.trouble,
-        sent=deliverer.attempts, rates=Rates(limits, SharedLedger(store.database, runtime.now)),
+        destinations=courier.destinations, sent=deliverer.attempts,
+        rates=Rates(limits, SharedLedger(store.database, runtime.now)),
     )  # fmt: skip
     own = settings.authentication.is_embedded
     links = link_verifier(settings, store.database, runtime.now)
     pages = console(gateway, links, settings.console, has_own_links=own)
     return Assembled(
         context, gateway, engine, tuple(clients), verifier(settings, store.database), limits, checkpointer,
-        file_of(settings), pages, deliverer,
+        file_of(settings), pages, deliverer, courier,
     )  # fmt: skip
 
 

@@ -61,6 +61,8 @@ MATRIX: Final[Mapping[tuple[str, str], Entry]] = {
     ("GET", f"{_ONE}/package"): Guarded(frozenset({Scope.READ}), of_operation=True, operations=_COPIES),
     ("GET", f"{_ONE}/letter"): _scope(Scope.READ, *_ALL),
     ("GET", f"{_ONE}/letters"): _scope(Scope.READ, *_ALL),
+    ("POST", f"{_ONE}/handover"): _scope(Scope.EXPORT, Operation.EXPORT),
+    ("GET", f"{_ONE}/handovers"): _scope(Scope.READ, *_ALL),
     ("GET", f"{_ONE}/events"): _scope(Scope.READ, *_COPIES),  # of what ends by itself, so they do
     ("GET", "/v1/tasks"): _scope(Scope.READ),
     ("POST", "/v1/tasks/{task_id}/completion"): _scope(Scope.COMPLETE_TASKS, Operation.ERASE),

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from avgate_contracts.http.header import Header
-from avgate_contracts.http.library import URL
+from avgate_contracts.http.library import URL, Upload
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 REPEATABLE = READS | {"PUT", "DELETE"}  # RFC 9110 section 9.2.2
@@ -25,7 +25,7 @@ class Call:
     label: str
     url: URL = field(repr=False)
     headers: tuple[Header, ...] = field(repr=False)
-    content: bytes = field(repr=False)
+    content: bytes | Upload = field(repr=False)
     accept: Collection[int]
     repeatable: bool
     write: bool

@@ -14,6 +14,7 @@ from avgate_contracts.http.authorization import Authorization, Fixed
 from avgate_contracts.http.body import UNSET, Unset, encoded
 from avgate_contracts.http.call import READS, REPEATABLE, Call
 from avgate_contracts.http.header import headers as header_fields
+from avgate_contracts.http.library import Upload
 from avgate_contracts.http.path import NO_IDS, Params
 from avgate_contracts.http.runtime import Runtime
 from avgate_contracts.http.tries import Tries
@@ -96,6 +97,34 @@ class HttpClient:
             write=method.upper() not in READS,
         )
         return await self._tries.send(call, self._authorization if authenticated else _NOBODY)
+
+    async def upload(
+        self,
+        method: str,
+        path: str,
+        content: Upload,
+        *,
+        ids: Mapping[str, str] = NO_IDS,
+        headers: Mapping[str, str] | None = None,
+        accept: Collection[int] = (),
+    ) -> Response:
+        """Makes one call whose body is read while it is sent; otherwise as `send`.
+
+        A file that is too large for the memory goes this way. The time-out of a try covers all of it.
+        """
+        call = Call(
+            method=method.upper(),
+            label=_label(path),
+            url=self._addresses.url(path, ids, None),
+            headers=header_fields(
+                headers, accept="*/*", content_type="application/octet-stream", key=None
+            ),
+            content=content,
+            accept=accept,
+            repeatable=method.upper() in REPEATABLE,
+            write=method.upper() not in READS,
+        )
+        return await self._tries.send(call, self._authorization)
 
     def stream(
         self,

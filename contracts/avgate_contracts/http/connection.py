@@ -11,7 +11,7 @@ import asyncio
 import re
 import select
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -53,16 +53,25 @@ class Connection(asyncio.Protocol):
         self._news: asyncio.Future[None] | None = None
         self._is_spoilt = False
         self._is_paused = False
+        self._room = asyncio.Event()  # to write more
+        self._room.set()
 
     # What a call does.
 
-    async def ask(self, message: bytes, *, has_no_body: bool) -> Exchange:
-        """Sends a request, and waits for the headers of its answer; raises TransportError."""
+    async def ask(
+        self, message: bytes, *, has_no_body: bool, body: AsyncIterable[bytes] | None = None
+    ) -> Exchange:
+        """Sends a request, and waits for the headers of its answer; raises TransportError.
+
+        `message` is all of it, or all before the body where that is sent piece by piece.
+        """
         if self._transport is None or self._is_spoilt:
             raise WriteError("the connection was closed")
         exchange = self._exchange = Exchange(has_no_body)
         self._parser = httptools.HttpResponseParser(self)
         self._transport.write(message)
+        if body is not None:
+            await self._send(exchange, body)
         while not exchange.is_headed:
             await self._heard(exchange)
         return exchange
@@ -82,6 +91,15 @@ class Connection(asyncio.Protocol):
                     await self._heard(exchange)
             except TimeoutError:
                 raise ReadTimeout("the body stopped coming") from None
+
+    async def _send(self, exchange: Exchange, body: AsyncIterable[bytes]) -> None:
+        """Sends a body as fast as it is taken; an answer that comes before its end is the answer."""
+        async for piece in body:
+            if self._transport is None or exchange.is_headed or exchange.error is not None:
+                self._is_spoilt = True  # the rest of the body would be taken for another call
+                return
+            self._transport.write(piece)
+            await self._room.wait()
 
     def done(self) -> bool:
         """Ends a call; whether the connection can carry another one."""
@@ -159,8 +177,15 @@ class Connection(asyncio.Protocol):
                 self._fail(RemoteProtocolError("the connection ended before the answer"))
         return False
 
+    def pause_writing(self) -> None:
+        self._room.clear()
+
+    def resume_writing(self) -> None:
+        self._room.set()
+
     def connection_lost(self, error: Exception | None) -> None:
         self._is_spoilt = True
+        self._room.set()
         if self._exchange is not None and not self._exchange.is_complete:
             told = type(error).__name__ if error else "it was closed"
             self._fail(ReadError(f"the connection was lost: {told}"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import ssl
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -39,6 +40,24 @@ NOT_HTTP = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 
 _HAVE_CONTENT = frozenset({"POST", "PUT", "PATCH"})  # and say so even where it is empty
 _IDLE = 5.0  # seconds; longer than this, and servers close a connection while it is being reused
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A body that is read while it is sent; `pieces` begins it anew, and has `size` bytes in all."""
+
+    size: int
+    pieces: Callable[[], AsyncIterator[bytes]] = field(repr=False)
+
+
+class Sent(AsyncByteStream):
+    """An upload as the library takes it."""
+
+    def __init__(self, upload: Upload) -> None:
+        self._upload = upload
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._upload.pieces()
 
 
 def network(limits: Limits) -> AsyncBaseTransport:
@@ -80,7 +99,7 @@ def request(
     method: str,
     url: URL,
     fields: Sequence[tuple[bytes, bytes]],
-    content: bytes,
+    content: bytes | Upload,
     extensions: dict[str, object],
 ) -> Request:
     """What the library makes of a call by itself, with the headers that it adds added here.
@@ -91,6 +110,9 @@ def request(
     if not content and method in _HAVE_CONTENT:
         raw.append((b"Content-Length", b"0"))
     raw += fields
+    if isinstance(content, Upload):
+        raw.append((b"Content-Length", b"%d" % content.size))
+        return Request(method, url, headers=raw, stream=Sent(content), extensions=extensions)
     if content:
         raw.append((b"Content-Length", b"%d" % len(content)))
     made = Request(

@@ -26,6 +26,7 @@ from avgate_contracts.http.library import (
     ConnectTimeout,
     LocalProtocolError,
     Request,
+    Sent,
     trusted,
 )
 from avgate_contracts.http.road import Road
@@ -54,11 +55,14 @@ class Network(AsyncBaseTransport):
         And MisconfiguredError for a host that leads where no upstream may be.
         """
         timeout: dict[str, float | None] = request.extensions.get("timeout", {})
-        message = _message(request)
+        body = request.stream if isinstance(request.stream, Sent) else None
+        message = _message(request, b"" if body else request.content)
         to = _origin(request.url), destinations_of(request)
         connection = self._waiting(to) or await self._opened(to, timeout.get("connect"))
         try:
-            exchange = await connection.ask(message, has_no_body=request.method == "HEAD")
+            exchange = await connection.ask(
+                message, has_no_body=request.method == "HEAD", body=body
+            )
         except BaseException:
             connection.abort()
             raise
@@ -137,11 +141,11 @@ def _origin(url: URL) -> Origin:
     return Origin(url.scheme, url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme])
 
 
-def _message(request: Request) -> bytes:
+def _message(request: Request, content: bytes) -> bytes:
     """The request as it is sent: RFC 9112, section 3."""
     lines: list[Any] = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
     lines += (b"%b: %b" % field for field in request.headers.raw)
     head = b"\r\n".join(lines)
     if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1:
         raise LocalProtocolError("a line break in a header or an address")
-    return head + b"\r\n\r\n" + request.content
+    return head + b"\r\n\r\n" + content

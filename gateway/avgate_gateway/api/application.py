@@ -15,6 +15,7 @@ from avgate_gateway.api import (
     callbacks,
     decisions,
     documentation,
+    handovers,
     letters,
     register,
     requests,
@@ -30,7 +31,9 @@ from avgate_gateway.refusals import REFUSED, Asked, Refusals
 from avgate_gateway.store.cut_short import AwayError
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
-_RESOURCES = (requests, decisions, results, letters, tasks, register, audit, callbacks, webhooks)
+_RESOURCES = (
+    requests, decisions, results, letters, handovers, tasks, register, audit, callbacks, webhooks,
+)  # fmt: skip
 _AWAY_SECONDS = "2"  # a server that restarts is back by then
 _ABOUT = """\
 Carries out a person's privacy rights in systems that others own.

@@ -102,8 +102,8 @@ class SubjectBody(Body):
     identifiers: Annotated[list[IdentifierBody], Field(min_length=1, max_length=50)]
     name: Annotated[str, Field(max_length=200), _free_text("name")] | None = Field(
         None,
-        description="For a letter, of which none is written yet: it is checked, and not kept. "
-        "Nobody is ever found by it.",
+        description="It is checked, and not kept: a letter greets nobody by name, and nobody is ever "
+        "found by it.",
     )
     language: Literal["nl", "en"] | None = None
 
@@ -235,6 +235,12 @@ class ExtensionBody(Body):
     """Why two more months are needed: the person is told (GDPR Art. 12(3))."""
 
     reason: Annotated[_Reason, Field(min_length=1, description=_KEPT)]
+
+
+class HandoverBody(Body):
+    """Whom the copy goes to: a destination of the controller's, by the name in the config."""
+
+    destination: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
 
 
 class CompletionBody(Body):

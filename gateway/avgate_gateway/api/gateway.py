@@ -21,6 +21,7 @@ from avgate_gateway.refusals import Refusals
 from avgate_gateway.registry import Installed
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.second_person import Party, person
+from avgate_gateway.settings.destination import Destination
 from avgate_gateway.store import requests
 
 
@@ -40,6 +41,7 @@ class Gateway:
     refusals: Refusals = field(default_factory=Refusals)
     under_way: UnderWay = field(default_factory=UnderWay)
     sent: Mapping[tuple[str, str], int] = field(default_factory=Counter)  # by controller and result
+    destinations: Mapping[tuple[str, str], Destination] = field(default_factory=dict)
     evidence_trouble: Callable[[], str | None] = lambda: None  # why nothing is signed just now
 
     def desk(self, caller: Caller) -> Desk:

@@ -22,6 +22,7 @@ from avgate_gateway.store import (
     copies,
     earlier,
     evidence,
+    handovers,
     item_steps,
     items,
     known_by,
@@ -200,6 +201,7 @@ async def _shred_subject(
     await remarks.forget(db, request.id)
     await known_by.forget(db, request.id)
     await letters.forget(db, request.id)
+    await handovers.forget(db, request.id)
     await requests.change(
         db, request.id, subject_key=None, confidential_box=None, plan_box=None, callback_box=None
     )

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from avgate_contracts.settings import PrivateNetwork
 from avgate_gateway.mistake import WrongValueError
+from avgate_gateway.settings.destination import Destination
 from avgate_gateway.settings.value import Line, Name, Part
 from avgate_gateway.settings.webhook import CallbackHost, SigningSecret, WebhookSettings
 
@@ -38,6 +39,9 @@ class ControllerSettings(Part):
         default_factory=dict,
         repr=False,
         description="The upstreams of this controller, each with its connector's own settings.",
+    )
+    destinations: dict[Name, Destination] = Field(
+        default_factory=dict, repr=False, description="Where copies may be handed over to."
     )
     webhooks: dict[Name, WebhookSettings] = Field(
         default_factory=dict, description="Who is told of the events of this controller's requests."

@@ -58,6 +58,10 @@ class Settings(Part):
         default_factory=lambda known: known["master_key_file"].with_name("avgate-checkpoints.txt"),
         description="Where checkpoints are kept beside the database; ship it to another machine.",
     )
+    handover_folder: File = Field(
+        default_factory=lambda known: known["master_key_file"].with_name("avgate-handovers"),
+        description="Where sealed copies lie until they are handed over; several machines share it.",
+    )
     connectors_allowed: Annotated[tuple[Line, ...], AfterValidator(readable)] = Field(
         ("avgate",),
         description="The distributions whose connectors may be loaded, each with a version range "

@@ -15,7 +15,8 @@ _LARGEST_SECRET = 65_536  # bytes
 _SECRET = {("database",), ("master_key",), ("master_keys_former",)}
 
 _OF_A_CONTROLLER = {
-    ("connectors",), ("webhooks",), ("callback_secret",), ("callback_former_secrets",),
+    ("connectors",), ("destinations",), ("webhooks",), ("callback_secret",),
+    ("callback_former_secrets",),
 }  # fmt: skip
 
 
@@ -23,8 +24,8 @@ _OF_A_CONTROLLER = {
 class References:
     """Resolves the references in a config, and collects what it could not resolve.
 
-    Only `database`, master keys, secrets of callbacks and what stands below a connector or webhook
-    may be a reference: a path that is mistaken for one would put a key file's content into messages.
+    Only `database`, master keys, secrets of callbacks and what stands below a connector, destination or
+    webhook may be a reference: a path that is mistaken for one would put a key file's content into messages.
     """
 
     folder: Path

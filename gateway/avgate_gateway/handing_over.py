@@ -1,0 +1,81 @@
+"""Asking for a copy to be handed over to a successor (GDPR Art. 20(2))."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import uuid4
+
+from avgate_contracts.vocabulary import Operation
+from avgate_gateway import confidential
+from avgate_gateway.flow import settling
+from avgate_gateway.flow.context import Context
+from avgate_gateway.handover import GIVES_UP_AFTER
+from avgate_gateway.problem import GONE, NOT_FOUND, NOT_READY, WRONG_STATE, Problem, ProblemError
+from avgate_gateway.request import State, SubjectRequest, WaitingFor
+from avgate_gateway.settings.destination import Destination
+from avgate_gateway.store import evidence, handovers, requests, tasks
+from avgate_gateway.store.connection import Connection
+from avgate_gateway.store.handovers import Handover, HandoverState
+from avgate_gateway.vault import SUBJECT_KEY
+
+
+async def ask(
+    db: Connection,
+    context: Context,
+    request: SubjectRequest,
+    to: tuple[str, Destination],
+    by: str,
+) -> Handover:
+    """Has a copy handed over; one that is under way, or arrived, is the same one.
+
+    Asked again while it waits, it is tried at once. After one that failed, there is a new one.
+    Raises ProblemError where there is no copy, or it is for somebody else.
+    """
+    name, destination = to
+    now = context.now()
+    for known in await handovers.of_request(db, request.id):
+        if known.destination == name and known.state is not HandoverState.FAILED:
+            await handovers.hurry(db, known.id, now)
+            return known
+    await _may(db, context, request, destination)
+    made = Handover(
+        str(uuid4()), request.id, request.controller, name, HandoverState.WAITING, 0, now,
+        gives_up_at=_gives_up_at(context, request, now), next_attempt_at=now,
+    )  # fmt: skip
+    await handovers.add(db, made)
+    await evidence.note(
+        db, now, request, "handover.asked",
+        {"handover": made.id, "destination": name, "kind": destination.kind, "by": by},
+    )  # fmt: skip
+    return made
+
+
+async def _may(
+    db: Connection, context: Context, request: SubjectRequest, destination: Destination
+) -> None:
+    """Raises ProblemError unless there is a whole copy that may go to this destination."""
+    all_tasks = await tasks.of_request(db, request.id)
+    if request.operation is not Operation.EXPORT or request.closing is not None:
+        raise ProblemError(Problem(NOT_FOUND))
+    if settling.is_ambiguous(all_tasks):
+        raise ProblemError(Problem(NOT_FOUND))
+    if request.state is not State.CLOSED and request.waiting_for is not WaitingFor.PERSON:
+        raise ProblemError(
+            Problem(NOT_READY, "The copy is still being made.", headers={"retry-after": "1"})
+        )
+    sealed = await requests.sealed(db, request.id)
+    if sealed.subject_key is None or sealed.confidential is None:
+        raise ProblemError(Problem(GONE))
+    box = context.vault.box(sealed.subject_key, request.id, SUBJECT_KEY)
+    person = confidential.from_bytes(box.open(sealed.confidential, confidential.CONTEXT))
+    if person.recipient not in {None, destination.recipient}:
+        detail = (
+            "Its copy is for the recipient that was named when it was asked for, and nobody else."
+        )
+        raise ProblemError(Problem(WRONG_STATE, detail))
+
+
+def _gives_up_at(context: Context, request: SubjectRequest, now: datetime) -> datetime:
+    """After some days; or when the copy is destroyed, if that is sooner."""
+    end = now + GIVES_UP_AFTER
+    return min(end, request.closed_at + context.vault_keeps) if request.closed_at else end

@@ -1,0 +1,84 @@
+"""The folder in which sealed copies lie until they were handed over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Collection
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from avgate_gateway.handover.delivery import DeliveryError, Sealed
+from avgate_gateway.package.sealing import sealed_for
+
+_WHOLE, _PART = ".age", ".part"
+
+
+@dataclass(frozen=True, slots=True)
+class Spool:
+    """Files for one pair of eyes, each named after its handover; all of them are age ciphertext."""
+
+    folder: Path
+
+    async def seal(
+        self,
+        handover_id: str,
+        recipient: str,
+        copy: AsyncIterator[bytes],
+        moved: Callable[[], None],
+    ) -> Sealed:
+        """Seals a copy into a file that is whole or not there; raises DeliveryError, code `spool`.
+
+        What an attempt that died left of it is written anew.
+        """
+        try:
+            await asyncio.to_thread(self.folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+            return await self._sealed(handover_id, recipient, copy, moved)
+        except OSError as error:
+            told = f"the folder of hand-overs cannot be written to: {error.strerror}"
+            raise DeliveryError("spool", told) from None
+
+    async def found(self, handover_id: str, size: int, digest: str) -> Sealed | None:
+        """The file as it was sealed, if it lies here in its whole length."""
+        path = self._path(handover_id)
+        try:
+            is_whole = (await asyncio.to_thread(path.stat)).st_size == size
+        except OSError:
+            return None
+        return Sealed(path, size, digest) if is_whole else None
+
+    def drop(self, handover_id: str) -> None:
+        """Removes what lies here of a handover."""
+        for suffix in (_WHOLE, _PART):
+            self._path(handover_id, suffix).unlink(missing_ok=True)
+
+    def ids(self) -> Collection[str]:
+        """Of which handovers anything lies here."""
+        if not self.folder.is_dir():
+            return frozenset()
+        return frozenset(p.stem for p in self.folder.iterdir() if p.suffix in {_WHOLE, _PART})
+
+    async def _sealed(
+        self,
+        handover_id: str,
+        recipient: str,
+        copy: AsyncIterator[bytes],
+        moved: Callable[[], None],
+    ) -> Sealed:
+        part, digest, size = self._path(handover_id, _PART), sha256(), 0
+        part.unlink(missing_ok=True)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            async for chunk in sealed_for(recipient, copy):
+                await asyncio.to_thread(file.write, chunk)
+                digest.update(chunk)
+                size += len(chunk)
+                moved()
+            file.flush()
+            await asyncio.to_thread(os.fsync, file.fileno())
+        whole = part.replace(self._path(handover_id))
+        return Sealed(whole, size, digest.hexdigest())
+
+    def _path(self, handover_id: str, suffix: str = _WHOLE) -> Path:
+        return self.folder / f"{handover_id}{suffix}"
