@@ -32,6 +32,7 @@ from avgate_gateway.report import OutcomeWord, sentence
 from avgate_gateway.request import State, WaitingFor
 from avgate_gateway.retention import Action
 from avgate_gateway.settings import ControllerSettings, Settings, load
+from avgate_gateway.settings.destination import HttpsDestination, S3Destination, SftpDestination
 from avgate_gateway.settings.webhook import WebhookSettings
 
 ROOT = Path(__file__).parents[1]
@@ -66,6 +67,10 @@ def _settings(model: type[BaseModel], under: str) -> Iterator[str]:
             yield from _settings(field.annotation, f"{key}.")
         elif name == "webhooks":
             yield from _settings(WebhookSettings, f"{key}.NAME.")
+        elif name == "destinations":
+            kinds = (HttpsDestination, SftpDestination, S3Destination)
+            rows = (row for kind in kinds for row in _settings(kind, f"{key}.NAME."))
+            yield from {row.split("|")[1]: row for row in rows}.values()
         elif name == "connectors":
             yield f"| `{key}.NAME` | none | {field.description} |"
         else:

@@ -37,6 +37,7 @@ BODIES: Mapping[str, Any] = {
     "replay": {},
     "enable": {},
     "test": {},
+    "handover": {"destination": "nowhere"},
 }
 _PLACE = re.compile(r"\{[a-z_]+\}")
 ENDPOINT = f"""

@@ -107,6 +107,19 @@ async def test_a_package_that_is_not_there_leaves_nothing_behind(tmp_path: Path)
     assert not _left_in(tmp_path)
 
 
+async def test_a_hand_over_is_asked_for_and_shown() -> None:
+    one = {"id": "h-1", "destination": "next", "state": "waiting", "attempts": 0}
+    seen: list[httpx.Request] = []
+    answers = {
+        "POST /v1/requests/r-1/handover": httpx.Response(202, json=one),
+        "GET /v1/requests/r-1/handovers": httpx.Response(200, json={"items": [one], "next": None}),
+    }
+    talk = client(answers, seen)
+    assert (await talk.hand_over("r-1", "next")).state == "waiting"
+    assert seen[0].read() == b'{"destination":"next"}'
+    assert [found.id for found in await talk.handovers("r-1")] == ["h-1"]
+
+
 async def test_a_letter_is_saved_in_the_version_that_is_asked_for(tmp_path: Path) -> None:
     seen: list[httpx.Request] = []
     path = "GET /v1/requests/r-1/letter"

@@ -222,3 +222,28 @@ class ProblemAnswer(Answer):
     status: int
     detail: str | None = None
     errors: tuple[Mistake, ...] = ()
+
+
+class ReceiptPart(Answer):
+    at: datetime
+    name: str
+    answer: str | None = None
+
+
+class HandoverAnswer(Answer):
+    """One copy to one destination."""
+
+    id: str
+    destination: str
+    state: str
+    attempts: int
+    next_attempt_at: datetime | None = None
+    size: int | None = None
+    sha256: str | None = None
+    code: str | None = None
+    reason: str | None = None
+    receipt: ReceiptPart | None = None
+
+
+class HandoverPage(Answer):
+    items: tuple[HandoverAnswer, ...]

@@ -27,6 +27,8 @@ from avgate_gateway.cli.answers import (
     DeliveryPage,
     EndpointAnswer,
     EndpointPage,
+    HandoverAnswer,
+    HandoverPage,
     PlanAnswer,
     ProblemAnswer,
     ReportAnswer,
@@ -164,6 +166,17 @@ class GatewayClient:
     async def letter(self, request_id: str, which: Mapping[str, str | int], to: BinaryIO) -> int:
         """Writes the letter to the person, a PDF, and returns its size in bytes."""
         return await self._written(f"{_ONE}/letter", request_id, which, to)
+
+    async def hand_over(self, request_id: str, to: str) -> HandoverAnswer:
+        """Has the copy handed over; asked again, it is the same handover."""
+        path, ids = f"{_ONE}/handover", {"id": request_id}
+        return _read(
+            await self._send("POST", path, ids=ids, json={"destination": to}), HandoverAnswer
+        )
+
+    async def handovers(self, request_id: str) -> list[HandoverAnswer]:
+        answer = await self._send("GET", f"{_ONE}/handovers", ids={"id": request_id})
+        return list(_read(answer, HandoverPage).items)
 
     async def _written(
         self, path: str, request_id: str, params: Mapping[str, str | int], to: BinaryIO

@@ -49,7 +49,7 @@ def _held_to(why: str | None) -> None:
 class HttpsDestination(_Destination):
     """A folder that takes files by PUT."""
 
-    kind: Literal["https"]
+    kind: Literal["https"] = Field(description="How it is reached: https, sftp or s3.")
     url: WebAddress = Field(description="The folder; the name of the file is put behind it.")
     token: SecretStr | None = Field(None, description="Sent as a bearer token.")
     username: Line | None = Field(None, description="Sent with the password, by RFC 7617.")
@@ -73,15 +73,15 @@ class HttpsDestination(_Destination):
 class SftpDestination(_Destination):
     """A folder on an SFTP server."""
 
-    kind: Literal["sftp"]
+    kind: Literal["sftp"] = Field(description="How it is reached: https, sftp or s3.")
     host: Host = Field(description="Its name or address.")
     port: Annotated[int, Field(strict=True, ge=1, le=65_535)] = Field(22, description="Its port.")
     host_key: Annotated[
         str, StringConstraints(pattern=r"^(ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/]{40,1400}={0,2}$")
     ] = Field(description="Its public key, as in known_hosts; no other server is believed.")
     username: Line = Field(description="Who signs in.")
-    password: SecretStr | None = Field(None, description="Their password, or")
-    private_key: SecretStr | None = Field(None, description="their key, in OpenSSH's form.")
+    password: SecretStr | None = Field(None, description="Their password, if they have no key.")
+    private_key: SecretStr | None = Field(None, description="Their private key, in OpenSSH's form.")
     folder: Folder = Field("", description="The folder below the one shown after signing in.")
 
     @model_validator(mode="after")
@@ -104,8 +104,8 @@ class SftpDestination(_Destination):
 class S3Destination(_Destination):
     """A bucket of S3, or of a store that speaks its protocol."""
 
-    kind: Literal["s3"]
-    endpoint: WebAddress = Field(description="The store: `https://s3.eu-west-1.amazonaws.com`.")
+    kind: Literal["s3"] = Field(description="How it is reached: https, sftp or s3.")
+    endpoint: WebAddress = Field(description="The address of the store.")
     bucket: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]{3,63}$")] = Field(
         description="The bucket."
     )

@@ -6,6 +6,7 @@ import typer
 
 from avgate_gateway.cli.request.by_hand import complete, tasks
 from avgate_gateway.cli.request.deciding import approve
+from avgate_gateway.cli.request.handing import handover
 from avgate_gateway.cli.request.reading import letter, package, show, verify
 from avgate_gateway.cli.request.submitting import SUBMITTED, submit
 
@@ -17,5 +18,5 @@ app = typer.Typer(
 )
 for operation in SUBMITTED:
     app.command(operation.value, help=f"Submits a request: {operation.value}.")(submit)
-for command in (show, verify, approve, package, letter, tasks, complete):
+for command in (show, verify, approve, package, handover, letter, tasks, complete):
     app.command()(command)

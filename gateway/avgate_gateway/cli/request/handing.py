@@ -1,0 +1,74 @@
+"""`avgate request handover`: the copy of an export to a successor, and what became of that."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import orjson
+import typer
+
+from avgate_gateway.authentication import Scope
+from avgate_gateway.cli.answers import HandoverAnswer
+from avgate_gateway.cli.gateway_client import connected
+from avgate_gateway.cli.request.reaching import (
+    DEFAULT_URL,
+    AsJson,
+    ClientOption,
+    ConfigOption,
+    ControllerOption,
+    Reach,
+    RequestId,
+    TokenOption,
+    UrlOption,
+)
+from avgate_gateway.cli.screen import screen
+from avgate_gateway.cli.wording import Grid
+
+
+def handover(
+    request_id: RequestId,
+    to: Annotated[
+        str | None, typer.Option(help="The destination, by its name; left out: how it stands.")
+    ] = None,
+    url: UrlOption = DEFAULT_URL,
+    token: TokenOption = None,
+    config: ConfigOption = None,
+    controller: ControllerOption = None,
+    client: ClientOption = None,
+    json: AsJson = False,
+) -> None:
+    """Hands the copy of an export over to a successor, and shows how that stands."""
+    reach = Reach(url, token, config, controller, client)
+    found = asyncio.run(_handed_over(reach, request_id, to))
+    if json:
+        items = {"items": [one.model_dump(mode="json") for one in found]}
+        typer.echo(orjson.dumps(items, option=orjson.OPT_INDENT_2).decode())
+        return
+    with screen() as shown:
+        shown.grid(_grid(found))
+
+
+async def _handed_over(reach: Reach, request_id: str, to: str | None) -> list[HandoverAnswer]:
+    scopes = {Scope.READ} if to is None else {Scope.READ, Scope.EXPORT}
+    async with connected(reach.url, reach.token_for(scopes)) as client:
+        if to is not None:
+            await client.hand_over(request_id, to)
+        return await client.handovers(request_id)
+
+
+def _grid(found: list[HandoverAnswer]) -> Grid:
+    head = ("handover", "to", "state", "attempts", "next", "file there", "why")
+    rows = tuple(
+        (
+            one.id,
+            one.destination,
+            one.state,
+            str(one.attempts),
+            str(one.next_attempt_at or ""),
+            one.receipt.name if one.receipt else "",
+            f"{one.code}: {one.reason}" if one.code else "",
+        )
+        for one in found
+    )
+    return Grid(f"{len(found)} hand-overs", head, rows)
