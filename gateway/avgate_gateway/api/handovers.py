@@ -57,15 +57,7 @@ def router(gateway: Gateway) -> APIRouter:
     async def hand_over(
         request_id: str, body: HandoverBody, caller: Annotated[Caller, requires(Scope.EXPORT)]
     ) -> Response:
-        request = await gateway.request(caller, request_id)
-        destination = gateway.destinations.get((caller.controller, body.destination))
-        if destination is None:
-            wrong = Located("It is none of this controller's destinations.", "#/destination")
-            raise ProblemError(Problem(INVALID_CONTENT, errors=(wrong,)))
-        async with context.database.write(request.id) as db:
-            request = await requests.find(db, request.id) or request
-            to = (body.destination, destination)
-            made = await handing_over.ask(db, context, request, to, caller.client_id)
+        made = await hand_to(gateway, caller, request_id, body.destination)
         return Response(json_bytes(_view(made)), 202, media_type=JSON)
 
     @routes.get("/handovers", summary="What became of handing the copy over")
@@ -77,6 +69,19 @@ def router(gateway: Gateway) -> APIRouter:
         return plain({"items": items, "next": None})
 
     return routes
+
+
+async def hand_to(gateway: Gateway, caller: Caller, request_id: str, name: str) -> Handover:
+    """Has the copy of a request handed to a destination; raises ProblemError where it may not be."""
+    request = await gateway.request(caller, request_id)
+    destination = gateway.destinations.get((caller.controller, name))
+    if destination is None:
+        wrong = Located("It is none of this controller's destinations.", "#/destination")
+        raise ProblemError(Problem(INVALID_CONTENT, errors=(wrong,)))
+    async with gateway.context.database.write(request.id) as db:
+        request = await requests.find(db, request.id) or request
+        to = (name, destination)
+        return await handing_over.ask(db, gateway.context, request, to, caller.client_id)
 
 
 def _view(one: Handover) -> HandoverView:

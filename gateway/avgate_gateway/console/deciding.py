@@ -11,7 +11,6 @@ from avgate_contracts.day import AMSTERDAM
 from avgate_gateway import deciding, remarking
 from avgate_gateway.api.decisions import Decision, decided
 from avgate_gateway.api.requests import not_in_the_future
-from avgate_gateway.api.results import package_of
 from avgate_gateway.authentication import OF_OPERATION, Scope
 from avgate_gateway.case_number import beginning_of_id
 from avgate_gateway.console import requests
@@ -36,7 +35,6 @@ def routes(door: Door) -> list[Route]:
         door.form(f"{_ONE}/retry", retry, Scope.READ),
         door.form(f"{_ONE}/extension", extend, Scope.READ),
         door.form(f"{_ONE}/reveal", reveal, Scope.READ),
-        door.page(f"{_ONE}/package", package, Scope.READ),
     ]
 
 
@@ -135,10 +133,6 @@ async def reveal(visit: Visit) -> Response:
     async with context.database.read() as db:
         known = await identifiers_of(db, context, [request])
     return await requests.show(visit, more={"revealed": known[request.id]})
-
-
-async def package(visit: Visit) -> Response:
-    return await package_of(visit.gateway, visit.staff.caller, await visit.request())
 
 
 async def _carried_out(visit: Visit, decision: Decision) -> Response:

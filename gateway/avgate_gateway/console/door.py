@@ -36,6 +36,13 @@ class Visit:
     def desk(self) -> Desk:
         return self.gateway.desk(self.staff.caller)
 
+    @property
+    def titles(self) -> dict[str, str]:
+        """What the systems are called in the reader's language, by connector."""
+        gettext = words.translations(self.sheet.language).gettext
+        titles = {name: one.manifest.title for name, one in self.desk.connectors.items()}
+        return {name: gettext(title) for name, title in titles.items()}
+
     def asked(self, name: str) -> str:
         """A parameter of the address, or nothing."""
         return self.http.query_params.get(name, "").strip()

@@ -107,6 +107,10 @@ CLOSINGS: Final[Label] = {
     "not_relevant": "answered: not relevant to this service",
     "ambiguous": "closed: it fits more than one person",
 }
+SYSTEMS: Final[Label] = {  # whose titles are words; names such as Xelion stay as they are
+    "Phone directory": "Phone directory",
+    "Subprocessors": "Subprocessors",
+}
 EVENTS: Final[Label] = {
     "request.received": "Request received",
     "identity.verified": "Identity established",
@@ -121,9 +125,27 @@ EVENTS: Final[Label] = {
     "request.closed": "Request closed",
     "hand_task.completed": "Work by hand reported done",
     "subject.revealed": "Identifiers shown in full",
+    "letter.made": "Letter made",
+    "handover.asked": "Handing over asked",
+    "handover.delivered": "Handed over",
+    "handover.failed": "Handing over failed",
+    "effect.intended": "About to write to the system",
+    "effect.ended": "The system answered",
+    "effect.read_back": "Read back, for its answer was lost",
+    "effect.withheld": "Not written: it was not approved so",
+    "task.attempted": "The system did not answer",
+    "task.copied": "Copied from the system",
+    "task.verified": "Looked again: it is so",
+    "task.looked_again": "Looked again",
+    "task.not_done": "The system was left out",
+    "callback.received": "The system called back",
+    "plan.overtaken": "Preview overtaken: a new one is made",
+    "retention.ended": "A term ended: erasing what was kept",
+    "vault.subject_key_destroyed": "Personal data of the request destroyed",
+    "vault.retention_key_destroyed": "References of what was kept destroyed",
 }
 ALL: Final = (
-    OPERATIONS, KINDS, CATEGORIES, PRODUCTS, FIELDS, OUTCOMES, STAGES, CLOSINGS, EVENTS,
+    OPERATIONS, KINDS, CATEGORIES, PRODUCTS, FIELDS, OUTCOMES, STAGES, CLOSINGS, SYSTEMS, EVENTS,
 )  # fmt: skip
 
 

@@ -169,7 +169,6 @@ def _shown(visit: Visit, form: Form, wrong: Wrong) -> Response:
     staff = visit.staff
     is_wrong = bool(wrong.fields or wrong.whole)
     now = visit.gateway.context.now().astimezone(AMSTERDAM)
-    connectors = visit.desk.connectors
     return visit.sheet.page(
         "new_request.html",
         {
@@ -182,7 +181,7 @@ def _shown(visit: Visit, form: Form, wrong: Wrong) -> Response:
             "rows": range(_ROWS),
             "key": form.one("key") or str(uuid4()),
             "now": now.replace(second=0, microsecond=0, tzinfo=None).isoformat("T", "minutes"),
-            "connectors": {name: one.manifest.title for name, one in connectors.items()},
+            "connectors": visit.titles,
         },
         status=422 if is_wrong else 200,
     )

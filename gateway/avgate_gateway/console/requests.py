@@ -10,8 +10,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from avgate_contracts.day import local_day
+from avgate_contracts.vocabulary import Operation
 from avgate_gateway import remarking
 from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.api.letters import Letterbox
 from avgate_gateway.api.requests import held_up
 from avgate_gateway.api.results import plan_of
 from avgate_gateway.authentication import OF_OPERATION, Scope
@@ -25,7 +27,7 @@ from avgate_gateway.problem import Problem, ProblemError
 from avgate_gateway.reporting import reported
 from avgate_gateway.request import COPIES, State, SubjectRequest, WaitingFor
 from avgate_gateway.second_person import Party
-from avgate_gateway.store import evidence, hand_tasks, items, requests, tasks
+from avgate_gateway.store import evidence, hand_tasks, handovers, items, requests, tasks
 from avgate_gateway.store.connection import Connection
 
 _QUIET_SECONDS = 1.0
@@ -62,8 +64,9 @@ async def told(visit: Visit, request: SubjectRequest) -> dict[str, Any]:
         by_hand = await hand_tasks.of_request(db, request.id)
         entries = await evidence.entries(db, request_id=request.id, limit=_EVENTS)
         stands_still = await held_up(db, gateway, request)
+        handed = await handovers.of_request(db, request.id)
         note = await _note(db, gateway, request)
-    titles = {name: one.manifest.title for name, one in visit.desk.connectors.items()}
+    titles = visit.titles
     return {
         "request": request,
         "problem": None,
@@ -76,6 +79,11 @@ async def told(visit: Visit, request: SubjectRequest) -> dict[str, Any]:
         "entries": [(entry, orjson.loads(entry.details)) for entry in entries],
         "held_up": stands_still,
         "note": note,
+        "letters": await Letterbox(gateway).listed(request.id),
+        "handovers": handed,
+        "destinations": sorted(
+            name for controller, name in gateway.destinations if controller == request.controller
+        ),
         "plan": await _plan(gateway, request),
         "today": local_day(gateway.context.now()),
         "is_moving": is_moving(request),
@@ -105,6 +113,7 @@ def _can(visit: Visit, request: SubjectRequest) -> dict[str, bool]:
         "extend": own and is_open and request.extended is None
         and may_extend(request.received_at, visit.gateway.context.now()),
         "complete": staff.may(Scope.COMPLETE_TASKS),
+        "hand_over": staff.may(Scope.EXPORT) and request.operation is Operation.EXPORT,
         "reveal": own,
         "package": own and request.operation in COPIES and request.closing is None
         and (not is_open or request.waiting_for is WaitingFor.PERSON),

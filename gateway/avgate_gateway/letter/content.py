@@ -9,6 +9,7 @@ from typing import Final
 
 from avgate_contracts.record import Json
 from avgate_contracts.vocabulary import Operation
+from avgate_gateway.case_number import case_number
 from avgate_gateway.letter.dutch import DUTCH
 from avgate_gateway.letter.english import ENGLISH
 from avgate_gateway.letter.facts import Facts
@@ -86,7 +87,7 @@ def written(facts: Facts, language: str) -> Content:
         language=language,
         controller=facts.controller,
         contact=tuple(facts.contact),
-        reference=facts.report.request_id,
+        reference=case_number(facts.report.request_id),
         title=words.title_answer if is_answer else words.title_interim,
         subject=words.subjects[facts.report.operation],
         salutation=words.salutation,
@@ -241,7 +242,9 @@ def _identity(facts: Facts, words: Words) -> str:
 
 
 def _disagree(facts: Facts, words: Words) -> Section:
-    again = f"{words.ask_again} {words.object.format(reference=facts.report.request_id)}"
+    again = (
+        f"{words.ask_again} {words.object.format(reference=case_number(facts.report.request_id))}"
+    )
     if facts.contact:
         again = f"{again} {words.contact.format(contact=', '.join(facts.contact))}"
     court = words.court if facts.closed is not None else words.court_interim
