@@ -137,9 +137,7 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
         vault_keeps=timedelta(days=settings.vault_days),
         public_url=settings.public_url,
     )
-    outlets.fill(store.database, settings.controllers)
-    forms = outlets.forms(store.database, store.vault, settings.controllers)
-    deliverer = Deliverer(store.database, forms, runtime)
+    deliverer = _deliverer(settings, context, runtime)
     changes = Changes()
     claims = _claims(settings.database, runtime)
 
@@ -160,13 +158,22 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
         destinations=courier.destinations, sent=deliverer.attempts,
         rates=Rates(limits, SharedLedger(store.database, runtime.now)),
     )  # fmt: skip
-    own = settings.authentication.is_embedded
-    links = link_verifier(settings, store.database, runtime.now)
-    pages = console(gateway, links, settings.console, has_own_links=own)
     return Assembled(
         context, gateway, engine, tuple(clients), verifier(settings, store.database), limits, checkpointer,
-        file_of(settings), pages, deliverer, courier,
+        file_of(settings), _pages(settings, gateway), deliverer, courier,
     )  # fmt: skip
+
+
+def _pages(settings: Settings, gateway: Gateway) -> ASGIApp:
+    own = settings.authentication.is_embedded
+    links = link_verifier(settings, gateway.context.database, gateway.context.now)
+    return console(gateway, links, settings.console, has_own_links=own)
+
+
+def _deliverer(settings: Settings, context: Context, runtime: Runtime) -> Deliverer:
+    outlets.fill(context.database, settings.controllers)
+    forms = outlets.forms(context.database, context.vault, settings.controllers)
+    return Deliverer(context.database, forms, runtime)
 
 
 def _checkpointer(settings: Settings, database: Database, runtime: Runtime) -> Checkpointer:

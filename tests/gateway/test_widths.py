@@ -20,6 +20,7 @@ from avgate_contracts.vocabulary import Category, IdentifierKind, Operation, Pro
 from avgate_gateway import remarking
 from avgate_gateway.api.answering import from_cursor, to_cursor
 from avgate_gateway.api.bodies import CompletionBody, IdentityBody, SubjectBody
+from avgate_gateway.api.letters import LetterQuery
 from avgate_gateway.authentication import TokenPolicy
 from avgate_gateway.authentication.claim import InvalidTokenError, caller
 from avgate_gateway.authentication.client_name import LONGEST_NAME
@@ -38,6 +39,7 @@ from avgate_gateway.store import (
     refused,
 )
 from avgate_gateway.store.deliveries import DeliveryState
+from avgate_gateway.store.handovers import HandoverState
 from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.schema import EPOCH, metadata
 from avgate_gateway.store.tasks import Stage, TaskCode
@@ -133,6 +135,13 @@ WIDEST = {
     "item.state": longest(ItemState),
     "item.ground": longest(GroundCode),
     "hand_task.completed_by": max(CLIENT, allowed(CompletionBody, "completed_by")),
+    "letter.language": allowed(LetterQuery, "language"),
+    "letter.basis": DIGEST,
+    "letter.sha256": DIGEST,
+    "handover.destination": NAME,
+    "handover.state": longest(HandoverState),
+    "handover.claim": ID,
+    "handover.sha256": DIGEST,
     "remark.place": max(
         len(remarking.decision("0" * DIGEST)), len(remarking.hand_task("0" * ID)),
         len(remarking.EXTENSION), len(remarking.CANCELLATION), len(remarking.NOTE),
