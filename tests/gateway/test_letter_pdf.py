@@ -51,6 +51,7 @@ def test_it_has_language_title_and_tags(opened: tuple[str, pikepdf.Pdf]) -> None
     assert bool(root.MarkInfo.Marked)
     assert bool(root.ViewerPreferences.DisplayDocTitle)
     assert str(pdf.docinfo["/Title"]) == letter(language)["title"]
+    assert str(pdf.docinfo["/CreationDate"]).startswith("D:20261129120000")
     kinds = [str(node.S) for node in _nodes(root.StructTreeRoot)]
     assert {"/H1", "/H2", "/P", "/L", "/LI", "/Table", "/TR", "/TH", "/TD", "/Link"} <= set(kinds)
 
