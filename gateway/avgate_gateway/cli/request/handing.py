@@ -71,4 +71,4 @@ def _grid(found: list[HandoverAnswer]) -> Grid:
         )
         for one in found
     )
-    return Grid(f"{len(found)} hand-overs", head, rows)
+    return Grid("hand-overs of this request", head, rows)
