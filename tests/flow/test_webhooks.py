@@ -11,12 +11,16 @@ import httpx
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
+from pydantic import SecretStr
 from tests.gateway.receiver import FORMER, SECRET, Receiver, receiving
 
 from avgate_gateway.authentication import Scope
-from avgate_gateway.settings import SettingsError, load
-from avgate_gateway.store import evidence
+from avgate_gateway.settings import ControllerSettings, SettingsError, load
+from avgate_gateway.store import deliveries, evidence
+from avgate_gateway.store.deliveries import Wanted
 from avgate_gateway.store.delivery_schema import delivery
+from avgate_gateway.webhooks.form import UnaddressedError
+from avgate_gateway.webhooks.outlets import CallbackForm
 from avgate_mocks.people import Role
 
 from .harness import a_request
@@ -264,6 +268,28 @@ async def test_its_address_goes_with_the_keys_of_its_request(here: Indoors, crm:
     async with here.assembled.context.database.read() as db:
         query = sa.text("SELECT callback_box FROM request WHERE id = :id")
         assert (await db.execute(query, {"id": request_id})).scalar_one() is None
+
+
+async def test_a_host_that_the_settings_name_no_more_is_not_called(
+    here: Indoors, crm: Receiver
+) -> None:
+    await submitted(here, f"{crm.address}/mine")
+    context = here.assembled.context
+    async with context.database.read() as db:
+        wanted = Wanted("libervoice", None, f"callback:{crm.address[7:]}", None, None, 1)
+        [one] = await deliveries.listed(db, wanted)
+
+    async def addressed(*hosts: str) -> str:
+        own = ControllerSettings(
+            title="L", retention="libervoice-2019", callback_hosts=frozenset(hosts),
+            callback_secret=SecretStr(SECRET),
+        )  # fmt: skip
+        form = CallbackForm({"libervoice": own}, context.database, context.vault)
+        return (await form.letter(one, here.time.now())).url
+
+    assert await addressed("elsewhere.example", crm.address[7:]) == f"{crm.address}/mine"
+    with pytest.raises(UnaddressedError):
+        await addressed("elsewhere.example")
 
 
 @pytest.mark.parametrize(

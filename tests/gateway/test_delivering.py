@@ -165,9 +165,12 @@ async def test_it_is_given_up_after_the_last_try_and_replayed_when_somebody_says
     assert timedelta(days=3) < house.now - NOON < timedelta(days=4)
     async with house.database.write() as db:
         assert await deliveries.replay(db, sent, house.now)
+    crm.answers += [500]
     await house.send()
+    assert (await house.one(sent)).state is DeliveryState.WAITING, "it has all its tries again"
+    await house.send(seconds=7)
     assert (await house.one(sent)).state is DeliveryState.DELIVERED
-    assert [one.number for one in await house.attempts(sent)] == list(range(1, 12))
+    assert [one.number for one in await house.attempts(sent)] == list(range(1, 13))
     assert {one.id for one in crm.came} == {sent}
 
 
@@ -226,8 +229,9 @@ async def test_one_that_hangs_holds_up_nobody_else_and_is_left_after_its_time(
     await until(lambda: len(crm.came) > AT_ONCE)
     assert [one.path for one in crm.came] == [*["/crm"] * AT_ONCE, "/desk"]
     await sender.idle()
-    words = [one.word for sent in hanging for one in await house.attempts(sent)]
-    assert words == ["no_answer"] * AT_ONCE
+    found = [one for sent in hanging for one in await house.attempts(sent)]
+    assert [one.word for one in found] == ["no_answer"] * AT_ONCE
+    assert max(one.milliseconds for one in found) < SOON * 1000
 
 
 async def test_a_redirect_is_a_failure_and_leads_nowhere(house: House, crm: Receiver) -> None:
