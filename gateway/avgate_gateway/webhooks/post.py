@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from avgate_contracts.connector import Limits
@@ -19,7 +20,7 @@ from avgate_contracts.http.call import Call
 from avgate_contracts.http.confined import Confined
 from avgate_contracts.http.fault import FaultError
 from avgate_contracts.http.header import headers
-from avgate_contracts.http.library import quiet
+from avgate_contracts.http.library import URL, quiet
 from avgate_contracts.http.network import Network
 from avgate_contracts.http.reading import drop
 from avgate_contracts.http.retry import retry_after
@@ -28,6 +29,7 @@ from avgate_gateway.webhooks.form import Letter
 
 SECONDS = 15.0
 _BODY_SECONDS = 1.0  # the status has said it all; reading on only keeps the connection
+_KNOWN = 256  # addresses that are not looked at letter by letter each time
 _LIMITS = Limits(timeout=SECONDS, deadline=SECONDS, attempts=1, max_response_bytes=65_536)
 ANSWERED, NO_ANSWER, UNREACHABLE, NOT_ALLOWED = (
     "answered",
@@ -55,6 +57,7 @@ class Post:
         self._runtime = runtime
         self._seconds = seconds
         self._transport = (runtime.transport or Network)()
+        self._checked = lru_cache(maxsize=_KNOWN)(_checked)
         self._destinations: dict[tuple[str, tuple[str, ...]], Destinations] = {}
 
     async def send(self, letter: Letter, number: int = 1) -> Answered:
@@ -78,13 +81,12 @@ class Post:
         await self._transport.aclose()
 
     async def _asked(self, letter: Letter, number: int) -> tuple[int, float | None]:
-        parts = urlsplit(letter.url)
-        destinations = self._let_through(parts.netloc, letter.private_networks)
-        origin = f"{parts.scheme}://{parts.netloc}"
+        host = urlsplit(letter.url).netloc
+        destinations = self._let_through(host, letter.private_networks)
         call = Call(
             method="POST",
             label="webhook",
-            url=Addresses(origin, [parts.netloc], destinations).check(letter.url),
+            url=self._checked(letter.url, destinations),
             headers=headers(
                 letter.headers, accept="*/*", content_type="application/json", key=None
             ),
@@ -109,3 +111,10 @@ class Post:
             known = Destinations.of([host], private_networks)
             self._destinations[host, private_networks] = known
         return known
+
+
+def _checked(address: str, destinations: Destinations) -> URL:
+    """The address as it is called; raises MisconfiguredError where it may not be."""
+    parts = urlsplit(address)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    return Addresses(origin, [parts.netloc], destinations).check(address)
