@@ -26,6 +26,7 @@ from avgate_gateway.cli.exits import MEANINGS as EXITS
 from avgate_gateway.metrics import FIGURES
 from avgate_gateway.notice import MEANINGS as MEANINGS_OF_EVENTS
 from avgate_gateway.notice import Event
+from avgate_gateway.opendsr import mapping
 from avgate_gateway.plan import Fit
 from avgate_gateway.registry import discover
 from avgate_gateway.report import OutcomeWord, sentence
@@ -43,6 +44,7 @@ PAGES = sorted(
 )
 OPERATE, GLOSSARY = ROOT / "docs/operate.md", ROOT / "docs/glossary.md"
 WEBHOOKS = ROOT / "docs/webhooks.md"
+OPENDSR = ROOT / "docs/opendsr.md"
 CONNECTORS = ROOT / "connectors/README.md"
 
 
@@ -142,6 +144,7 @@ TABLES: tuple[Table, ...] = (
     (OPERATE, "metrics", metrics),
     (OPERATE, "problems", problem.table),
     (WEBHOOKS, "events", events),
+    (OPENDSR, "opendsr", mapping.table),
     (GLOSSARY, "words", words),
     (CONNECTORS, "made by: avgate connectors --markdown", capabilities),
 )

@@ -38,6 +38,9 @@ from avgate_gateway.flow.advance import advance
 from avgate_gateway.flow.context import Context
 from avgate_gateway.guard import Limits as GuardLimits
 from avgate_gateway.guard import PathRule
+from avgate_gateway.opendsr import calling
+from avgate_gateway.opendsr.opened import opened_processor
+from avgate_gateway.opendsr.processor import Processor
 from avgate_gateway.opening import file_of, open_store
 from avgate_gateway.problem import record
 from avgate_gateway.rates import Rates
@@ -49,7 +52,6 @@ from avgate_gateway.settings import (
 )
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.rates import SharedLedger
-from avgate_gateway.webhooks import outlets
 from avgate_gateway.webhooks.delivering import Deliverer
 from avgate_gateway.witness import Witness
 
@@ -137,7 +139,8 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
         vault_keeps=timedelta(days=settings.vault_days),
         public_url=settings.public_url,
     )
-    deliverer = _deliverer(settings, context, runtime)
+    processor = opened_processor(settings, runtime.now())
+    deliverer = _deliverer(settings, processor, context, runtime)
     changes = Changes()
     claims = _claims(settings.database, runtime)
 
@@ -154,7 +157,7 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
     courier = courier_of(settings, context, installed, runtime)
     gateway = Gateway(
         context, engine.wake, changes, installed, checks, engine.bulkheads, engine.faults,
-        evidence_trouble=lambda: checkpointer.trouble,
+        evidence_trouble=lambda: checkpointer.trouble, opendsr=processor,
         destinations=courier.destinations, sent=deliverer.attempts,
         rates=Rates(limits, SharedLedger(store.database, runtime.now)),
     )  # fmt: skip
@@ -170,9 +173,10 @@ def _pages(settings: Settings, gateway: Gateway) -> ASGIApp:
     return console(gateway, links, settings.console, has_own_links=own)
 
 
-def _deliverer(settings: Settings, context: Context, runtime: Runtime) -> Deliverer:
-    outlets.fill(context.database, settings.controllers)
-    forms = outlets.forms(context.database, context.vault, settings.controllers)
+def _deliverer(
+    settings: Settings, processor: Processor | None, context: Context, runtime: Runtime
+) -> Deliverer:
+    forms = calling.forms(processor, context.database, context.vault, settings.controllers)
     return Deliverer(context.database, forms, runtime)
 
 

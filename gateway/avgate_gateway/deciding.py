@@ -181,10 +181,10 @@ async def extend(
     now = context.now()
     if request.state is State.CLOSED or request.extended is not None:
         raise _wrong_state("It is closed, or was extended before.")
-    if not may_extend(request.received_at, now):
+    if not may_extend(request.counts_from, now):
         raise _wrong_state("An extension must be told within the first month.")
     days = context.desks[request.controller].answer_within_days
-    due = due_dates(request.received_at, days, extension=True)
+    due = due_dates(request.counts_from, days, extension=True)
     await requests.change(db, request.id, extended=due.extended)
     await remarking.keep(db, context, request.id, remarking.EXTENSION, reason)
     await evidence.note(db, now, request, "request.extended", {"until": due.extended, "by": by})

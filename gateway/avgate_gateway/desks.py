@@ -38,6 +38,8 @@ def desk_of(
         answer_within_days=controller.answer_within_days,
         approval_exempt_clients=frozenset(controller.approval_exempt_clients),
         cooling_off=timedelta(minutes=controller.cooling_off_minutes),
+        opendsr_ids=controller.opendsr_ids,
+        opendsr_verified=controller.opendsr_verified,
         callback_hosts=controller.callback_hosts,
         callback_networks=controller.callback_private_networks,
         contact=controller.contact,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from uuid import uuid4
 
@@ -52,12 +53,13 @@ class Asked:
     submitter: str | None = None  # keyed digest of the token's subject
     recipient: str | None = field(default=None, repr=False)
     callback_url: str | None = field(default=None, repr=False)  # on a host that may be called
+    submitted_at: datetime | None = None  # when the data subject asked, already found plausible
 
 
 def drafted(context: Context, asked: Asked) -> tuple[SubjectRequest, Confidential]:
     """The request as it will be recorded."""
     desk, now = context.desks[asked.controller], context.now()
-    due = due_dates(now, desk.answer_within_days)
+    due = due_dates(asked.submitted_at or now, desk.answer_within_days)
     reference = context.vault.reference(asked.controller, asked.identifiers)
     language = asked.language or desk.language
     waits = asked.identity is None and asked.operation not in _ANSWERED_AT_ONCE
@@ -80,6 +82,7 @@ def drafted(context: Context, asked: Asked) -> tuple[SubjectRequest, Confidentia
         wake_at=None if waits else now,
         submitter=asked.submitter,
         callback_host=host_of(asked.callback_url) if asked.callback_url else None,
+        submitted_at=asked.submitted_at,
     )
     subject = DataSubject(reference, asked.identifiers, language=language)
     return request, Confidential(subject, asked.changes, asked.recipient)

@@ -126,14 +126,36 @@ async def packed(
         connectors=sorted(request.scope.connectors),
         categories=sorted(request.scope.categories),
     )
-    columns = {
-        task.connector: named for task in all_tasks if (named := copy.columns(task)) is not None
-    }
+    columns = _columns(copy, all_tasks)
     shelves = [shelf for shelf in shelves if shelf.connector in columns]  # half a copy is none
     sections = [_section(s, copy, columns[s.connector]) for s in shelves if s.file is None]
     files = [_file(s, copy) for s in shelves if s.file is not None]
     async for chunk in stream_package(head, sections, files):
         yield chunk
+
+
+async def recorded(
+    context: Context, request: SubjectRequest, box: Box
+) -> AsyncIterator[tuple[Shelf, bytes]]:
+    """Every record of a request's copy as JSON, with where it is from, without its files."""
+    async with context.database.read() as db:
+        all_tasks = await tasks.of_request(db, request.id)
+        shelves = await copies.shelves(db, request.id)
+    copy = _Copy(context.database, request.id, box)
+    columns = _columns(copy, all_tasks)
+    for shelf in shelves:
+        if shelf.file is not None or shelf.connector not in columns:
+            continue
+        async with aclosing(copy.texts(shelf)()) as texts:
+            async for text in texts:
+                for line in text.split(b"\n"):
+                    yield shelf, line
+
+
+def _columns(copy: _Copy, all_tasks: Sequence[Task]) -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """The names of the fields, of each connector whose part was finished."""
+    named = ((task.connector, copy.columns(task)) for task in all_tasks)
+    return {connector: names for connector, names in named if names is not None}
 
 
 def _section(shelf: Shelf, copy: _Copy, all_columns: Mapping[str, Sequence[str]]) -> Section:

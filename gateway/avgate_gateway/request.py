@@ -104,3 +104,11 @@ class SubjectRequest:
     wake_at: datetime | None = None
     submitter: str | None = None  # keyed digest of the person, None before that was kept
     callback_host: str | None = None  # whom its events are sent to; the address is sealed
+    submitted_at: datetime | None = (
+        None  # when the data subject asked, if that is told and plausible
+    )
+
+    @property
+    def counts_from(self) -> datetime:
+        """From when the days to answer are counted."""
+        return self.submitted_at or self.received_at

@@ -24,10 +24,22 @@ _VALUES = {
 _IDENTITY = {"method": "portal", "verified_by": "jan", "verified_at": "2026-01-05T10:00:00Z"}
 _CHANGES = [{"field": "address.city", "to": "Utrecht"}]
 
+_EMAIL = {"identity_type": "email", "identity_value": _VALUES["email"], "identity_format": "raw"}
+_SENT = {
+    "regulation": "gdpr",
+    "submitted_time": "2026-01-05T10:00:00Z",
+    "subject_identities": [_EMAIL],
+    "controller_id": None,
+    "status_callback_urls": [],
+    "extensions": {},
+}
+
 
 @schemathesis.hook
 def map_body(context: schemathesis.HookContext, body: object) -> object:
     """A body whose subject can exist, for every other one that asks for an operation."""
+    if isinstance(body, dict) and "subject_request_type" in body and _is_chosen(body):
+        return {**body, **_SENT}
     if not isinstance(body, dict) or "operation" not in body or not _is_chosen(body):
         return body
     kinds = [kind for kind in _VALUES if kind in str(body.get("subject"))] or ["phone"]

@@ -10,6 +10,7 @@ import pytest
 
 from ..flow.conftest import begun
 from ..flow.harness import EVERYTHING, Mocks, Served, token
+from ..flow.opendsr_sender import SETTINGS, vouched_for
 from .described import tried
 
 CASES, EXAMPLES, SEED = 2_000, 60, 1
@@ -18,6 +19,7 @@ CASES, EXAMPLES, SEED = 2_000, 60, 1
 @pytest.fixture(scope="module")
 def mocks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mocks]:
     made = begun(tmp_path_factory.mktemp("attacked"), people=40)
+    made.config.write_text(vouched_for(made.config.read_text()) + SETTINGS)
     yield made
     made.end()
 

@@ -45,7 +45,27 @@ def _scope(scope: Scope, *operations: Operation) -> Guarded:
 
 _OF_OPERATION = Guarded(of_operation=True, operations=_ALL)
 _SHOWN = "tells what anybody may read in our sources, and nothing of this process"
+
+
+def _of_version(prefix: str, collection: str) -> Mapping[tuple[str, str], Entry]:
+    """The routes of one version of OpenDSR."""
+    every, one = f"{prefix}/{collection}", f"{prefix}/{collection}/{_SENT}"
+    copy = Guarded(frozenset({Scope.READ}), of_operation=True, operations=_COPIES)
+    sent = (Operation.ACCESS, Operation.EXPORT, Operation.ERASE)
+    return {
+        ("GET", f"{prefix}/discovery"): Open(_KNOWN_FROM),
+        ("GET", f"{prefix}/certificate.pem"): Open(_KNOWN_FROM),
+        ("POST", every): Guarded(of_operation=True, operations=sent),
+        ("GET", one): _scope(Scope.READ, *sent),
+        ("DELETE", one): Guarded(of_operation=True, operations=(Operation.ERASE,)),
+        ("GET", f"{one}/results"): copy,
+        ("GET", f"{one}/package"): copy,
+    }
+
+
 _ONE = "/v1/requests/{request_id}"
+_KNOWN_FROM = "whoever sends by OpenDSR reads it before they have a token; it names nobody"
+_SENT = "{subject_request_id}"  # a request under its sender's id
 MATRIX: Final[Mapping[tuple[str, str], Entry]] = {
     ("POST", "/v1/requests"): _OF_OPERATION,
     ("GET", "/v1/requests"): _scope(Scope.READ),
@@ -81,6 +101,8 @@ MATRIX: Final[Mapping[tuple[str, str], Entry]] = {
     ("GET", "/health/ready"): Open("what balances load has no token; it names nobody"),
     ("GET", "/openapi.json"): Open(_SHOWN),
     ("GET", "/docs"): Open(_SHOWN),
+    **_of_version("/opendsr", "requests"),
+    **_of_version("/opengdpr", "opengdpr_requests"),
 }  # fmt: skip
 
 

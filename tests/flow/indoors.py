@@ -214,12 +214,14 @@ async def indoors(
     people: int = 30,
     exempt: str = "nobody",
     more: str = "",
+    edited: Callable[[str], str] = str,
     begins: datetime | None = None,
     rules: str = "",
 ) -> AsyncIterator[Indoors]:
     """A gateway with the named upstreams; the client named in `exempt` needs no second person.
 
-    `rules` are lines for each controller. It is now, unless `begins` says when: people and their contracts differ from day to day.
+    `more` is put behind the config, which `edited` may change before; `rules` are lines for each
+    controller. It is now, unless `begins` says when: people and their contracts differ from day to day.
     """
     time = Time(begins - datetime.now(UTC)) if begins else Time()
     shared = world(seed=5, count=people, now=time.now)
@@ -228,7 +230,7 @@ async def indoors(
         path = folder / "avgate.toml"
         rule = f'{rules}approval_exempt_clients = ["{exempt}"]\nanswer_within_days'
         config = gateway_config(shared, MOCKS, ports).replace("answer_within_days", rule)
-        path.write_text(as_asked(config) + more)
+        path.write_text(edited(as_asked(config)) + more)
         calls: list[str] = []
 
         async def first() -> None:

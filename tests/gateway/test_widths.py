@@ -28,6 +28,9 @@ from avgate_gateway.engine import PROTOCOL
 from avgate_gateway.intake import NOT_RELEVANT
 from avgate_gateway.keyring import KeyRing
 from avgate_gateway.notice import Event
+from avgate_gateway.opendsr import calling
+from avgate_gateway.opendsr.mapping import Status
+from avgate_gateway.opendsr.naming import NAMINGS
 from avgate_gateway.problem import ProblemError
 from avgate_gateway.request import State, WaitingFor
 from avgate_gateway.retention import Action, GroundCode
@@ -97,7 +100,7 @@ def longest_name(kind: object = Name, letters: str = "x") -> int:
 WORKER = ID + len(".99999999")  # the process, and how often it began anew
 CLIENT, NAME = longest_claim(), longest_name()
 HOST = longest_name(CallbackHost, ".x")
-ENDPOINT = len(f"{outlets.CALLBACK}:") + HOST
+ENDPOINT = max(len(f"{outlets.CALLBACK}:"), len(f"{calling.KIND}:")) + HOST
 EVERYWHERE = {"id": ID, "request_id": ID, "controller": NAME, "connector": NAME, "batch": ID,
               "category": longest(Category), "product": longest(Product), "digest": DIGEST}  # fmt: skip
 WIDEST = {
@@ -153,7 +156,10 @@ WIDEST = {
     "evidence.previous": DIGEST,
     "rate.key": DIGEST,
     "request.callback_host": HOST,
-    "webhook_delivery.kind": max(len(outlets.WEBHOOK), len(outlets.CALLBACK)),
+    "opendsr_request.fingerprint": DIGEST,
+    "opendsr_request.naming": max(len(naming.name) for naming in NAMINGS),
+    "opendsr_request.told": longest(Status),
+    "webhook_delivery.kind": max(map(len, (outlets.WEBHOOK, outlets.CALLBACK, calling.KIND))),
     "webhook_delivery.endpoint": ENDPOINT,
     "webhook_delivery.event": longest(Event),
     "webhook_delivery.state": longest(DeliveryState),

@@ -17,6 +17,7 @@ from avgate_gateway.api import (
     documentation,
     handovers,
     letters,
+    opendsr,
     register,
     requests,
     results,
@@ -33,6 +34,7 @@ from avgate_gateway.store.cut_short import AwayError
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 _RESOURCES = (
     requests, decisions, results, letters, handovers, tasks, register, audit, callbacks, webhooks,
+    opendsr,
 )  # fmt: skip
 _AWAY_SECONDS = "2"  # a server that restarts is back by then
 _ABOUT = """\

@@ -71,6 +71,22 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+def identifier_of(
+    kind: IdentifierKind,
+    value: str,
+    valid_from: date | None = None,
+    valid_until: date | None = None,
+) -> Identifier:
+    """The identifier in its one spelling; raises WrongValueError for what cannot be one."""
+    try:
+        made = Identifier.of(kind, value, valid_from, valid_until)
+    except InvalidIdentifierError as error:
+        raise WrongValueError(str(error)) from None
+    if kind is IdentifierKind.NAME_ADDRESS and find_identity_data(value, "name"):
+        raise WrongValueError("must not hold a citizen service number; leave it out")
+    return made
+
+
 class IdentifierBody(Body):
     """One way to find the data subject, and the days on which it was theirs."""
 
@@ -83,17 +99,12 @@ class IdentifierBody(Body):
     @model_validator(mode="after")
     def _canonical(self) -> Self:
         self._identifier = self.identifier()
-        if self.kind is IdentifierKind.NAME_ADDRESS and find_identity_data(self.value, "name"):
-            raise WrongValueError("must not hold a citizen service number; leave it out")
         return self
 
     def identifier(self) -> Identifier:
         if self._identifier is not None:
             return self._identifier
-        try:
-            return Identifier.of(self.kind, self.value, self.valid_from, self.valid_until)
-        except InvalidIdentifierError as error:
-            raise WrongValueError(str(error)) from None
+        return identifier_of(self.kind, self.value, self.valid_from, self.valid_until)
 
 
 class SubjectBody(Body):

@@ -16,6 +16,7 @@ from avgate_gateway.faults import Faults
 from avgate_gateway.flow.context import Context, Desk
 from avgate_gateway.guard import Traffic
 from avgate_gateway.idempotent import UnderWay
+from avgate_gateway.opendsr.processor import Processor
 from avgate_gateway.rates import Rates
 from avgate_gateway.refusals import Refusals
 from avgate_gateway.registry import Installed
@@ -42,6 +43,7 @@ class Gateway:
     under_way: UnderWay = field(default_factory=UnderWay)
     sent: Mapping[tuple[str, str], int] = field(default_factory=Counter)  # by controller and result
     destinations: Mapping[tuple[str, str], Destination] = field(default_factory=dict)
+    opendsr: Processor | None = None  # None while nobody may send by OpenDSR
     evidence_trouble: Callable[[], str | None] = lambda: None  # why nothing is signed just now
 
     def desk(self, caller: Caller) -> Desk:

@@ -114,8 +114,10 @@ async def plan_of(gateway: Gateway, request: SubjectRequest) -> bytes:
     return box.open(sealed.plan, PLAN)
 
 
-async def package_of(gateway: Gateway, caller: Caller, request: SubjectRequest) -> Response:
-    """The copy on its way; raises ProblemError (403, 404, 409, 410) where it may not go."""
+async def opened_copy(
+    gateway: Gateway, caller: Caller, request: SubjectRequest
+) -> tuple[Box, str | None]:
+    """What opens the copy, and whose key it is to be sealed for; raises ProblemError."""
     caller.must_hold(Scope.EXPORT if request.operation is Operation.EXPORT else Scope.ACCESS)
     if request.operation not in COPIES:
         raise not_found()
@@ -125,7 +127,12 @@ async def package_of(gateway: Gateway, caller: Caller, request: SubjectRequest) 
         raise not_found()
     if not _is_complete(request):
         raise _not_ready("The copy is still being made.")
-    box, recipient = await _copy_box(gateway, request)
+    return await _copy_box(gateway, request)
+
+
+async def package_of(gateway: Gateway, caller: Caller, request: SubjectRequest) -> Response:
+    """The copy on its way; raises ProblemError (403, 404, 409, 410) where it may not go."""
+    box, recipient = await opened_copy(gateway, caller, request)
     name = f"avgate-{request.operation.value}-{request.id}.zip"
     body = packed(gateway.context, gateway.installed, request, box)
     if recipient is None:

@@ -23,6 +23,7 @@ from avgate_gateway.cli.exits import CommandError
 from avgate_gateway.cli.logs import configure
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
 from avgate_gateway.http_server import configured
+from avgate_gateway.opendsr.key_file import ProcessorKeyError
 from avgate_gateway.opening import is_to_be_encrypted, open_store
 from avgate_gateway.retention import PackError
 from avgate_gateway.settings import Settings, SettingsError, check_places
@@ -37,6 +38,7 @@ _EXPECTED = (
     PackError,
     EvidenceKeyError,
     EvidenceCutError,
+    ProcessorKeyError,
 )
 
 

@@ -39,6 +39,8 @@ class Desk:
     callback_hosts: frozenset[str] = frozenset()  # that a request may ask to be told at
     callback_networks: tuple[str, ...] = ()  # private ones, in which those may lie
     contact: tuple[str, ...] = ()  # how people reach the controller, line by line
+    opendsr_ids: tuple[str, ...] = ()  # as senders of OpenDSR call the controller
+    opendsr_verified: bool = False  # whether their word is enough of an identity
 
 
 @dataclass(frozen=True, slots=True)

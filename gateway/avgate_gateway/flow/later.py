@@ -27,6 +27,7 @@ from avgate_gateway.store import (
     items,
     known_by,
     letters,
+    opendsr,
     remarks,
     requests,
     tasks,
@@ -198,6 +199,7 @@ async def _shred_subject(
         return until if sealed.subject_key else None
     await copies.forget(db, request.id)
     await tasks.forget_learned(db, request.id)
+    await opendsr.forget(db, request.id)
     await remarks.forget(db, request.id)
     await known_by.forget(db, request.id)
     await letters.forget(db, request.id)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import orjson
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
+from avgate_gateway.problem import in_opendsr
 from avgate_gateway.problem.catalogue import ProblemType
 from avgate_gateway.problem.pointing import Located
 
@@ -50,13 +52,24 @@ class ProblemError(Exception):
 
 
 class ProblemResponse(Response):
-    """A problem as an HTTP answer that no cache keeps."""
+    """A problem as an HTTP answer that no cache keeps, in the words of the protocol spoken there."""
 
     media_type = "application/problem+json"
 
     def __init__(self, problem: Problem) -> None:
+        self.problem = problem
         super().__init__(
             orjson.dumps(problem.members()),
             status_code=problem.type.status,
             headers={"cache-control": "no-store", **problem.headers},
         )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not in_opendsr.is_spoken_at(scope.get("path", "")):
+            await super().__call__(scope, receive, send)
+            return
+        told = self.problem
+        status, members = in_opendsr.worded(told.type, told.detail, told.errors)
+        headers = {"cache-control": "no-store", **told.headers}
+        answer = Response(orjson.dumps(members), status, headers, "application/json")
+        await answer(scope, receive, send)

@@ -54,6 +54,12 @@ IDEMPOTENCY_KEY_MALFORMED = ProblemType(
     "The Idempotency-Key cannot be read",
     "Send 1 to 255 printable ASCII characters, such as a UUID.",
 )
+DUPLICATE_REQUEST = ProblemType(
+    "duplicate-request",
+    400,
+    "This subject_request_id was used for a different request",
+    "Make a new UUID for a new request; repeat an old one unchanged.",
+)
 CREDENTIALS_REQUIRED = ProblemType(
     "credentials-required",
     401,

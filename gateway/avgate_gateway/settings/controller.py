@@ -9,11 +9,12 @@ from pydantic import Field, model_validator
 from avgate_contracts.settings import PrivateNetwork
 from avgate_gateway.mistake import WrongValueError
 from avgate_gateway.settings.destination import Destination
-from avgate_gateway.settings.value import Line, Name, Part
+from avgate_gateway.settings.opendsr import OpenDsrSenders
+from avgate_gateway.settings.value import Line, Name
 from avgate_gateway.settings.webhook import CallbackHost, SigningSecret, WebhookSettings
 
 
-class ControllerSettings(Part):
+class ControllerSettings(OpenDsrSenders):
     """One controller that the gateway acts for."""
 
     title: Line = Field(description="The controller's name, as it stands in letters.")

@@ -12,6 +12,7 @@ from avgate_gateway.settings.authentication import AuthenticationSettings
 from avgate_gateway.settings.console import ConsoleSettings
 from avgate_gateway.settings.controller import ControllerSettings
 from avgate_gateway.settings.limits import LimitSettings
+from avgate_gateway.settings.opendsr import OpenDsrSettings
 from avgate_gateway.settings.origin import Origins
 from avgate_gateway.settings.value import (
     Database,
@@ -88,6 +89,9 @@ class Settings(Part):
     console: ConsoleSettings = Field(
         default_factory=ConsoleSettings, description="The pages for staff, at /console."
     )
+    opendsr: OpenDsrSettings = Field(
+        default_factory=OpenDsrSettings, description="Whether others may send requests by OpenDSR."
+    )
     controllers: dict[Name, ControllerSettings] = Field(
         min_length=1, description="The controllers that the gateway acts for."
     )
@@ -112,6 +116,17 @@ class Settings(Part):
     def has_master_key_file(self) -> bool:
         """Whether the master key stands in a file of its own, for want of another source."""
         return self.master_key is None and not self.master_key_command
+
+    @property
+    def opendsr_files(self) -> tuple[tuple[str, Path], ...]:
+        """The key and the certificate of a processor; none where nobody may send by OpenDSR."""
+        if self.opendsr.url is None:
+            return ()
+        beside = self.master_key_file.with_name
+        return (
+            ("key_file", self.opendsr.key_file or beside("avgate-opendsr.pem")),
+            ("certificate_file", self.opendsr.certificate_file or beside("avgate-opendsr.crt")),
+        )
 
     _origins: Origins = PrivateAttr(default_factory=Origins)
 

@@ -28,6 +28,8 @@ def _mistakes(settings: Settings) -> Iterator[str]:
         yield from _of_file("master_key_file", settings.master_key_file, "rb")
     yield from _of_file("evidence_key_file", settings.evidence_key_file, "rb")
     yield from _of_file("checkpoints_file", settings.checkpoints_file, "r+b")
+    for key, path in settings.opendsr_files:
+        yield from _of_file(f"opendsr.{key}", path, "rb")
     if settings.authentication.is_embedded:
         yield from _of_file("token_key_file", settings.token_key_file, "rb")
 

@@ -73,6 +73,9 @@ Days = Annotated[int, Field(strict=True, ge=1, le=3650)]
 Bytes = Annotated[int, Field(strict=True, ge=1024, le=16_777_216)]
 Calls = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
+Domain = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*$", max_length=253)
+]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
 
 

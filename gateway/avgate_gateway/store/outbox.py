@@ -63,15 +63,29 @@ class Outlet(Protocol):
         """What is sent, as text; `told.data` has the request's state of now."""
 
 
+class Follower(Protocol):
+    """Looks at what became of a request with each event, and writes deliveries of its own (`row`)."""
+
+    async def follow(
+        self, db: Connection, at: datetime, request: SubjectRequest, event: Event
+    ) -> None:
+        """Is called in the transaction of the event, after the change that it tells of."""
+
+
 @dataclass(slots=True)
 class Outbox:
     """The outlets of each controller; empty in a process that only reads, and in a test."""
 
     outlets: dict[str, tuple[Outlet, ...]] = field(default_factory=dict)
+    followers: dict[str, tuple[Follower, ...]] = field(default_factory=dict)
 
     def add(self, controller: str, outlet: Outlet) -> None:
         """Has an outlet told of what happens to a controller's requests."""
         self.outlets[controller] = (*self.outlets.get(controller, ()), outlet)
+
+    def follow(self, controller: str, follower: Follower) -> None:
+        """Has a follower look at a controller's requests with each event."""
+        self.followers[controller] = (*self.followers.get(controller, ()), follower)
 
     def give_to(self, info: MutableMapping[Any, Any]) -> None:
         info[_PLACE] = self
@@ -81,8 +95,12 @@ async def tell(
     db: Connection, at: datetime, request: SubjectRequest, event: Event, **more: Any
 ) -> None:
     """Writes down what is to be sent of an event, after the change that it tells of."""
-    outbox = db.info.get(_PLACE)
-    outlets: Sequence[Outlet] = outbox.outlets.get(request.controller, ()) if outbox else ()
+    outbox: Outbox | None = db.info.get(_PLACE)
+    if outbox is None:
+        return
+    for follower in outbox.followers.get(request.controller, ()):
+        await follower.follow(db, at, request, event)
+    outlets: Sequence[Outlet] = outbox.outlets.get(request.controller, ())
     wanted = [(outlet, name) for outlet in outlets for name in outlet.endpoints(request, event)]
     if not wanted:
         return

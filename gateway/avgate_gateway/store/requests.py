@@ -67,6 +67,7 @@ async def add(db: Connection, made: SubjectRequest, sealed: Sealed) -> None:
         "submitter": made.submitter,
         "callback_host": made.callback_host,
         "callback_box": sealed.callback,
+        "submitted_at": made.submitted_at,
         "subject_key": sealed.subject_key,
         "retention_key": sealed.retention_key,
         "confidential_box": sealed.confidential,
@@ -262,6 +263,7 @@ def request_of(row: RowMapping) -> SubjectRequest:
         wake_at=row["wake_at"],
         submitter=row["submitter"],
         callback_host=row["callback_host"],
+        submitted_at=row["submitted_at"],
     )
 
 

@@ -82,6 +82,7 @@ request = sa.Table(
     sa.Column("submitter", sa.String(64)),  # keyed digest of the token's subject
     sa.Column("callback_host", sa.String(280)),  # of the settings' own list; where it is called
     sa.Column("callback_box", sa.LargeBinary),  # the whole address
+    sa.Column("submitted_at", Moment),  # when the data subject asked, if that is told
     # Each list walks one of these, newest first, and ends with its page.
     sa.Index(None, "controller", "received_at", "id"),
     sa.Index(None, "controller", "promised", "received_at"),  # where the walk begins
@@ -117,9 +118,7 @@ task = sa.Table(
     metadata,
     sa.Column("request_id", sa.String(36), primary_key=True),
     sa.Column("connector", sa.String(40), primary_key=True),
-    sa.Column(
-        "controller", sa.String(40), nullable=False
-    ),  # the request's, for the list by connector
+    sa.Column("controller", sa.String(40), nullable=False),  # the request's, to list by connector
     sa.Column("received_at", Moment, nullable=False),  # the request's, likewise
     sa.Column("stage", sa.String(16), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),

@@ -19,9 +19,10 @@ from avgate_gateway.store.delivery_schema import delivery as _delivery  # noqa: 
 from avgate_gateway.store.evidence_schema import metadata
 from avgate_gateway.store.handovers import handover as _handover  # noqa: F401 -- likewise
 from avgate_gateway.store.letters import letter as _letter  # noqa: F401 -- a table of metadata
+from avgate_gateway.store.opendsr import table as _opendsr  # noqa: F401 -- likewise
 from avgate_gateway.store.refused import refused as _refused  # noqa: F401 -- a table of metadata
 
-HEAD = "0012"  # the newest in versions/
+HEAD = "0013"  # the newest in versions/
 _TURN = 0x61766761  # an arbitrary number that all releases share
 _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String(32)))
 
