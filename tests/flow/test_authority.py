@@ -167,23 +167,29 @@ def application_routes(door: Door) -> list[tuple[str, str]]:
     return list(routes(unguarded(assembled.gateway, assembled.verifier)))
 
 
-@pytest.mark.parametrize("at", GUARDED, ids=" ".join)
-def test_the_description_tells_the_scope_of_each_route(at: tuple[str, str], door: Door) -> None:
+@pytest.fixture(scope="module")
+def described(door: Door) -> Mapping[str, Any]:
+    """The paths of the description, which takes a while to make."""
     assembled = door.here.assembled
-    described = unguarded(assembled.gateway, assembled.verifier).openapi()
-    told = described["paths"][at[1]][at[0].lower()]
+    paths: Mapping[str, Any] = unguarded(assembled.gateway, assembled.verifier).openapi()["paths"]
+    return paths
+
+
+@pytest.mark.parametrize("at", GUARDED, ids=" ".join)
+def test_the_description_tells_the_scope_of_each_route(
+    at: tuple[str, str], described: Mapping[str, Any]
+) -> None:
+    told = described[at[1]][at[0].lower()]
     entry = GUARDED[at]
     assert told["security"] == [{"bearer": [scope.value for scope in entry.scopes]}]
     more = ASKS_FOR_ITS_OPERATION["x-avgate-scope"] if entry.of_operation else None
     assert told.get("x-avgate-scope") == more
 
 
-def test_the_description_asks_no_token_of_an_open_route(door: Door) -> None:
-    assembled = door.here.assembled
-    described = unguarded(assembled.gateway, assembled.verifier).openapi()
+def test_the_description_asks_no_token_of_an_open_route(described: Mapping[str, Any]) -> None:
     for (method, path), entry in MATRIX.items():
-        if isinstance(entry, Open) and path in described["paths"]:
-            assert "security" not in described["paths"][path][method.lower()]
+        if isinstance(entry, Open) and path in described:
+            assert "security" not in described[path][method.lower()]
 
 
 @pytest.mark.parametrize("at", GUARDED, ids=" ".join)
