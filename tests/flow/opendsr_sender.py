@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -113,11 +113,16 @@ def check(pem: bytes, body: bytes, signature: str) -> None:
 
 def a_request(kind: str, person: Person, here: Indoors, **more: Any) -> JsonMap:
     """A body as another system writes it; a member that is None is left out."""
+    return a_body(kind, person, here.time.now(), **more)
+
+
+def a_body(kind: str, person: Person, now: datetime, **more: Any) -> JsonMap:
+    """The same, written then."""
     body = {
         "regulation": "gdpr",
         "subject_request_id": str(uuid4()),
         "subject_request_type": kind,
-        "submitted_time": (here.time.now() - timedelta(hours=1)).isoformat(),
+        "submitted_time": (now - timedelta(hours=1)).isoformat(),
         "subject_identities": [
             identity("email", person.emails[0]),
             identity("controller_customer_id", person.customer_id),

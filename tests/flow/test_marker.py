@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from avgate_mocks.people import Person, Role
 from .conftest import begun
 from .harness import Mocks, Office, Served, a_request
 from .indoors import BY_HAND, Indoors, indoors
+from .opendsr_sender import DOMAIN, SETTINGS, numbers, vouched_for
+from .opendsr_sender import a_body as sent_on
 from .sealed_file import at_rest
 
 OPERATIONS = ("access", "export", "rectify", "restrict", "object", "erase")
@@ -105,15 +108,45 @@ def badly_asked(http: httpx.Client, person: Person) -> bytes:
         http.get("/v1/requests", params={"cursor": person.iban}),
         http.get("/v1/requests", headers={"authorization": f"Bearer {number}"}),
         http.post(f"/v1/callbacks/{number}"),
+        http.get(f"/opendsr/requests/{number}"),
+        http.delete(f"/opendsr/requests/{number}"),
+        http.post("/opendsr/requests", json=sent_badly(person)),
     ]
     assert all(answer.status_code >= 400 for answer in answers)
     return b"\n".join(answer.content + str(answer.headers).encode() for answer in answers)
 
 
+def sent_badly(person: Person) -> dict[str, Any]:
+    """A request by OpenDSR with the person where nobody is expected."""
+    number, name = person.lines[0].number, person.name.full
+    wrong = {"identity_type": name, "identity_value": number, "identity_format": number}
+    body = sent_on("access", person, datetime.now(UTC), controller_id=name, **{name: number})
+    body["subject_identities"].append(wrong)
+    body["status_callback_urls"] = [f"https://{number}.example/{person.emails[0]}"]
+    return {**body, "extensions": {DOMAIN: {name: number}, name: {number: name}}}
+
+
+def sent_by_opendsr(office: Office, person: Person) -> None:
+    """A copy for whoever sends requests on, from the request to its results."""
+    body = sent_on("access", person, datetime.now(UTC), extensions=numbers(person))
+    place = f"/opendsr/requests/{body['subject_request_id']}"
+    for _ in range(2):
+        assert office.asks.post("/opendsr/requests", body).status_code == 201
+    [newest] = office.asks.get("/v1/requests?limit=1")["items"]
+    office.see_through(newest["id"])
+    for task in office.asks.tasks(newest["id"]):
+        done = {"evidence": f"told {person.name.full}"}
+        assert office.asks.post(f"/v1/tasks/{task['id']}/completion", done).status_code == 200
+    office.asks.when(newest["id"], "closed")
+    assert office.asks.get(place)["request_status"] == "completed"
+    assert person.emails[0] in str(office.asks.get(f"{place}/results"))
+
+
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mocks]:
     made = begun(tmp_path_factory.mktemp("marked"), seed=41, people=40)
-    made.config.write_text(made.config.read_text() + BY_HAND)
+    config = vouched_for(made.config.read_text())
+    made.config.write_text(config + BY_HAND + SETTINGS)
     yield made
     made.end()
 
@@ -146,7 +179,9 @@ def carried_out(own: Mocks, served: Served, office: Office) -> set[str]:
     reason = {"reason": f"{late.name.full} is away"}
     assert office.asks.post(f"/v1/requests/{waiting['id']}/extension", reason).status_code == 200
     assert office.asks.post(f"/v1/requests/{waiting['id']}/cancel", reason).status_code == 200
-    return markers(*people.values(), late)
+    sent = ours[len(people) + 1]
+    sent_by_opendsr(office, sent)
+    return markers(*people.values(), late, sent)
 
 
 def test_a_person_stands_nowhere_but_in_the_answers_to_them(own: Mocks, served: Served) -> None:

@@ -56,7 +56,7 @@ class Calls:
     ) -> None:
         """Writes a call to each address, if the status is another than was told last."""
         known = await opendsr.of_request(db, request.id)
-        if known is None or known.told is None:
+        if known is None or known.told is None or known.box is None:
             return
         now = await requests.find(db, request.id)
         status = None if now is None else status_of(now, at)
