@@ -23,6 +23,7 @@ from avgate_gateway.authentication import MEANINGS
 from avgate_gateway.cli.application import COMMANDS, app
 from avgate_gateway.cli.connectors import markdown_lines
 from avgate_gateway.cli.exits import MEANINGS as EXITS
+from avgate_gateway.logs import catalogue
 from avgate_gateway.metrics import FIGURES
 from avgate_gateway.notice import MEANINGS as MEANINGS_OF_EVENTS
 from avgate_gateway.notice import Event
@@ -142,6 +143,7 @@ TABLES: tuple[Table, ...] = (
     (OPERATE, "commands", commands),
     (OPERATE, "exits", exits),
     (OPERATE, "metrics", metrics),
+    (OPERATE, "logs", catalogue.table),
     (OPERATE, "problems", problem.table),
     (WEBHOOKS, "events", events),
     (OPENDSR, "opendsr", mapping.table),

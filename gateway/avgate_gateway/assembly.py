@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -55,7 +54,6 @@ from avgate_gateway.store.rates import SharedLedger
 from avgate_gateway.webhooks.delivering import Deliverer
 from avgate_gateway.witness import Witness
 
-_logger = logging.getLogger(__name__)
 _REFRESH_LISTS_SECONDS = 6 * 3600.0
 
 

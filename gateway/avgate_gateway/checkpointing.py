@@ -7,7 +7,6 @@ they are attested with, gets no signature under them.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from avgate_gateway import key_on_disk
+from avgate_gateway.logs.catalogue import EVIDENCE_MISFIT
 from avgate_gateway.problem import record
 from avgate_gateway.proving import tree
 from avgate_gateway.proving.examination import Examination, MisfitError
@@ -29,7 +29,6 @@ from avgate_gateway.witness import Witness
 
 _EVERY_SECONDS = 30.0
 _PAGE = 20 * tree.TILE
-_log = logging.getLogger("avgate.evidence")
 
 
 class EvidenceCutError(Exception):
@@ -61,7 +60,7 @@ class Checkpointer:
             await self.sign()
         except MisfitError as error:
             if self.trouble is None:
-                _log.error("evidence.misfit %s; run: avgate audit verify", error)
+                EVIDENCE_MISFIT.tell(reason=str(error))
             self.trouble = str(error)
         except Exception as error:  # noqa: BLE001 -- a full disk or a database that restarts passes
             record(error)

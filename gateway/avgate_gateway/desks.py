@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from datetime import timedelta
 
 from avgate_contracts.connector import Connector
 from avgate_gateway.flow.context import Desk
+from avgate_gateway.logs.catalogue import CONNECTOR_REFUSED
 from avgate_gateway.registry import (
     ConnectorRefusedError,
     Installed,
@@ -18,8 +18,6 @@ from avgate_gateway.registry import (
 )
 from avgate_gateway.retention import load_pack
 from avgate_gateway.settings import ControllerSettings, Settings, SettingsError, connector_settings
-
-_logger = logging.getLogger(__name__)
 
 
 def desk_of(
@@ -69,6 +67,6 @@ def _connector(
         own = connector_settings(settings, controller, name, settings_type(one))
         made, _ = opened(one, own, client)
     except ConnectorRefusedError as error:
-        _logger.error("connector.refused place=%s reason=%s", place, error)  # noqa: TRY400 -- a trace would show a partner's words
+        CONNECTOR_REFUSED.tell(place=place, reason=str(error))
         return StandIn(one, str(error))
     return made

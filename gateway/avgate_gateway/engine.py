@@ -8,7 +8,6 @@ time and any number of times; what is left to do stands in the rows.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -19,6 +18,7 @@ import sqlalchemy as sa
 from avgate_gateway.bulkheads import NONE, Bulkheads, FullError, named, parted
 from avgate_gateway.claims import Alone, Claims
 from avgate_gateway.faults import Faults
+from avgate_gateway.logs.catalogue import ENGINE_STOPPED, REQUEST_CUT_SHORT, REQUEST_POSTPONED
 from avgate_gateway.problem import record
 from avgate_gateway.store import idempotency, rates, requests, tasks
 from avgate_gateway.store.cut_short import CutShortError
@@ -35,7 +35,6 @@ _AFTER_A_FAULT = timedelta(seconds=30)
 _HEAD_START = timedelta(seconds=1)  # of whoever was told of it, before others come and take it
 _KEEP_ANSWERS = timedelta(days=30)  # how long an idempotency key is remembered
 _KEEP_WINDOWS = timedelta(days=2)  # longer than any window
-_log = logging.getLogger("avgate.engine")
 
 
 class Engine:
@@ -87,7 +86,7 @@ class Engine:
         await asyncio.gather(*self._loops, return_exceptions=True)
         self._bulkheads.close()
         if not await self._turns.finished(_DRAIN_SECONDS):
-            _log.warning("engine.stopped with work under way; the next start takes it up")
+            ENGINE_STOPPED.tell(under_way=len(self._begun))
         for task in self._begun:
             task.cancel()
         await asyncio.gather(*self._begun, return_exceptions=True)
@@ -110,7 +109,7 @@ class Engine:
         except FullError:
             return  # it is due as it was, and the sweep comes back to it
         except CutShortError:
-            _log.warning("request.cut_short %s", request_id)  # the sweep finds it still due
+            REQUEST_CUT_SHORT.tell(request_id=request_id)  # the sweep finds it still due
         except Exception as error:  # noqa: BLE001 -- nobody else would hear of it
             await self._postpone(request_id, error)
 
@@ -122,7 +121,7 @@ class Engine:
 
     async def _postpone(self, request_id: str, error: Exception) -> None:
         """A request that trips us up is tried again, but not every second."""
-        _log.error("request.postponed %s", request_id)
+        REQUEST_POSTPONED.tell(request_id=request_id)
         record(error)
         self._faults.happened(request_id, error)
         with suppress(sa.exc.SQLAlchemyError, CutShortError):

@@ -8,7 +8,6 @@ process goes on under a new registration, and what was held under the old one is
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from threading import Thread
 
 import asyncpg
 
+from avgate_gateway.logs.catalogue import WORKER_LAPSED, WORKER_MISSED_A_BEAT
 from avgate_gateway.store.holding import LEASE_SECONDS
 
 _BEAT_SECONDS = 2.0
@@ -36,7 +36,6 @@ _BEAT = (
 )
 _LEAVE = "DELETE FROM worker WHERE id = $1"
 _LIMITS = {"application_name": "avgate heart", "lock_timeout": "1s", "statement_timeout": "2s"}
-_log = logging.getLogger("avgate.heart")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ class Heart:
                 before < lease.until and await connection.fetchval(_BEAT, lease.worker)
             ):
                 self._say(None)
-                _log.warning("worker.lapsed %s", lease.worker)
+                WORKER_LAPSED.tell(worker=lease.worker)
                 continue
             worker = lease.worker if lease is not None else await self._register(connection)
             self._say(Lease(worker, before + LEASE_SECONDS))
@@ -127,7 +126,7 @@ class Heart:
         self._told(lease)
 
     async def _missed(self, error: Exception) -> None:
-        _log.warning("worker.missed_a_beat %s", type(error).__name__)
+        WORKER_MISSED_A_BEAT.tell(error=type(error).__name__)
         await self._rest(_PAUSE_SECONDS)
 
     async def _rest(self, seconds: float) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -13,12 +12,12 @@ from importlib.metadata import version
 from uuid import uuid4
 
 from avgate_gateway.heart import Heart, Lease
+from avgate_gateway.logs.catalogue import REQUEST_CUT_SHORT
 from avgate_gateway.store import holding, postgresql
 from avgate_gateway.store.cut_short import AwayError, CutShortError, SupersededError, answering
 from avgate_gateway.store.holding import HELD, Holding
 
 _REGISTERED_WITHIN = 15.0
-_log = logging.getLogger("avgate.claims")
 
 
 class Leased:
@@ -69,11 +68,11 @@ class Leased:
             async with self._limited(held.worker):
                 yield True
         except CutShortError as error:
-            _log.warning("request.cut_short %s %s", request_id, type(error).__name__)
+            REQUEST_CUT_SHORT.tell(request_id=request_id, error=type(error).__name__)
         except BaseExceptionGroup as errors:
             if errors.split(CutShortError)[1] is not None:
                 raise
-            _log.warning("request.cut_short %s", request_id)
+            REQUEST_CUT_SHORT.tell(request_id=request_id)
         finally:
             HELD.reset(before)
             await self._release(held)

@@ -7,12 +7,12 @@ as `not-found`: what told them apart would tell it to the caller too, by the tim
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from avgate_gateway.logs.catalogue import CALL_REFUSED, CALLS_REFUSED
 from avgate_gateway.problem import (
     ACCESS_REFUSED,
     CREDENTIALS_REQUIRED,
@@ -33,7 +33,6 @@ REFUSED: Final = (
 )
 WINDOW_SECONDS = 60.0
 LINES = 20  # in a window; some megabytes a day, whatever comes
-_logger = logging.getLogger(__name__)
 Later = Callable[[float, Callable[[], None]], object]
 
 
@@ -71,15 +70,14 @@ class Refusals:
             self.later(WINDOW_SECONDS, self._tell_the_rest)
         if self._lines < LINES:
             self._lines += 1
-            _logger.warning(
-                "access.refused reason=%s call=%r client=%r controller=%r",
-                kind.slug, asked.call, asked.client, asked.controller,
-            )  # fmt: skip
+            CALL_REFUSED.tell(
+                reason=kind.slug, call=asked.call, client=asked.client, controller=asked.controller
+            )
         else:
             self._untold[kind.slug] += 1
 
     def _tell_the_rest(self) -> None:
         for reason, count in sorted(self._untold.items()):
-            _logger.warning("access.refused_more reason=%s count=%d", reason, count)
+            CALLS_REFUSED.tell(reason=reason, count=count)
         self._untold.clear()
         self._lines = 0

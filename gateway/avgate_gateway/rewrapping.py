@@ -7,12 +7,12 @@ key that is destroyed meanwhile stays destroyed, and no request waits.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 from avgate_gateway.keyring import KeyRing, VaultError
+from avgate_gateway.logs.catalogue import KEYS_NOT_TAKEN, KEYS_REWRAPPED, KEYS_UNREADABLE
 from avgate_gateway.problem import record
 from avgate_gateway.store import encrypted_file, keyring
 from avgate_gateway.store.database import Database
@@ -20,7 +20,6 @@ from avgate_gateway.store.keyring import Wrapped
 from avgate_gateway.vault import RETENTION_KEY, SUBJECT_KEY, bound
 
 LOOKS_EVERY_SECONDS = 5.0
-_logger = logging.getLogger(__name__)
 
 
 async def keep(database: Database, ring: KeyRing, file: Path | None) -> None:
@@ -29,7 +28,7 @@ async def keep(database: Database, ring: KeyRing, file: Path | None) -> None:
         try:
             await look(database, ring, file)
         except (VaultError, OSError) as error:
-            _logger.warning("keys.not_taken reason=%s", error)
+            KEYS_NOT_TAKEN.tell(reason=str(error))
         except Exception as error:  # noqa: BLE001 -- the next look may go better
             record(error)
         await asyncio.sleep(LOOKS_EVERY_SECONDS)
@@ -42,11 +41,7 @@ async def look(database: Database, ring: KeyRing, file: Path | None) -> None:
         if await keyring.index_is_under_newest(db, ring):
             return
     changed = await rewrap(database, ring, file)
-    _logger.info(
-        "keys.rewrapped master_key=%s keys=%d; `avgate keys retire` removes the former",
-        ring.newest.name,
-        changed,
-    )
+    KEYS_REWRAPPED.tell(master_key=ring.newest.name, keys=changed)
 
 
 async def rewrap(database: Database, ring: KeyRing, file: Path | None) -> int:
@@ -100,5 +95,5 @@ def _rewrapped(wrapped: bytes | None, ring: KeyRing, place: bytes) -> bytes | No
     try:
         return ring.wrap(ring.unwrap(wrapped, place), place)
     except VaultError:
-        _logger.warning("keys.unreadable place=%s", place.decode().replace("\x00", " "))
+        KEYS_UNREADABLE.tell(place=place.decode().replace("\x00", " "))
         return wrapped

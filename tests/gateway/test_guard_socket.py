@@ -64,10 +64,10 @@ async def test_a_slow_body_does_not_hold_its_connection(port: int) -> None:
 
 
 async def test_streams_and_survives_a_broken_route_on_a_real_socket(
-    port: int, caplog: pytest.LogCaptureFixture
+    port: int, lines: pytest.LogCaptureFixture
 ) -> None:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
         assert (await client.get("/events")).text == "data: 1\n\ndata: 2\n\n"
         assert (await client.get("/broken")).json()["type"] == problem.INTERNAL_ERROR.uri
         assert (await client.post("/v1/requests", json={"a": 1})).json() == {"a": 1}
-    assert MARKER not in caplog.text
+    assert MARKER not in lines.text

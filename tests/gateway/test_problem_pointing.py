@@ -150,11 +150,11 @@ async def test_says_which_parameter_is_wrong(
     ],
 )
 async def test_never_repeats_what_was_sent(
-    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture, body: Any
+    client: httpx.AsyncClient, lines: pytest.LogCaptureFixture, body: Any
 ) -> None:
     response = await client.post("/body", json=body)
     assert response.status_code == 422
-    assert MARKER not in response.text + str(response.headers) + caplog.text
+    assert MARKER not in response.text + str(response.headers) + lines.text
 
 
 def test_a_body_that_a_route_validates_by_hand_is_explained_alike() -> None:

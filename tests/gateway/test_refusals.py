@@ -8,6 +8,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from avgate_gateway.logs.rendering import formatter
 from avgate_gateway.problem import INVALID_TOKEN, NOT_FOUND
 from avgate_gateway.refusals import LINES, WINDOW_SECONDS, Asked, Refusals
 
@@ -29,28 +30,30 @@ class Alarm:
         then()
 
 
-def test_each_is_told_once_and_many_in_a_sum(caplog: pytest.LogCaptureFixture) -> None:
+def test_each_is_told_once_and_many_in_a_sum(lines: pytest.LogCaptureFixture) -> None:
     alarm = Alarm()
     refusals = Refusals(alarm)
     for number in range(1_000):
         kind = INVALID_TOKEN if number % 2 else NOT_FOUND
         refusals.refused(kind, Asked("GET /v1/requests/{request_id}", "crm", "libervoice"))
-    assert len(caplog.records) == LINES
+    assert len(lines.records) == LINES
     assert [seconds for seconds, _ in alarm.set] == [WINDOW_SECONDS]
     alarm.ring()
-    lines = [one.getMessage() for one in caplog.records]
-    assert len(lines) == LINES + 2
-    told = LINES + sum(int(found) for line in lines for found in re.findall(r"count=(\d+)", line))
+    assert len(lines.records) == LINES + 2
+    told = LINES + sum(map(int, re.findall(r'"count":(\d+)', lines.text)))
     assert told == sum(refusals.counts.values()) == 1_000
     refusals.refused(NOT_FOUND, Asked("GET /v1/requests"))
-    assert len(caplog.records) == LINES + 3  # the next minute has its own lines
+    assert len(lines.records) == LINES + 3  # the next minute has its own lines
     alarm.ring()
-    assert len(caplog.records) == LINES + 3  # and no sum where there is nothing to add
+    assert len(lines.records) == LINES + 3  # and no sum where there is nothing to add
 
 
-def test_no_name_of_a_client_makes_a_line_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
+def test_no_name_of_a_client_makes_a_line_of_its_own(lines: pytest.LogCaptureFixture) -> None:
     Refusals(Alarm()).refused(NOT_FOUND, Asked("GET /", "crm' reason=none\n2026 access.granted"))
-    assert "\n" not in caplog.text.strip()
+    assert "\n" not in lines.text.strip()
+    console = formatter(json=False).format(lines.records[0])
+    assert "\n" not in console
+    assert "reason=none\\\\n2026" in console
 
 
 CALLS = {
@@ -65,17 +68,17 @@ CALLS = {
 async def test_a_refused_call_is_counted_and_told_without_the_person(
     reason: str,
     house: House,  # noqa: F811 -- the fixture that is imported
-    caplog: pytest.LogCaptureFixture,
+    lines: pytest.LogCaptureFixture,
 ) -> None:
     held, path = CALLS[reason]
     headers = {"authorization": f"Bearer {held}"} if held else {"authorization": ""}
     answer = await house.http.get(path, headers=headers)
     assert answer.json()["type"].endswith(reason)
-    told = [line for line in caplog.messages if line.startswith("access.refused ")]
+    told = [line for line in lines.text.splitlines() if '"access.refused"' in line]
     assert len(told) == 1
-    assert f"reason={reason}" in told[0]
-    assert ("client='crm'" in told[0]) == (reason in {"insufficient-scope", "not-found"})
-    assert MARKER not in caplog.text
+    assert f'"reason":"{reason}"' in told[0]
+    assert ('"client":"crm"' in told[0]) == (reason in {"insufficient-scope", "not-found"})
+    assert MARKER not in lines.text
     found = await house.figures()
     assert {name[1]: value for name, value in found.items() if name[0] == "avgate_refusals_total"} == {
         **dict.fromkeys(house.gateway.refusals.counts, 0),

@@ -133,7 +133,8 @@ class SubprocessorsConnector(
             try:
                 found.append(await self._lists.fetch(source, known.get(source.provider)))
             except sdk.ConnectorError as error:
-                _log.warning("list.unreadable provider=%s: %s", source.provider, error)
+                about = {"provider": source.provider, "reason": str(error)}
+                _log.warning("list.unreadable", extra=about)
                 faults.append(error)
         if faults and not found:
             raise faults[0]

@@ -45,11 +45,9 @@ class Wire:
         answer = await self._sent(call, credentials)
         took = (self._monotonic() - begun) * 1000
         if isinstance(answer, Exception):
-            _log.info("%s %s: %s", call.method, call.label, _told(answer, call.attempt, took))
+            _tell(call, took, error=str(answer))
             raise answer
-        _log.info(
-            "%s %s: %s", call.method, call.label, _told(answer.status_code, call.attempt, took)
-        )
+        _tell(call, took, status=answer.status_code)
         try:
             yield answer
         finally:
@@ -77,5 +75,7 @@ class Wire:
             return FaultError("no answer in time", lost=True)
 
 
-def _told(end: int | Exception, attempt: int, took: float) -> str:
-    return f"{end}, try {attempt}, {took:.0f} ms"
+def _tell(call: Call, took: float, **end: object) -> None:
+    if _log.isEnabledFor(logging.INFO):
+        made = {"method": call.method, "path": call.label, "attempt": call.attempt}
+        _log.info("upstream.called", extra={**made, **end, "duration_ms": round(took, 1)})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Protocol
 
 from avgate_contracts.errors import ConnectorError, MisconfiguredError
 from avgate_gateway.authentication.trusted_key import KeySetError, TrustedKey, trusted_keys
+from avgate_gateway.logs.catalogue import KEYS_NOT_RENEWED
 from avgate_gateway.problem import UNAVAILABLE, Problem, ProblemError
 
 FRESH_SECONDS = 300.0  # a withdrawn key is refused within ten minutes, caches included
@@ -18,7 +18,6 @@ LEAST_PAUSE_SECONDS = 60.0  # between two fetches, whatever kids callers invent
 STALE_SECONDS = 86_400.0
 _JUST_NOW_SECONDS = 1.0
 _OLD, _UNKNOWN = "old", "unknown"  # why keys are fetched
-_logger = logging.getLogger(__name__)
 
 Fetch = Callable[[], Awaitable[bytes]]
 """Gets a JWK Set; raises ConnectorError when it cannot, and follows no redirect."""
@@ -90,7 +89,7 @@ class RotatingKeys:
             self._keys = trusted_keys(document)
             self._fetched_at = self._now()
         except (ConnectorError, KeySetError) as error:
-            _logger.warning("keys.not_renewed error=%s", type(error).__name__)
+            KEYS_NOT_RENEWED.tell(error=type(error).__name__)
 
 
 def read_key_file(path: Path) -> Fetch:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,13 +11,13 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, Key, OKPKey, RSAKey
 
 from avgate_gateway import strict_json
+from avgate_gateway.logs.catalogue import KEY_IGNORED
 
 _LARGEST_SET = 65_536  # bytes
 _LEAST_RSA_BITS = 2048
 _EDWARDS = frozenset({"Ed25519", "EdDSA"})  # RFC 9864 renames the one that RFC 8037 named
 _RSA = frozenset({"RS256", "PS256"})
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def trusted_keys(document: bytes) -> Mapping[str, TrustedKey]:
             _check_new(key, keys)
             keys[key.kid] = key
         except UnusableKeyError as error:
-            _logger.warning("key.ignored position=%d reason=%s", position, error)
+            KEY_IGNORED.tell(position=position, reason=str(error))
     if not keys:
         raise KeySetError("the JWK Set holds no usable key")
     return keys

@@ -1,17 +1,39 @@
-"""What the process says while it runs: one line an event, never a person."""
+"""Where lines of the log go, and in which form: the one place that configures it."""
 
 from __future__ import annotations
 
 import logging
 import sys
+from enum import StrEnum
 
-_QUIET = ("httpx", "httpcore", "uvicorn.access", "alembic", "asyncio")
+from avgate_gateway.logs.rendering import formatter
+
+# They print addresses, statements and tasks, in which there may be somebody.
+_QUIET = (
+    "httpx", "httpcore", "sqlalchemy", "aiosqlite", "asyncpg", "alembic", "asyncio",
+    "opentelemetry", "urllib3", "multipart",
+)  # fmt: skip
+_OURS = ("avgate", "avgate_gateway")
 
 
-def configure(level: int = logging.INFO) -> None:
-    """Sends events to standard error, and keeps libraries that print addresses quiet."""
-    logging.basicConfig(
-        level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+class LogFormat(StrEnum):
+    """How lines look."""
+
+    JSON = "json"
+    TEXT = "text"
+
+
+def configure(level: int = logging.INFO, form: LogFormat | None = None) -> None:
+    """Sends events to standard error: JSON, unless that is a terminal or `form` says otherwise.
+
+    Only what is ours is told at DEBUG.
+    """
+    is_terminal = sys.stderr.isatty()
+    is_json = not is_terminal if form is None else form is LogFormat.JSON
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter(json=is_json, colours=is_terminal))
+    logging.basicConfig(level=max(level, logging.INFO), handlers=[handler])
+    for name in _OURS:
+        logging.getLogger(name).setLevel(level)
     for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))

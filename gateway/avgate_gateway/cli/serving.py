@@ -6,8 +6,10 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import sqlalchemy as sa
@@ -20,15 +22,21 @@ from avgate_gateway.assembly import Assembled, assemble
 from avgate_gateway.authentication import KeyFileError
 from avgate_gateway.checkpointing import EvidenceCutError, EvidenceKeyError
 from avgate_gateway.cli.exits import CommandError
-from avgate_gateway.cli.logs import configure
+from avgate_gateway.cli.logs import LogFormat, configure
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
 from avgate_gateway.http_server import configured
 from avgate_gateway.opendsr.key_file import ProcessorKeyError
+from avgate_gateway.logs.catalogue import PROCESS_STARTED, PROCESS_STOPPED
+from avgate_gateway.logs.event import Level
 from avgate_gateway.opening import is_to_be_encrypted, open_store
 from avgate_gateway.retention import PackError
 from avgate_gateway.settings import Settings, SettingsError, check_places
 from avgate_gateway.vault import VaultError
 
+LogFormatOption = Annotated[
+    LogFormat | None,
+    typer.Option(help="How the log looks; text on a terminal and JSON elsewhere, if left out."),
+]
 _ALLOCATIONS = 20_000  # between two rounds; Python's own 700 is for small programs
 _EXPECTED = (
     SettingsError,
@@ -48,20 +56,28 @@ def serve(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")
     ] = 8080,
+    log_format: LogFormatOption = None,
 ) -> None:
     """Answers HTTP and carries out requests, in one process."""
-    configure()
-    settings = settings_of(config)
+    settings = _settings(config, log_format)
     with _starting(settings):
-        uvloop.run(_serve(settings, host, port))
+        uvloop.run(_telling("serve", _serve(settings, host, port)))
 
 
-def work(config: ConfigOption = DEFAULT_CONFIG) -> None:
+def work(config: ConfigOption = DEFAULT_CONFIG, log_format: LogFormatOption = None) -> None:
     """Carries out requests without answering HTTP."""
-    configure()
-    settings = settings_of(config)
+    settings = _settings(config, log_format)
     with _starting(settings):
-        uvloop.run(_work(settings))
+        uvloop.run(_telling("work", _work(settings)))
+
+
+def _settings(config: Path, log_format: LogFormat | None) -> Settings:
+    settings = settings_of(config)
+    log = settings.log
+    configure(
+        Level[log.level.upper()], log_format or (LogFormat(log.format) if log.format else None)
+    )
+    return settings
 
 
 def migrate(config: ConfigOption = DEFAULT_CONFIG) -> None:
@@ -78,6 +94,12 @@ async def _migrate(settings: Settings) -> None:
             await open_store(settings).database.close()
     else:
         await open_store(settings).database.close()
+
+
+async def _telling(command: str, work: Coroutine[None, None, None]) -> None:
+    PROCESS_STARTED.tell(command=command, release=version("avgate"))
+    await work
+    PROCESS_STOPPED.tell(command=command)
 
 
 @contextmanager

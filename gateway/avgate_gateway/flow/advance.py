@@ -7,9 +7,10 @@ copy where erasure locates, and are done. Each connector goes at its own pace (`
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import timedelta
+
+from structlog.contextvars import bound_contextvars
 
 from avgate_gateway.flow import later, settling
 from avgate_gateway.flow.context import AlteredError, Context
@@ -17,6 +18,7 @@ from avgate_gateway.flow.planning import POLICY, discard, plan, release
 from avgate_gateway.flow.postponing import stop
 from avgate_gateway.flow.running import run_tasks
 from avgate_gateway.flow.trouble import QUICK_TRIES
+from avgate_gateway.logs.catalogue import REQUEST_ORPHANED
 from avgate_gateway.notice import Event
 from avgate_gateway.request import COPIES, State, SubjectRequest, WaitingFor
 from avgate_gateway.store import requests, tasks
@@ -24,7 +26,6 @@ from avgate_gateway.store.outbox import tell
 from avgate_gateway.store.tasks import Stage, Task
 
 _ORPHAN = timedelta(hours=1)
-_log = logging.getLogger("avgate.flow")
 
 
 async def advance(context: Context, request_id: str) -> None:
@@ -33,10 +34,15 @@ async def advance(context: Context, request_id: str) -> None:
         request = await requests.find(db, request_id)
     if request is None:
         return
+    with bound_contextvars(request_id=request.id, controller=request.controller):
+        await _advance(context, request)
+
+
+async def _advance(context: Context, request: SubjectRequest) -> None:
     if request.controller not in context.desks:
-        _log.error("request.orphaned %s: its controller is no longer in the config", request_id)
+        REQUEST_ORPHANED.tell()
         async with context.database.write() as db:
-            await requests.wake(db, request_id, context.now() + _ORPHAN)
+            await requests.wake(db, request.id, context.now() + _ORPHAN)
         return
     if request.state is State.CLOSED:
         await _after_closing(context, request)

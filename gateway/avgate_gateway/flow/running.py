@@ -7,6 +7,8 @@ from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypedDict
 
+from structlog.contextvars import bind_contextvars
+
 from avgate_contracts.vocabulary import IdentifierKind
 from avgate_gateway.bulkheads import at_upstream, leave_upstream
 from avgate_gateway.flow import later
@@ -211,6 +213,7 @@ async def _run(
 ) -> None:
     """Takes one connector through its stages until it has to wait."""
     connector = context.desks[request.controller].connectors.get(task.connector)
+    bind_contextvars(connector=task.connector)  # for good: each part runs in a context of its own
     while True:
         if connector is None:
             await troubled(context, task, _NO_CONNECTOR)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from avgate_gateway.guard import telling
 from avgate_gateway.guard.address import check_address
 from avgate_gateway.guard.body import Deadline, GoneError, admitted
 from avgate_gateway.guard.header import Headers
@@ -32,8 +34,6 @@ _ADDED = (
     (b"x-content-type-options", b"nosniff"),
 )
 
-# Whoever watches over an overloaded gateway has to be answered all the same.
-_HEALTH, _METRICS = "/health/", "/metrics"
 _BUSY = "So many calls wait for an answer already that this one would wait too long."
 _TURNED_AWAY = ProblemResponse(Problem(UNAVAILABLE, _BUSY, headers={"retry-after": "1"}))
 _HOLD_SECONDS = 1.0  # as long as Retry-After says; more if else so many a second were turned away
@@ -75,11 +75,14 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _admit(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
-        """Turns away, before anything of it is read, what would only wait behind all the others."""
-        path, waiting = str(scope["path"]), self._traffic.waiting
-        is_probe = path.startswith(_HEALTH) or path == _METRICS
+        """Turns away, before anything of it is read, what would only wait behind all the others.
+
+        Whoever watches over an overloaded gateway is answered all the same.
+        """
+        waiting, is_probe = self._traffic.waiting, telling.is_probe(scope)
         if len(waiting) >= self._limits.at_once and not is_probe:
             await self._turn_away(scope, receive, answer)
+            answer.tell()
             return
         if not is_probe:
             waiting.add(answer)
@@ -87,6 +90,7 @@ class Guard:
             await self._answer(scope, receive, answer)
         finally:
             self._traffic.begun(answer)
+            answer.tell()
 
     async def _turn_away(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         """Answers after a moment: who asks again at once takes the time of those who were let in.
@@ -136,6 +140,9 @@ class _Answer:
         self._send = send
         self._traffic = traffic
         self._has_begun = False
+        self._since = time.monotonic()
+        self._status = 0
+        self._headers: list[tuple[bytes, bytes]] = []
         self.place: Place | None = None
 
     async def send(self, message: Message) -> None:
@@ -145,9 +152,14 @@ class _Answer:
             if self.place is not None:
                 self.place.leave()
             self._traffic.answered(self._method, message["status"])
-            headers = [*message.get("headers", ()), *fields(self._scope)]
+            self._status = message["status"]
+            headers = self._headers = [*message.get("headers", ()), *fields(self._scope)]
             message = {**message, "headers": secured(headers)}
         await self._send(message)
+
+    def tell(self) -> None:
+        """Says in the log what became of the call, or that its caller went before there was an answer."""
+        telling.tell(self._scope, self._status, time.monotonic() - self._since, self._headers)
 
     async def refuse(self, problem: Problem, scope: Scope, receive: Receive) -> None:
         """Answers with a problem; an answer that has begun stays cut short, and looks it."""

@@ -9,6 +9,11 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _OTHER = "other"  # callers make up methods, and each would be a figure for ever
 
 
+def known(method: str) -> str:
+    """The method, if it is one."""
+    return method if method in _METHODS else _OTHER
+
+
 class Traffic:
     """Counts since the process began."""
 
@@ -25,8 +30,7 @@ class Traffic:
         return dict(self._answers)
 
     def answered(self, method: str, status: int) -> None:
-        known = method if method in _METHODS else _OTHER
-        self._answers[known, f"{status // 100}xx"] += 1
+        self._answers[known(method), f"{status // 100}xx"] += 1
 
     def set_aside(self, answer: object, most: int) -> bool:
         """Counts an answer among those that wait by preference; False if so many do already."""

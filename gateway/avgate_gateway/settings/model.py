@@ -14,6 +14,7 @@ from avgate_gateway.settings.controller import ControllerSettings
 from avgate_gateway.settings.limits import LimitSettings
 from avgate_gateway.settings.opendsr import OpenDsrSettings
 from avgate_gateway.settings.origin import Origins
+from avgate_gateway.settings.telling import LogSettings
 from avgate_gateway.settings.value import (
     Database,
     Days,
@@ -91,6 +92,9 @@ class Settings(Part):
     )
     opendsr: OpenDsrSettings = Field(
         default_factory=OpenDsrSettings, description="Whether others may send requests by OpenDSR."
+    )
+    log: LogSettings = Field(
+        default_factory=LogSettings, description="What is told on standard error, and how."
     )
     controllers: dict[Name, ControllerSettings] = Field(
         min_length=1, description="The controllers that the gateway acts for."

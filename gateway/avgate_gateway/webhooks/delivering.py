@@ -8,12 +8,12 @@ least once, always under the same id, and in no promised order.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from avgate_contracts.http import Runtime
+from avgate_gateway.logs.catalogue import WEBHOOK_CUT_SHORT, WEBHOOK_DISABLED
 from avgate_gateway.problem import record
 from avgate_gateway.store import deliveries, endpoints, evidence
 from avgate_gateway.store.connection import Connection
@@ -46,7 +46,6 @@ _STATES = {
     End.AGAIN: DeliveryState.WAITING,
     End.GIVEN_UP: DeliveryState.FAILED,
 }
-_log = logging.getLogger("avgate.webhooks")
 
 
 class Deliverer:
@@ -130,7 +129,7 @@ class Deliverer:
             said, what = await self._attempted(one, at)
             await self._write_down(one, said, what)
         except CutShortError:
-            _log.warning("webhook.cut_short %s", one.id)  # it is sent again when its claim lapses
+            WEBHOOK_CUT_SHORT.tell(delivery=one.id)  # it is sent again when its claim lapses
         except Exception as error:  # noqa: BLE001 -- nobody else would hear of it
             record(error)
 
@@ -175,7 +174,7 @@ class Deliverer:
         if await endpoints.disable(db, place, now, reason):
             told = {"endpoint": one.endpoint, "reason": reason}
             await evidence.append(db, now, one.controller, None, "webhook.disabled", told)
-            _log.error("webhook.disabled %s of %s: %s", one.endpoint, one.controller, reason)
+            WEBHOOK_DISABLED.tell(endpoint=one.endpoint, controller=one.controller, reason=reason)
         return True
 
     async def _keep_sending(self) -> None:

@@ -1,0 +1,145 @@
+"""Every event that is told: what is not here is not said. The table in docs/operate.md is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from avgate_gateway.logs.event import Event, Level
+
+# What may stand in any line, beside an event's own fields: whatever was being worked on.
+CONTEXT: Final = ("request_id", "controller", "connector", "trace_id", "span_id")
+_NOTHING = "nothing"
+_REPORT = "report it, with the lines around it; no data is lost by it"
+
+PROCESS_STARTED = Event(
+    "process.started", Level.INFO, ("command", "release"),
+    "A process began to work.", _NOTHING,
+)  # fmt: skip
+PROCESS_STOPPED = Event(
+    "process.stopped", Level.INFO, ("command",),
+    "It ended in order; what was under way is taken up by the next.", _NOTHING,
+)  # fmt: skip
+HTTP_ANSWERED = Event(
+    "http.answered", Level.INFO, ("method", "route", "status", "duration_ms", "client"),
+    "An HTTP call was answered; `route` is the pattern and never the address. `status` 0: whoever "
+    "asked went before there was an answer.",
+    "of 5xx: see `GET /health/ready`; of 4xx: ask the client",
+)  # fmt: skip
+PROBE_ANSWERED = Event(
+    "http.probed", Level.DEBUG, HTTP_ANSWERED.fields,
+    "The same for `/health/…` and `/metrics`, which are asked all the time.", _NOTHING,
+)  # fmt: skip
+# Told by the contracts, which know nothing of this catalogue.
+UPSTREAM_CALLED = Event(
+    "upstream.called", Level.INFO, ("method", "path", "attempt", "status", "error", "duration_ms"),
+    "One try of a call to an upstream, up to the headers of its answer; `path` is a template.",
+    "where tries fail again and again, ask the upstream's operator",
+)  # fmt: skip
+LIST_UNREADABLE = Event(
+    "list.unreadable", Level.WARNING, ("provider", "reason"),
+    "The list of subprocessors that a provider publishes could not be fetched or read.",
+    "see its address in the settings of `subprocessors`",
+)  # fmt: skip
+CALL_REFUSED = Event(
+    "access.refused", Level.WARNING, ("reason", "call", "client"),
+    "An HTTP call was refused, by the problem that it was told; twenty lines a minute at most.",
+    "ask the client; where nobody knows it, somebody tries what is not theirs",
+)  # fmt: skip
+CALLS_REFUSED = Event(
+    "access.refused_more", Level.WARNING, ("reason", "count"),
+    "So many more were refused in that minute.", "see `access.refused`",
+)  # fmt: skip
+REQUEST_FAILED = Event(
+    "request.failed", Level.ERROR, ("error", "at"),
+    "An exception that nobody expected: the types of its causes and the places in the code, without "
+    "its message. It may be of a request, an HTTP call or a round.",
+    _REPORT,
+)  # fmt: skip
+REQUEST_POSTPONED = Event(
+    "request.postponed", Level.ERROR, (),
+    "A mistake of ours stops this request; it is tried again every 30 seconds.", _REPORT,
+)  # fmt: skip
+REQUEST_ORPHANED = Event(
+    "request.orphaned", Level.ERROR, (),
+    "The controller of this request stands in the config no more; it is tried every hour.",
+    "put the controller back, or leave it",
+)  # fmt: skip
+REQUEST_CUT_SHORT = Event(
+    "request.cut_short", Level.WARNING, ("error",),
+    "The database or a lease failed under it.", "nothing: it is taken up again",
+)  # fmt: skip
+ENGINE_STOPPED = Event(
+    "engine.stopped", Level.WARNING, ("under_way",),
+    "The process ends with work under way.", "nothing: the next start, or another process, takes it up",
+)  # fmt: skip
+ROUND_DIED = Event(
+    "round.died", Level.ERROR, ("round", "error"),
+    "Something that is done again and again has ended; it is begun anew after a moment.",
+    "report it; where it comes again, restart the process",
+)  # fmt: skip
+WORKER_LAPSED = Event(
+    "worker.lapsed", Level.WARNING, ("worker",),
+    "This process was not heard of for 8 seconds: others take over what it held, and it begins anew.",
+    "where it comes often, see whether the machine stalls or the database is slow",
+)  # fmt: skip
+WORKER_MISSED_A_BEAT = Event(
+    "worker.missed_a_beat", Level.WARNING, ("error",),
+    "The database was not reached in time.", "see whether it runs",
+)  # fmt: skip
+EVIDENCE_MISFIT = Event(
+    "evidence.misfit", Level.ERROR, ("reason",),
+    "An entry of the evidence does not fit: nothing is signed any more.", "run `avgate audit verify`",
+)  # fmt: skip
+KEYS_REWRAPPED = Event(
+    "keys.rewrapped", Level.INFO, ("master_key", "keys"),
+    "So many keys were wrapped under a new master key.",
+    "`avgate keys retire` removes the former",
+)  # fmt: skip
+KEYS_NOT_TAKEN = Event(
+    "keys.not_taken", Level.WARNING, ("reason",),
+    "A new master key cannot be taken into use.", "see the file that is named",
+)  # fmt: skip
+KEYS_UNREADABLE = Event(
+    "keys.unreadable", Level.WARNING, ("place",),
+    "A key in the database opens under none of the master keys.",
+    "put the master key of its time back; keep it until then",
+)  # fmt: skip
+KEYS_NOT_RENEWED = Event(
+    "keys.not_renewed", Level.WARNING, ("error",),
+    "The issuer's keys could not be fetched; known ones last a day.", "see whether the issuer answers",
+)  # fmt: skip
+KEY_IGNORED = Event(
+    "key.ignored", Level.WARNING, ("position", "reason"),
+    "A key in the issuer's set cannot be used.", "ask the issuer, if tokens are refused",
+)  # fmt: skip
+CONNECTOR_REFUSED = Event(
+    "connector.refused", Level.ERROR, ("place", "reason"),
+    "A connector could not be opened; its parts wait for a person.",
+    "correct what `reason` names, and restart",
+)  # fmt: skip
+
+WEBHOOK_CUT_SHORT = Event(
+    "webhook.cut_short", Level.WARNING, ("delivery",),
+    "The database failed under an event that was being sent.",
+    "nothing: it is sent again",
+)  # fmt: skip
+WEBHOOK_DISABLED = Event(
+    "webhook.disabled", Level.ERROR, ("endpoint", "reason"),
+    "Nothing is sent to this endpoint any more.",
+    "ask who keeps it, and see what of it is left with `avgate webhooks`",
+)  # fmt: skip
+
+EVENTS: Final[tuple[Event, ...]] = tuple(
+    value for value in tuple(globals().values()) if isinstance(value, Event)
+)
+
+
+def table() -> Iterator[str]:
+    """The catalogue as the lines of a Markdown table, for the documentation."""
+    yield "| event | level | fields | means | what to do |"
+    yield "|---|---|---|---|---|"
+    for one in EVENTS:
+        fields = ", ".join(f"`{field}`" for field in one.fields)
+        level = one.level.name.lower()
+        yield f"| `{one.name}` | {level} | {fields} | {one.means} | {one.do} |"
