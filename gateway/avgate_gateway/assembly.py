@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
@@ -17,7 +16,7 @@ from avgate_contracts.connector import Limits
 from avgate_contracts.http import HttpClient, Runtime, open_client
 from avgate_contracts.http.network import Network
 from avgate_contracts.settings import ConnectorSettings
-from avgate_gateway import listing, rewrapping
+from avgate_gateway import checkpointing, listing, rewrapping
 from avgate_gateway.api.application import application
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.health import Checks
@@ -41,11 +40,11 @@ from avgate_gateway.opendsr import calling
 from avgate_gateway.opendsr.opened import opened_processor
 from avgate_gateway.opendsr.processor import Processor
 from avgate_gateway.opening import file_of, open_store
-from avgate_gateway.problem import record
 from avgate_gateway.rates import Rates
 from avgate_gateway.registry import (
     discover,
 )
+from avgate_gateway.rounds import Rounds
 from avgate_gateway.settings import (
     Settings,
 )
@@ -68,7 +67,6 @@ class Assembled:
     verifier: Verifier
     limits: GuardLimits
     checkpointer: Checkpointer
-    file: Path | None  # an encrypted SQLite file
     pages: ASGIApp  # the console
     deliverer: Deliverer
     courier: Courier
@@ -89,23 +87,12 @@ class Assembled:
         """The engine at work, lists and keys kept up to date, for as long as the block lasts."""
         await self.engine.start()
         await self.deliverer.start()
-        kept = [
-            asyncio.create_task(_keep_lists(self.context)),
-            asyncio.create_task(self.checkpointer.run()),
-            asyncio.create_task(self.courier.run()),
-            asyncio.create_task(
-                rewrapping.keep(self.context.database, self.context.vault.ring, self.file)
-            ),
-        ]
         try:
             yield
         finally:
-            for task in kept:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
             await self.engine.stop()
             await self.deliverer.stop()
+            await self.courier.stop()
             await self.checkpointer.try_to_sign()
             for client in self.clients:
                 await client.aclose()
@@ -148,20 +135,22 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
                 await advance(context, request_id)
         changes.tell(request_id)
 
-    engine = Engine(store.database, advance_and_tell, runtime.now, desks, claims)
+    rounds = Rounds()
+    engine = Engine(store.database, advance_and_tell, runtime.now, desks, claims, rounds=rounds)
     checks = Checks(runtime.now)
     checkpointer = _checkpointer(settings, store.database, runtime)
-    limits = _limits(settings)
     courier = courier_of(settings, context, installed, runtime)
+    _keep_up(rounds, context, checkpointer, courier, file_of(settings))
+    limits = _limits(settings)
     gateway = Gateway(
         context, engine.wake, changes, installed, checks, engine.bulkheads, engine.faults,
-        evidence_trouble=lambda: checkpointer.trouble, opendsr=processor,
+        evidence_trouble=lambda: checkpointer.trouble, opendsr=processor, rounds=rounds,
         destinations=courier.destinations, sent=deliverer.attempts,
         rates=Rates(limits, SharedLedger(store.database, runtime.now)),
     )  # fmt: skip
     return Assembled(
         context, gateway, engine, tuple(clients), verifier(settings, store.database), limits, checkpointer,
-        file_of(settings), _pages(settings, gateway), deliverer, courier,
+        _pages(settings, gateway), deliverer, courier,
     )  # fmt: skip
 
 
@@ -196,10 +185,30 @@ def _limits(settings: Settings) -> GuardLimits:
     return GuardLimits(**settings.limits.model_dump(), rules=(forms,))
 
 
-async def _keep_lists(context: Context) -> None:
-    while True:
-        try:
-            await listing.refresh(context)
-        except Exception as error:  # noqa: BLE001 -- one odd list must not end all later rounds
-            record(error)
-        await asyncio.sleep(_REFRESH_LISTS_SECONDS)
+def _keep_up(
+    rounds: Rounds, context: Context, checkpointer: Checkpointer, courier: Courier, file: Path | None
+) -> None:
+    """What is done beside requests; `file` is an encrypted SQLite file."""
+    rounds.every(
+        _REFRESH_LISTS_SECONDS,
+        "lists",
+        "The look at lists of subprocessors",
+        lambda: listing.refresh(context),
+    )
+    rounds.every(
+        checkpointing.EVERY_SECONDS,
+        "checkpoints",
+        "The signing of evidence",
+        checkpointer.try_to_sign,
+        begins_at_once=False,
+    )
+    rounds.every(
+        courier.looks_every_seconds, "handovers", "The handing over of copies", courier.look
+    )
+    rounds.every(
+        rewrapping.LOOKS_EVERY_SECONDS,
+        "keys",
+        "The look for a new master key",
+        lambda: rewrapping.try_to_look(context.database, context.vault.ring, file),
+        longest=3600,
+    )

@@ -27,7 +27,7 @@ from avgate_gateway.store.database import Database
 from avgate_gateway.store.turn import take_turn
 from avgate_gateway.witness import Witness
 
-_EVERY_SECONDS = 30.0
+EVERY_SECONDS = 30.0
 _PAGE = 20 * tree.TILE
 
 
@@ -49,13 +49,8 @@ class Checkpointer:
     now: Callable[[], datetime]
     trouble: str | None = field(default=None, init=False)  # what keeps it from signing
 
-    async def run(self) -> None:
-        """Signs until it is cancelled; what goes wrong is told, and tried again."""
-        while True:
-            await asyncio.sleep(_EVERY_SECONDS)
-            await self.try_to_sign()
-
     async def try_to_sign(self) -> None:
+        """Signs if there is anything new; what goes wrong is told, and kept in `trouble`."""
         try:
             await self.sign()
         except MisfitError as error:

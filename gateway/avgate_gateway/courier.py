@@ -47,6 +47,7 @@ Place = tuple[str, str]  # a controller and the name of a destination
 
 _AT_ONCE = 4
 _SWEEP_SECONDS = 1.0
+_SELDOM_SECONDS = 60.0
 _TIDY_SECONDS = 60.0
 _CLAIMED_FOR = timedelta(seconds=60)
 _RENEWED_EVERY = 15.0  # seconds
@@ -92,22 +93,25 @@ class Courier:
     runtime: Runtime
     way_to: Callable[[Destination, Runtime], Way]
     _under_way: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _tidied: float = float("-inf")
 
-    async def run(self) -> None:
-        """Sweeps for ever; whoever cancels it ends what is under way, which is taken up later."""
-        tidied = float("-inf")
-        try:
-            while True:
-                with _recorded():
-                    await self._sweep()
-                    if self.runtime.monotonic() - tidied >= _TIDY_SECONDS:
-                        tidied = self.runtime.monotonic()
-                        await self.tidy()
-                await asyncio.sleep(_SWEEP_SECONDS)
-        finally:
-            for task in self._under_way.values():
-                task.cancel()
-            await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+    async def look(self) -> None:
+        """Begins what is due, and removes what has ended now and then."""
+        await self._sweep()
+        if self.runtime.monotonic() - self._tidied >= _TIDY_SECONDS:
+            self._tidied = self.runtime.monotonic()
+            await self.tidy()
+
+    async def stop(self) -> None:
+        """Ends what is under way, which is taken up later."""
+        for task in self._under_way.values():
+            task.cancel()
+        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+
+    @property
+    def looks_every_seconds(self) -> float:
+        """Seldom where nothing can be handed over but what was asked for before."""
+        return _SWEEP_SECONDS if self.destinations else _SELDOM_SECONDS
 
     async def deliver_due(self) -> None:
         """Makes every attempt that is due, and returns when they have ended."""

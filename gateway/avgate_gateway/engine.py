@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -20,6 +19,7 @@ from avgate_gateway.claims import Alone, Claims
 from avgate_gateway.faults import Faults
 from avgate_gateway.logs.catalogue import ENGINE_STOPPED, REQUEST_CUT_SHORT, REQUEST_POSTPONED
 from avgate_gateway.problem import record
+from avgate_gateway.rounds import Rounds
 from avgate_gateway.store import idempotency, rates, requests, tasks
 from avgate_gateway.store.cut_short import CutShortError
 from avgate_gateway.store.database import Database
@@ -49,6 +49,7 @@ class Engine:
         claims: Claims | None = None,
         bulkheads: Bulkheads | None = None,
         faults: Faults | None = None,
+        rounds: Rounds | None = None,
     ) -> None:
         self._database = database
         self._claims = claims or Alone()
@@ -57,8 +58,14 @@ class Engine:
         self._bulkheads = bulkheads or Bulkheads()
         self._faults = faults or Faults(now)
         self._now = now
-        self._loops: list[asyncio.Task[None]] = []
         self._begun: set[asyncio.Task[None]] = set()
+        self._rounds = rounds or Rounds()
+        every = self._rounds.every
+        name = "The search for requests whose time has come"
+        every(_SWEEP_SECONDS, "sweep", name, self._sweep, is_vital=True, longest=60)
+        name = "The search for requests of controllers that are gone"
+        every(_ORPHANS_SECONDS, "orphans", name, self._sweep_orphans)
+        every(_TIDY_SECONDS, "tidy", "The removal of what is remembered no longer", self._tidy)
 
     @property
     def faults(self) -> Faults:
@@ -73,17 +80,11 @@ class Engine:
     async def start(self) -> None:
         """Begins to sweep, which takes up what a dead process left."""
         await self._claims.start()
-        self._loops = [
-            asyncio.create_task(self._every(_SWEEP_SECONDS, self._sweep)),
-            asyncio.create_task(self._every(_ORPHANS_SECONDS, self._sweep_orphans)),
-            asyncio.create_task(self._every(_TIDY_SECONDS, self._tidy)),
-        ]
+        self._rounds.start()
 
     async def stop(self) -> None:
         """Ends the sweep; what was under way and is not done soon is taken up at the next start."""
-        for loop in self._loops:
-            loop.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
+        await self._rounds.stop()
         self._bulkheads.close()
         if not await self._turns.finished(_DRAIN_SECONDS):
             ENGINE_STOPPED.tell(under_way=len(self._begun))
@@ -160,11 +161,3 @@ class Engine:
         async with self._database.write() as db:
             await idempotency.expire(db, self._now() - _KEEP_ANSWERS)
             await rates.expire(db, self._now() - _KEEP_WINDOWS)
-
-    async def _every(self, seconds: float, work: Callable[[], Any]) -> None:
-        while True:
-            try:
-                await work()
-            except Exception as error:  # noqa: BLE001 -- a sweep that fails must sweep again
-                record(error)
-            await asyncio.sleep(seconds)

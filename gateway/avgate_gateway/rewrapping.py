@@ -6,14 +6,12 @@ key that is destroyed meanwhile stays destroyed, and no request waits.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 from avgate_gateway.keyring import KeyRing, VaultError
 from avgate_gateway.logs.catalogue import KEYS_NOT_TAKEN, KEYS_REWRAPPED, KEYS_UNREADABLE
-from avgate_gateway.problem import record
 from avgate_gateway.store import encrypted_file, keyring
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.keyring import Wrapped
@@ -22,16 +20,12 @@ from avgate_gateway.vault import RETENTION_KEY, SUBJECT_KEY, bound
 LOOKS_EVERY_SECONDS = 5.0
 
 
-async def keep(database: Database, ring: KeyRing, file: Path | None) -> None:
-    """Looks for a new master key again and again, and wraps everything under it."""
-    while True:
-        try:
-            await look(database, ring, file)
-        except (VaultError, OSError) as error:
-            KEYS_NOT_TAKEN.tell(reason=str(error))
-        except Exception as error:  # noqa: BLE001 -- the next look may go better
-            record(error)
-        await asyncio.sleep(LOOKS_EVERY_SECONDS)
+async def try_to_look(database: Database, ring: KeyRing, file: Path | None) -> None:
+    """Looks for a new master key, and wraps everything under it."""
+    try:
+        await look(database, ring, file)
+    except (VaultError, OSError) as error:
+        KEYS_NOT_TAKEN.tell(reason=str(error))
 
 
 async def look(database: Database, ring: KeyRing, file: Path | None) -> None:

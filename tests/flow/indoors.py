@@ -18,6 +18,7 @@ from avgate_gateway.api.application import application
 from avgate_gateway.assembly import Assembled, assemble
 from avgate_gateway.authentication import Scope
 from avgate_gateway.flow.advance import advance
+from avgate_gateway.rounds import Rounds
 from avgate_gateway.settings import load
 from avgate_gateway.store import evidence, requests
 from avgate_mocks.gateway_config import gateway_config
@@ -94,7 +95,7 @@ class Indoors:
     ) -> httpx.AsyncClient:
         if (controller, client) not in self.clients:
             made = token(self.folder / "avgate-token.jwk", controller, client, scopes)
-            gateway = replace(self.assembled.gateway, wake=self.woken.extend)
+            gateway = replace(self.assembled.gateway, wake=self.woken.extend, rounds=Rounds())
             app = application(gateway, self.assembled.verifier, self.assembled.limits)
             self.clients[controller, client] = httpx.AsyncClient(
                 base_url="http://gateway.test",

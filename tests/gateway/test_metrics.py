@@ -59,7 +59,8 @@ class House:
         self.gateway = Gateway(
             context, lambda _: None, Changes(), {}, Checks(context.now), sent={("a", "failed"): 1}
         )
-        app = application(self.gateway, verifier(policy=POLICY), self.limits)
+        self.verifier = verifier(policy=POLICY)
+        app = application(self.gateway, self.verifier, self.limits)
         self.http = httpx.AsyncClient(
             base_url="http://gateway.test", transport=httpx.ASGITransport(app), headers=SCRAPER
         )

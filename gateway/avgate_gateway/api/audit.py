@@ -65,11 +65,18 @@ def _probes(routes: APIRouter, gateway: Gateway) -> None:
     @routes.get("/health/ready", tags=["health"], summary="Whether requests can be recorded")
     async def ready() -> Response:
         trouble = await recording.trouble()
-        if trouble is not None:
-            reason = {"status": "unavailable", "reason": f"database: {trouble}"}
-            return plain(reason, status=503)
+        still = gateway.rounds.standstills()
+        vital = [one.says for one in still if one.is_vital]
+        if trouble is not None or vital:
+            reasons = [*([f"Requests cannot be recorded: {trouble}."] if trouble else []), *vital]
+            return plain({"status": "unavailable", "reason": " ".join(reasons)}, status=503)
         late = behind(await backlog.read(), gateway.faults.count())
-        told = {"status": "ok", "behind": late, "evidence": gateway.evidence_trouble()}
+        told = {
+            "status": "ok",
+            "behind": late,
+            "evidence": gateway.evidence_trouble(),
+            "stopped": " ".join(one.says for one in still) or None,
+        }
         return plain({name: value for name, value in told.items() if value is not None})
 
     @routes.get(

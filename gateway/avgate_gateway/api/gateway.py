@@ -21,6 +21,7 @@ from avgate_gateway.rates import Rates
 from avgate_gateway.refusals import Refusals
 from avgate_gateway.registry import Installed
 from avgate_gateway.request import SubjectRequest
+from avgate_gateway.rounds import Rounds
 from avgate_gateway.second_person import Party, person
 from avgate_gateway.settings.destination import Destination
 from avgate_gateway.store import requests
@@ -44,6 +45,7 @@ class Gateway:
     sent: Mapping[tuple[str, str], int] = field(default_factory=Counter)  # by controller and result
     destinations: Mapping[tuple[str, str], Destination] = field(default_factory=dict)
     opendsr: Processor | None = None  # None while nobody may send by OpenDSR
+    rounds: Rounds = field(default_factory=Rounds)
     evidence_trouble: Callable[[], str | None] = lambda: None  # why nothing is signed just now
 
     def desk(self, caller: Caller) -> Desk:

@@ -29,7 +29,7 @@ class Recording:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def trouble(self) -> str | None:
-        """What stands in the way, as the name of an error; None if nothing does."""
+        """What stands in the way, in words, and what to look at; None if nothing does."""
         async with self._turn:
             if self.monotonic() >= self._until:
                 self._trouble = await self._tried()
@@ -42,6 +42,10 @@ class Recording:
                 await db.execute(_A_WRITE)
         except CutShortError as error:
             return str(error)
-        except (TimeoutError, sa.exc.SQLAlchemyError) as error:
-            return type(error).__name__
+        except TimeoutError:
+            return (
+                "the database did not write within 2 seconds; see whether it, or its disk, is slow"
+            )
+        except sa.exc.SQLAlchemyError as error:
+            return f"the database refuses to write ({type(error).__name__}); see its own log"
         return None

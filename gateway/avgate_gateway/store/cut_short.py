@@ -30,6 +30,17 @@ _OF_THE_DISK = frozenset(
         sqlite.SQLITE_NOTADB,  # nor is the first one
     }
 )
+_SAID = {
+    sqlite.SQLITE_FULL: "the disk of the database is full; make room",
+    sqlite.SQLITE_IOERR: "the disk of the database fails; see the system's log",
+    sqlite.SQLITE_READONLY: "the database can only be read; see who owns its file and how its disk is mounted",
+    sqlite.SQLITE_CANTOPEN: "the file of the database cannot be opened; see whether it is there and whose it is",
+    sqlite.SQLITE_BUSY: "another program holds the database; end it",
+    sqlite.SQLITE_LOCKED: "another program holds the database; end it",
+    sqlite.SQLITE_CORRUPT: "the file of the database is damaged; restore a backup",
+    sqlite.SQLITE_NOTADB: "the file of the database is damaged; restore a backup",
+}
+_AWAY = "the database cannot be reached; see whether it runs"
 
 
 class CutShortError(Exception):
@@ -71,7 +82,11 @@ def is_away(error: Exception) -> bool:
 
 
 def _named(error: Exception) -> str:
-    """What kind it is, never its message: that may hold a row."""
+    """What kind it is and what to do, never its message: that may hold a row."""
     plain = error.orig if isinstance(error, sa.exc.DBAPIError) else error
     cause = getattr(plain, "__cause__", None) or plain
-    return type(cause).__name__
+    said = _SAID.get((getattr(plain, "sqlite_errorcode", None) or 0) & 0xFF)
+    if said is None:
+        state = getattr(plain, "sqlstate", None) or ""
+        said = "its disk is full; make room" if state == "53100" else _AWAY
+    return f"{said} ({type(cause).__name__})"
