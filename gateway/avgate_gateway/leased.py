@@ -39,7 +39,9 @@ class Leased:
             async with asyncio.timeout(_REGISTERED_WITHIN):
                 await self._registered.wait()
         except TimeoutError:
-            raise AwayError("this worker could not be registered; see whether the database runs") from None
+            raise AwayError(
+                "this worker could not be registered; see whether the database runs"
+            ) from None
 
     async def stop(self) -> None:
         await asyncio.to_thread(self._heart.stop)

@@ -14,10 +14,12 @@ from avgate_gateway.settings import (
     LimitSettings,
     Settings,
     explain,
+    lines_of,
     load,
 )
 
 from .invented_settings import (
+    CONFIG,
     ENVIRON,
     LEAST,
     SECRET,
@@ -93,3 +95,52 @@ def test_the_guards_limits_can_be_made_of_the_settings() -> None:
     settings = LimitSettings().model_dump()
     assert settings.items() <= known.items()
     assert Limits(**settings) == Limits()
+
+
+def test_says_on_which_line_and_in_which_variable_a_value_stands(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    explained = explain(load(path, ENVIRON), {}, lines_of(path.read_text()))
+    found = {line.key: line.found for line in explained}
+    assert found["database"] == "file, line 2"
+    assert found["controllers.libervoice.title"] == "file, line 7"
+    assert found["controllers.mister-voip.retention"] == "file, line 24"
+    secret = found["controllers.libervoice.connectors.operator.client_secret"]
+    assert secret == "environment, OPERATOR_SECRET"
+    assert found["vault_days"] == "default"
+
+
+def test_what_a_connector_leaves_to_its_defaults_is_shown_too(tmp_path: Path) -> None:
+    text = CONFIG.replace('client_secret = "env:OPERATOR_SECRET"\n', "")
+    lines = explain(load(written(tmp_path, text), ENVIRON), {"operator": Defaulted})
+    found = {line.key.rpartition(".")[2]: line for line in lines if ".operator." in line.key}
+    assert (found["page"].value, found["page"].source) == ("50", "default")
+    assert (found["networks"].value, found["client_secret"].value) == ("10.0.0.0/8, b", "***")
+
+
+class Defaulted(Operator):
+    page: int = 50
+    networks: tuple[str, ...] = ("b", "10.0.0.0/8")
+
+
+def test_a_value_over_several_lines_stands_where_it_begins() -> None:
+    text = """# first
+a = [  # a comment with [brackets]
+  "x",
+]
+"b c".d = '''
+[no.heading]
+e = 1
+'''
+
+[f]
+g.h = { i = 1, j = 2 }
+[[k]]
+l = 1
+[f.m]
+n = 2026-01-01
+"""
+    lines = lines_of(text)
+    assert {".".join(key): line for key, line in lines.items()} == {
+        "a": 2, "b c": 5, "b c.d": 5, "f": 10, "f.g": 11, "f.g.h": 11, "f.g.h.i": 11, "f.g.h.j": 11,
+        "k": 12, "f.m": 14, "f.m.n": 15,
+    }  # fmt: skip

@@ -15,7 +15,7 @@ from avgate_gateway.cli.screen import screen
 from avgate_gateway.cli.wording import Grid
 from avgate_gateway.registry import discover, settings_type
 from avgate_gateway.retention import PackError, load_pack
-from avgate_gateway.settings import Settings, SettingsError, connector_settings, explain
+from avgate_gateway.settings import Settings, SettingsError, connector_settings, explain, lines_of
 
 
 def settings(
@@ -30,12 +30,12 @@ def settings(
     types = _types(chosen.connectors_allowed)
     with complaining(SettingsError, PackError):
         _insist(chosen, types)
-    explained = explain(chosen, types)
+    explained = explain(chosen, types, lines_of(config.read_text("utf-8")))
     if json:
         items = {"items": [asdict(line) for line in explained]}
         typer.echo(orjson.dumps(items, option=orjson.OPT_INDENT_2).decode())
         return
-    rows = tuple((line.key, line.value, line.source.value, line.meaning) for line in explained)
+    rows = tuple((line.key, line.value, line.found, line.meaning) for line in explained)
     with screen() as shown:
         shown.grid(Grid(str(config), ("setting", "value", "from", "meaning"), rows))
 

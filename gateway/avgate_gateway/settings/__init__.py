@@ -8,6 +8,7 @@ from avgate_gateway.settings.controller import ControllerSettings
 from avgate_gateway.settings.error import SettingsError
 from avgate_gateway.settings.explanation import Explained, explain
 from avgate_gateway.settings.limits import LimitSettings
+from avgate_gateway.settings.lines import lines_of
 from avgate_gateway.settings.loading import connector_settings, load
 from avgate_gateway.settings.model import Settings
 from avgate_gateway.settings.place import check_places
@@ -24,6 +25,7 @@ __all__ = [
     "check_places",
     "connector_settings",
     "explain",
+    "lines_of",
     "load",
     "safe_address",
 ]

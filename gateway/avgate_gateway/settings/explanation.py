@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from pydantic import BaseModel, SecretBytes, SecretStr
@@ -26,21 +26,45 @@ class Explained:
     meaning: str
     value: str
     source: Source
+    where: str = ""  # the line of the file, or the variable of the environment
+
+    @property
+    def found(self) -> str:
+        """Where its value came from, in words."""
+        return f"{self.source.value}, {self.where}" if self.where else self.source.value
+
+
+_Line = tuple[Key, Explained]
 
 
 def explain(
-    settings: Settings, connector_types: Mapping[str, type[BaseModel]] | None = None
+    settings: Settings,
+    connector_types: Mapping[str, type[BaseModel]] | None = None,
+    lines: Mapping[Key, int] | None = None,
 ) -> list[Explained]:
     """Every setting in the order of the file; secrets show as `***`.
 
-    A connector's values show only if its settings type is given and says they are no secret.
+    A connector's values show only if its settings type is given and says they are no secret; what
+    it leaves to its defaults is shown then too. `lines` as `lines_of` tells them.
     """
-    return list(_model(settings, (), settings.origins, connector_types or {}))
+    origins, places = settings.origins, lines or {}
+    found = _model(settings, (), origins, connector_types or {})
+    return [replace(line, where=_where(key, line, origins, places)) for key, line in found]
+
+
+def _where(key: Key, line: Explained, origins: Origins, lines: Mapping[Key, int]) -> str:
+    match line.source:
+        case Source.ENVIRONMENT:
+            return origins.in_environment[key]
+        case Source.FILE if key in lines:
+            return f"line {lines[key]}"
+        case _:
+            return ""
 
 
 def _model(
     model: BaseModel, under: Key, origins: Origins, types: Mapping[str, type[BaseModel]]
-) -> Iterator[Explained]:
+) -> Iterator[_Line]:
     for name, field in type(model).model_fields.items():
         key, value = (*under, name), getattr(model, name)
         if name == "connectors":
@@ -59,21 +83,26 @@ def _connectors(
     under: Key,
     origins: Origins,
     types: Mapping[str, type[BaseModel]],
-) -> Iterator[Explained]:
+) -> Iterator[_Line]:
     for connector, values in connectors.items():
         fields = types[connector].model_fields if connector in types else {}
-        for name, value in values.items():
+        left = {name: _default(field) for name, field in fields.items() if name not in values}
+        for name, value in {**values, **left}.items():
             field = fields.get(name)
-            is_plain = isinstance(value, str | int | float)
+            is_plain = value is None or isinstance(value, str | int | float | tuple)
             shown = _shown(value) if is_plain and not _is_secret(field) else HIDDEN
             meaning = field.description if field else None
             yield _line((*under, connector, name), meaning, shown, origins)
 
 
-def _line(key: Key, meaning: str | None, value: str, origins: Origins) -> Explained:
+def _default(field: FieldInfo) -> object:
+    return field.default if field.default_factory is None else "made by the connector"
+
+
+def _line(key: Key, meaning: str | None, value: str, origins: Origins) -> _Line:
     source = origins.of(key)
     shown = HIDDEN if source is Source.ENVIRONMENT else value
-    return Explained(".".join(key), meaning or _NO_MEANING, shown, source)
+    return key, Explained(".".join(key), meaning or _NO_MEANING, shown, source)
 
 
 def _is_secret(field: FieldInfo | None) -> bool:

@@ -31,7 +31,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         raise invalid(error, Settings, path) from None
     settings._origins = Origins(  # noqa: SLF001 -- the model's own slot, filled where it is made
-        path, frozenset(keys(document)), frozenset(references.from_environment)
+        path, frozenset(keys(document)), references.from_environment
     )
     return settings
 

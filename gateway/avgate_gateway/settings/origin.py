@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -20,11 +20,11 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """The config file, the keys that stand in it, and those that point to the environment."""
+    """The config file, the keys that stand in it, and those that point to a variable of the environment."""
 
     path: Path = Path()
     in_file: Collection[Key] = ()
-    in_environment: Collection[Key] = ()
+    in_environment: Mapping[Key, str] = field(default_factory=dict)
 
     def of(self, key: Key) -> Source:
         """Where the value under a key was found."""

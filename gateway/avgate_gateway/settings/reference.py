@@ -31,7 +31,7 @@ class References:
     folder: Path
     environ: Mapping[str, str]
     mistakes: list[str] = field(default_factory=list)
-    from_environment: set[Key] = field(default_factory=set)
+    from_environment: dict[Key, str] = field(default_factory=dict)  # the names of variables
 
     def resolve(self, value: Any, key: Key = ()) -> Any:
         """The same document, with every reference replaced."""
@@ -56,7 +56,7 @@ class References:
             return self._mistake(key, "env: is followed by the name of one environment variable")
         if not self.environ.get(match[1]):
             return self._mistake(key, f"the environment variable {match[1]} is not set")
-        self.from_environment.add(key)
+        self.from_environment[key] = match[1]
         return self.environ[match[1]]
 
     def _file(self, value: str, key: Key) -> str:
