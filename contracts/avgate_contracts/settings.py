@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from avgate_contracts.credentials import Credentials, NoCredentials
 from avgate_contracts.destination import origin_of, private_network, why_not_called
@@ -42,13 +42,19 @@ class ConnectorSettings(BaseModel):
     """The part of the operator's config that one connector is handed; secrets are `SecretStr`.
 
     `private_networks` are the networks, such as 10.0.0.0/8, in which its upstream may be although
-    they are not public; this machine needs none, only its address or `localhost` in `base_url`.
+    they are not public; this machine needs none, only its address or `localhost` in `base_url`. `passes_trace`: the gateway's traces are nothing that
+    a third party has to know of, unless it works on them with us.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    base_url: WebAddress
-    private_networks: tuple[PrivateNetwork, ...] = ()
+    base_url: WebAddress = Field(description="Where the upstream is.")
+    private_networks: tuple[PrivateNetwork, ...] = Field(
+        (), description="The networks, such as 10.0.0.0/8, in which it may be though not public."
+    )
+    passes_trace: bool = Field(
+        False, description="Whether the upstream is told, by traceparent, of which trace a call is."
+    )
 
     @model_validator(mode="after")
     def _lead_to_upstreams(self) -> Self:

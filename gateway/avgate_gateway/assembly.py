@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 
@@ -33,13 +33,13 @@ from avgate_gateway.courier import Courier, courier_of
 from avgate_gateway.desks import desk_of
 from avgate_gateway.engine import PROTOCOL, Engine
 from avgate_gateway.flow.advance import advance
-from avgate_gateway.flow.context import Context
+from avgate_gateway.flow.context import Context, Desk
 from avgate_gateway.guard import Limits as GuardLimits
 from avgate_gateway.guard import PathRule
 from avgate_gateway.opendsr import calling
 from avgate_gateway.opendsr.opened import opened_processor
 from avgate_gateway.opendsr.processor import Processor
-from avgate_gateway.opening import file_of, open_store
+from avgate_gateway.opening import Store, file_of, open_store
 from avgate_gateway.rates import Rates
 from avgate_gateway.registry import (
     discover,
@@ -50,6 +50,8 @@ from avgate_gateway.settings import (
 )
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.rates import SharedLedger
+from avgate_gateway.traces import Traces
+from avgate_gateway.traces.upstream import tracing
 from avgate_gateway.webhooks.delivering import Deliverer
 from avgate_gateway.witness import Witness
 
@@ -99,9 +101,12 @@ class Assembled:
             await self.context.database.close()
 
 
-def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
+def assemble(
+    settings: Settings, runtime: Runtime | None = None, traces: Traces | None = None
+) -> Assembled:
     """Builds everything from the settings; raises SettingsError where they do not fit."""
-    runtime = runtime or Runtime(transport=Network)
+    traces = traces or Traces()
+    runtime = replace(runtime or Runtime(transport=Network), tracing=tracing(traces))
     store = open_store(settings)
     installed = discover(settings.connectors_allowed, settings.least_level)
     clients: list[HttpClient] = []
@@ -115,15 +120,7 @@ def assemble(settings: Settings, runtime: Runtime | None = None) -> Assembled:
         name: desk_of(name, settings, controller, installed, client)
         for name, controller in settings.controllers.items()
     }
-    context = Context(
-        database=store.database,
-        vault=store.vault,
-        now=runtime.now,
-        desks=desks,
-        plan_valid=timedelta(days=settings.plan_valid_days),
-        vault_keeps=timedelta(days=settings.vault_days),
-        public_url=settings.public_url,
-    )
+    context = _context(settings, store, runtime.now, desks, traces)
     processor = opened_processor(settings, runtime.now())
     deliverer = _deliverer(settings, processor, context, runtime)
     changes = Changes()
@@ -165,6 +162,25 @@ def _deliverer(
 ) -> Deliverer:
     forms = calling.forms(processor, context.database, context.vault, settings.controllers)
     return Deliverer(context.database, forms, runtime)
+
+
+def _context(
+    settings: Settings,
+    store: Store,
+    now: Callable[[], datetime],
+    desks: Mapping[str, Desk],
+    traces: Traces,
+) -> Context:
+    return Context(
+        database=store.database,
+        vault=store.vault,
+        now=now,
+        desks=desks,
+        plan_valid=timedelta(days=settings.plan_valid_days),
+        vault_keeps=timedelta(days=settings.vault_days),
+        public_url=settings.public_url,
+        traces=traces,
+    )
 
 
 def _checkpointer(settings: Settings, database: Database, runtime: Runtime) -> Checkpointer:

@@ -22,6 +22,7 @@ from avgate_contracts import (
     Runtime,
     open_client,
 )
+from avgate_contracts.http.tracing import Tracing
 
 BASE = "https://upstream.example/api/v1"
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -81,6 +82,8 @@ class Clients:
         base_url: str = BASE,
         hosts: frozenset[str] | None = None,
         real_time: bool = False,
+        tracing: Tracing | None = None,
+        passes_trace: bool = False,
     ) -> HttpClient:
         class Settings(ConnectorSettings):
             def credentials(self) -> Credentials:
@@ -94,6 +97,7 @@ class Clients:
             now=self.clock.now,
             sleep=self.clock.sleep,
             random=random.Random(7),  # noqa: S311 -- chance that repeats is the point
+            tracing=tracing,
         )
         if not real_time:
             runtime = Runtime(
@@ -102,8 +106,10 @@ class Clients:
                 sleep=runtime.sleep,
                 monotonic=self.clock.monotonic,
                 random=runtime.random,
+                tracing=tracing,
             )
-        client = open_client(Settings(base_url=base_url), limits or Limits(), runtime)
+        settings = Settings(base_url=base_url, passes_trace=passes_trace)
+        client = open_client(settings, limits or Limits(), runtime)
         self.opened.append(client)
         return client
 

@@ -21,6 +21,7 @@ from avgate_gateway.flow.advance import advance
 from avgate_gateway.rounds import Rounds
 from avgate_gateway.settings import load
 from avgate_gateway.store import evidence, requests
+from avgate_gateway.traces import Traces
 from avgate_mocks.gateway_config import gateway_config
 from avgate_mocks.people import Person, Role, cast
 from avgate_mocks.upstreams import MOCKS, running
@@ -199,7 +200,8 @@ class Indoors:
 
     async def plant(self, name: str, *rules: JsonMap, mood: str = "none") -> None:
         body = {"rules": list(rules), "mood": mood}
-        await self.outside.post(f"{self.addresses[name]}/_faults", json=body)
+        answer = await self.outside.post(f"{self.addresses[name]}/_faults", json=body)
+        assert answer.is_success, answer.text
 
     async def chain_breaks_at(self) -> int | None:
         async with self.assembled.context.database.read() as db:
@@ -218,6 +220,7 @@ async def indoors(
     edited: Callable[[str], str] = str,
     begins: datetime | None = None,
     rules: str = "",
+    traces: Traces | None = None,
 ) -> AsyncIterator[Indoors]:
     """A gateway with the named upstreams; the client named in `exempt` needs no second person.
 
@@ -238,7 +241,7 @@ async def indoors(
             await made.come_first()
 
         runtime = Runtime(transport=lambda: Watched(calls, first), now=time.now, sleep=time.sleep)
-        assembled = assemble(load(path, {}), runtime)
+        assembled = assemble(load(path, {}), runtime, traces)
         made = Indoors(assembled, time, shared, addresses, folder, calls)
         try:
             yield made

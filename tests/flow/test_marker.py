@@ -218,7 +218,7 @@ async def run_through(here: Indoors) -> set[str]:
     person, other = here.person(Role.RUNNING), here.person(Role.ENDED)
     await here.plant("operator", {"fault": "html_200", "times": 3})
     await here.carry_out(talked_about("access", person))
-    await here.plant("directory", {"fault": "status_500", "times": 2})
+    await here.plant("directory", {"fault": "error_500", "times": 2})
     await here.carry_out(talked_about("erase", other))
     return markers(person, other)
 

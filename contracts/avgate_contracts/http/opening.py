@@ -39,7 +39,7 @@ def open_client(settings: ConnectorSettings, limits: Limits, runtime: Runtime) -
     addresses = Addresses(settings.base_url, settings.hosts(), destinations)
     inner = runtime.transport() if runtime.transport else network(limits)
     transport = Confined(inner, destinations)
-    tries = Tries(transport, limits, runtime)
+    tries = Tries(transport, limits, runtime, passes_trace=settings.passes_trace)
     calls = TokenCalls(addresses, tries)
     return HttpClient(addresses, tries, _authorization(settings, calls, runtime), runtime)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from avgate_contracts.http.library import AsyncBaseTransport
+from avgate_contracts.http.tracing import Tracing
 
 
 def _now() -> datetime:
@@ -21,7 +22,7 @@ class Runtime:
     """Made by the gateway, and by tests with clocks that they turn by hand.
 
     `transport` makes the transport that a client sends through and closes with itself; None is
-    the real network. `monotonic` is in seconds.
+    the real network. `monotonic` is in seconds. `tracing` is told of every try.
     """
 
     transport: Callable[[], AsyncBaseTransport] | None = None
@@ -29,3 +30,4 @@ class Runtime:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     monotonic: Callable[[], float] = time.monotonic
     random: random.Random = field(default_factory=random.SystemRandom)
+    tracing: Tracing | None = None

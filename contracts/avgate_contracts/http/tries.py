@@ -43,8 +43,15 @@ def _is_page(answer: Answer) -> bool:
 class Tries:
     """Carries calls out over one transport, at one pace."""
 
-    def __init__(self, transport: AsyncBaseTransport, limits: Limits, runtime: Runtime) -> None:
-        self._wire = Wire(transport, limits, runtime)
+    def __init__(
+        self,
+        transport: AsyncBaseTransport,
+        limits: Limits,
+        runtime: Runtime,
+        *,
+        passes_trace: bool = False,
+    ) -> None:
+        self._wire = Wire(transport, limits, runtime, passes_trace=passes_trace)
         self._pace = Pace(limits, runtime)
         self._limits = limits
         self._runtime = runtime

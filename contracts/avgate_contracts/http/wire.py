@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from avgate_contracts.connector import Limits
 from avgate_contracts.errors import MisconfiguredError
@@ -21,6 +22,7 @@ from avgate_contracts.http.library import (
     request,
 )
 from avgate_contracts.http.runtime import Runtime
+from avgate_contracts.http.tracing import Tracing
 
 _log = logging.getLogger("avgate.http")
 
@@ -32,7 +34,16 @@ class Wire:
     an address.
     """
 
-    def __init__(self, transport: AsyncBaseTransport, limits: Limits, runtime: Runtime) -> None:
+    def __init__(
+        self,
+        transport: AsyncBaseTransport,
+        limits: Limits,
+        runtime: Runtime,
+        *,
+        passes_trace: bool = False,
+    ) -> None:
+        self._tracing = runtime.tracing
+        self._passes_trace = passes_trace
         self._transport = transport
         self._timeout = limits.timeout
         self._extensions = extensions(limits)
@@ -42,7 +53,9 @@ class Wire:
     async def opened(self, call: Call, credentials: Header | None) -> AsyncIterator[Answer]:
         """The answer with its body still to be read; raises FaultError."""
         begun = self._monotonic()
-        answer = await self._sent(call, credentials)
+        added = () if credentials is None else (credentials,)
+        traced = self._sent if self._tracing is None else partial(self._traced, self._tracing)
+        answer = await traced(call, added)
         took = (self._monotonic() - begun) * 1000
         if isinstance(answer, Exception):
             _tell(call, took, error=str(answer))
@@ -57,11 +70,25 @@ class Wire:
         """Closes every connection."""
         await self._transport.aclose()
 
-    async def _sent(
-        self, call: Call, credentials: Header | None
+    async def _traced(
+        self, tracing: Tracing, call: Call, added: tuple[Header, ...]
     ) -> Answer | FaultError | MisconfiguredError:
-        fields = call.headers if credentials is None else (*call.headers, credentials)
-        made = request(call.method, call.url, fields, call.content, self._extensions)
+        with tracing.call(call.method, call.label, call.attempt) as span:
+            answer = await self._sent(
+                call, (*added, *span.headers) if self._passes_trace else added
+            )
+            if isinstance(answer, Exception):
+                span.failed(answer)
+            else:
+                span.answered(answer.status_code)
+            return answer
+
+    async def _sent(
+        self, call: Call, added: tuple[Header, ...]
+    ) -> Answer | FaultError | MisconfiguredError:
+        made = request(
+            call.method, call.url, (*call.headers, *added), call.content, self._extensions
+        )
         call.under_way = True
         clock = asyncio.timeout(self._timeout)
         try:

@@ -30,6 +30,7 @@ from avgate_gateway.authentication import Verifier
 from avgate_gateway.guard import Guard, Limits
 from avgate_gateway.refusals import REFUSED, Asked, Refusals
 from avgate_gateway.store.cut_short import AwayError
+from avgate_gateway.traces.server import traced
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 _RESOURCES = (
@@ -68,6 +69,7 @@ _PROBLEM = {
                     "status": {"type": "integer"},
                     "detail": {"type": "string"},
                     "errors": {"type": "array", "items": {"type": "object"}},
+                    "trace_id": {"type": "string"},
                 },
             }
         }
@@ -87,7 +89,7 @@ def application(
     app: ASGIApp = unguarded(gateway, verifier, lifespan)
     if pages is not None:
         app = _Beside(app, pages)
-    return Guard(app, limits, gateway.traffic)
+    return traced(Guard(app, limits, gateway.traffic), gateway.context.traces)
 
 
 class _Beside:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 from collections.abc import Coroutine, Iterator
@@ -31,6 +32,8 @@ from avgate_gateway.logs.event import Level
 from avgate_gateway.opening import is_to_be_encrypted, open_store
 from avgate_gateway.retention import PackError
 from avgate_gateway.settings import Settings, SettingsError, check_places
+from avgate_gateway.traces import Traces
+from avgate_gateway.traces.opening import open_traces
 from avgate_gateway.vault import VaultError
 
 LogFormatOption = Annotated[
@@ -60,15 +63,15 @@ def serve(
 ) -> None:
     """Answers HTTP and carries out requests, in one process."""
     settings = _settings(config, log_format)
-    with _starting(settings):
-        uvloop.run(_telling("serve", _serve(settings, host, port)))
+    with _starting(settings), _traces(settings) as traces:
+        uvloop.run(_telling("serve", _serve(settings, traces, host, port)))
 
 
 def work(config: ConfigOption = DEFAULT_CONFIG, log_format: LogFormatOption = None) -> None:
     """Carries out requests without answering HTTP."""
     settings = _settings(config, log_format)
-    with _starting(settings):
-        uvloop.run(_telling("work", _work(settings)))
+    with _starting(settings), _traces(settings) as traces:
+        uvloop.run(_telling("work", _work(settings, traces)))
 
 
 def _settings(config: Path, log_format: LogFormat | None) -> Settings:
@@ -94,6 +97,15 @@ async def _migrate(settings: Settings) -> None:
             await open_store(settings).database.close()
     else:
         await open_store(settings).database.close()
+
+
+@contextmanager
+def _traces(settings: Settings) -> Iterator[Traces]:
+    traces, end = open_traces(settings, os.environ)
+    try:
+        yield traces
+    finally:
+        end()
 
 
 async def _telling(command: str, work: Coroutine[None, None, None]) -> None:
@@ -129,14 +141,14 @@ class _Server(uvicorn.Server):
             typer.echo(f"ready http://{f'[{host}]' if ':' in host else host}:{port}")
 
 
-async def _serve(settings: Settings, host: str, port: int) -> None:
+async def _serve(settings: Settings, traces: Traces, host: str, port: int) -> None:
     with _listening(host, port) as listening:
-        await _serve_on(settings, listening)
+        await _serve_on(settings, traces, listening)
 
 
-async def _serve_on(settings: Settings, listening: socket.socket) -> None:
+async def _serve_on(settings: Settings, traces: Traces, listening: socket.socket) -> None:
     async with alone(settings.database):
-        assembled = assemble(settings)
+        assembled = assemble(settings, traces=traces)
         await assembled.checkpointer.compare()
         _leave_to_stay()
         config = configured(assembled.app(), assembled.limits, assembled.gateway.traffic)
@@ -162,9 +174,9 @@ def _listening(host: str, port: int) -> socket.socket:
         raise CommandError(f"{host} port {port}: {why}; choose another --host or --port") from None
 
 
-async def _work(settings: Settings) -> None:
+async def _work(settings: Settings, traces: Traces) -> None:
     async with alone(settings.database):
-        assembled: Assembled = assemble(settings)
+        assembled: Assembled = assemble(settings, traces=traces)
         await assembled.checkpointer.compare()
         _leave_to_stay()
         stop = asyncio.Event()

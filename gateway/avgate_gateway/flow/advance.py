@@ -34,7 +34,15 @@ async def advance(context: Context, request_id: str) -> None:
         request = await requests.find(db, request_id)
     if request is None:
         return
-    with bound_contextvars(request_id=request.id, controller=request.controller):
+    about = {"request_id": request.id, "controller": request.controller}
+    with (
+        bound_contextvars(**about),
+        context.traces.span(
+            f"advance {request.operation.value}",
+            avgate_request_id=request.id,
+            avgate_controller=request.controller,
+        ),
+    ):
         await _advance(context, request)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -18,6 +18,7 @@ from avgate_gateway.store import requests
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.tasks import Task
+from avgate_gateway.traces import Traces
 from avgate_gateway.vault import RETENTION_KEY, SUBJECT_KEY, Box, Vault, VaultError
 from avgate_gateway.warrant import Decisions, Warrants, opened
 
@@ -54,6 +55,7 @@ class Context:
     plan_valid: timedelta
     vault_keeps: timedelta
     public_url: str | None = None  # where upstreams can call us back, if they can
+    traces: Traces = field(default_factory=Traces)
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,7 +223,8 @@ async def _run(
             warrants=subject.warrants, **informed,
         )  # fmt: skip
         try:
-            moved = await _step(part, subject.box)
+            with context.traces.span(f"part {task.stage.value}", avgate_connector=task.connector):
+                moved = await _step(part, subject.box)
         except CutShortError:  # no fault of the connector's, and nothing can be written here now
             raise
         except Exception as error:  # noqa: BLE001 -- one connector's fault must not stop the others

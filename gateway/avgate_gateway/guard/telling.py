@@ -29,7 +29,7 @@ def tell(scope: Scope, status: int, seconds: float, headers: Iterable[tuple[byte
         duration_ms=round(seconds * 1000, 1),
         client=getattr(caller, "client_id", None),
         controller=getattr(caller, "controller", None),
-        request_id=_request_id(scope, headers),
+        request_id=request_id_of(scope, headers),
     )
 
 
@@ -38,8 +38,8 @@ def is_probe(scope: Scope) -> bool:
     return str(scope["path"]).startswith(_PROBES)
 
 
-def _request_id(scope: Scope, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    """Of an address only what has the form that we give ids: a caller may write anything there."""
+def request_id_of(scope: Scope, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """The request that a call is about: of an address only what has the form that we give ids: a caller may write anything there."""
     given = str(scope.get("path_params", {}).get("request_id", ""))
     if not given and scope["method"] == "POST":
         made = next((value for name, value in headers if name.lower() == b"location"), b"")

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from avgate_gateway.problem import in_opendsr
+from avgate_gateway.logs.trace import TRACE_ID
 from avgate_gateway.problem.catalogue import ProblemType
 from avgate_gateway.problem.pointing import Located
 
@@ -40,6 +41,9 @@ class Problem:
         }
         if self.errors:
             members["errors"] = [error.members() for error in self.errors]
+        trace_id = TRACE_ID.get()
+        if trace_id is not None:  # by which support finds it
+            members["trace_id"] = trace_id
         return {**self.extra, **members}
 
 

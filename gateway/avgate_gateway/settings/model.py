@@ -14,7 +14,7 @@ from avgate_gateway.settings.controller import ControllerSettings
 from avgate_gateway.settings.limits import LimitSettings
 from avgate_gateway.settings.opendsr import OpenDsrSettings
 from avgate_gateway.settings.origin import Origins
-from avgate_gateway.settings.telling import LogSettings
+from avgate_gateway.settings.telling import LogSettings, TraceSettings
 from avgate_gateway.settings.value import (
     Database,
     Days,
@@ -95,6 +95,9 @@ class Settings(Part):
     )
     log: LogSettings = Field(
         default_factory=LogSettings, description="What is told on standard error, and how."
+    )
+    traces: TraceSettings = Field(
+        default_factory=TraceSettings, description="Where OpenTelemetry's traces go."
     )
     controllers: dict[Name, ControllerSettings] = Field(
         min_length=1, description="The controllers that the gateway acts for."

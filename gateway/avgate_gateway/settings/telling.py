@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from avgate_contracts.settings import WebAddress
 from avgate_gateway.settings.value import Part
 
 
@@ -18,4 +19,14 @@ class LogSettings(Part):
     )
     format: Literal["json", "text"] | None = Field(
         None, description="How: `json` or `text`; unset, text on a terminal and JSON elsewhere."
+    )
+
+
+class TraceSettings(Part):
+    """Where OpenTelemetry's traces go."""
+
+    endpoint: WebAddress | None = Field(
+        None,
+        description="The collector, such as http://127.0.0.1:4318 (OTLP over HTTP); unset, there are no "
+        "traces, unless OTEL_EXPORTER_OTLP_ENDPOINT says so.",
     )
