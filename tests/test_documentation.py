@@ -23,8 +23,8 @@ from avgate_gateway.authentication import MEANINGS
 from avgate_gateway.cli.application import COMMANDS, app
 from avgate_gateway.cli.connectors import markdown_lines
 from avgate_gateway.cli.exits import MEANINGS as EXITS
+from avgate_gateway.figures import FIGURES
 from avgate_gateway.logs import catalogue
-from avgate_gateway.metrics import FIGURES
 from avgate_gateway.notice import MEANINGS as MEANINGS_OF_EVENTS
 from avgate_gateway.notice import Event
 from avgate_gateway.opendsr import mapping

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib import import_module
-from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
@@ -16,7 +15,6 @@ from avgate_contracts.connector import Limits
 from avgate_contracts.http import HttpClient, Runtime, open_client
 from avgate_contracts.http.network import Network
 from avgate_contracts.settings import ConnectorSettings
-from avgate_gateway import checkpointing, listing, rewrapping
 from avgate_gateway.api.application import application
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.health import Checks
@@ -52,10 +50,9 @@ from avgate_gateway.store.database import Database
 from avgate_gateway.store.rates import SharedLedger
 from avgate_gateway.traces import Traces
 from avgate_gateway.traces.upstream import tracing
+from avgate_gateway.upkeep import keep_up
 from avgate_gateway.webhooks.delivering import Deliverer
 from avgate_gateway.witness import Witness
-
-_REFRESH_LISTS_SECONDS = 6 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +134,7 @@ def assemble(
     checks = Checks(runtime.now)
     checkpointer = _checkpointer(settings, store.database, runtime)
     courier = courier_of(settings, context, installed, runtime)
-    _keep_up(rounds, context, checkpointer, courier, file_of(settings))
+    keep_up(rounds, context, checkpointer, courier, file_of(settings))
     limits = _limits(settings)
     gateway = Gateway(
         context, engine.wake, changes, installed, checks, engine.bulkheads, engine.faults,
@@ -199,32 +196,3 @@ def _claims(database: str, runtime: Runtime) -> Claims:
 def _limits(settings: Settings) -> GuardLimits:
     forms = PathRule("/console", frozenset({FORM}))
     return GuardLimits(**settings.limits.model_dump(), rules=(forms,))
-
-
-def _keep_up(
-    rounds: Rounds, context: Context, checkpointer: Checkpointer, courier: Courier, file: Path | None
-) -> None:
-    """What is done beside requests; `file` is an encrypted SQLite file."""
-    rounds.every(
-        _REFRESH_LISTS_SECONDS,
-        "lists",
-        "The look at lists of subprocessors",
-        lambda: listing.refresh(context),
-    )
-    rounds.every(
-        checkpointing.EVERY_SECONDS,
-        "checkpoints",
-        "The signing of evidence",
-        checkpointer.try_to_sign,
-        begins_at_once=False,
-    )
-    rounds.every(
-        courier.looks_every_seconds, "handovers", "The handing over of copies", courier.look
-    )
-    rounds.every(
-        rewrapping.LOOKS_EVERY_SECONDS,
-        "keys",
-        "The look for a new master key",
-        lambda: rewrapping.try_to_look(context.database, context.vault.ring, file),
-        longest=3600,
-    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Metric, ProcessCollector
@@ -14,143 +16,43 @@ from prometheus_client.registry import Collector
 from avgate_gateway.backlog import Backlog, Standing
 from avgate_gateway.bulkheads import Bulkheads
 from avgate_gateway.faults import Faults
+from avgate_gateway.figures import (
+    ANSWERS,
+    ASIDE,
+    BY_HAND,
+    CALLS,
+    DATABASE,
+    DISABLED,
+    DUE,
+    DUE_SOON,
+    FAULTY,
+    LATE,
+    NEXT_WAKE,
+    OLDEST,
+    OLDEST_OPEN,
+    OLDEST_UNSENT,
+    OPEN,
+    PLACES,
+    REFUSALS,
+    RELEASE,
+    ROUNDS,
+    SENT,
+    SIGNED_AT,
+    STUCK,
+    UNSENT,
+    UNSIGNED,
+    WAITING,
+    Figure,
+)
 from avgate_gateway.guard import Traffic
+from avgate_gateway.overview import Overview, Seen
 from avgate_gateway.refusals import Refusals
+from avgate_gateway.request import WaitingFor
+from avgate_gateway.rounds import Rounds
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
+_WAITS: Final = {"none": None, **{one.value: one.value for one in WaitingFor}}
 _Values = Iterable[tuple[tuple[str, ...], float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One metric: `grows` says what to do when it does, for whoever is called by an alarm."""
-
-    name: str
-    labels: tuple[str, ...]
-    means: str
-    grows: str
-
-
-DUE = Figure(
-    "avgate_due_requests",
-    ("controller",),
-    "Requests whose time to be worked on has come and that have work left; at most 10,001 are counted.",
-    "more is due than is worked off: see which upstream is slow; add a process (PostgreSQL)",
-)
-OLDEST = Figure(
-    "avgate_oldest_due_seconds",
-    ("controller",),
-    "How long the oldest due request has been due; 0 if none is. Every process tells the same.",
-    "above 60, `GET /health/ready` says `behind`: something holds it up, see the next two and the log",
-)
-PLACES = Figure(
-    "avgate_places_taken",
-    ("upstream",),
-    "Requests that are at an upstream, each of its controller's own, in this process; 8 is full, or "
-    "32 where they stay long. "
-    "Those at `none` need no upstream just now.",
-    "at 32 for minutes, this upstream is slow or hangs: ask its operator; others are not held up by it",
-)
-WAITING = Figure(
-    "avgate_requests_waiting_for_a_place",
-    (),
-    "Requests that wait in this process for an upstream with all its places taken.",
-    "see `avgate_places_taken` for which; from 1,000 on they wait in the database, and nothing is lost",
-)
-STUCK = Figure(
-    "avgate_stuck_tasks",
-    ("controller", "connector"),
-    "Connectors' parts in open requests that a person has to set going; of each controller the "
-    "newest 10,001 are looked at.",
-    "read the reason in a request that waits for `person`, put it right, then `POST …/retry`",
-)
-FAULTY = Figure(
-    "avgate_faulty_requests",
-    (),
-    "Requests that a mistake of ours stops each time they are tried in this process.",
-    "report it, with what the log says of `request.postponed`; `held_up` in the request tells of it",
-)
-BY_HAND = Figure(
-    "avgate_open_hand_tasks",
-    ("controller",),
-    "Tasks that people have yet to do by hand; at most 10,001 are counted.",
-    "`avgate request tasks` lists them with their deadlines: do them, and `avgate request complete`",
-)
-ANSWERS = Figure(
-    "avgate_http_answers_total",
-    ("method", "status"),
-    "Answers to HTTP calls by class of status, since this process began; those to probes too.",
-    "of `5xx`: see `GET /health/ready` and the log; of `4xx`: a client does something wrong, ask it",
-)
-REFUSALS = Figure(
-    "avgate_refusals_total",
-    ("reason",),
-    "HTTP calls that were refused in this process, by the problem they were told; `not-found` counts "
-    "what is another controller's and what is not there alike.",
-    "somebody tries what is not theirs, or a client is set up wrongly: the log names it (`access.refused`)",
-)
-CALLS = Figure(
-    "avgate_calls_waiting",
-    (),
-    "HTTP calls that wait for the beginning of their answer in this process, without probes.",
-    "near `limits.at_once` calls are turned away with 503: the disk or the database is slow, or add a process",
-)
-ASIDE = Figure(
-    "avgate_calls_set_aside",
-    (),
-    "HTTP calls that wait in this process for the end of their request, as `Prefer: wait` asks for.",
-    "at `limits.at_once` no more are waited for: those who prefer it are answered 202 at once",
-)
-DATABASE = Figure(
-    "avgate_database_answers",
-    (),
-    "1 if the database told what is due within 2 seconds; if 0, the figures of its rows are left out.",
-    "at 0 the database is slow or away: `GET /health/ready` says why; work goes on when it is back",
-)
-SENT = Figure(
-    "avgate_webhook_attempts_total",
-    ("controller", "result"),
-    "Attempts of this process to send a webhook or callback: `delivered`, or `failed`, of which most "
-    "are tried again.",
-    "of `failed`: `avgate webhooks deliveries` says of which endpoint, and how it answers",
-)
-UNSENT = Figure(
-    "avgate_webhook_deliveries",
-    ("controller", "state"),
-    "Deliveries that are not there: `waiting` for an attempt, `failed` for good, or `held` because "
-    "their endpoint is disabled; at most 10,001 of each are counted.",
-    "of `waiting`: a receiver is slow or away; of `failed` and `held`: see the next two, then replay or enable",
-)
-OLDEST_UNSENT = Figure(
-    "avgate_webhook_oldest_waiting_seconds",
-    ("controller",),
-    "How long the oldest delivery has waited that is not given up; 0 if none waits.",
-    "after some hours ask whoever runs the receiver; it is given up after some four days",
-)
-DISABLED = Figure(
-    "avgate_webhook_endpoints_disabled",
-    ("controller",),
-    "Endpoints to which nothing is sent any more: they answered 410, or failed for five days.",
-    "`avgate webhooks list` says why; put it right, then `avgate webhooks enable`: what was held is sent",
-)
-FIGURES: Final = (
-    DUE,
-    OLDEST,
-    PLACES,
-    WAITING,
-    STUCK,
-    FAULTY,
-    BY_HAND,
-    ANSWERS,
-    REFUSALS,
-    CALLS,
-    ASIDE,
-    DATABASE,
-    SENT,
-    UNSENT,
-    OLDEST_UNSENT,
-    DISABLED,
-)
 
 
 @dataclass(slots=True, eq=False)  # a registry keeps collectors as keys
@@ -175,6 +77,8 @@ class Metrics:
         faults: Faults,
         refusals: Refusals,
         sent: Mapping[tuple[str, str], int],
+        overview: Overview,
+        rounds: Rounds,
     ) -> None:
         self._backlog = backlog
         self._bulkheads = bulkheads
@@ -183,6 +87,9 @@ class Metrics:
         self._faults = faults
         self._refusals = refusals
         self._sent = sent
+        self._overview = overview
+        self._rounds = rounds
+        self._release = version("avgate")
         self._process = ProcessCollector(registry=None)
 
     async def text(self) -> bytes:
@@ -190,7 +97,9 @@ class Metrics:
         standings = await self._backlog.read()
         told = _family(DATABASE, [((), standings is not None)])
         registry = CollectorRegistry()
-        registry.register(_Once([told, *self._of_rows(standings or {}), *self._of_process()]))
+        seen = await self._overview.read()
+        rows = [*self._of_rows(standings or {}), *(_of_overview(seen) if seen else ())]
+        registry.register(_Once([told, *rows, *self._of_process()]))
         registry.register(self._process)
         return generate_latest(registry)
 
@@ -225,6 +134,30 @@ class Metrics:
         yield _family(SENT, self._sent.items())
         yield _family(CALLS, [((), len(self._traffic.waiting))])
         yield _family(ASIDE, [((), len(self._traffic.aside))])
+        yield _family(ROUNDS, (((key,), goes) for key, goes in self._rounds.states().items()))
+        yield _family(RELEASE, [((self._release,), 1)])
+
+
+def _of_overview(seen: Seen) -> Iterator[Metric]:
+    each = {
+        (name, wait): next((one for one in groups if one.waiting_for == known), None)
+        for name, groups in seen.groups.items()
+        for wait, known in _WAITS.items()
+    }
+    yield _family(OPEN, ((labels, one.count if one else 0) for labels, one in each.items()))
+    ages = {labels: seen.at - one.oldest for labels, one in each.items() if one}
+    none = timedelta(0)
+    yield _family(OLDEST_OPEN, ((at, ages.get(at, none).total_seconds()) for at in each))
+    by_name = seen.groups.items()
+    yield _family(LATE, (((name,), sum(one.late for one in found)) for name, found in by_name))
+    yield _family(
+        DUE_SOON, (((name,), sum(one.due_soon for one in found)) for name, found in by_name)
+    )
+    wakes = seen.next_wake.items()
+    yield _family(NEXT_WAKE, (((name,), (at - seen.at).total_seconds()) for name, at in wakes))
+    yield _family(UNSIGNED, [((), seen.unsigned)])
+    if seen.signed_at is not None:
+        yield _family(SIGNED_AT, [((), seen.signed_at.timestamp())])
 
 
 def _family(figure: Figure, values: _Values) -> Metric:

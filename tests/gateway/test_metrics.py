@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,11 +22,11 @@ from avgate_gateway.api.health import Checks
 from avgate_gateway.authentication import TokenPolicy
 from avgate_gateway.backlog import Standing, behind
 from avgate_gateway.changes import Changes
+from avgate_gateway.figures import FIGURES
 from avgate_gateway.flow.context import Context, Desk
 from avgate_gateway.guard import Limits
-from avgate_gateway.metrics import FIGURES
 from avgate_gateway.retention import load_pack
-from avgate_gateway.store import hand_tasks, requests, tasks
+from avgate_gateway.store import checkpoints, hand_tasks, open_requests, requests, tasks
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.migrations import migrate
 from avgate_gateway.store.schema import hand_task, request, task
@@ -108,13 +108,15 @@ async def a_request(
     controller: str = "a",
     state: str = "running",
     stage: str = "locate",
+    waiting_for: str | None = None,
+    promised: date | None = None,
 ) -> None:
     """A request with a person in every column that holds words, and one task at `slow`."""
     async with house.database.write() as db:
         await db.execute(
             request.insert().values(
                 id=request_id, controller=controller, client_id=MARKER, operation="access",
-                state=state, received_at=NOW, promised=NOW.date(), legal=NOW.date(),
+                state=state, received_at=NOW, waiting_for=waiting_for, promised=promised or NOW.date(), legal=NOW.date(),
                 reference=MARKER, identifier_kinds="email", language="nl", version=1,
                 scope={"connectors": [], "categories": []}, wake_at=wake_at,
             )
@@ -156,6 +158,41 @@ async def test_what_is_due_stuck_and_left_to_people_is_told_for_each_controller(
     assert stuck == {("slow", "a"): 1, ("quick", "a"): 0, ("slow", "b"): 1, ("quick", "b"): 0}
     assert found["avgate_open_hand_tasks", "a"] == 1
     assert found["avgate_database_answers",] == 1
+
+
+async def a_checkpoint(house: House, size: int) -> None:
+    async with house.database.write() as db:
+        await checkpoints.add(db, checkpoints.Row(size, NOW, "signed"))
+
+
+async def test_open_requests_are_told_by_what_they_wait_for_and_by_their_day(house: House) -> None:
+    for number, (day, waiting_for) in enumerate(
+        [(-1, "person"), (0, "person"), (7, "approval"), (8, None), (30, "identity")]
+    ):
+        await a_request(house, f"r{number}", NOW + timedelta(days=2), waiting_for=waiting_for,
+                        promised=NOW.date() + timedelta(days=day))  # fmt: skip
+    await a_request(house, "over", None, state="closed", promised=NOW.date() - timedelta(days=9))
+    found = await house.figures()
+    is_open = {key[1:]: n for key, n in found.items() if key[0] == "avgate_open_requests"}
+    waits = {"none": 1, "identity": 1, "approval": 1, "person": 2, "upstream": 0}
+    assert is_open == {("a", name): n for name, n in waits.items()} | {
+        ("b", name): 0 for name in waits
+    }
+    assert found["avgate_oldest_open_seconds", "a", "person"] == 1
+    assert found["avgate_oldest_open_seconds", "a", "upstream"] == 0
+    assert (found["avgate_late_requests", "a"], found["avgate_late_requests", "b"]) == (1, 0)
+    assert found["avgate_requests_due_within_7_days", "a"] == 2
+    assert found["avgate_next_wake_seconds", "a"] == 2 * 86_400 - 1
+    assert ("avgate_next_wake_seconds", "b") not in found
+
+
+async def test_what_no_checkpoint_covers_is_told(house: House) -> None:
+    found = await house.figures()
+    assert found["avgate_unsigned_evidence_entries",] == 0
+    assert ("avgate_last_checkpoint_timestamp_seconds",) not in found
+    await a_checkpoint(house, 0)
+    house.now += timedelta(seconds=5)
+    assert (await house.figures())["avgate_last_checkpoint_timestamp_seconds",] == NOW.timestamp()
 
 
 async def test_places_calls_and_answers_of_the_process_are_told(house: House) -> None:
@@ -201,6 +238,9 @@ async def test_no_figure_names_a_request_or_a_person(house: House) -> None:
 
 
 async def test_every_figure_is_described_and_no_other_is_told(house: House) -> None:
+    await a_request(house, "r", NOW + timedelta(days=1))
+    await a_checkpoint(house, 0)
+    house.gateway.rounds.every(1.0, "sweep", "The sweep", asyncio.Event().wait)
     async with house.gateway.bulkheads.entered(frozenset({"none"})):
         await house.http.get("/health/live")
         found = await house.figures()
@@ -278,6 +318,8 @@ def test_what_is_late_is_told_in_a_sentence(due: list[int], seconds: int, told: 
     ("statement", "walked"),
     [
         (requests._DUE_NOW, "ix_request_controller_wake_at"),
+        (open_requests._GROUPS, "ix_request_open"),
+        (open_requests._NEXT_WAKE, "ix_request_controller_wake_at"),
         (tasks._STUCK, "ix_task_stuck"),
         (hand_tasks._OPEN_COUNT, "ix_hand_task_controller_completed_at_made_at"),
     ],

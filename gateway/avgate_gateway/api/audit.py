@@ -15,6 +15,7 @@ from avgate_gateway.api.results import entry_json
 from avgate_gateway.authentication import Caller, Scope, requires
 from avgate_gateway.backlog import Backlog, behind
 from avgate_gateway.metrics import CONTENT_TYPE, Metrics
+from avgate_gateway.overview import Overview
 from avgate_gateway.store import evidence
 
 
@@ -56,7 +57,8 @@ def _probes(routes: APIRouter, gateway: Gateway) -> None:
     backlog = Backlog(context.database, tuple(context.desks), context.now)
     connectors = {name: tuple(desk.connectors) for name, desk in context.desks.items()}
     metrics = Metrics(backlog, gateway.bulkheads, gateway.traffic, connectors, gateway.faults,
-                      gateway.refusals, gateway.sent)  # fmt: skip
+                      gateway.refusals, gateway.sent, Overview(context.database, tuple(context.desks), context.now),
+                      gateway.rounds)  # fmt: skip
 
     @routes.get("/health/live", tags=["health"], summary="Whether the process runs")
     async def live() -> Response:
