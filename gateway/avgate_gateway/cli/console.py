@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from avgate_gateway.authentication import Scope
+from avgate_gateway.cli.completing import controllers
 from avgate_gateway.cli.exits import CommandError
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, settings_of
 from avgate_gateway.cli.signing import signed_token
@@ -21,7 +22,10 @@ _ALL = tuple(scope for scope in Scope if scope not in {Scope.ADMIN, Scope.READ_M
 def console(
     name: Annotated[str, typer.Option(help="Who is let in, as it stands in the evidence.")],
     controller: Annotated[
-        str | None, typer.Option(help="For which controller, where there is more than one.")
+        str | None,
+        typer.Option(
+            help="For which controller, where there is more than one.", autocompletion=controllers
+        ),
     ] = None,
     scope: Annotated[
         list[str] | None,

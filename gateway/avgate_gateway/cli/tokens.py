@@ -7,17 +7,24 @@ from typing import Annotated
 import typer
 
 from avgate_gateway.authentication import Scope
+from avgate_gateway.cli.completing import controllers, scopes
 from avgate_gateway.cli.exits import CommandError
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, settings_of
 from avgate_gateway.cli.signing import signed_token
 
 
 def token(
-    controller: Annotated[str, typer.Option(help="The controller that the client acts for.")],
+    controller: Annotated[
+        str,
+        typer.Option(help="The controller that the client acts for.", autocompletion=controllers),
+    ],
     client: Annotated[str, typer.Option(help="The client's name, as it stands in the evidence.")],
     scope: Annotated[
         list[str],
-        typer.Option(help="What it may do; several at once, or the option several times."),
+        typer.Option(
+            help="What it may do; several at once, or the option several times.",
+            autocompletion=scopes,
+        ),
     ],
     config: ConfigOption = DEFAULT_CONFIG,
     seconds: Annotated[int, typer.Option(help="How long it is valid.", min=1)] = 3600,

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from avgate_gateway.authentication import Scope
+from avgate_gateway.cli.completing import controllers
 from avgate_gateway.cli.exits import CommandError
 from avgate_gateway.cli.options import settings_of
 from avgate_gateway.cli.signing import signed_token
@@ -36,7 +37,10 @@ ConfigOption = Annotated[
     ),
 ]
 ControllerOption = Annotated[
-    str | None, typer.Option("--controller", help="Whom to act for, where a token is signed.")
+    str | None,
+    typer.Option(
+        "--controller", help="Whom to act for, where a token is signed.", autocompletion=controllers
+    ),
 ]
 ClientOption = Annotated[
     str | None, typer.Option("--client", help="Who you are, where a token is signed.")

@@ -16,6 +16,7 @@ from avgate_contracts.record import Json
 from avgate_contracts.vocabulary import IdentifierKind, Operation
 from avgate_gateway.authentication import OF_OPERATION, Scope
 from avgate_gateway.cli.answers import RequestAnswer
+from avgate_gateway.cli.completing import connectors
 from avgate_gateway.cli.exits import CommandError, Exit
 from avgate_gateway.cli.gateway_client import GatewayClient, connected
 from avgate_gateway.cli.request import subject
@@ -84,7 +85,9 @@ def submit(
     identity_method: Method = None,
     verified_by: Annotated[Text, typer.Option(help="Who verified identity.")] = None,
     change: Changes = None,
-    connector: Annotated[Several, typer.Option(help="Only these connectors.")] = None,
+    connector: Annotated[
+        Several, typer.Option(help="Only these connectors.", autocompletion=connectors)
+    ] = None,
     recipient: Recipient = None,
     key: Key = None,
     wait: Wait = False,
