@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from structlog.contextvars import bound_contextvars
+
 from avgate_contracts.connector import SupportsRegister
 from avgate_contracts.errors import ConnectorError
 from avgate_contracts.register import PublishedList
@@ -17,9 +19,10 @@ async def refresh(context: Context) -> None:
     A provider that cannot answer keeps its list as it was: the next round asks again.
     """
     for controller, desk in context.desks.items():
-        for connector in desk.connectors.values():
+        for name, connector in desk.connectors.items():
             if isinstance(connector, SupportsRegister):
-                await _refresh_one(context, controller, connector)
+                with bound_contextvars(controller=controller, connector=name):
+                    await _refresh_one(context, controller, connector)
 
 
 async def _refresh_one(context: Context, controller: str, connector: SupportsRegister) -> None:

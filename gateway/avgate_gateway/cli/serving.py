@@ -25,6 +25,7 @@ from avgate_gateway.checkpointing import EvidenceCutError, EvidenceKeyError
 from avgate_gateway.cli.exits import CommandError
 from avgate_gateway.cli.logs import LogFormat, configure
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
+from avgate_gateway.cli.supervised import READY, STOPPING, Supervisor
 from avgate_gateway.http_server import configured
 from avgate_gateway.opendsr.key_file import ProcessorKeyError
 from avgate_gateway.logs.catalogue import PROCESS_STARTED, PROCESS_STOPPED
@@ -40,6 +41,7 @@ LogFormatOption = Annotated[
     LogFormat | None,
     typer.Option(help="How the log looks; text on a terminal and JSON elsewhere, if left out."),
 ]
+_ENDS = (signal.SIGTERM, signal.SIGINT)
 _ALLOCATIONS = 20_000  # between two rounds; Python's own 700 is for small programs
 _EXPECTED = (
     SettingsError,
@@ -132,13 +134,30 @@ def _starting(settings: Settings) -> Iterator[None]:
 
 
 class _Server(uvicorn.Server):
-    """Says on standard output where it listens, once it does: port 0 is known only then."""
+    """Says on standard output where it listens, once it does: port 0 is known only then.
+
+    At a signal it ends in order and returns. uvicorn's own then ends the process by that same signal,
+    and nothing that comes after it is done.
+    """
+
+    supervisor = Supervisor(None, None)
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        for number in _ENDS:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        await self._serve(sockets)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.supervisor.tell(STOPPING)
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started and sockets:
             host, port = sockets[0].getsockname()[:2]
             typer.echo(f"ready http://{f'[{host}]' if ':' in host else host}:{port}")
+            self.supervisor.tell(READY)
 
 
 async def _serve(settings: Settings, traces: Traces, host: str, port: int) -> None:
@@ -153,6 +172,8 @@ async def _serve_on(settings: Settings, traces: Traces, listening: socket.socket
         _leave_to_stay()
         config = configured(assembled.app(), assembled.limits, assembled.gateway.traffic)
         server = _Server(config)
+        server.supervisor = Supervisor.of(os.environ)
+        server.supervisor.watch(assembled.gateway.rounds)
         await server.serve(sockets=[listening])
 
 
@@ -181,7 +202,11 @@ async def _work(settings: Settings, traces: Traces) -> None:
         _leave_to_stay()
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _ENDS:
             loop.add_signal_handler(number, stop.set)
+        supervisor = Supervisor.of(os.environ)
+        supervisor.watch(assembled.gateway.rounds)
         async with assembled.running():
+            supervisor.tell(READY)
             await stop.wait()
+            supervisor.tell(STOPPING)

@@ -21,7 +21,10 @@ from avgate_gateway.logs.net import blanked
 _Line = MutableMapping[str, Any]
 _OURS: Final = {event.name: event.fields for event in EVENTS}
 _MADE_HERE: Final = frozenset({"trace_id", "span_id"})  # chance, which may look like anything
-_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {
+    "message", "asctime", "taskName",
+    "color_message",  # uvicorn says its line again in it
+}  # fmt: skip
 
 
 def formatter(*, json: bool, colours: bool = False) -> logging.Formatter:

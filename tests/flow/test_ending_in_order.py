@@ -1,0 +1,61 @@
+"""A process that is told to end finishes what it is answering, and says so to whoever started it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from pathlib import Path
+
+from .harness import Served, until
+
+CONFIG = """
+database = "sqlite:///avgate.db"
+[controllers.libervoice]
+title = "Libervoice B.V."
+retention = "libervoice-2019"
+"""
+BODY = json.dumps(
+    {
+        "operation": "access",
+        "subject": {"identifiers": [{"kind": "email", "value": "nobody@example.org"}]},
+        "identity": {"method": "desk", "verified_by": "a", "verified_at": "2026-01-01T00:00:00Z"},
+    }
+).encode()
+HEADERS = {"content-type": "application/json", "idempotency-key": "a"}
+
+
+def heard(way: socket.socket) -> str:
+    way.settimeout(30)
+    return way.recv(100).decode()
+
+
+def test_at_a_signal_the_answer_under_way_is_finished_and_systemd_hears_of_each_step(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "avgate.toml").write_text(CONFIG)
+    served = Served(tmp_path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as way:
+        way.bind(f"\0avgate-{os.getpid()}")
+        told = {"NOTIFY_SOCKET": f"@avgate-{os.getpid()}", "WATCHDOG_USEC": "3000000"}
+        served.process.environment.update(told)
+        served.start()
+        assert {heard(way), heard(way)} == {"READY=1", "WATCHDOG=1"}
+        assert heard(way) == "WATCHDOG=1"
+        caller = served.caller("libervoice", "portal")
+        sent = caller.http.build_request("POST", "/v1/requests", content=BODY, headers=HEADERS)
+        head = "".join(f"{name}: {value}\r\n" for name, value in sent.headers.items())
+        with socket.create_connection(("127.0.0.1", served.port), timeout=30) as call:
+            call.sendall(f"POST /v1/requests HTTP/1.1\r\n{head}\r\n".encode() + BODY[:9])
+            until(lambda: "avgate_calls_waiting 1.0" in caller.http.get("/metrics").text, 10)
+            served.process.send(signal.SIGTERM)
+            while heard(way) != "STOPPING=1":
+                pass
+            call.sendall(BODY[9:])
+            answer = b"".join(iter(lambda: call.recv(65_536), b""))
+    assert answer.startswith(b"HTTP/1.1 202 ")
+    assert served.process.running is not None
+    assert served.process.running.wait(30) == 0
+    assert '"event":"process.stopped"' in served.log()
+    served.end()
