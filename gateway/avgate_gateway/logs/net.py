@@ -28,23 +28,33 @@ _SUSPECT = re.compile(
 )
 _MAY_BE = re.compile(r"@|\d[\d ().-]{6,}\d|[a-z]{2}\d\d", re.IGNORECASE)
 _LEAST = 100_000_000
+_CLEAN: set[str] = set()
+_MOST_KEPT, _LONGEST_KEPT = 4096, 80
 
 
 def blanked(value: object) -> object:
     """The same, or BLANK in the place of whatever looks like a person's."""
-    match value:
-        case str():
-            return _SUSPECT.sub(_judged, value) if _MAY_BE.search(value) else value
-        case bool() | None | float():
-            return value
-        case int():
-            return BLANK if value >= _LEAST and _SUSPECT.fullmatch(f"{value:010d}") else value
-        case dict():
-            return {str(blanked(str(key))): blanked(inner) for key, inner in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [blanked(inner) for inner in value]
-        case _:
-            return blanked(str(value))
+    if isinstance(value, str):
+        return value if value in _CLEAN else _looked_through(value)
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int):
+        return BLANK if value >= _LEAST and _SUSPECT.fullmatch(f"{value:010d}") else value
+    if isinstance(value, dict):
+        return {str(blanked(str(key))): blanked(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [blanked(inner) for inner in value]
+    return blanked(str(value))
+
+
+def _looked_through(value: str) -> str:
+    """Most of what is told is told again and again; only what names nobody is remembered."""
+    found = _SUSPECT.sub(_judged, value) if _MAY_BE.search(value) else value
+    if found == value and len(value) <= _LONGEST_KEPT:
+        if len(_CLEAN) >= _MOST_KEPT:
+            _CLEAN.clear()
+        _CLEAN.add(value)
+    return found
 
 
 def _judged(found: re.Match[str]) -> str:

@@ -1,25 +1,26 @@
 """From what Python's logging carries to a line: JSON for machines, colours for a terminal.
 
-One way for all: what libraries say goes through the same processors as what we say.
+One way for all: what libraries say goes through the same processors as what we say. structlog has a
+formatter for this; it makes each record a second time, which costs as much as all of this.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
 import structlog
-from structlog.typing import Processor
+from structlog.contextvars import get_contextvars
 
 from avgate_gateway.logs import mistake
 from avgate_gateway.logs.catalogue import CONTEXT, EVENTS
 from avgate_gateway.logs.net import blanked
 
-_Line = MutableMapping[str, Any]
-_OURS: Final = {event.name: event.fields for event in EVENTS}
+_Line = dict[str, Any]
+_OURS: Final = {event.name: (*event.fields, *CONTEXT) for event in EVENTS}
 _MADE_HERE: Final = frozenset({"trace_id", "span_id"})  # chance, which may look like anything
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {
     "message", "asctime", "taskName",
@@ -27,26 +28,36 @@ _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {
 }  # fmt: skip
 
 
+class Lines(logging.Formatter):
+    """Makes lines of records, each by the same renderer."""
+
+    def __init__(self, render: Callable[[_Line], str]) -> None:
+        super().__init__()
+        self._render = render
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._render(line_of(record))
+
+
 def formatter(*, json: bool, colours: bool = False) -> logging.Formatter:
-    """Makes lines of records."""
-    last: tuple[Processor, ...] = (_json,) if json else (_one_line, _console(colours=colours))
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.contextvars.merge_contextvars, _line], processors=last
-    )
+    """Makes lines for a machine, or for whoever sits at a terminal."""
+    if json:
+        return Lines(lambda line: orjson.dumps(line).decode())
+    shown = structlog.dev.ConsoleRenderer(colors=colours, sort_keys=False, pad_event_to=20)
+    return Lines(lambda line: str(shown(None, "", _on_one_line(line))))
 
 
-def _line(_: Any, __: str, found: _Line) -> _Line:
+def line_of(record: logging.LogRecord) -> _Line:
     """The event's name first, then when and how bad; no field that is not of this event."""
-    record: logging.LogRecord = found.pop("_record")
-    name = found["event"]
+    said = record.getMessage()
     moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
     line: _Line = {
-        "event": _brief(name) if record.name == "asyncio" else blanked(name),
+        "event": _brief(said) if record.name == "asyncio" else blanked(said),
         "timestamp": f"{moment[:-6]}Z",
         "level": record.levelname.lower(),
         "logger": record.name,
     }
-    for key, value in _told(record, found):
+    for key, value in _told(record, said):
         if value is not None and key not in line:
             line[key] = value if key in _MADE_HERE else blanked(value)
     if record.exc_info and record.exc_info[1] is not None:
@@ -55,14 +66,15 @@ def _line(_: Any, __: str, found: _Line) -> _Line:
     return line
 
 
-def _told(record: logging.LogRecord, found: _Line) -> Iterator[tuple[str, Any]]:
-    own = vars(record)
-    names = _OURS.get(found["event"]) if record.name.startswith("avgate") else None
+def _told(record: logging.LogRecord, said: str) -> Iterator[tuple[str, Any]]:
+    own: Mapping[str, Any] = vars(record)
+    names = _OURS.get(said) if record.name.startswith("avgate") else None
     if names is None:
         yield from ((key, value) for key, value in own.items() if key not in _STANDARD)
-    else:
-        yield from ((key, own.get(key)) for key in names)
-    yield from ((key, own.get(key, found.get(key))) for key in CONTEXT)
+        names = CONTEXT
+    around = get_contextvars()
+    for name in names:
+        yield name, own[name] if name in own else around.get(name)
 
 
 def _brief(said: str) -> object:
@@ -70,11 +82,7 @@ def _brief(said: str) -> object:
     return blanked(said.partition("\n")[0].partition("<")[0].partition("(")[0].strip())
 
 
-def _json(_: Any, __: str, line: _Line) -> str:
-    return orjson.dumps(line).decode()
-
-
-def _one_line(_: Any, __: str, line: _Line) -> _Line:
+def _on_one_line(line: _Line) -> _Line:
     """Nobody makes a line of their own, or moves the cursor, by what they are called."""
     return {key: _plain(value) for key, value in line.items()}
 
@@ -83,7 +91,3 @@ def _plain(value: object) -> object:
     if isinstance(value, str) and not value.isprintable():
         return value.encode("unicode_escape").decode("ascii")
     return value
-
-
-def _console(*, colours: bool) -> Processor:
-    return structlog.dev.ConsoleRenderer(colors=colours, sort_keys=False, pad_event_to=20)
