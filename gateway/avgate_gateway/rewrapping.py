@@ -7,7 +7,7 @@ key that is destroyed meanwhile stays destroyed, and no request waits.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from avgate_gateway.keyring import KeyRing, VaultError
@@ -38,21 +38,27 @@ async def look(database: Database, ring: KeyRing, file: Path | None) -> None:
     KEYS_REWRAPPED.tell(master_key=ring.newest.name, keys=changed)
 
 
-async def rewrap(database: Database, ring: KeyRing, file: Path | None) -> int:
+async def rewrap(
+    database: Database,
+    ring: KeyRing,
+    file: Path | None,
+    told: Callable[[int], object] = bool,
+) -> int:
     """Wraps all that another master key wrapped under the newest; how many keys of requests.
 
-    `file` is an encrypted SQLite file. The index key comes last: it says that all is done.
+    `file` is an encrypted SQLite file. `told` hears of how many requests were seen to so far. The index key comes last: it says that all is done.
     """
     if file is not None:
         encrypted_file.rewrap_key(file, ring)
-    changed, after = 0, ""
+    changed, seen, after = 0, 0, ""
     while page := await _page(database, after):
         changes = [(one, fresh) for one in page if (fresh := _fresh(one, ring)) != one]
         if changes:
             async with database.write() as db:
                 for before, fresh in changes:
                     await keyring.replace(db, before, fresh)
-        changed, after = changed + len(changes), page[-1].request_id
+        changed, seen, after = changed + len(changes), seen + len(page), page[-1].request_id
+        told(seen)
     async with database.write() as db:
         await keyring.rewrap_index(db, ring)
     return changed

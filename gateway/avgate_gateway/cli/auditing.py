@@ -19,6 +19,7 @@ from avgate_gateway.checkpointing import (
     examination,
     open_evidence_key,
 )
+from avgate_gateway.cli.advancing import advancing
 from avgate_gateway.cli.exits import CommandError, Exit
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, settings_of
 from avgate_gateway.keyring import KeyRing
@@ -64,7 +65,8 @@ def verify(
     """Reads every entry again, and names the first that was changed, removed, moved or put in."""
     settings = settings_of(config)
     count, last = _with_database(settings, lambda db: _walked(settings, db, expect))
-    _insist_on_whole_pages(settings)
+    with advancing("every page of the file"):
+        _insist_on_whole_pages(settings)
     typer.echo(f"the chain is whole: {count} entries; the last digest is {last}")
 
 
@@ -114,14 +116,17 @@ def export(config: ConfigOption = DEFAULT_CONFIG) -> None:
         after = 0
         async with database.read() as db:  # first: none may tell of entries that come later
             signed = await checkpoints.all_of_them(db)
-        while True:
-            async with database.read() as db:
-                page = await evidence.entries(db, after=after, limit=_PAGE)
-            for entry in page:
-                typer.echo(json.dumps(entry_for_others(entry), separators=(",", ":")))
-            if len(page) < _PAGE:
-                break
-            after = page[-1].sequence
+            length = await checkpoints.length(db)
+        with advancing("entries", length) as told:
+            while True:
+                async with database.read() as db:
+                    page = await evidence.entries(db, after=after, limit=_PAGE)
+                for entry in page:
+                    typer.echo(json.dumps(entry_for_others(entry), separators=(",", ":")))
+                if len(page) < _PAGE:
+                    break
+                after = page[-1].sequence
+                told(after)
         for row in signed:
             typer.echo(json.dumps({"checkpoint": row.note}))
 
@@ -151,18 +156,22 @@ async def _walked(settings: Settings, database: Database, expect: str | None) ->
     """How many entries there are, and the last digest; raises CommandError at the first misfit."""
     roots = await _signed(settings, database)
     check, is_met = examination(database, roots), expect is None
+    async with database.read() as db:
+        length = await checkpoints.length(db)
     try:
-        while True:
-            async with database.read() as db:
-                after = check.number
-                rows = await evidence.rows(db, after=after, until=after + _PAGE)
-                is_last = not rows and await checkpoints.length(db) <= after
-            check.read(rows)
-            is_met = is_met or any(row.digest == expect for row in rows)
-            if is_last:
-                break
-            if not rows:
-                raise MisfitError(f"entry {after + 1} is missing")  # noqa: TRY301 -- as the others
+        with advancing("entries", length) as told:
+            while True:
+                async with database.read() as db:
+                    after = check.number
+                    rows = await evidence.rows(db, after=after, until=after + _PAGE)
+                    is_last = not rows and await checkpoints.length(db) <= after
+                check.read(rows)
+                told(check.number)
+                is_met = is_met or any(row.digest == expect for row in rows)
+                if is_last:
+                    break
+                if not rows:
+                    raise MisfitError(f"entry {after + 1} is missing")  # noqa: TRY301 -- as the others
         check.end()
     except MisfitError as error:
         raise CommandError(str(error), Exit.WRONG) from None

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from sqlcipher3 import dbapi2 as sqlite
 
+from avgate_gateway.cli.advancing import advancing
 from avgate_gateway.cli.exits import CommandError, Exit
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
 from avgate_gateway.opening import file_of, open_ring
 from avgate_gateway.store import encrypted_file
 from avgate_gateway.vault import VaultError
+
+_LOOKS_EVERY_SECONDS = 0.2
 
 
 def backup(
@@ -38,9 +42,18 @@ def backup(
         key = encrypted_file.open_key(source, ring)
     try:
         encrypted_file.save_key(file, key, ring)
-        encrypted_file.copy(source, key, file)
+        _copied(source, key, file)
     except (sqlite.Error, OSError) as error:
         for one in (file, beside):
             one.unlink(missing_ok=True)
         raise CommandError(f"no copy was made: {type(error).__name__}", Exit.WRONG) from None
     typer.echo(f"{file} and {beside} are one backup; keep the master key apart from it")
+
+
+def _copied(source: Path, key: bytes, file: Path) -> None:
+    """Copies, and shows meanwhile how large the copy is by now; it ends a little smaller, or larger."""
+    with advancing("copied", source.stat().st_size) as told, ThreadPoolExecutor(1) as apart:
+        copy = apart.submit(encrypted_file.copy, source, key, file)
+        while wait([copy], _LOOKS_EVERY_SECONDS).not_done:
+            told(file.stat().st_size if file.exists() else 0)
+        copy.result()

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import typer
 
 from avgate_gateway import key_sources, rewrapping
+from avgate_gateway.cli.advancing import advancing
 from avgate_gateway.cli.exits import CommandError, Exit
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
 from avgate_gateway.cli.screen import screen
@@ -19,6 +20,7 @@ from avgate_gateway.cli.wording import Grid
 from avgate_gateway.keyring import KeyRing
 from avgate_gateway.opening import file_of, open_with_keys
 from avgate_gateway.settings import Settings
+from avgate_gateway.store import keyring
 from avgate_gateway.store.cut_short import AwayError
 from avgate_gateway.vault import VaultError
 
@@ -137,7 +139,10 @@ def _looked(settings: Settings, *, rewraps: bool = False) -> tuple[KeyRing, Mapp
         database, ring = open_with_keys(settings)
         try:
             if rewraps:
-                await rewrapping.rewrap(database, ring, file)
+                async with database.read() as db:
+                    total = await keyring.count(db)
+                with advancing("requests", total) as told:
+                    await rewrapping.rewrap(database, ring, file, told)
             return ring, await rewrapping.tally(database, ring)
         finally:
             await database.close()

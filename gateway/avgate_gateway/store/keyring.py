@@ -116,6 +116,12 @@ async def page(db: Connection, after: str) -> Sequence[Wrapped]:
     return [Wrapped(*row) for row in await db.execute(query.order_by(request.c.id).limit(_PAGE))]
 
 
+async def count(db: Connection) -> int:
+    """How many requests have keys."""
+    query = sa.select(sa.func.count()).select_from(request).where(_HAS_KEYS)
+    return int((await db.execute(query)).scalar_one())
+
+
 async def replace(db: Connection, before: Wrapped, after: Wrapped) -> None:
     """Puts keys wrapped anew in place of those that were read, unless these were destroyed since."""
     for column in ("subject_key", "retention_key"):
