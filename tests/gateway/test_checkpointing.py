@@ -7,7 +7,6 @@ import random
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -120,7 +119,7 @@ async def rewritten(own: Checkpointer, begin: int) -> None:
     previous = entries[begin - 2].digest
     async with own.database.write() as db:
         for number, entry in enumerate(entries[begin - 1 :], begin):
-            linked = replace(entry, sequence=number, previous=previous)
+            linked = entry._replace(sequence=number, previous=previous)
             previous = evidence.digest(linked)
             await db.execute(
                 sa.text(
