@@ -85,7 +85,6 @@ class Assembled:
     async def running(self) -> AsyncIterator[None]:
         """The engine at work, lists and keys kept up to date, for as long as the block lasts."""
         await self.engine.start()
-        await self.deliverer.start()
         try:
             yield
         finally:
@@ -134,6 +133,7 @@ def assemble(
     checks = Checks(runtime.now)
     checkpointer = _checkpointer(settings, store.database, runtime)
     courier = courier_of(settings, context, installed, runtime)
+    deliverer.join(rounds)
     keep_up(rounds, context, checkpointer, courier, file_of(settings))
     limits = _limits(settings)
     gateway = Gateway(
@@ -178,6 +178,18 @@ def _context(
         public_url=settings.public_url,
         traces=traces,
     )
+
+
+def _deliverer(settings: Settings, store: Store, runtime: Runtime) -> Deliverer:
+    outlets.fill(store.database, settings.controllers)
+    forms = outlets.forms(store.database, store.vault, settings.controllers)
+    return Deliverer(store.database, forms, runtime)
+
+
+def _pages(settings: Settings, store: Store, gateway: Gateway) -> ASGIApp:
+    own = settings.authentication.is_embedded
+    links = link_verifier(settings, store.database, gateway.context.now)
+    return console(gateway, links, settings.console, has_own_links=own)
 
 
 def _checkpointer(settings: Settings, database: Database, runtime: Runtime) -> Checkpointer:

@@ -20,6 +20,7 @@ from avgate_contracts.http.road import Road
 from avgate_gateway.notice import Event, Told
 from avgate_gateway.settings import ControllerSettings
 from avgate_gateway.settings.webhook import WebhookSettings
+from avgate_gateway.rounds import Rounds
 from avgate_gateway.store import deliveries, endpoints, evidence, outbox
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.deliveries import LEASE, Attempt, Delivery, DeliveryState, Wanted
@@ -405,9 +406,12 @@ async def test_what_was_delivered_goes_after_a_month_and_what_waits_never(
 
 async def test_it_sends_by_itself_once_it_is_started(house: House, crm: Receiver) -> None:
     sender = house.sender()
-    await sender.start()
+    rounds = Rounds()
+    sender.join(rounds)
+    rounds.start()
     written = await house.write(*["crm"] * 9)
     await until(lambda: len(crm.came) == len(written))
+    await rounds.stop()
     await sender.stop()
     assert {one.state for one in await house.listed()} == {DeliveryState.DELIVERED}
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from avgate_contracts.http import Runtime
 from avgate_gateway.logs.catalogue import WEBHOOK_CUT_SHORT, WEBHOOK_DISABLED
 from avgate_gateway.problem import record
+from avgate_gateway.rounds import Rounds
 from avgate_gateway.store import deliveries, endpoints, evidence
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.cut_short import CutShortError
@@ -64,23 +66,23 @@ class Deliverer:
         self._runtime = runtime
         self._seconds = seconds
         self._post: Post | None = None
-        self._loops: list[asyncio.Task[None]] = []
         self._sending: dict[asyncio.Task[None], Place] = {}
         self._rung = asyncio.Event()
 
-    async def start(self) -> None:
-        """Begins to send, what a dead process left too; nothing where there is nobody to send to."""
+    def join(self, rounds: Rounds) -> None:
+        """Has what is due sent, what a dead process left too; nothing where there is nobody to send to."""
         if self._database.outbox.outlets:
-            self._loops = [
-                asyncio.create_task(self._keep_sending()),
-                asyncio.create_task(self._keep_tidy()),
-            ]
+            rounds.every(0.0, "webhooks", "The sending of events", self._sweep_and_wait)
+            name = "The removal of old deliveries"
+            rounds.every(_TIDY_SECONDS, "old_webhooks", name, self.tidy, begins_at_once=False)
 
     async def stop(self) -> None:
         """Ends; what is on its way and does not end soon is sent again by the next who looks."""
-        for loop in self._loops:
-            loop.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
+        if self._database.outbox.outlets:
+            try:
+                await self.sweep()  # for what the last requests came to
+            except Exception as error:  # noqa: BLE001 -- it is sent later, and the end goes on
+                record(error)
         if self._sending:
             await asyncio.wait(self._sending, timeout=_DRAIN_SECONDS)
         for task in list(self._sending):
@@ -177,26 +179,16 @@ class Deliverer:
             WEBHOOK_DISABLED.tell(endpoint=one.endpoint, controller=one.controller, reason=reason)
         return True
 
-    async def _keep_sending(self) -> None:
-        while True:
-            try:
-                await self.sweep()
-            except Exception as error:  # noqa: BLE001 -- a sweep that fails must sweep again
-                record(error)
-            self._rung.clear()
-            try:
-                async with asyncio.timeout(_SWEEP_SECONDS):
-                    await self._rung.wait()
-            except TimeoutError:
-                continue
-
-    async def _keep_tidy(self) -> None:
-        while True:
-            await asyncio.sleep(_TIDY_SECONDS)
-            try:
-                await self.tidy()
-            except Exception as error:  # noqa: BLE001 -- likewise
-                record(error)
+    async def _sweep_and_wait(self) -> None:
+        """Until the next sweep is due, or something that was sent makes room for more."""
+        try:
+            await self.sweep()
+        except Exception as error:  # noqa: BLE001 -- it waits all the same before it sweeps again
+            record(error)
+        self._rung.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_SWEEP_SECONDS):
+                await self._rung.wait()
 
     async def tidy(self) -> None:
         """Drops what is old, so that the tables do not grow for ever; never what still waits."""
