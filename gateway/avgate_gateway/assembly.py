@@ -180,18 +180,6 @@ def _context(
     )
 
 
-def _deliverer(settings: Settings, store: Store, runtime: Runtime) -> Deliverer:
-    outlets.fill(store.database, settings.controllers)
-    forms = outlets.forms(store.database, store.vault, settings.controllers)
-    return Deliverer(store.database, forms, runtime)
-
-
-def _pages(settings: Settings, store: Store, gateway: Gateway) -> ASGIApp:
-    own = settings.authentication.is_embedded
-    links = link_verifier(settings, store.database, gateway.context.now)
-    return console(gateway, links, settings.console, has_own_links=own)
-
-
 def _checkpointer(settings: Settings, database: Database, runtime: Runtime) -> Checkpointer:
     key = open_evidence_key(settings.evidence_key_file)
     return Checkpointer(database, key, Witness(settings.checkpoints_file), runtime.now)

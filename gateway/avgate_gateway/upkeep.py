@@ -14,7 +14,11 @@ _REFRESH_LISTS_SECONDS = 6 * 3600.0
 
 
 def keep_up(
-    rounds: Rounds, context: Context, checkpointer: Checkpointer, courier: Courier, file: Path | None
+    rounds: Rounds,
+    context: Context,
+    checkpointer: Checkpointer,
+    courier: Courier,
+    file: Path | None,
 ) -> None:
     """Adds it to the rounds; `file` is an encrypted SQLite file."""
     rounds.every(

@@ -18,9 +18,9 @@ from avgate_contracts.http import Runtime
 from avgate_contracts.http.network import Network
 from avgate_contracts.http.road import Road
 from avgate_gateway.notice import Event, Told
+from avgate_gateway.rounds import Rounds
 from avgate_gateway.settings import ControllerSettings
 from avgate_gateway.settings.webhook import WebhookSettings
-from avgate_gateway.rounds import Rounds
 from avgate_gateway.store import deliveries, endpoints, evidence, outbox
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.deliveries import LEASE, Attempt, Delivery, DeliveryState, Wanted

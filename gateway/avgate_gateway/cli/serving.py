@@ -27,9 +27,9 @@ from avgate_gateway.cli.logs import LogFormat, configure
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
 from avgate_gateway.cli.supervised import READY, STOPPING, Supervisor
 from avgate_gateway.http_server import configured
-from avgate_gateway.opendsr.key_file import ProcessorKeyError
 from avgate_gateway.logs.catalogue import PROCESS_STARTED, PROCESS_STOPPED
 from avgate_gateway.logs.event import Level
+from avgate_gateway.opendsr.key_file import ProcessorKeyError
 from avgate_gateway.opening import is_to_be_encrypted, open_store
 from avgate_gateway.retention import PackError
 from avgate_gateway.settings import Settings, SettingsError, check_places

@@ -9,8 +9,8 @@ import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from avgate_gateway.problem import in_opendsr
 from avgate_gateway.logs.trace import TRACE_ID
+from avgate_gateway.problem import in_opendsr
 from avgate_gateway.problem.catalogue import ProblemType
 from avgate_gateway.problem.pointing import Located
 
