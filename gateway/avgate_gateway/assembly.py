@@ -38,6 +38,7 @@ from avgate_gateway.opendsr import calling
 from avgate_gateway.opendsr.opened import opened_processor
 from avgate_gateway.opendsr.processor import Processor
 from avgate_gateway.opening import Store, file_of, open_store
+from avgate_gateway.pausing import Pauses
 from avgate_gateway.rates import Rates
 from avgate_gateway.registry import (
     discover,
@@ -129,16 +130,18 @@ def assemble(
         changes.tell(request_id)
 
     rounds = Rounds()
-    engine = Engine(store.database, advance_and_tell, runtime.now, desks, claims, rounds=rounds)
-    checks = Checks(runtime.now)
+    engine = Engine(
+        store.database, advance_and_tell, runtime.now, desks, claims, pauses=context.pauses,
+        rounds=rounds,
+    )  # fmt: skip
     checkpointer = _checkpointer(settings, store.database, runtime)
     courier = courier_of(settings, context, installed, runtime)
     deliverer.join(rounds)
     keep_up(rounds, context, checkpointer, courier, file_of(settings))
     limits = _limits(settings)
     gateway = Gateway(
-        context, engine.wake, changes, installed, checks, engine.bulkheads, engine.faults,
-        evidence_trouble=lambda: checkpointer.trouble, opendsr=processor, rounds=rounds,
+        context, engine.wake, changes, installed, Checks(runtime.now), engine.bulkheads, engine.faults,
+        checkpointer=checkpointer, opendsr=processor, rounds=rounds,
         destinations=courier.destinations, sent=deliverer.attempts,
         rates=Rates(limits, SharedLedger(store.database, runtime.now)),
     )  # fmt: skip
@@ -177,6 +180,7 @@ def _context(
         vault_keeps=timedelta(days=settings.vault_days),
         public_url=settings.public_url,
         traces=traces,
+        pauses=Pauses(store.database, now),
     )
 
 

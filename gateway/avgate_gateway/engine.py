@@ -18,6 +18,7 @@ from avgate_gateway.bulkheads import NONE, Bulkheads, FullError, named, parted
 from avgate_gateway.claims import Alone, Claims
 from avgate_gateway.faults import Faults
 from avgate_gateway.logs.catalogue import ENGINE_STOPPED, REQUEST_CUT_SHORT, REQUEST_POSTPONED
+from avgate_gateway.pausing import Pauses
 from avgate_gateway.problem import record
 from avgate_gateway.rounds import Rounds
 from avgate_gateway.store import idempotency, rates, requests, tasks
@@ -50,6 +51,7 @@ class Engine:
         bulkheads: Bulkheads | None = None,
         faults: Faults | None = None,
         rounds: Rounds | None = None,
+        pauses: Pauses | None = None,
     ) -> None:
         self._database = database
         self._claims = claims or Alone()
@@ -57,6 +59,7 @@ class Engine:
         self._turns = Turns(advance)
         self._bulkheads = bulkheads or Bulkheads()
         self._faults = faults or Faults(now)
+        self._pauses = pauses or Pauses(database, now)
         self._now = now
         self._begun: set[asyncio.Task[None]] = set()
         self._rounds = rounds or Rounds()
@@ -80,6 +83,7 @@ class Engine:
     async def start(self) -> None:
         """Begins to sweep, which takes up what a dead process left."""
         await self._claims.start()
+        await self._pauses.refresh()
         self._rounds.start()
 
     async def stop(self) -> None:
@@ -118,7 +122,8 @@ class Engine:
         """The upstreams that have something to do for it now, each of its controller's own."""
         async with self._database.read() as db:
             found = await tasks.upstreams(db, request_id, self._now())
-        return frozenset(named(*one) for one in found) or frozenset({NONE})
+        needed = (named(of, name) for of, name in found if name not in self._pauses.of(of))
+        return frozenset(needed) or frozenset({NONE})
 
     async def _postpone(self, request_id: str, error: Exception) -> None:
         """A request that trips us up is tried again, but not every second."""
@@ -131,6 +136,7 @@ class Engine:
 
     async def _sweep(self) -> None:
         """Wakes what is due, some of every controller: one's thousands do not hold up another."""
+        await self._pauses.refresh()
         self._bulkheads.review()
         others = await self._claims.others()
         for controller in self._controllers:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from avgate_gateway.faults import Fault
 from avgate_gateway.request import State, SubjectRequest
+from avgate_gateway.store.pauses import Pause
 from avgate_gateway.store.tasks import Task
 
 _LATE = timedelta(seconds=30)  # asked again within as much again, it shows within a minute
@@ -25,10 +26,11 @@ def hold_up(
     now: datetime,
     is_full: Callable[[str], bool],
     fault: Fault | None = None,
+    paused: Mapping[str, Pause] | None = None,
 ) -> str | None:
     """What holds up a request whose time has come, in a sentence or two; None while nothing does.
 
-    `is_full` says of one of its connectors whether all places there are taken.
+    `is_full` says of one of its connectors whether all places there are taken, `paused` which are.
     """
     if fault is not None and request.state is not State.CLOSED:
         return (
@@ -36,6 +38,9 @@ def hold_up(
             f"{fault.since.isoformat(timespec='seconds')}. It is tried again every 30 seconds: "
             "have the operator of the gateway report it, with what the log says of it."
         )
+    waits = waiting_for_pauses(tasks, paused or {})
+    if waits and request.state is not State.CLOSED:
+        return " ".join(map(_paused, waits))
     if request.wake_at is None or not is_late(request, now):
         return None
     at = [task.connector for task in tasks if task.stage.is_active and _is_due(task, now)]
@@ -54,6 +59,19 @@ def hold_up(
     return (
         f"{since}, and it has not had its turn. It goes on by itself; if it does not, "
         "have the operator of the gateway look at GET /health/ready."
+    )
+
+
+def waiting_for_pauses(tasks: Sequence[Task], paused: Mapping[str, Pause]) -> Sequence[Pause]:
+    """The pauses that hold up a part of these."""
+    return [paused[t.connector] for t in tasks if t.stage.is_active and t.connector in paused]
+
+
+def _paused(pause: Pause) -> str:
+    return (
+        f"{pause.connector} is paused by {pause.paused_by} since "
+        f"{pause.since.isoformat(timespec='seconds')}: {pause.reason.rstrip('.')}. What it has to do "
+        "waits; everything else goes on, and so does the time in which the person must be answered."
     )
 
 

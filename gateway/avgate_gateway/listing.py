@@ -20,7 +20,8 @@ async def refresh(context: Context) -> None:
     """
     for controller, desk in context.desks.items():
         for name, connector in desk.connectors.items():
-            if isinstance(connector, SupportsRegister):
+            is_paused = name in context.paused(controller)
+            if isinstance(connector, SupportsRegister) and not is_paused:
                 with bound_contextvars(controller=controller, connector=name):
                     await _refresh_one(context, controller, connector)
 

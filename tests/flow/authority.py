@@ -89,6 +89,8 @@ MATRIX: Final[Mapping[tuple[str, str], Entry]] = {
     ("GET", "/v1/processors"): _scope(Scope.READ),
     ("GET", "/v1/retention"): _scope(Scope.READ),
     ("GET", "/v1/connectors"): _scope(Scope.READ),
+    ("POST", "/v1/connectors/{connector}/pause"): _scope(Scope.ADMIN),
+    ("POST", "/v1/connectors/{connector}/resume"): _scope(Scope.ADMIN),  # of what was paused just now
     ("GET", "/v1/audit"): _scope(Scope.READ_AUDIT),
     ("GET", "/metrics"): _scope(Scope.READ_METRICS),
     ("GET", "/v1/webhooks"): _scope(Scope.READ),

@@ -39,6 +39,7 @@ from avgate_gateway.settings.webhook import CallbackHost
 from avgate_gateway.store import (
     console_sessions,  # noqa: F401 -- a table of its own
     keyring,  # noqa: F401 -- a table of its own
+    pauses,  # noqa: F401 -- a table of its own
     refused,
 )
 from avgate_gateway.store.deliveries import DeliveryState
@@ -126,6 +127,8 @@ WIDEST = {
     "console_session.subject": LONGEST_NAME,
     "console_session.name": LONGEST_NAME,
     "console_session.token_id": LONGEST_NAME,
+    "pause.paused_by": CLIENT,
+    "pause.ended_by": CLIENT,
     "worker.id": WORKER,
     "worker.name": 64 + len(" 4194304"),  # HOST_NAME_MAX, and PID_MAX_LIMIT: Linux, limits.h
     "worker.protocol": len(PROTOCOL),

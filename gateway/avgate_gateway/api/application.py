@@ -13,6 +13,7 @@ from avgate_gateway import authentication, problem
 from avgate_gateway.api import (
     audit,
     callbacks,
+    connectors,
     decisions,
     documentation,
     handovers,
@@ -34,8 +35,8 @@ from avgate_gateway.traces.server import traced
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 _RESOURCES = (
-    requests, decisions, results, letters, handovers, tasks, register, audit, callbacks, webhooks,
-    opendsr,
+    requests, decisions, results, letters, handovers, tasks, register, connectors, audit, callbacks,
+    webhooks, opendsr,
 )  # fmt: skip
 _AWAY_SECONDS = "2"  # a server that restarts is back by then
 _ABOUT = """\

@@ -62,6 +62,7 @@ _Filled = AfterValidator(_not_blank)
 Moment = Annotated[datetime, Field(strict=False), BeforeValidator(_written), AfterValidator(_aware)]
 Day = Annotated[date, Field(strict=False)]
 _Reason = Annotated[str, Field(max_length=1000), _free_text("reason")]
+Filled = Annotated[str, _Filled, _free_text("reason")]  # a reason that has to be given
 _KEPT = "Kept encrypted, until the personal data of the request is destroyed."
 
 

@@ -12,6 +12,7 @@ from avgate_gateway.api.health import Checks
 from avgate_gateway.authentication import Caller
 from avgate_gateway.bulkheads import Bulkheads
 from avgate_gateway.changes import Changes
+from avgate_gateway.checkpointing import Checkpointer
 from avgate_gateway.faults import Faults
 from avgate_gateway.flow.context import Context, Desk
 from avgate_gateway.guard import Traffic
@@ -46,7 +47,11 @@ class Gateway:
     destinations: Mapping[tuple[str, str], Destination] = field(default_factory=dict)
     opendsr: Processor | None = None  # None while nobody may send by OpenDSR
     rounds: Rounds = field(default_factory=Rounds)
-    evidence_trouble: Callable[[], str | None] = lambda: None  # why nothing is signed just now
+    checkpointer: Checkpointer | None = None
+
+    def evidence_trouble(self) -> str | None:
+        """Why nothing is signed just now, if nothing is."""
+        return self.checkpointer.trouble if self.checkpointer else None
 
     def desk(self, caller: Caller) -> Desk:
         return self.context.desks[caller.controller]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -43,18 +43,44 @@ class Checks:
     now: Callable[[], datetime]
     within_seconds: float = 5.0
     _last: dict[tuple[str, str], Health] = field(default_factory=dict)
+    _asking: set[asyncio.Task[Health]] = field(default_factory=set)
     _turns: defaultdict[tuple[str, str], asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
+
+    def last(self, controller: str, name: str) -> Health | None:
+        """The health of one connector as it was found last, without asking."""
+        return self._last.get((controller, name))
+
+    async def ask(
+        self, controller: str, connectors: Mapping[str, Connector], patience: float
+    ) -> None:
+        """Has those asked that were not within half a minute, and waits so many seconds for them.
+
+        What takes longer goes on in the background, and is known to whoever looks next.
+        """
+        asking = {
+            asyncio.create_task(self.of(controller, name, connector))
+            for name, connector in connectors.items()
+            if self._is_old((controller, name)) and not self._turns[controller, name].locked()
+        }
+        self._asking.update(asking)
+        for one in asking:
+            one.add_done_callback(self._asking.discard)
+        if asking:
+            await asyncio.wait(asking, timeout=patience)
+
+    def _is_old(self, key: tuple[str, str]) -> bool:
+        last = self._last.get(key)
+        return last is None or self.now() - last.checked_at >= _KEPT
 
     async def of(self, controller: str, name: str, connector: Connector) -> Health:
         """The health of one connector, at most half a minute old."""
         key = controller, name
         async with self._turns[key]:
-            last = self._last.get(key)
-            if last is None or self.now() - last.checked_at >= _KEPT:
-                last = self._last[key] = await self._checked(connector)
-            return last
+            if self._is_old(key):
+                self._last[key] = await self._checked(connector)
+            return self._last[key]
 
     async def _checked(self, connector: Connector) -> Health:
         try:

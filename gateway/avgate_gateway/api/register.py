@@ -1,8 +1,7 @@
-"""`/v1/processors`, `/v1/retention`, `/v1/connectors`: who is behind the service, and by what rules."""
+"""`/v1/processors`, `/v1/retention`: who is behind the service, and by what rules."""
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, date, datetime
 from typing import Annotated
 
@@ -10,27 +9,14 @@ from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-from avgate_contracts import connector as sdk
-from avgate_contracts.connector import Connector, Manifest
 from avgate_gateway.api.accepting import wants_csv
 from avgate_gateway.api.answering import plain
 from avgate_gateway.api.gateway import Gateway
-from avgate_gateway.api.health import Checks
 from avgate_gateway.authentication import Caller, Scope, requires
 from avgate_gateway.problem import INVALID_PARAMETER, Located, Problem, ProblemError
 from avgate_gateway.register import RegisterEntry, as_csv, as_json, changed_since, seeded
-from avgate_gateway.registry import Installed
 from avgate_gateway.retention import describe
 from avgate_gateway.store import processors
-
-_CAPABILITIES = {
-    "access": sdk.SupportsAccess,
-    "rectify": sdk.SupportsRectify,
-    "erase": sdk.SupportsErase,
-    "export": sdk.SupportsExport,
-    "confirm": sdk.SupportsConfirm,
-    "register": sdk.SupportsRegister,
-}
 
 
 class ProcessorQuery(BaseModel):
@@ -79,56 +65,7 @@ def router(gateway: Gateway) -> APIRouter:
             }
         )
 
-    @routes.get("/connectors", summary="Installed, refused and why, capabilities, health")
-    async def connectors(caller: Annotated[Caller, requires(Scope.READ)]) -> Response:
-        desk = gateway.desk(caller)
-        shown = await asyncio.gather(
-            *(
-                _connector(gateway.checks, desk.name, one, desk.connectors.get(name))
-                for name, one in gateway.installed.items()
-            )
-        )
-        return plain({"items": shown, "next": None})
-
     return routes
-
-
-async def _connector(
-    checks: Checks, controller: str, installed: Installed, opened: Connector | None
-) -> dict[str, object]:
-    health = await checks.of(controller, installed.name, opened) if opened else None
-    return {
-        "name": installed.name,
-        "distribution": installed.distribution,
-        "version": installed.version,
-        "refused": installed.refused,
-        "level_claimed": installed.level,
-        "configured": opened is not None,
-        "health": health.to_json() if health else None,
-        **(_of_manifest(installed.manifest, installed.kind) if installed.manifest else {}),
-    }
-
-
-def _of_manifest(manifest: Manifest, kind: object) -> dict[str, object]:
-    return {
-        "title": manifest.title,
-        "processor": manifest.processor,
-        "protocol": manifest.protocol,
-        "finds_by": sorted(kind.value for kind in manifest.finds_by),
-        "holds": sorted(category.value for category in manifest.holds),
-        "erases": {c.value: way.value for c, way in sorted(manifest.erases.items())},
-        "not_relevant": {op.value: why for op, why in sorted(manifest.not_relevant.items())},
-        "capabilities": [
-            name
-            for name, protocol in _CAPABILITIES.items()
-            if isinstance(kind, type) and _supports(kind, protocol)
-        ],
-    }
-
-
-def _supports(kind: type, protocol: type) -> bool:
-    """Whether the class names the protocol: naming it is the claim, the contract suite checks it."""
-    return protocol in kind.__mro__
 
 
 def _moment(text: str) -> datetime:

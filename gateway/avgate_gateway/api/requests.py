@@ -24,6 +24,7 @@ from avgate_gateway.api.answering import (
 )
 from avgate_gateway.api.bodies import CreateRequest
 from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.api.standstill import held_up
 from avgate_gateway.api.submitted import NEEDS_KEY, SUBMITTED
 from avgate_gateway.api.views import ListView, RequestView, etag, request_view, retry_after, view
 from avgate_gateway.authentication import (
@@ -33,17 +34,14 @@ from avgate_gateway.authentication import (
     Scope,
     requires,
 )
-from avgate_gateway.bulkheads import named
 from avgate_gateway.changes import heard
 from avgate_gateway.guard import parsed_body, step_aside
-from avgate_gateway.holdup import hold_up, is_late
 from avgate_gateway.idempotent import Intention, intention
 from avgate_gateway.plan import WantedChange
 from avgate_gateway.problem import INVALID_CONTENT, Located, Problem, ProblemError
-from avgate_gateway.request import IdentityCheck, State, SubjectRequest
+from avgate_gateway.request import IdentityCheck, State
 from avgate_gateway.request import Scope as RequestScope
 from avgate_gateway.store import idempotency, items, lists, requests, tasks
-from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.idempotency import Stored
 from avgate_gateway.store.turn import take_turn
 from avgate_gateway.webhooks.address import is_among, why_not_sent
@@ -121,18 +119,6 @@ def router(gateway: Gateway) -> APIRouter:
         return answer(http, json_bytes(shown), headers=headers)
 
     return routes
-
-
-async def held_up(db: Connection, gateway: Gateway, request: SubjectRequest) -> str | None:
-    """Why a request does not get on though its time has come; None where it does."""
-
-    def is_full(connector: str) -> bool:
-        return gateway.bulkheads.is_full(named(request.controller, connector))
-
-    now, fault = gateway.context.now(), gateway.faults.of(request.id)
-    if fault is None and not is_late(request, now):
-        return None
-    return hold_up(request, await tasks.of_request(db, request.id), now, is_full, fault)
 
 
 def not_in_the_future(moment: datetime, now: datetime, where: str) -> None:

@@ -31,6 +31,6 @@ MEANINGS: Mapping[Scope, str] = {
     Scope.COMPLETE_TASKS: "See which items are to be done by hand, and report what was done.",
     Scope.READ_AUDIT: "Read the chain of evidence.",
     Scope.READ_METRICS: "Read the figures of the whole process, of every controller: for Prometheus.",
-    Scope.ADMIN: "See connectors and settings, and set stopped work going again.",
+    Scope.ADMIN: "See connectors and settings, pause a system, and set stopped work going again.",
 }
 """One sentence for each scope."""

@@ -14,8 +14,8 @@ from avgate_contracts.vocabulary import Operation
 from avgate_gateway import remarking
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.letters import Letterbox
-from avgate_gateway.api.requests import held_up
 from avgate_gateway.api.results import plan_of
+from avgate_gateway.api.standstill import held_up
 from avgate_gateway.authentication import OF_OPERATION, Scope
 from avgate_gateway.changes import heard
 from avgate_gateway.console import steps

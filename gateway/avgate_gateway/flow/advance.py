@@ -7,7 +7,7 @@ copy where erasure locates, and are done. Each connector goes at its own pace (`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from structlog.contextvars import bound_contextvars
@@ -114,14 +114,24 @@ async def _located(context: Context, request: SubjectRequest) -> Sequence[Task]:
     async with context.database.read() as db:
         current = await requests.find(db, request.id)
         all_tasks = await tasks.of_request(db, request.id)
-    return all_tasks if current is not None and is_plannable(current, all_tasks) else ()
+    paused = context.paused(request.controller)
+    return all_tasks if current is not None and is_plannable(current, all_tasks, paused) else ()
 
 
-def is_plannable(request: SubjectRequest, all_tasks: Sequence[Task]) -> bool:
-    """Whether there is something to plan, and no plan to wait for or look to come soon."""
+def is_plannable(
+    request: SubjectRequest, all_tasks: Sequence[Task], paused: Collection[str] = ()
+) -> bool:
+    """Whether there is something to plan, and no plan to wait for or look to come soon.
+
+    No look is to come soon of a connector that is `paused`.
+    """
     if settling.awaits_approval(request) or settling.is_ambiguous(all_tasks):
         return False
-    looking = [t for t in all_tasks if t.stage is Stage.LOCATE and t.attempts <= QUICK_TRIES]
+    looking = [
+        t
+        for t in all_tasks
+        if t.stage is Stage.LOCATE and t.attempts <= QUICK_TRIES and t.connector not in paused
+    ]
     return not looking and any(t.stage is Stage.LOCATED for t in all_tasks)
 
 

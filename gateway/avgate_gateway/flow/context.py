@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,6 +12,7 @@ from avgate_contracts.connector import Connector
 from avgate_contracts.vocabulary import IdentifierKind
 from avgate_gateway import confidential
 from avgate_gateway.flow.learning import Card
+from avgate_gateway.pausing import Pauses
 from avgate_gateway.request import Confidential, SubjectRequest
 from avgate_gateway.retention import Pack
 from avgate_gateway.store import requests
@@ -56,6 +57,11 @@ class Context:
     vault_keeps: timedelta
     public_url: str | None = None  # where upstreams can call us back, if they can
     traces: Traces = field(default_factory=Traces)
+    pauses: Pauses | None = None
+
+    def paused(self, controller: str) -> Collection[str]:
+        """The controller's connectors at which no work is begun now."""
+        return self.pauses.of(controller) if self.pauses is not None else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,6 +188,7 @@ class Knowledge:
         return any(
             other.stage is Stage.LOCATE
             and other.attempts <= QUICK_TRIES
+            and other.connector not in self.context.paused(self.request.controller)
             and not self._cannot_find(other)
             and (self._cannot_find(task) or self._states_days(other.connector))
             for other in self.tasks

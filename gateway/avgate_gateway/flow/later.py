@@ -173,7 +173,8 @@ async def shred(context: Context, request: SubjectRequest) -> None:
         looks = await items.next_looks(db, request.id)
         if keys_until is None and not await _is_anything_left(db, current, all_tasks, looks):
             await _shred_references(db, current, now)
-        wake = wake_at(current, all_tasks, looks, now, keys_until)
+        paused = context.paused(request.controller)
+        wake = wake_at(current, all_tasks, looks, now, keys_until, paused=paused)
         await requests.wake(db, request.id, wake)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypedDict
 
@@ -179,15 +179,19 @@ async def _due(context: Context, request: SubjectRequest) -> tuple[Sequence[Task
     async with context.database.read() as db:
         all_tasks = await tasks.of_request(db, request.id)
         looks = await items.next_looks(db, request.id)
-    return all_tasks, with_work(all_tasks, looks, now)
+    return all_tasks, with_work(all_tasks, looks, now, context.paused(request.controller))
 
 
 def with_work(
-    all_tasks: Sequence[Task], looks: Mapping[str, datetime], now: datetime
+    all_tasks: Sequence[Task],
+    looks: Mapping[str, datetime],
+    now: datetime,
+    paused: Collection[str] = (),
 ) -> Sequence[Task]:
-    """The tasks that have something to do now; `looks` as for `waking.wake_at`."""
+    """The tasks that have something to do now; `looks` and `paused` as for `waking.wake_at`."""
     due = {connector for connector, look in looks.items() if look <= now}
-    ready = [t for t in all_tasks if t.next_attempt_at is None or t.next_attempt_at <= now]
+    free = [t for t in all_tasks if t.connector not in paused]
+    ready = [t for t in free if t.next_attempt_at is None or t.next_attempt_at <= now]
     return [t for t in ready if t.stage.is_active or (t.stage is Stage.DONE and t.connector in due)]
 
 
@@ -215,6 +219,8 @@ async def _run(
     connector = context.desks[request.controller].connectors.get(task.connector)
     bind_contextvars(connector=task.connector)  # for good: each part runs in a context of its own
     while True:
+        if task.connector in context.paused(request.controller):
+            return  # since it was read, or since its last stage
         if connector is None:
             await troubled(context, task, _NO_CONNECTOR)
             return

@@ -46,7 +46,8 @@ async def settle(context: Context, request: SubjectRequest) -> None:
             return
         looks = await items.next_looks(db, request.id)
         then = replace(current, state=state, waiting_for=waiting_for)
-        then = replace(then, wake_at=wake_at(then, all_tasks, looks, now))
+        paused = context.paused(request.controller)
+        then = replace(then, wake_at=wake_at(then, all_tasks, looks, now, paused=paused))
         if then != current:
             await requests.change(
                 db, request.id, state=state, waiting_for=waiting_for, wake_at=then.wake_at
@@ -122,6 +123,7 @@ async def close(
         await items.next_looks(db, request.id),
         now,
         keys_until=now + context.vault_keeps,
+        paused=context.paused(request.controller),
     )
     await requests.change(
         db, request.id, state=then.state, waiting_for=None, closed_at=now, closing=closing,

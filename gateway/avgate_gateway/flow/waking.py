@@ -6,9 +6,10 @@ sleeps until the moment that is told here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from avgate_gateway.pausing import LONGEST_SLEEP
 from avgate_gateway.request import State, SubjectRequest, WaitingFor
 from avgate_gateway.store.tasks import Stage, Task
 
@@ -23,11 +24,14 @@ def wake_at(
     looks: Mapping[str, datetime],
     now: datetime,
     keys_until: datetime | None = None,
+    *,
+    paused: Collection[str] = (),
 ) -> datetime | None:
     """The next moment at which there is something to do; None: only what happens to it wakes it.
 
     `looks` says by connector when the first of its items is to be looked at again, `keys_until`
-    when the subject's key is to be destroyed; None once it is.
+    when the subject's key is to be destroyed; None once it is. What connectors that are `paused` have
+    to do is not done now: whoever ends the pause wakes it.
     """
     if request.state is State.CLOSED:
         times = [keys_until] if keys_until else []
@@ -40,7 +44,7 @@ def wake_at(
         times = [_gate(request, now)]
         is_over = False
     if not is_over:
-        times += _tries(tasks, looks, now)
+        times += _tries(tasks, looks, now, paused)
     return max(min(times), now + _PAUSE) if times else None
 
 
@@ -52,15 +56,16 @@ def _gate(request: SubjectRequest, now: datetime) -> datetime:
 
 
 def _tries(
-    tasks: Sequence[Task], looks: Mapping[str, datetime], now: datetime
+    tasks: Sequence[Task], looks: Mapping[str, datetime], now: datetime, paused: Collection[str]
 ) -> Iterator[datetime]:
     """When each connector has something to do; what is stuck, or waits for a plan, has nothing."""
     for task in tasks:
+        soonest = now + LONGEST_SLEEP if task.connector in paused else now
         if task.stage.is_active:
-            yield task.next_attempt_at or _at_once(task, tasks, now)
+            yield max(soonest, task.next_attempt_at or _at_once(task, tasks, now))
         elif task.stage is Stage.DONE and task.connector in looks:
             look = looks[task.connector]
-            yield max(look, task.next_attempt_at or look)
+            yield max(soonest, look, task.next_attempt_at or look)
 
 
 def _at_once(task: Task, tasks: Sequence[Task], now: datetime) -> datetime:
