@@ -47,7 +47,9 @@ def _in_code(path: Path) -> Iterator[str]:
                 yield from _texts(arguments[1:])
             case ast.Call(func=ast.Name(id="_wrong_state"), args=arguments):
                 yield from _texts(arguments)
-            case ast.Assign(targets=[ast.Name(id="PILES")], value=ast.Dict(values=values)):
+            case ast.Assign(
+                targets=[ast.Name(id="PILES" | "PERIODS")], value=ast.Dict(values=values)
+            ):
                 yield from _texts(values)
             case ast.Call(func=ast.Name(id="Step"), args=arguments):
                 yield from _texts(arguments)

@@ -12,7 +12,19 @@ from starlette.routing import BaseRoute, Route
 
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.authentication import Verifier
-from avgate_gateway.console import deciding, handing_out, people, queue, requesting, requests
+from avgate_gateway.console import (
+    audit,
+    deciding,
+    figures,
+    handing_out,
+    people,
+    processors,
+    queue,
+    requesting,
+    requests,
+    retention,
+    systems,
+)
 from avgate_gateway.console.assets import ASSETS
 from avgate_gateway.console.door import Door
 from avgate_gateway.console.drawing import Sheet
@@ -27,7 +39,10 @@ from avgate_gateway.problem import (
 )
 from avgate_gateway.settings import ConsoleSettings
 
-_PAGES = (queue, people, requesting, requests, deciding, handing_out)
+_PAGES = (
+    queue, people, requesting, requests, deciding, handing_out, systems, processors, figures, audit,
+    retention,
+)  # fmt: skip
 _NAMED = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED}
 
 

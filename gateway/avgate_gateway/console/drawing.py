@@ -42,6 +42,11 @@ class Place:
 MENU: Final = (
     Place("/console", "Queue", Scope.READ),
     Place("/console/people", "Person", Scope.READ),
+    Place("/console/systems", "Systems", Scope.READ),
+    Place("/console/processors", "Processors", Scope.READ),
+    Place("/console/retention", "Retention", Scope.READ),
+    Place("/console/figures", "Figures", Scope.READ),
+    Place("/console/audit", "Evidence", Scope.READ_AUDIT),
 )
 
 

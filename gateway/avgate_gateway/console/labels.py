@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from avgate_contracts.vocabulary import Category, IdentifierKind, Operation, Product
 from avgate_contracts.vocabulary import Field as SubjectField
+from avgate_gateway.console import system_labels
 from avgate_gateway.report import OutcomeWord
 from avgate_gateway.store.tasks import Stage
 
@@ -125,27 +126,11 @@ EVENTS: Final[Label] = {
     "request.closed": "Request closed",
     "hand_task.completed": "Work by hand reported done",
     "subject.revealed": "Identifiers shown in full",
-    "letter.made": "Letter made",
-    "handover.asked": "Handing over asked",
-    "handover.delivered": "Handed over",
-    "handover.failed": "Handing over failed",
-    "effect.intended": "About to write to the system",
-    "effect.ended": "The system answered",
-    "effect.read_back": "Read back, for its answer was lost",
-    "effect.withheld": "Not written: it was not approved so",
-    "task.attempted": "The system did not answer",
-    "task.copied": "Copied from the system",
-    "task.verified": "Looked again: it is so",
-    "task.looked_again": "Looked again",
-    "task.not_done": "The system was left out",
-    "callback.received": "The system called back",
-    "plan.overtaken": "Preview overtaken: a new one is made",
-    "retention.ended": "A term ended: erasing what was kept",
-    "vault.subject_key_destroyed": "Personal data of the request destroyed",
-    "vault.retention_key_destroyed": "References of what was kept destroyed",
+    **system_labels.EVENTS,
 }
 ALL: Final = (
     OPERATIONS, KINDS, CATEGORIES, PRODUCTS, FIELDS, OUTCOMES, STAGES, CLOSINGS, SYSTEMS, EVENTS,
+    *system_labels.NAMED.values(),
 )  # fmt: skip
 
 
@@ -166,4 +151,5 @@ def filters(gettext: Callable[[str], str]) -> dict[str, Any]:
         "stage": of(STAGES),
         "closing": of(CLOSINGS),
         "event": of(EVENTS),
+        **{name: of(label) for name, label in system_labels.NAMED.items()},
     }

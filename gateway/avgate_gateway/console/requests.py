@@ -15,7 +15,7 @@ from avgate_gateway import remarking
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.letters import Letterbox
 from avgate_gateway.api.results import plan_of
-from avgate_gateway.api.standstill import held_up
+from avgate_gateway.api.standstill import held_up, paused_for
 from avgate_gateway.authentication import OF_OPERATION, Scope
 from avgate_gateway.changes import heard
 from avgate_gateway.console import steps
@@ -23,6 +23,7 @@ from avgate_gateway.console.door import Door, Visit
 from avgate_gateway.console.parts import systems_of
 from avgate_gateway.console.subjects import identifiers_of
 from avgate_gateway.due import may_extend
+from avgate_gateway.holdup import waiting_for_pauses
 from avgate_gateway.problem import Problem, ProblemError
 from avgate_gateway.reporting import reported
 from avgate_gateway.request import COPIES, State, SubjectRequest, WaitingFor
@@ -67,6 +68,9 @@ async def told(visit: Visit, request: SubjectRequest) -> dict[str, Any]:
         handed = await handovers.of_request(db, request.id)
         note = await _note(db, gateway, request)
     titles = visit.titles
+    pauses = waiting_for_pauses(parts, paused_for(gateway, request))
+    if pauses and gateway.faults.of(request.id) is None:
+        stands_still = None  # the page says so in its reader's language
     return {
         "request": request,
         "problem": None,
@@ -78,6 +82,7 @@ async def told(visit: Visit, request: SubjectRequest) -> dict[str, Any]:
         "by_hand": by_hand,
         "entries": [(entry, orjson.loads(entry.details)) for entry in entries],
         "held_up": stands_still,
+        "pauses": pauses,
         "note": note,
         "letters": await Letterbox(gateway).listed(request.id),
         "handovers": handed,
