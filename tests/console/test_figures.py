@@ -19,7 +19,10 @@ from avgate_gateway.store import figures as stored
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.migrations import migrate
-from avgate_gateway.store.schema import hand_task, item, request, task
+from avgate_gateway.store.schema import hand_task, item, task
+from avgate_gateway.store.schema import request as request_
+
+from ..flow.cluster import shared
 
 KEY = b"k" * 32
 MARCH = Period(date(2026, 3, 1), date(2026, 3, 31))
@@ -86,14 +89,18 @@ def _hand(name: str, due: date, done: str | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def db(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Connection]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["sqlite", "postgresql"])
+async def db(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Connection]:
     url = f"sqlite:///{tmp_path_factory.mktemp('figures') / 'f.db'}"
+    if request.param == "postgresql":
+        url = shared().database()
     migrate(url, KEY)
     database = Database(url, KEY)
     async with database.write() as writing:
         theirs = [_row(name, "there") for name in ("a1", "o1", "e1")]
-        await writing.execute(request.insert(), [*map(_row, REQUESTS), *theirs])
+        await writing.execute(request_.insert(), [*map(_row, REQUESTS), *theirs])
         tasks = [
             _task("a1", "crm", "done", tally={"contact/general": 2}),
             _task("a1", "directory", "done"),
@@ -196,6 +203,8 @@ async def test_what_became_of_it_and_what_stays(db: Connection) -> None:
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_an_index_alone_tells_how_a_period_went(db: Connection) -> None:
+    if db.dialect.name != "sqlite":
+        return  # which decides by how many rows there are
     asked = {"controller": "here", "begins": MARCH.begins, "ends": MARCH.ends, "most": 5}
     for statement, index in (
         (stored._ENDED, "COVERING INDEX ix_request_closed"),
