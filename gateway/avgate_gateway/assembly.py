@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -123,15 +123,9 @@ def assemble(
     changes = Changes()
     claims = _claims(settings.database, runtime)
 
-    async def advance_and_tell(request_id: str) -> None:
-        async with claims.held(request_id) as is_ours:
-            if is_ours:
-                await advance(context, request_id)
-        changes.tell(request_id)
-
     rounds = Rounds()
     engine = Engine(
-        store.database, advance_and_tell, runtime.now, desks, claims, pauses=context.pauses,
+        store.database, _advancing(context, claims, changes), runtime.now, desks, claims, pauses=context.pauses,
         rounds=rounds,
     )  # fmt: skip
     checkpointer = _checkpointer(settings, store.database, runtime)
@@ -149,6 +143,18 @@ def assemble(
         context, gateway, engine, tuple(clients), verifier(settings, store.database), limits, checkpointer,
         _pages(settings, gateway), deliverer, courier,
     )  # fmt: skip
+
+
+def _advancing(
+    context: Context, claims: Claims, changes: Changes
+) -> Callable[[str], Awaitable[None]]:
+    async def advance_and_tell(request_id: str) -> None:
+        async with claims.held(request_id) as is_ours:
+            if is_ours:
+                await advance(context, request_id)
+        changes.tell(request_id)
+
+    return advance_and_tell
 
 
 def _pages(settings: Settings, gateway: Gateway) -> ASGIApp:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TypedDict
 
@@ -23,6 +22,7 @@ from avgate_gateway.flow.looking import UnprovenError, obstacle
 from avgate_gateway.flow.planning import discard
 from avgate_gateway.flow.postponing import troubled
 from avgate_gateway.flow.settling import awaits_approval, is_ambiguous
+from avgate_gateway.flow.together import all_at_once
 from avgate_gateway.flow.trouble import Trouble, trouble_of
 from avgate_gateway.flow.verifying import verify
 from avgate_gateway.problem import record
@@ -85,18 +85,18 @@ async def _run_due(
     known = _knowledge(context, request, subject, all_tasks)
     if known is None:
         nothing = _Informed(person=None, looked_with=None, cards=(), left_out=frozenset())
-        await _all_at_once(run(task, informed=nothing) for task in due)
+        await all_at_once(run(task, informed=nothing) for task in due)
         return
     first = [task for task in due if not known.has_to_wait(task)]
     last = [task for task in due if task not in first]
     for task in last:
         leave_upstream(request.controller, task.connector)
-    await _all_at_once(run(task, informed=_informed(known, task)) for task in first)
+    await all_at_once(run(task, informed=_informed(known, task)) for task in first)
     if not last:
         return
     known = _knowledge(context, request, subject, await _tasks(context, request)) or known
     ready = [task for task in last if not known.has_to_wait(task)]
-    await _all_at_once(run(task, informed=_informed(known, task)) for task in ready)
+    await all_at_once(run(task, informed=_informed(known, task)) for task in ready)
 
 
 async def _is_as_it_was(context: Context, request: SubjectRequest, task: Task) -> bool:
@@ -193,18 +193,6 @@ def with_work(
     free = [t for t in all_tasks if t.connector not in paused]
     ready = [t for t in free if t.next_attempt_at is None or t.next_attempt_at <= now]
     return [t for t in ready if t.stage.is_active or (t.stage is Stage.DONE and t.connector in due)]
-
-
-async def _all_at_once(runs: Iterable[Coroutine[None, None, None]]) -> None:
-    try:
-        async with asyncio.TaskGroup() as group:
-            for run in runs:
-                group.create_task(run)
-    except BaseExceptionGroup as several:
-        cut_short, others = several.split(CutShortError)
-        if cut_short is None or others is not None:
-            raise
-        raise cut_short.exceptions[0] from None  # the same, once for each who met it
 
 
 async def _run(
