@@ -13,7 +13,7 @@ setup: .venv/.ready
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
-	$(BIN)/python -m compileall -q contracts gateway connectors mocks # a start costs a second less
+	$(BIN)/python -m compileall -q contracts client gateway connectors mocks # a start costs a second less
 	@touch $@
 
 demo: setup

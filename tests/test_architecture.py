@@ -17,7 +17,12 @@ from avgate_contracts.connector import Manifest
 from avgate_gateway.retention import load_pack
 
 ROOT = Path(__file__).parent.parent
-SHIPPED = ["contracts/avgate_contracts", "gateway/avgate_gateway", "mocks/avgate_mocks"]
+SHIPPED = [
+    "contracts/avgate_contracts",
+    "client/avgate_client",
+    "gateway/avgate_gateway",
+    "mocks/avgate_mocks",
+]
 CONNECTORS = ["directory", "operator", "subprocessors", "xelion"]
 HEADINGS = [
     "## What it holds",
@@ -113,7 +118,7 @@ def test_imports_stand_at_the_top() -> None:
 
 
 def test_every_module_can_be_imported_by_itself() -> None:
-    for package in ("avgate_contracts", "avgate_gateway"):
+    for package in ("avgate_contracts", "avgate_client", "avgate_gateway"):
         root = importlib.import_module(package)
         for found in pkgutil.walk_packages(root.__path__, f"{package}."):
             if not found.name.endswith((".env", "__main__")) and ".versions" not in found.name:

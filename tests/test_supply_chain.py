@@ -108,7 +108,8 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 def test_what_is_handed_out_holds_no_tests_no_mocks_and_no_people(wheels: list[Path]) -> None:
     names = ZipFile(wheels[0]).namelist()
-    assert any(name.startswith("avgate_gateway/") for name in names)
+    for package in ("avgate_contracts/", "avgate_client/", "avgate_gateway/"):
+        assert any(name.startswith(package) for name in names), package
     of_tests = re.compile(r"avgate_mocks|cassettes|(^|/)tests/[^/]*\.py$|(^|/)test_[^/]*\.py$")
     assert not [name for name in names if of_tests.search(name)]
 
