@@ -4,9 +4,8 @@ from pathlib import Path
 
 import httpx
 
-from avgate_contracts.http import Runtime
-from avgate_gateway.cli.answers import ReportLine, RequestAnswer
-from avgate_gateway.cli.gateway_client import GatewayClient
+from avgate_client import AvgateClient, Runtime
+from avgate_client.answers import ReportLine, Request
 from avgate_gateway.cli.request.reaching import Reach
 
 PHONE = "+31201234567"
@@ -14,7 +13,7 @@ REACH = Reach("http://127.0.0.1:8080", None, Path("avgate.toml"), "libervoice", 
 HEAVY = {"fastapi", "sqlalchemy", "alembic", "httpx", "pydantic"}
 
 
-def request(**changes: object) -> RequestAnswer:
+def request(**changes: object) -> Request:
     values: dict[str, object] = {
         "id": "r-1",
         "operation": "erase",
@@ -22,12 +21,14 @@ def request(**changes: object) -> RequestAnswer:
         "waiting_for": None,
         "controller": "libervoice",
         "submitted_by": "desk",
+        "subject": {"reference": "s-1"},
+        "received_at": "2026-11-21T10:00:00Z",
         "due": {"promised": "2026-12-19", "legal": "2026-12-21"},
         "plan": None,
         "connectors": [part()],
         "closing": None,
     }
-    return RequestAnswer.model_validate({**values, **changes})
+    return Request.model_validate({**values, **changes})
 
 
 def part(**changes: object) -> dict[str, object]:
@@ -55,19 +56,19 @@ def line(
 
 def client(
     answers: dict[str, httpx.Response], seen: list[httpx.Request] | None = None
-) -> GatewayClient:
+) -> AvgateClient:
     def answer(asked: httpx.Request) -> httpx.Response:
         if seen is not None:
             seen.append(asked)
         return answers[f"{asked.method} {asked.url.path}"]
 
     runtime = Runtime(transport=lambda: httpx.MockTransport(answer), sleep=no_sleep)
-    return GatewayClient.at("http://127.0.0.1:1024", "token", runtime)
+    return AvgateClient("http://127.0.0.1:1024", token="token", runtime=runtime)
 
 
 async def no_sleep(_seconds: float) -> None:
     """Goes on at once."""
 
 
-def as_json(answer: RequestAnswer) -> httpx.Response:
+def as_json(answer: Request) -> httpx.Response:
     return httpx.Response(200, json=answer.model_dump(mode="json"))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from avgate_client.answers import Report, ReportLine
 from avgate_contracts.vocabulary import Operation
-from avgate_gateway.cli.answers import ReportAnswer, ReportLine
 from avgate_gateway.cli.demo.children import child
 from avgate_gateway.cli.demo.play import Ended
 from avgate_gateway.cli.demo.result import operation_json, shortcomings
@@ -23,7 +23,7 @@ from .invented_answers import (
 
 
 def ended(operation: Operation, lines: list[ReportLine], **changes: object) -> Ended:
-    report = ReportAnswer(totals={}, items=tuple(lines))
+    report = Report(totals={}, items=tuple(lines))
     names = dict.fromkeys(each.connector for each in lines)
     parts = [part(connector=name) for name in names]
     return Ended(request(operation=operation.value, connectors=parts, **changes), report)

@@ -6,87 +6,80 @@ from pathlib import Path
 import httpx
 import pytest
 
-from avgate_contracts.http import Runtime
+from avgate_client import AvgateError, UnreachableError, WhichLetter
+from avgate_client.problems import BASE
+from avgate_gateway.cli.conversation import connected, failure
 from avgate_gateway.cli.exits import CommandError, Exit
-from avgate_gateway.cli.gateway_client import GatewayClient
-from avgate_gateway.cli.request.download import save, save_package
+from avgate_gateway.cli.request.download import save_letter, save_package
 from avgate_gateway.cli.request.outcome import ending, exit_code
 from avgate_gateway.cli.request.reaching import Reach
-from avgate_gateway.cli.watching import watched
 
 from .invented_answers import (
     REACH,
-    as_json,
     client,
-    no_sleep,
     part,
     request,
 )
 
-
-async def test_a_submission_carries_its_key_and_token() -> None:
-    seen: list[httpx.Request] = []
-    talk = client({"POST /v1/requests": as_json(request())}, seen)
-    await talk.submit({"operation": "access"}, key="k-1")
-    assert seen[0].headers["idempotency-key"] == "k-1"
-    assert seen[0].headers["authorization"] == "Bearer token"
+PROBLEM = {"content-type": "application/problem+json"}
 
 
 async def test_a_refusal_is_told_in_the_gateways_words() -> None:
     problem = {
+        "type": f"{BASE}invalid-content",
         "title": "The body holds something that cannot be accepted",
         "status": 422,
         "errors": [{"pointer": "#/subject", "detail": "is missing"}],
     }
-    talk = client({"GET /v1/requests/r-1": httpx.Response(422, json=problem)})
-    with pytest.raises(CommandError, match=r"cannot be accepted\. #/subject: is missing") as raised:
-        await talk.request("r-1")
-    assert raised.value.code is Exit.WRONG
+    answer = httpx.Response(422, json=problem, headers=PROBLEM)
+    told = await refused(answer)
+    assert str(told).endswith("cannot be accepted. #/subject: is missing.")
+    assert told.code is Exit.WRONG
 
 
-async def test_another_controllers_request_is_not_found() -> None:
-    talk = client(
-        {"GET /v1/requests/r-1": httpx.Response(404, json={"title": "No", "status": 404})}
-    )
-    with pytest.raises(CommandError) as raised:
-        await talk.request("r-1")
-    assert raised.value.code is Exit.NOT_FOUND
+@pytest.mark.parametrize(
+    ("answer", "code", "words"),
+    [
+        (httpx.Response(404, json={"title": "No"}, headers=PROBLEM), Exit.NOT_FOUND, "No"),
+        (httpx.Response(503), Exit.UNREACHABLE, "does not answer"),
+        (httpx.Response(429), Exit.UNREACHABLE, "does not answer"),
+        (httpx.Response(403), Exit.WRONG, "refused with status 403"),
+        (httpx.Response(200, json={}), Exit.WRONG, "no gateway of this release"),
+        (httpx.Response(302), Exit.WRONG, "no gateway of this release"),
+    ],
+)
+async def test_each_failure_has_its_exit_code(
+    answer: httpx.Response, code: Exit, words: str
+) -> None:
+    told = await refused(answer)
+    assert told.code is code
+    assert words in str(told)
 
 
-async def test_a_gateway_that_does_not_answer_is_said_to() -> None:
-    talk = client({"GET /v1/requests/r-1": httpx.Response(503)})
-    with pytest.raises(CommandError, match="does not answer") as raised:
-        await talk.request("r-1")
-    assert raised.value.code is Exit.UNREACHABLE
+async def refused(answer: httpx.Response) -> CommandError:
+    with pytest.raises(AvgateError) as raised:
+        await client({"GET /v1/requests/r-1": answer}).get("r-1")
+    return failure(raised.value)
+
+
+async def test_what_cannot_be_an_id_is_not_repeated() -> None:
+    with pytest.raises(AvgateError) as raised:
+        await client({}).get("jan@example.nl/../x")
+    assert str(failure(raised.value)) == "that cannot be the id of a request or task"
 
 
 @pytest.mark.parametrize("url", ["http://gateway.example", "ftp://127.0.0.1", "gateway"])
-def test_a_token_goes_nowhere_in_the_clear(url: str) -> None:
+async def test_a_token_goes_nowhere_in_the_clear(url: str) -> None:
     with pytest.raises(CommandError, match="must be https"):
-        GatewayClient.at(url, "token")
+        async with connected(url, "token"):
+            pytest.fail("a client was opened")
 
 
-async def test_a_request_is_followed_until_somebody_is_needed() -> None:
-    states = iter(
-        [
-            as_json(request(state="running")),
-            as_json(request(state="running")),
-            as_json(request(state="waiting", waiting_for="approval")),
-        ]
-    )
-    runtime = Runtime(transport=lambda: httpx.MockTransport(lambda _: next(states)))
-    talk = GatewayClient.at("http://127.0.0.1:1024", "token", runtime)
-    calm = Runtime(sleep=no_sleep, monotonic=lambda: 0.0)
-    seen = [r.state async for r in watched(talk, "r-1", seconds=9, runtime=calm)]
-    assert seen == ["running", "waiting"]
-
-
-async def test_a_request_is_not_followed_for_longer_than_asked() -> None:
-    talk = client({"GET /v1/requests/r-1": as_json(request(state="running"))})
-    time = iter([0.0, 1.0, 2.0, 3.0])
-    runtime = Runtime(sleep=no_sleep, monotonic=lambda: next(time))
-    seen = [r.state async for r in watched(talk, "r-1", seconds=2, runtime=runtime)]
-    assert seen == ["running"]
+async def test_what_happens_inside_a_conversation_is_told_as_a_command_does() -> None:
+    with pytest.raises(CommandError) as raised:
+        async with connected("http://127.0.0.1:1024", "token"):
+            raise UnreachableError("nobody there", was_sent=False)
+    assert raised.value.code is Exit.UNREACHABLE
 
 
 async def test_a_package_is_saved_for_one_pair_of_eyes(tmp_path: Path) -> None:
@@ -98,13 +91,23 @@ async def test_a_package_is_saved_for_one_pair_of_eyes(tmp_path: Path) -> None:
 
 
 async def test_a_package_that_is_not_there_leaves_nothing_behind(tmp_path: Path) -> None:
-    gone = httpx.Response(
-        410, json={"title": "This has been destroyed, as promised", "status": 410}
-    )
+    gone = httpx.Response(410, json={"title": "Destroyed, as promised"}, headers=PROBLEM)
     talk = client({"GET /v1/requests/r-1/package": gone})
-    with pytest.raises(CommandError, match="destroyed"):
+    with pytest.raises(AvgateError, match="Destroyed"):
         await save_package(talk, "r-1", tmp_path / "copy.zip")
     assert not _left_in(tmp_path)
+
+
+async def test_two_downloads_of_one_copy_do_not_meet(tmp_path: Path) -> None:
+    (tmp_path / "copy.zip.part").touch()
+    with pytest.raises(CommandError, match=r"copy\.zip\.part is in the way"):
+        await save_package(client({}), "r-1", tmp_path / "copy.zip")
+    assert _left_in(tmp_path) == [tmp_path / "copy.zip.part"]
+
+
+async def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="cannot be written: No such file"):
+        await save_package(client({}), "r-1", tmp_path / "nowhere/copy.zip")
 
 
 async def test_a_hand_over_is_asked_for_and_shown() -> None:
@@ -125,8 +128,8 @@ async def test_a_letter_is_saved_in_the_version_that_is_asked_for(tmp_path: Path
     path = "GET /v1/requests/r-1/letter"
     talk = client({path: httpx.Response(200, content=b"%PDF-1.7")}, seen)
     saved = tmp_path / "letter.pdf"
-    assert await save(lambda file: talk.letter("r-1", {"version": 2}, file), saved) == 8
-    assert seen[0].url.params["version"] == "2"
+    assert await save_letter(talk, "r-1", WhichLetter("en", version=2, providers=True), saved) == 8
+    assert dict(seen[0].url.params) == {"language": "en", "version": "2", "providers": "true"}
     assert stat.S_IMODE(saved.stat().st_mode) == 0o600
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import httpx
 import pytest
 
-from avgate_gateway.cli.exits import CommandError, Exit
+from avgate_client import AvgateError
+from avgate_gateway.cli.conversation import failure
+from avgate_gateway.cli.exits import Exit
 from avgate_gateway.cli.webhooks import delivery_grid, endpoint_grid
 
 from .invented_answers import client
@@ -33,14 +33,14 @@ def page(*items: object) -> httpx.Response:
 
 async def test_endpoints_are_told_with_the_reason_why_one_is_off() -> None:
     talk = client({"GET /v1/webhooks": page(ENDPOINT)})
-    grid = endpoint_grid(await talk.endpoints())
+    grid = endpoint_grid(await talk.webhook_endpoints())
     assert grid.rows == (("crm", "crm.example", "all", "disabled", "gone", "2026-03-02 12:00 UTC"),)
 
 
 async def test_deliveries_are_asked_for_by_what_was_given_and_told_with_the_last_answer() -> None:
     seen: list[httpx.Request] = []
     talk = client({"GET /v1/webhooks/deliveries": page(DELIVERY)}, seen)
-    grid = delivery_grid(await talk.deliveries({"state": "waiting"}, 20))
+    grid = delivery_grid([one async for one in talk.deliveries(state="waiting", page_size=20)])
     assert dict(seen[0].url.params) == {"state": "waiting", "limit": "20"}
     told = ("d-1", "crm", "request.closed", "r-1", "waiting", "2", "no answer")
     assert grid.rows == ((*told, "2026-03-02 12:05 UTC"),)
@@ -56,15 +56,14 @@ async def test_what_is_set_going_is_named_in_the_address() -> None:
             "POST /v1/webhooks/endpoints/crm/enable": enabled,
         }
     )
-    assert (await talk.replay("d-1")).id == "d-1"
-    assert (await talk.test("callback:crm.example")).state == "waiting"
-    assert (await talk.enable("crm")).released == 3
+    assert (await talk.replay_delivery("d-1")).id == "d-1"
+    assert (await talk.test_endpoint("callback:crm.example")).state == "waiting"
+    assert (await talk.enable_endpoint("crm")).released == 3
 
 
 async def test_what_is_not_there_ends_with_its_own_code() -> None:
-    problem = {"title": "There is no such thing", "status": 404}
-    refused = httpx.Response(404, content=json.dumps(problem))
+    refused = httpx.Response(404)
     talk = client({"POST /v1/webhooks/endpoints/nobody/enable": refused})
-    with pytest.raises(CommandError) as raised:
-        await talk.enable("nobody")
-    assert raised.value.code is Exit.NOT_FOUND
+    with pytest.raises(AvgateError) as raised:
+        await talk.enable_endpoint("nobody")
+    assert failure(raised.value).code is Exit.NOT_FOUND

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from avgate_client.answers import Plan
 from avgate_contracts.record import FieldChange, ItemRef
 from avgate_contracts.vocabulary import Category, Field, Product
-from avgate_gateway.cli.answers import PlanAnswer
 from avgate_gateway.cli.wording import plan_grid
 from avgate_gateway.plan import (
     Fit,
@@ -196,7 +196,7 @@ class TestRectification:
         other = LocatedFields("xelion", "card", CONTACT, {CITY: ("Delft",)})
         located = [LocatedFields("operator", "p", CONTACT, values), other]
         plan = rectification(located, MOVE, WantedChange(EMAIL, None, "c@x.nl"))
-        rows = plan_grid(PlanAnswer.model_validate(plan.to_json())).rows
+        rows = plan_grid(Plan.model_validate(plan.to_json())).rows
         assert [(row[0], row[2], row[3]) for row in rows] == [
             ("operator", "address.city", "change, by hand"),
             ("operator", "email", "several, by hand"),

@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from avgate_gateway.cli.answers import RequestAnswer
+from avgate_client.answers import Request
 from avgate_gateway.cli.wording import Grid, progress, standing
 
 
@@ -21,7 +21,7 @@ class Screen(Protocol):
     def say(self, text: str) -> None:
         """One line."""
 
-    def follow(self, request: RequestAnswer) -> None:
+    def follow(self, request: Request) -> None:
         """How a request stands now; takes the place of what was shown of it before."""
 
     def grid(self, grid: Grid) -> None:
@@ -41,7 +41,7 @@ class Terminal:
     def say(self, text: str) -> None:
         self._console.print(Text(text))
 
-    def follow(self, request: RequestAnswer) -> None:
+    def follow(self, request: Request) -> None:
         table = _table(progress(request))
         if self._live is None:
             self._live = Live(table, console=self._console, refresh_per_second=8)
@@ -68,7 +68,7 @@ class Lines:
     def say(self, text: str) -> None:
         self._console.print(Text(text), soft_wrap=True)
 
-    def follow(self, request: RequestAnswer) -> None:
+    def follow(self, request: Request) -> None:
         for part in request.connectors:
             line = f"  {part.connector:<14}{standing(part)}"
             if self._shown.get(part.connector) != line:
@@ -92,7 +92,7 @@ class Silent:
     def say(self, text: str) -> None:
         """Says nothing."""
 
-    def follow(self, request: RequestAnswer) -> None:
+    def follow(self, request: Request) -> None:
         """Shows nothing."""
 
     def grid(self, grid: Grid) -> None:

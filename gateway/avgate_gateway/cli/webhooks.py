@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
 from enum import StrEnum
 from typing import Annotated, TypeVar
 
 import orjson
 import typer
 
+from avgate_client import AvgateClient
+from avgate_client.answers import Answer, Delivery, Endpoint
 from avgate_gateway.authentication import Scope
-from avgate_gateway.cli.answers import Answer, DeliveryAnswer, EndpointAnswer
-from avgate_gateway.cli.gateway_client import GatewayClient, connected
+from avgate_gateway.cli.conversation import connected
 from avgate_gateway.cli.request.reaching import (
     DEFAULT_URL,
     AsJson,
@@ -62,7 +64,7 @@ def endpoints(
 ) -> None:
     """Lists who is told of events, and whether they still are."""
     reach = Reach(url, token, config, controller, client)
-    found = _asked(reach, _READS, GatewayClient.endpoints)
+    found = _asked(reach, _READS, AvgateClient.webhook_endpoints)
     _shown(found, endpoint_grid(found), json=json)
 
 
@@ -80,10 +82,22 @@ def deliveries(
     json: AsJson = False,
 ) -> None:
     """Lists what was sent and how it was answered, newest first."""
-    named = {"state": state and state.value, "endpoint": endpoint, "request_id": request}
-    asked = {name: value for name, value in named.items() if value is not None}
     reach = Reach(url, token, config, controller, client)
-    found = _asked(reach, _READS, lambda talk: talk.deliveries(asked, most))
+
+    async def newest(talk: AvgateClient) -> list[Delivery]:
+        state_named = state.value if state else None
+        walk = talk.deliveries(
+            state=state_named, endpoint=endpoint, request_id=request, page_size=most
+        )
+        first: list[Delivery] = []
+        async with aclosing(walk) as sent:
+            async for one in sent:
+                first.append(one)
+                if len(first) == most:
+                    break
+        return first
+
+    found = _asked(reach, _READS, newest)
     _shown(found, delivery_grid(found), json=json)
 
 
@@ -98,7 +112,7 @@ def replay(
 ) -> None:
     """Sends a delivery again, under the same id."""
     reach = Reach(url, token, config, controller, client)
-    sent = _asked(reach, _CHANGES, lambda talk: talk.replay(delivery))
+    sent = _asked(reach, _CHANGES, lambda talk: talk.replay_delivery(delivery))
     typer.echo(f"delivery {sent.id} to {sent.endpoint} is {sent.state}")
 
 
@@ -113,7 +127,7 @@ def enable(
 ) -> None:
     """Sends to an endpoint again, and what was held for it."""
     reach = Reach(url, token, config, controller, client)
-    now = _asked(reach, _CHANGES, lambda talk: talk.enable(endpoint))
+    now = _asked(reach, _CHANGES, lambda talk: talk.enable_endpoint(endpoint))
     typer.echo(f"{now.name} is {now.state}; {now.released or 0} that were held are sent")
 
 
@@ -128,13 +142,11 @@ def try_out(
 ) -> None:
     """Sends a `webhook.test` to an endpoint; `deliveries` shows how it was answered."""
     reach = Reach(url, token, config, controller, client)
-    sent = _asked(reach, _CHANGES, lambda talk: talk.test(endpoint))
+    sent = _asked(reach, _CHANGES, lambda talk: talk.test_endpoint(endpoint))
     typer.echo(f"delivery {sent.id} to {sent.endpoint} is {sent.state}")
 
 
-def _asked(
-    reach: Reach, scopes: Iterable[Scope], ask: Callable[[GatewayClient], Awaitable[T]]
-) -> T:
+def _asked(reach: Reach, scopes: Iterable[Scope], ask: Callable[[AvgateClient], Awaitable[T]]) -> T:
     async def asked() -> T:
         async with connected(reach.url, reach.token_for(scopes)) as talk:
             return await ask(talk)
@@ -151,7 +163,7 @@ def _shown(found: Sequence[Answer], grid: Grid, *, json: bool) -> None:
         shown.grid(grid)
 
 
-def endpoint_grid(found: Sequence[EndpointAnswer]) -> Grid:
+def endpoint_grid(found: Sequence[Endpoint]) -> Grid:
     """Who is told of events, as a table."""
     rows = tuple(
         (
@@ -168,7 +180,7 @@ def endpoint_grid(found: Sequence[EndpointAnswer]) -> Grid:
     return Grid(f"{len(found)} are told of events", head, rows)
 
 
-def delivery_grid(found: Sequence[DeliveryAnswer]) -> Grid:
+def delivery_grid(found: Sequence[Delivery]) -> Grid:
     """What was sent, as a table."""
     rows = tuple(
         (
@@ -187,7 +199,7 @@ def delivery_grid(found: Sequence[DeliveryAnswer]) -> Grid:
     return Grid(f"{len(found)} deliveries, newest first", head, rows)
 
 
-def _answer(one: DeliveryAnswer) -> str:
+def _answer(one: Delivery) -> str:
     if not one.attempts:
         return ""
     last = one.attempts[-1]

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from avgate_gateway.cli.answers import (
+from avgate_client.answers import (
     ConnectorPart,
-    PlanAnswer,
+    Plan,
     PlanLine,
-    ReportAnswer,
+    Report,
     ReportLine,
-    RequestAnswer,
+    Request,
 )
 
 _STAGES = {
@@ -41,13 +41,13 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
 
 
-def progress(request: RequestAnswer) -> Grid:
+def progress(request: Request) -> Grid:
     """How each upstream stands with a request."""
     rows = tuple((part.connector, standing(part)) for part in request.connectors)
-    return Grid(f"{request.operation.value}: {state(request)}", ("upstream", "now"), rows)
+    return Grid(f"{request.operation}: {state(request)}", ("upstream", "now"), rows)
 
 
-def state(request: RequestAnswer) -> str:
+def state(request: Request) -> str:
     waits = f" for {request.waiting_for}" if request.waiting_for else ""
     closing = f" ({request.closing})" if request.closing else ""
     return f"{request.state}{waits}{closing}"
@@ -67,7 +67,7 @@ def counted(items: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {word}" for word, count in items.items() if count)
 
 
-def plan_grid(plan: PlanAnswer) -> Grid:
+def plan_grid(plan: Plan) -> Grid:
     """What a plan would do; of a rectification without the values, which are personal data."""
     if plan.items:
         fields = (
@@ -86,7 +86,7 @@ def _fit(fit: str, by_hand: str | None) -> str:
     return f"{fit.replace('_', ' ')}, by hand" if by_hand else fit.replace("_", " ")
 
 
-def _plan_rows(plan: PlanAnswer) -> Iterator[tuple[str, ...]]:
+def _plan_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
     """Products that fare alike share a line."""
     alike: dict[tuple[str, ...], list[PlanLine]] = {}
     for bucket, words in _BUCKETS.items():
@@ -115,7 +115,7 @@ def _with_counts(rows: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
         yield (*start, f"{last} ({count} times)" if count > 1 else last)
 
 
-def report_grid(report: ReportAnswer) -> Grid:
+def report_grid(report: Report) -> Grid:
     """What became of each kind of item; terms that end on different days share a line."""
     alike: dict[tuple[str, ...], list[ReportLine]] = {}
     for line in report.items:

@@ -18,12 +18,12 @@ import typer
 
 from avgate_contracts.record import Json
 from avgate_gateway.authentication import Scope
+from avgate_gateway.cli.conversation import connected
 from avgate_gateway.cli.demo.children import child
 from avgate_gateway.cli.demo.mock_client import Mocks
 from avgate_gateway.cli.demo.play import Ended, Play
 from avgate_gateway.cli.demo.result import operation_json, shortcomings
 from avgate_gateway.cli.exits import CommandError, Exit
-from avgate_gateway.cli.gateway_client import connected
 from avgate_gateway.cli.screen import Screen, screen
 from avgate_gateway.cli.signing import signed_token
 from avgate_gateway.settings import load

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from avgate_client.answers import Answer
 from avgate_contracts.connector import Limits
 from avgate_contracts.http import HttpClient, Runtime, open_client
 from avgate_contracts.record import Json
 from avgate_contracts.settings import ConnectorSettings
-from avgate_gateway.cli.answers import Answer
 
 _LIMITS = Limits(timeout=30.0)
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
+import tempfile
 import zipfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from uuid import uuid4
+from pathlib import Path
 
+from avgate_client import AvgateClient
+from avgate_client.answers import Report, Request, Task
 from avgate_contracts.record import Json
 from avgate_contracts.vocabulary import Operation
-from avgate_gateway.cli.answers import ReportAnswer, RequestAnswer, TaskAnswer
+from avgate_gateway.cli.conversation import EVERY_SECONDS
 from avgate_gateway.cli.demo.mock_client import Invented, Mocks
 from avgate_gateway.cli.exits import CommandError, Exit
-from avgate_gateway.cli.gateway_client import GatewayClient
 from avgate_gateway.cli.screen import Screen
-from avgate_gateway.cli.watching import watched
 from avgate_gateway.cli.wording import plan_grid, report_grid, state
 
 _LONGEST = 45.0  # seconds for one operation to get on by itself
@@ -32,16 +32,16 @@ _ROUNDS = 4  # how often work by hand may be asked for in one operation
 class Ended:
     """An operation when nothing more happens to it by itself."""
 
-    request: RequestAnswer
-    report: ReportAnswer
+    request: Request
+    report: Report
 
 
 @dataclass(slots=True)
 class Play:
     """Two clients of one controller, the mocks behind the gateway, and a screen."""
 
-    support: GatewayClient
-    colleague: GatewayClient
+    support: AvgateClient
+    colleague: AvgateClient
     mocks: Mocks
     screen: Screen
     sounds: dict[str, list[str]] = field(default_factory=dict)  # Xelion's, in the copy of a request
@@ -79,7 +79,7 @@ class Play:
         """Submits, and does what people have to do, until nothing is left."""
         self.screen.say(f"\n{operation.value} for {person.id}, known by {_kinds(person)}")
         body = {**_body(operation, person), **(more or {})}
-        request = await self.support.submit(body, key=str(uuid4()))
+        request = await self.support.submit(body)
         request = await self._until_settled(request)
         if request.waiting_for == "approval":
             request = await self._approved(request)
@@ -91,56 +91,58 @@ class Play:
         self.screen.grid(report_grid(report))
         return Ended(request, report)
 
-    async def _approved(self, request: RequestAnswer) -> RequestAnswer:
+    async def _approved(self, request: Request) -> Request:
         plan = await self.support.plan(request.id)
         self.screen.grid(plan_grid(plan))
         self.screen.say("a colleague approves exactly this plan")
-        await self.colleague.decide(request.id, plan.digest, approve=True)
+        await self.colleague.approve(request.id, plan.digest)
         return await self._until_settled(request)
 
-    async def _until_settled(self, request: RequestAnswer) -> RequestAnswer:
+    async def _until_settled(self, request: Request) -> Request:
         last = request
-        async for last in watched(self.support, request.id, seconds=_LONGEST):
+        changes = self.support.watch(request.id, seconds=_LONGEST, every=EVERY_SECONDS)
+        async for last in changes:
             self.screen.follow(last)
         self.screen.rest()
         if not last.is_settled:
-            raise CommandError(f"{last.operation.value} is still {state(last)}", Exit.WRONG)
+            raise CommandError(f"{last.operation} is still {state(last)}", Exit.WRONG)
         return last
 
-    async def _done_by_hand(self, request: RequestAnswer, tenant: str) -> RequestAnswer:
+    async def _done_by_hand(self, request: Request, tenant: str) -> Request:
         if self.by_hand:
             self.screen.say(f"an administrator removes {len(self.by_hand)} sounds in Xelion")
             await self.mocks.remove_by_hand(tenant, self.by_hand)
             self.by_hand = []
         for task in await self._open_tasks(request):
             if task.reason_code not in _BY_HAND:
-                message = f"{request.operation.value}: {task.connector} is stuck: {task.reason}"
+                message = f"{request.operation}: {task.connector} is stuck: {task.reason}"
                 raise CommandError(message, Exit.WRONG)
             what = f"{task.count} {task.category}" if task.category else "its part"
             self.screen.say(f"by hand, at {task.connector}: {what}; {task.reason}")
             await self.support.complete(task.id, _evidence(task))
         return await self._taken_up(request)
 
-    async def _taken_up(self, request: RequestAnswer) -> RequestAnswer:
+    async def _taken_up(self, request: Request) -> Request:
         """The request once the gateway has acted on the last word that was given."""
         async with asyncio.timeout(_LONGEST):
             while True:
-                now = await self.support.request(request.id)
+                now = await self.support.get(request.id)
                 if now.waiting_for != "person" or await self._open_tasks(now):
                     return await self._until_settled(now)
                 await asyncio.sleep(_PAUSE)
 
-    async def _open_tasks(self, request: RequestAnswer) -> list[TaskAnswer]:
+    async def _open_tasks(self, request: Request) -> list[Task]:
         return [task async for task in self.support.tasks() if task.request_id == request.id]
 
-    async def _unpack(self, request: RequestAnswer) -> None:
+    async def _unpack(self, request: Request) -> None:
         """Opens the package, and notes whose sounds Xelion will only remove by hand."""
-        file = io.BytesIO()
-        size = await self.support.package(request.id, file)
-        with zipfile.ZipFile(file) as package:
-            names = package.namelist()
-            broken = package.testzip()
-            found = [json.loads(package.read(name)) for name in names if name in _SOUNDS]
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder, "copy.zip")
+            size = await self.support.download_package(request.id, copy)
+            with zipfile.ZipFile(copy) as package:
+                names = package.namelist()
+                broken = package.testzip()
+                found = [json.loads(package.read(name)) for name in names if name in _SOUNDS]
         if broken is not None:
             raise CommandError("the package is not whole", Exit.WRONG)
         self.screen.say(f"the package: {len(names)} files, {size / 1024:.0f} KiB, no sum is wrong")
@@ -165,6 +167,6 @@ def _kinds(person: Invented) -> str:
     return ", ".join(sorted({one.kind for one in person.identifiers}))
 
 
-def _evidence(task: TaskAnswer) -> str:
+def _evidence(task: Task) -> str:
     what = task.category or "the whole request"
     return f"Demo: done in the system's own screens ({task.connector}, {what}); nothing is left."

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from avgate_client.answers import ReportLine
 from avgate_contracts.record import Json
-from avgate_gateway.cli.answers import ReportLine
 from avgate_gateway.cli.demo.play import Ended
 
 _FINE = frozenset(

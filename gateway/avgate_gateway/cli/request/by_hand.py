@@ -8,9 +8,9 @@ from typing import Annotated
 import orjson
 import typer
 
+from avgate_client.answers import Task, TaskItem
 from avgate_gateway.authentication import Scope
-from avgate_gateway.cli.answers import TaskAnswer, TaskItem
-from avgate_gateway.cli.gateway_client import connected
+from avgate_gateway.cli.conversation import connected
 from avgate_gateway.cli.request.reaching import (
     DEFAULT_URL,
     AsJson,
@@ -65,18 +65,18 @@ def complete(
     typer.echo(f"how its request stands: {reach.command('show', done.request_id)}")
 
 
-async def _tasks(reach: Reach, state: str | None) -> list[TaskAnswer]:
+async def _tasks(reach: Reach, state: str | None) -> list[Task]:
     async with connected(reach.url, reach.token_for({Scope.READ, Scope.COMPLETE_TASKS})) as client:
         return [task async for task in client.tasks(state)]
 
 
-async def _complete(reach: Reach, task_id: str, evidence: str, by: str | None) -> TaskAnswer:
+async def _complete(reach: Reach, task_id: str, evidence: str, by: str | None) -> Task:
     token = reach.token_for({Scope.READ, Scope.COMPLETE_TASKS})
     async with connected(reach.url, token) as client:
-        return await client.complete(task_id, evidence, by)
+        return await client.complete(task_id, evidence, by=by)
 
 
-def _grid(found: list[TaskAnswer]) -> Grid:
+def _grid(found: list[Task]) -> Grid:
     head = ("task", "request", "upstream", "what", "items", "due", "state", "why")
     rows = tuple(
         (
@@ -94,7 +94,7 @@ def _grid(found: list[TaskAnswer]) -> Grid:
     return Grid(f"{len(found)} to be done by hand", head, rows)
 
 
-def _items(task: TaskAnswer, items: tuple[TaskItem, ...]) -> Grid:
+def _items(task: Task, items: tuple[TaskItem, ...]) -> Grid:
     """What it is about, as it is called in the upstream."""
     rows = tuple((one.ref, one.category, str(one.since or "")) for one in items)
     title = f"task {task.id}: {len(rows)} of {task.items_total} in {task.connector}"

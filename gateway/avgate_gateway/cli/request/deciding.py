@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
+from avgate_client.answers import Plan
 from avgate_gateway.authentication import Scope
-from avgate_gateway.cli.answers import PlanAnswer
+from avgate_gateway.cli.conversation import connected
 from avgate_gateway.cli.exits import CommandError, Exit
-from avgate_gateway.cli.gateway_client import connected
 from avgate_gateway.cli.request.following import Following
 from avgate_gateway.cli.request.reaching import (
     DEFAULT_URL,
@@ -40,7 +40,7 @@ class _Choice:
     digest: str | None
     ask: bool
 
-    def must_fit(self, plan: PlanAnswer) -> None:
+    def must_fit(self, plan: Plan) -> None:
         """Raises CommandError where the plan is another, or the person thinks better of it."""
         if self.digest is not None and self.digest != plan.digest:
             raise CommandError("the plan is another by now: look at it again", Exit.WRONG)
@@ -85,9 +85,8 @@ async def _approve(
             shown.grid(plan_grid(plan))
             shown.say(f"digest {plan.digest}, to be decided before {plan.valid_until:%Y-%m-%d}")
             choice.must_fit(plan)
-            request = await client.decide(
-                request_id, plan.digest, approve=choice.approve, reason=choice.reason
-            )
+            decide = client.approve if choice.approve else client.reject
+            request = await decide(request_id, plan.digest, reason=choice.reason)
             following = Following(client, reach, shown, json)
             request = await following.until_settled(request, limit)
             return await following.conclude(request, waited=waited)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import orjson
 import typer
 
-from avgate_gateway.cli.answers import ReportAnswer, RequestAnswer
-from avgate_gateway.cli.gateway_client import GatewayClient
+from avgate_client import AvgateClient
+from avgate_client.answers import Report, Request
+from avgate_gateway.cli.conversation import EVERY_SECONDS
 from avgate_gateway.cli.request.outcome import ending, exit_code
 from avgate_gateway.cli.request.reaching import Reach
 from avgate_gateway.cli.screen import Screen
-from avgate_gateway.cli.watching import watched
 from avgate_gateway.cli.wording import report_grid
 
 
@@ -20,20 +20,21 @@ from avgate_gateway.cli.wording import report_grid
 class Following:
     """A conversation about one request, and how it is shown."""
 
-    client: GatewayClient
+    client: AvgateClient
     reach: Reach
     screen: Screen
     json: bool
 
-    async def until_settled(self, request: RequestAnswer, seconds: float) -> RequestAnswer:
+    async def until_settled(self, request: Request, seconds: float) -> Request:
         """Follows the request, at the longest for so many seconds."""
         last = request
-        async for last in watched(self.client, request.id, seconds=seconds):
+        changes = self.client.watch(request.id, seconds=seconds, every=EVERY_SECONDS)
+        async for last in changes:
             self.screen.follow(last)
         self.screen.rest()
         return last
 
-    async def conclude(self, request: RequestAnswer, *, waited: bool) -> int:
+    async def conclude(self, request: Request, *, waited: bool) -> int:
         """Says how it stands and what comes next; returns the exit code."""
         report = await self.client.report(request.id)
         if self.json:
@@ -46,6 +47,6 @@ class Following:
         return exit_code(request) if waited else 0
 
 
-def _as_json(request: RequestAnswer, report: ReportAnswer) -> str:
+def _as_json(request: Request, report: Report) -> str:
     both = {"request": request.model_dump(mode="json"), "report": report.model_dump(mode="json")}
     return orjson.dumps(both, option=orjson.OPT_INDENT_2).decode()

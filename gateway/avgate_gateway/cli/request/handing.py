@@ -8,9 +8,9 @@ from typing import Annotated
 import orjson
 import typer
 
+from avgate_client import Handover
 from avgate_gateway.authentication import Scope
-from avgate_gateway.cli.answers import HandoverAnswer
-from avgate_gateway.cli.gateway_client import connected
+from avgate_gateway.cli.conversation import connected
 from avgate_gateway.cli.request.reaching import (
     DEFAULT_URL,
     AsJson,
@@ -49,15 +49,15 @@ def handover(
         shown.grid(_grid(found))
 
 
-async def _handed_over(reach: Reach, request_id: str, to: str | None) -> list[HandoverAnswer]:
+async def _handed_over(reach: Reach, request_id: str, to: str | None) -> list[Handover]:
     scopes = {Scope.READ} if to is None else {Scope.READ, Scope.EXPORT}
     async with connected(reach.url, reach.token_for(scopes)) as client:
         if to is not None:
             await client.hand_over(request_id, to)
-        return await client.handovers(request_id)
+        return list(await client.handovers(request_id))
 
 
-def _grid(found: list[HandoverAnswer]) -> Grid:
+def _grid(found: list[Handover]) -> Grid:
     head = ("handover", "to", "state", "attempts", "next", "file there", "why")
     rows = tuple(
         (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from avgate_gateway.cli.answers import RequestAnswer
+from avgate_client.answers import Request
 from avgate_gateway.cli.exits import Exit
 from avgate_gateway.cli.request.reaching import Reach
 from avgate_gateway.cli.wording import state
@@ -12,7 +12,7 @@ from avgate_gateway.cli.wording import state
 _DONE = frozenset({"completed", "nothing_held", "nothing_in_scope", "not_relevant", None})
 
 
-def ending(request: RequestAnswer, reach: Reach) -> Iterator[str]:
+def ending(request: Request, reach: Reach) -> Iterator[str]:
     """Where the request is, and the exact next command, if there is one."""
     yield f"request {request.id}: {state(request)}; to be answered by {request.due.promised}"
     match request.waiting_for:
@@ -34,7 +34,7 @@ def ending(request: RequestAnswer, reach: Reach) -> Iterator[str]:
             yield f"not all of it was done: {undone or request.closing}"
 
 
-def exit_code(request: RequestAnswer) -> Exit:
+def exit_code(request: Request) -> Exit:
     """The exit code of a command that waited for the request."""
     if request.waits_for_a_person:
         return Exit.WAITS_FOR_A_PERSON

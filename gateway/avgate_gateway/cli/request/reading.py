@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from avgate_client import WhichLetter
 from avgate_gateway.authentication import Scope
-from avgate_gateway.cli.gateway_client import connected
-from avgate_gateway.cli.request.download import save, save_package
+from avgate_gateway.cli.conversation import connected
+from avgate_gateway.cli.request.download import save_letter, save_package
 from avgate_gateway.cli.request.following import Following
 from avgate_gateway.cli.request.reaching import (
     DEFAULT_URL,
@@ -102,20 +103,14 @@ def letter(
 ) -> None:
     """Saves the letter to the person, a PDF: what was asked, what was done and what stays."""
     reach = Reach(url, token, config, controller, client)
-    which: dict[str, str | int] = {}
-    if language is not None:
-        which["language"] = language
-    if providers:
-        which["providers"] = "true"
-    if version is not None:
-        which["version"] = version
+    which = WhichLetter(language, version, providers=providers)
     size = asyncio.run(_letter(reach, request_id, which, out))
     typer.echo(f"saved {out}, {size} bytes")
 
 
 async def _show(reach: Reach, request_id: str, limit: float, *, waited: bool, json: bool) -> int:
     async with connected(reach.url, reach.token_for({Scope.READ})) as client:
-        request = await client.request(request_id)
+        request = await client.get(request_id)
         with screen(silent=json) as shown:
             following = Following(client, reach, shown, json)
             request = await following.until_settled(request, limit)
@@ -128,7 +123,7 @@ async def _verify(
     reach: Reach, request_id: str, by: tuple[str, str], limit: float, *, waited: bool, json: bool
 ) -> int:
     async with connected(reach.url, reach.token_for({Scope.READ, *_OPERATIONS})) as client:
-        request = await client.verify(request_id, identity(*by))
+        request = await client.verify_identity(request_id, identity(*by))
         with screen(silent=json) as shown:
             following = Following(client, reach, shown, json)
             request = await following.until_settled(request, limit)
@@ -141,6 +136,6 @@ async def _package(reach: Reach, request_id: str, output: Path) -> int:
         return await save_package(client, request_id, output)
 
 
-async def _letter(reach: Reach, request_id: str, which: dict[str, str | int], out: Path) -> int:
+async def _letter(reach: Reach, request_id: str, which: WhichLetter, out: Path) -> int:
     async with connected(reach.url, reach.token_for({Scope.READ})) as client:
-        return await save(lambda file: client.letter(request_id, which, file), out)
+        return await save_letter(client, request_id, which, out)

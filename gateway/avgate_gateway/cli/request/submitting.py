@@ -12,13 +12,14 @@ from uuid import uuid4
 
 import typer
 
+from avgate_client import AvgateClient, AvgateError, Identity
+from avgate_client.answers import Request
 from avgate_contracts.record import Json
 from avgate_contracts.vocabulary import IdentifierKind, Operation
 from avgate_gateway.authentication import OF_OPERATION, Scope
-from avgate_gateway.cli.answers import RequestAnswer
 from avgate_gateway.cli.completing import connectors
+from avgate_gateway.cli.conversation import connected, failure
 from avgate_gateway.cli.exits import CommandError, Exit
-from avgate_gateway.cli.gateway_client import GatewayClient, connected
 from avgate_gateway.cli.request import subject
 from avgate_gateway.cli.request.download import save_package
 from avgate_gateway.cli.request.following import Following
@@ -152,12 +153,12 @@ def _verify(body: dict[str, Json], method: str | None, by: str | None) -> None:
     if (method is None) != (by is None):
         raise CommandError("--identity-method and --verified-by belong together")
     if method is not None and by is not None:
-        body["identity"] = identity(method, by)
+        body["identity"] = identity(method, by).to_json()
 
 
-def identity(method: str, by: str) -> dict[str, Json]:
+def identity(method: str, by: str) -> Identity:
     """That identity was verified now."""
-    return {"method": method, "verified_by": by, "verified_at": datetime.now(UTC).isoformat()}
+    return Identity(method, by, datetime.now(UTC))
 
 
 async def _submit(reach: Reach, operation: Operation, order: _Order, *, json: bool) -> int:
@@ -175,11 +176,12 @@ async def _submit(reach: Reach, operation: Operation, order: _Order, *, json: bo
     return code
 
 
-async def _recorded(client: GatewayClient, order: _Order) -> RequestAnswer:
+async def _recorded(client: AvgateClient, order: _Order) -> Request:
     try:
         return await client.submit(order.body, key=order.key)
-    except CommandError as error:
-        if error.code is not Exit.UNREACHABLE:
+    except AvgateError as error:
+        told = failure(error)
+        if told.code is not Exit.UNREACHABLE:
             raise
-        again = f"{error}; to submit the same again, and not twice: --key {order.key}"
-        raise CommandError(again, error.code) from None
+        again = f"{told}; to submit the same again, and not twice: --key {order.key}"
+        raise CommandError(again, told.code) from None

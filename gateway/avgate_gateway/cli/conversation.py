@@ -1,0 +1,54 @@
+"""A command's conversation with a running gateway, and how a command says that it failed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from avgate_client import (
+    AvgateClient,
+    AvgateError,
+    InvalidCallError,
+    Patience,
+    ProblemError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
+from avgate_gateway.cli.exits import CommandError, Exit
+
+EVERY_SECONDS = 0.3  # a person looks on
+_PATIENCE = Patience(longest_wait=5.0)  # likewise
+_SILENT = "the gateway does not answer; see that `avgate serve` runs at this address"
+_ELSE = "what answers there is no gateway of this release; look at the address"
+
+
+@asynccontextmanager
+async def connected(url: str, token: str) -> AsyncIterator[AvgateClient]:
+    """A client that is closed again; what it raises comes out as CommandError."""
+    try:
+        client = AvgateClient(url, token=token, patience=_PATIENCE)
+    except AvgateError as error:
+        raise CommandError(str(error)) from None
+    try:
+        async with client:
+            yield client
+    except AvgateError as error:
+        raise failure(error) from None
+
+
+def failure(error: AvgateError) -> CommandError:
+    """The error as a command tells it: in the gateway's words where it gave any."""
+    match error:
+        case UnreachableError():
+            return CommandError(_SILENT, Exit.UNREACHABLE)
+        case ProblemError() if error.status in {408, 429} or error.status >= 500:
+            return CommandError(_SILENT, Exit.UNREACHABLE)
+        case ProblemError():
+            code = Exit.NOT_FOUND if error.status == 404 else Exit.WRONG
+            return CommandError(str(error), code)
+        case UnexpectedAnswerError():
+            return CommandError(_ELSE, Exit.WRONG)
+        case InvalidCallError():
+            return CommandError("that cannot be the id of a request or task")
+        case _:
+            return CommandError(f"the call to the gateway failed: {error}", Exit.WRONG)
