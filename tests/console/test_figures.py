@@ -11,9 +11,9 @@ import pytest_asyncio
 import sqlalchemy as sa
 
 from avgate_gateway import achievements as figures
+from avgate_gateway.achievements import Course, OfRight, Open, Period
 from avgate_gateway.console.charts import columns, round_up, rows
 from avgate_gateway.console.figures import own_period
-from avgate_gateway.achievements import Course, OfRight, Open, Period
 from avgate_gateway.report import OutcomeWord
 from avgate_gateway.store import figures as stored
 from avgate_gateway.store.connection import Connection
