@@ -101,7 +101,7 @@ def test_keys_change_under_load_and_the_old_one_opens_nothing_afterwards(
             for _ in range(2):
                 command(folder, "keys", "rotate")
                 newest = key_sources.from_file(folder / "avgate.key")[0]
-                until(partial(_is_told, served, f"master_key={newest.name}"))
+                until(partial(_is_told, served, f'"master_key":"{newest.name}"'))
             for request_id, plan in planned:
                 office.approve(request_id, plan["digest"])
                 office.see_through(request_id)
