@@ -8,7 +8,6 @@ where the destination's file ends.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -31,6 +30,7 @@ from avgate_gateway.handover import (
     wait_after,
     way_to,
 )
+from avgate_gateway.logs.catalogue import HANDOVER_FAILED
 from avgate_gateway.packing import packed
 from avgate_gateway.problem import record
 from avgate_gateway.registry import Installed
@@ -52,7 +52,6 @@ _TIDY_SECONDS = 60.0
 _CLAIMED_FOR = timedelta(seconds=60)
 _RENEWED_EVERY = 15.0  # seconds
 _STALLS_AFTER = 120.0  # seconds without a piece that was taken
-_log = logging.getLogger("avgate.handover")
 
 
 def courier_of(
@@ -224,7 +223,7 @@ class Courier:
         """Tries again later, or gives up where that would be too late."""
         again = self.context.now() + wait_after(one.attempts)
         over = again >= one.gives_up_at or error.code == "gone"
-        _log.warning("handover.%s %s %s", "failed" if over else "postponed", one.id, error.code)
+        HANDOVER_FAILED.tell(handover=one.id, code=error.code, is_over=over)
         event = "handover.failed" if over else "handover.attempted"
         details = {"handover": one.id, "destination": one.destination, "attempt": one.attempts,
                    "code": error.code}  # fmt: skip

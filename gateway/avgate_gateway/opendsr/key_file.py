@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import stat
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,9 +13,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
 from avgate_gateway import key_on_disk
+from avgate_gateway.logs.catalogue import CERTIFICATE_ENDED
 from avgate_gateway.opendsr.seal import Seal
 
-_logger = logging.getLogger(__name__)
 _KEY_BITS = 3072  # as long as AES-128 is strong (NIST SP 800-57)
 _LEAST_BITS = 2048
 _BEGINS_EARLIER = timedelta(days=1)  # for readers whose clocks are behind
@@ -72,7 +71,7 @@ def _certificate(path: Path, key: rsa.RSAPrivateKey, domain: str, now: datetime)
     if domain not in _domains(certificate):
         raise ProcessorKeyError(f"{path}: the certificate of another domain; {_ADVICE}")
     if certificate.not_valid_after_utc <= now:  # whoever sends is told; the others are served
-        _logger.error("opendsr.certificate_ended at=%s", certificate.not_valid_after_utc)
+        CERTIFICATE_ENDED.tell(ended_at=certificate.not_valid_after_utc.isoformat())
     return pem
 
 
