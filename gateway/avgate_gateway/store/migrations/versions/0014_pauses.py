@@ -5,8 +5,8 @@ from alembic import op
 
 from avgate_gateway.store.schema import Moment
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 _LASTS = sa.text("ended_at IS NULL")
 _CLOSED = sa.text("state = 'closed'")
 _RETAINED = sa.text("state = 'retained'")
