@@ -28,6 +28,7 @@ def messages() -> Iterator[str | tuple[str, ...]]:
     yield from (sentence for _, sentence in plainly.PLAINLY)
     yield plainly.plainly("?")
     yield from _in_code(CONSOLE.parent / "deciding.py")
+    yield from _in_code(CONSOLE.parent / "api" / "tasks.py")
     for module in sorted(CONSOLE.glob("*.py")):
         yield from _in_code(module)
 

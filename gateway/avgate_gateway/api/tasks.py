@@ -58,7 +58,7 @@ def router(gateway: Gateway) -> APIRouter:
                 limit=query.limit + 1,
             )
             page = found[: query.limit]
-            shown = await _told(db, gateway.context, page, caller)
+            shown = await told(db, gateway.context, page, caller)
         last = page[-1] if len(found) > query.limit else None
         cursor = to_cursor(last.made_at, last.id) if last else None
         return plain({"items": shown, "next": cursor})
@@ -69,26 +69,31 @@ def router(gateway: Gateway) -> APIRouter:
         body: CompletionBody,
         caller: Annotated[Caller, requires(Scope.COMPLETE_TASKS)],
     ) -> Response:
-        async with database.read() as db:
-            task = await hand_tasks.find(db, task_id, caller.controller)
-        if task is None:
-            raise not_found()
-        by = body.completed_by or caller.client_id
-
-        async def complete(db: Connection, request: SubjectRequest) -> None:
-            await _complete(db, gateway, request, task_id, by, body.evidence, caller)
-
-        await decided(gateway, caller, task.request_id, complete)
+        await completed(gateway, caller, task_id, body)
         async with database.read() as db:
             done = await hand_tasks.find(db, task_id, caller.controller)
-            [shown] = await _told(db, gateway.context, [done or task], caller)
+            [shown] = await told(db, gateway.context, [done] if done else [], caller)
         return plain(shown)
 
     return routes
 
 
+async def completed(gateway: Gateway, caller: Caller, task_id: str, body: CompletionBody) -> None:
+    """Takes somebody's word that a task was done; raises ProblemError: 404, 409."""
+    async with gateway.context.database.read() as db:
+        task = await hand_tasks.find(db, task_id, caller.controller)
+    if task is None:
+        raise not_found()
+    by = body.completed_by or caller.client_id
+
+    async def complete(db: Connection, request: SubjectRequest) -> None:
+        await _complete(db, gateway, request, task_id, by, body.evidence, caller)
+
+    await decided(gateway, caller, task.request_id, complete)
+
+
 async def _complete(
-    db: Connection, gateway: Gateway, request: SubjectRequest, task_id: str, by: str, told: str,
+    db: Connection, gateway: Gateway, request: SubjectRequest, task_id: str, by: str, word: str,
     caller: Caller,
 ) -> None:  # fmt: skip
     """Completes a task once; the same word again changes nothing, another is refused."""
@@ -97,15 +102,15 @@ async def _complete(
         raise not_found()
     if task.completed_at is None:
         client = caller.client_id
-        await deciding.complete(db, gateway.context, request, task, by, told, client)
+        await deciding.complete(db, gateway.context, request, task, by, word, client)
         return
     place = remarking.hand_task(task.id)
     texts = await remarking.read(db, gateway.context, [request.id], [place])
-    if (task.completed_by, texts.get((request.id, place))) != (by, told):
+    if (task.completed_by, texts.get((request.id, place))) != (by, word):
         raise ProblemError(Problem(WRONG_STATE, "It was completed before."))
 
 
-async def _told(
+async def told(
     db: Connection, context: Context, tasks: Sequence[HandTask], caller: Caller
 ) -> list[dict[str, object]]:
     """Tasks with what staff wrote: the note of who submitted, the evidence of who completed.

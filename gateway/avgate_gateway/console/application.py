@@ -14,9 +14,11 @@ from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.authentication import Verifier
 from avgate_gateway.console import (
     audit,
+    by_hand,
     deciding,
     figures,
     handing_out,
+    held,
     people,
     processors,
     queue,
@@ -40,7 +42,7 @@ from avgate_gateway.problem import (
 from avgate_gateway.settings import ConsoleSettings
 
 _PAGES = (
-    queue, people, requesting, requests, deciding, handing_out, systems, processors, figures, audit,
+    queue, people, held, by_hand, requesting, requests, deciding, handing_out, systems, processors, figures, audit,
     retention,
 )  # fmt: skip
 _NAMED = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED}

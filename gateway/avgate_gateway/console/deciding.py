@@ -94,14 +94,18 @@ async def cancel(visit: Visit) -> Response:
 
 async def retry(visit: Visit) -> Response:
     """Tries one system again, or all that are stuck."""
-    connector = visit.form.one("connector") or None
+    return await _carried_out(visit, again(visit, visit.form.one("connector") or None))
 
-    async def again(db: Connection, request: SubjectRequest) -> None:
+
+def again(visit: Visit, connector: str | None = None) -> Decision:
+    """The decision to try again one system of a request, or all of it that is stuck."""
+
+    async def retry(db: Connection, request: SubjectRequest) -> None:
         _may(visit, request)
         client = visit.staff.caller.client_id
         await deciding.retry(db, visit.gateway.context, request, connector, client)
 
-    return await _carried_out(visit, again)
+    return retry
 
 
 async def extend(visit: Visit) -> Response:

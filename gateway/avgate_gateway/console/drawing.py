@@ -42,6 +42,7 @@ class Place:
 MENU: Final = (
     Place("/console", "Queue", Scope.READ),
     Place("/console/people", "Person", Scope.READ),
+    Place("/console/tasks", "Work by hand", Scope.READ),
     Place("/console/systems", "Systems", Scope.READ),
     Place("/console/processors", "Processors", Scope.READ),
     Place("/console/retention", "Retention", Scope.READ),

@@ -14,6 +14,7 @@ from avgate_gateway.console.staff import Staff
 from avgate_gateway.problem import (
     ACCESS_REFUSED,
     INVALID_CONTENT,
+    Located,
     Problem,
     ProblemError,
 )
@@ -36,6 +37,19 @@ class Form:
     def all(self, name: str) -> list[str]:
         """The values of a field that may be chosen several times, without empty ones."""
         return [value for value in self.fields.get(name, ()) if value]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong with a form: with a field of it by name, or with all of it."""
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    whole: Sequence[str] = ()
+
+
+def beside(errors: Sequence[Located]) -> Wrong:
+    """Each mistake beside the field of its name."""
+    return Wrong({one.where.rpartition("/")[2]: one.detail for one in reversed(errors)})
 
 
 async def read(http: Request) -> Form:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from avgate_contracts.record import WhyUnseen
 from avgate_contracts.vocabulary import Category, IdentifierKind, Operation, Product
 from avgate_contracts.vocabulary import Field as SubjectField
 from avgate_gateway.console import system_labels
+from avgate_gateway.console.reasons import REASONS, WRONGS
+from avgate_gateway.flow.surveyed import Silence
 from avgate_gateway.report import OutcomeWord
 from avgate_gateway.store.tasks import Stage
 
@@ -126,11 +129,42 @@ EVENTS: Final[Label] = {
     "request.closed": "Request closed",
     "hand_task.completed": "Work by hand reported done",
     "subject.revealed": "Identifiers shown in full",
+    "subject.looked": "Systems asked what they hold",
     **system_labels.EVENTS,
+}
+SILENCES: Final[Label] = {
+    Silence.NOT_RELEVANT: "does not concern this system",
+    Silence.CANNOT_FIND: "cannot be searched with what is known",
+    Silence.DAYS_UNKNOWN: "give the days on which the number was theirs",
+    Silence.UNPROVEN: "found something that may be anybody's",
+    Silence.UNSUPPORTED: "has no interface: ask there by hand",
+    Silence.PASSED_ON: "other companies: only a request of its own may ask them",
+    Silence.AMBIGUOUS: "this fits more than one person: give more, or days",
+    Silence.HELD_BACK: "not told: elsewhere this fits more than one person",
+    Silence.SLOW: "too slow: no answer in time",
+    Silence.BUSY: "too busy: try again in a moment",
+    Silence.UNAVAILABLE: "cannot be reached",
+    Silence.REFUSED: "refused to answer",
+    Silence.MISCONFIGURED: "is not set up well: tell whoever runs the gateway",
+    Silence.CONTRACT_BROKEN: "answered otherwise than agreed: tell whoever runs the gateway",
+    Silence.FAULT: "something went wrong: tell whoever runs the gateway",
+}
+UNSEEN: Final[Label] = {
+    WhyUnseen.OTHER_IDENTIFIER: "knows people by something else",
+    WhyUnseen.DAYS_UNKNOWN: "not looked by every number: give the days on which it was theirs",
+    WhyUnseen.NO_INTERFACE: "only a person can ask there",
+}
+ASK: Final = "ask"
+TODO: Final[Label] = {  # what is to be done by hand
+    ASK: "Ask %(system)s in writing for what the person asked: nobody can look there otherwise.",
+    Operation.ERASE: "Erase this in %(system)s by hand, and look whether it is gone.",
+    Operation.RECTIFY: "Correct this in %(system)s by hand, as the person asked.",
+    Operation.ACCESS: "Look in %(system)s by hand what it holds, and send it along with the copy.",
+    Operation.EXPORT: "Look in %(system)s by hand what it holds, and send it along with the copy.",
 }
 ALL: Final = (
     OPERATIONS, KINDS, CATEGORIES, PRODUCTS, FIELDS, OUTCOMES, STAGES, CLOSINGS, SYSTEMS, EVENTS,
-    *system_labels.NAMED.values(),
+    *system_labels.NAMED.values(), SILENCES, UNSEEN, REASONS, WRONGS, TODO,
 )  # fmt: skip
 
 
@@ -152,4 +186,6 @@ def filters(gettext: Callable[[str], str]) -> dict[str, Any]:
         "closing": of(CLOSINGS),
         "event": of(EVENTS),
         **{name: of(label) for name, label in system_labels.NAMED.items()},
+        "silence": of(SILENCES),
+        "unseen_because": of(UNSEEN),
     }

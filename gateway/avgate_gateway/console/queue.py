@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
 from starlette.responses import Response
 from starlette.routing import Route
 
 from avgate_contracts.day import local_day
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway.api.answering import from_cursor, to_cursor
+from avgate_gateway.api.decisions import decided
 from avgate_gateway.authentication import OF_OPERATION, Scope
-from avgate_gateway.console.door import Door, Visit
-from avgate_gateway.console.subjects import identifiers_of
-from avgate_gateway.request import WaitingFor
+from avgate_gateway.console import saved
+from avgate_gateway.console.deciding import again
+from avgate_gateway.console.door import Door, Visit, to
+from avgate_gateway.console.saved import Filter
+from avgate_gateway.console.subjects import Known, identifiers_of
+from avgate_gateway.problem import INVALID_CONTENT, Problem, ProblemError
+from avgate_gateway.request import SubjectRequest, WaitingFor
 from avgate_gateway.store import queue, tasks
 from avgate_gateway.store.queue import Pile, Viewer
+from avgate_gateway.store.tasks import Task
 
 _PAGE = 50
+_PRINTED: Final = 500
+_MOST_AGAIN: Final = 100
+_YEAR: Final = 365 * 24 * 3600
 PILES = {
     Pile.MINE: "Waits for me",
     Pile.LATE: "Late",
@@ -27,40 +40,94 @@ PILES = {
 
 
 def routes(door: Door) -> list[Route]:
-    return [door.page("/console", show, Scope.READ)]
+    return [
+        door.page("/console", show, Scope.READ),
+        door.page("/console/print", on_paper, Scope.READ),
+        door.form("/console/filter", keep, Scope.READ),
+        door.form("/console/retry", try_again, Scope.READ),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of the queue with what its rows say; `next` is where it goes on."""
+
+    filter: Filter
+    counts: Mapping[Pile, int]
+    requests: Sequence[SubjectRequest]
+    known: Known
+    parts: Mapping[str, Sequence[Task]]
+    next: str | None
+
+    def told(self, visit: Visit) -> dict[str, Any]:
+        return {
+            "piles": PILES,
+            "pile": self.filter.pile,
+            "filter": self.filter,
+            "counts": self.counts,
+            "requests": self.requests,
+            "known": self.known,
+            "parts": self.parts,
+            "today": local_day(visit.gateway.context.now()),
+            "systems": {n: one.manifest.title for n, one in visit.desk.connectors.items()},
+        }
 
 
 async def show(visit: Visit) -> Response:
-    context = visit.gateway.context
-    today = local_day(context.now())
-    viewer = viewer_of(visit)
-    async with context.database.read() as db:
-        counts = await queue.counted(db, viewer, today)
-        pile = _pile(visit.asked("pile"), counts[Pile.MINE])
-        operation = _operation(visit.asked("right"))
-        after = from_cursor(visit.asked("after") or None)
-        found = await queue.page(
-            db, viewer, pile, today, operation=operation, after=after, limit=_PAGE + 1
-        )
-        page = found[:_PAGE]
-        known = await identifiers_of(db, context, page)
-        parts = await tasks.of_requests(db, [one.id for one in page])
-    last = page[-1] if len(found) > _PAGE else None
+    page = await _read(visit, _PAGE)
     return visit.sheet.page(
         "queue.html",
         {
-            "piles": PILES,
-            "pile": pile,
-            "counts": counts,
-            "right": operation,
+            **page.told(visit),
             "operations": list(Operation),
-            "requests": page,
-            "known": known,
-            "parts": parts,
-            "today": today,
-            "next": to_cursor(last.received_at, last.id) if last else None,
+            "next": page.next,
+            "is_kept": saved.kept(visit) == page.filter,
+            "may_again": _may_again(visit, page),
+            "again": _number(visit.asked("again")),
+            "not_again": _number(visit.asked("not_again")),
         },
     )
+
+
+async def on_paper(visit: Visit) -> Response:
+    """The same part of the queue to be printed: without buttons, and more of it."""
+    page = await _read(visit, _PRINTED)
+    now = visit.gateway.context.now()
+    context = {**page.told(visit), "printed_at": now, "is_all": page.next is None}
+    return visit.sheet.page("queue_print.html", context)
+
+
+async def keep(visit: Visit) -> Response:
+    """Keeps a filter for whoever uses this browser, or forgets it."""
+    words = (visit.form.one(name) for name in ("pile", "right", "system"))
+    chosen = Filter.of(words, visit.desk.connectors)
+    answer = to("/console")
+    if visit.form.one("forget"):
+        answer.delete_cookie(saved.COOKIE, path="/console", httponly=True, samesite="lax")
+        return answer
+    answer.set_cookie(
+        saved.COOKIE, chosen.kept(), max_age=_YEAR, path="/console", httponly=True,
+        samesite="lax", secure=visit.http.url.scheme == "https",
+    )  # fmt: skip
+    return answer
+
+
+async def try_again(visit: Visit) -> Response:
+    """Tries again each request that was chosen; one that may not be keeps no other from it."""
+    chosen = list(dict.fromkeys(visit.form.all("request")))
+    if len(chosen) > _MOST_AGAIN:
+        raise ProblemError(Problem(INVALID_CONTENT, "Choose a hundred at the most."))
+    done = 0
+    for request_id in chosen:
+        try:
+            await decided(visit.gateway, visit.staff.caller, request_id, again(visit))
+        except ProblemError:  # withdrawn meanwhile, somebody else's, or not theirs to try again
+            continue
+        done += 1
+    words = (visit.form.one(name) for name in ("right", "system"))
+    back = Filter.of([Pile.FAILED, *words], visit.desk.connectors)
+    told = {"again": str(done), "not_again": str(len(chosen) - done)}
+    return to(f"/console?{back.address(more=told)}")
 
 
 def viewer_of(visit: Visit) -> Viewer:
@@ -76,12 +143,37 @@ def viewer_of(visit: Visit) -> Viewer:
     return Viewer(staff.caller.controller, party.client_id, party.person, frozenset(waits))
 
 
-def _pile(asked: str, mine: int) -> Pile:
-    """The pile that was asked for; at first what waits for whoever looks, if anything does."""
-    if asked in list(Pile):
-        return Pile(asked)
-    return Pile.MINE if mine else Pile.OPEN
+async def _read(visit: Visit, limit: int) -> Page:
+    context, viewer = visit.gateway.context, viewer_of(visit)
+    today, wanted = local_day(context.now()), saved.asked(visit)
+    async with context.database.read() as db:
+        counts = await queue.counted(db, viewer, today)
+        # At first what waits for whoever looks, if anything does.
+        pile = wanted.pile or (Pile.MINE if counts[Pile.MINE] else Pile.OPEN)
+        found = await queue.page(
+            db, viewer, pile, today, operation=wanted.right, connector=wanted.system,
+            after=from_cursor(visit.asked("after") or None), limit=limit + 1,
+        )  # fmt: skip
+        page = found[:limit]
+        known = await identifiers_of(db, context, page)
+        parts = await tasks.of_requests(db, [one.id for one in page])
+    last = page[-1] if len(found) > limit else None
+    cursor = to_cursor(last.received_at, last.id) if last else None
+    return Page(replace(wanted, pile=pile), counts, page, known, parts, cursor)
 
 
-def _operation(asked: str) -> str | None:
-    return asked if asked in list(Operation) else None
+def _may_again(visit: Visit, page: Page) -> frozenset[str]:
+    """Which of the stuck ones whoever looks may try again."""
+    if page.filter.pile is not Pile.FAILED:
+        return frozenset()
+    return frozenset(
+        one.id
+        for one in page.requests
+        if visit.staff.may(OF_OPERATION[one.operation])
+        and one.identity is not None
+        and one.closing is None
+    )
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= len("100") else 0

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -20,7 +19,7 @@ from avgate_gateway.api.bodies import CreateRequest
 from avgate_gateway.api.requests import submitted
 from avgate_gateway.authentication import OF_OPERATION, Scope
 from avgate_gateway.console.door import Door, Visit, to
-from avgate_gateway.console.forms import Form
+from avgate_gateway.console.forms import Form, Wrong
 from avgate_gateway.console.people import OFFERED
 from avgate_gateway.idempotent import intention
 from avgate_gateway.problem import Located, ProblemError, from_validation
@@ -38,14 +37,6 @@ _PLACES: Final = {
 }
 _PARTS: Final = {"kind": "kind", "value": "value", "valid_from": "since", "valid_until": "until"}
 _OF_CHANGES: Final = {"field": "field", "from": "from", "to": "to"}
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """What is wrong with a form: with a field of it by name, or with all of it."""
-
-    fields: Mapping[str, str] = field(default_factory=dict)
-    whole: Sequence[str] = ()
 
 
 def routes(door: Door) -> list[Route]:

@@ -20,6 +20,7 @@ from avgate_gateway.authentication import OF_OPERATION, Scope
 from avgate_gateway.changes import heard
 from avgate_gateway.console import steps
 from avgate_gateway.console.door import Door, Visit
+from avgate_gateway.console.handwork import Tried, hand_of
 from avgate_gateway.console.parts import systems_of
 from avgate_gateway.console.subjects import identifiers_of
 from avgate_gateway.due import may_extend
@@ -44,16 +45,20 @@ def routes(door: Door) -> list[Route]:
 
 
 async def show(
-    visit: Visit, problem: Problem | None = None, more: Mapping[str, Any] | None = None
+    visit: Visit,
+    problem: Problem | None = None,
+    more: Mapping[str, Any] | None = None,
+    *,
+    tried: Tried | None = None,
 ) -> Response:
     """The page of a request; with what was refused a moment ago, if anything was."""
     request = await visit.request()
-    context = {**await told(visit, request), "problem": problem, **(more or {})}
-    status = problem.type.status if problem else 200
+    context = {**await told(visit, request, tried), "problem": problem, **(more or {})}
+    status = problem.type.status if problem else 422 if tried else 200
     return visit.sheet.page("request.html", context, status=status)
 
 
-async def told(visit: Visit, request: SubjectRequest) -> dict[str, Any]:
+async def told(visit: Visit, request: SubjectRequest, tried: Tried | None = None) -> dict[str, Any]:
     """Everything that the page of a request shows, as it is now."""
     gateway = visit.gateway
     async with gateway.context.database.read() as db:
@@ -63,6 +68,7 @@ async def told(visit: Visit, request: SubjectRequest) -> dict[str, Any]:
         report = await reported(db, request)
         known = await identifiers_of(db, gateway.context, [request])
         by_hand = await hand_tasks.of_request(db, request.id)
+        hand = await hand_of(visit, db, by_hand, tried)
         entries = await evidence.entries(db, request_id=request.id, limit=_EVENTS)
         stands_still = await held_up(db, gateway, request)
         handed = await handovers.of_request(db, request.id)
@@ -80,6 +86,7 @@ async def told(visit: Visit, request: SubjectRequest) -> dict[str, Any]:
         "report": report,
         "identifiers": known[request.id],
         "by_hand": by_hand,
+        "hand": hand,
         "entries": [(entry, orjson.loads(entry.details)) for entry in entries],
         "held_up": stands_still,
         "pauses": pauses,

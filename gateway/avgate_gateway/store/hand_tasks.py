@@ -69,19 +69,20 @@ async def listed(
     is_open: bool | None,
     after: tuple[datetime, str] | None,
     limit: int,
+    newest_first: bool = False,
 ) -> Sequence[HandTask]:
-    """One page, oldest first."""
+    """One page, oldest first unless the newest is wanted first."""
     query = hand_task.select().where(hand_task.c.controller == controller)
     if is_open is not None:
         done = hand_task.c.completed_at
         query = query.where(done.is_(None) if is_open else done.isnot(None))
     if after is not None:
         place = sa.tuple_(hand_task.c.made_at, hand_task.c.id)
-        query = query.where(
-            place > sa.tuple_(sa.literal(after[0], hand_task.c.made_at.type), after[1])
-        )
-    ordered = query.order_by(hand_task.c.made_at, hand_task.c.id).limit(limit)
-    return [HandTask(**row) for row in (await db.execute(ordered)).mappings()]
+        ended = sa.tuple_(sa.literal(after[0], hand_task.c.made_at.type), sa.literal(after[1]))
+        query = query.where(place < ended if newest_first else place > ended)
+    order = [hand_task.c.made_at, hand_task.c.id]
+    ordered = query.order_by(*((one.desc() for one in order) if newest_first else order))
+    return [HandTask(**row) for row in (await db.execute(ordered.limit(limit))).mappings()]
 
 
 async def open_count(db: Connection, controller: str) -> int:

@@ -55,10 +55,11 @@ async def page(
     today: date,
     *,
     operation: str | None = None,
+    connector: str | None = None,
     after: tuple[datetime, str] | None = None,
     limit: int = 50,
 ) -> Sequence[SubjectRequest]:
-    """Requests of a pile, newest first."""
+    """Requests of a pile, newest first; with a connector those that it has a part in, or is stuck in."""
     at, own = request.c.received_at, request.c.id
     query = sa.select(*SHOWN).where(request.c.controller == viewer.controller)
     if pile is Pile.CLOSED:
@@ -67,6 +68,8 @@ async def page(
         query = query.where(OPEN, _on(pile, viewer, today))
     if operation is not None:
         query = query.where(request.c.operation == operation)
+    if connector is not None:
+        query = query.where(_at(connector, pile))
     if after is not None:
         place = sa.tuple_(sa.literal(after[0], at.type), sa.literal(after[1]))
         query = query.where(sa.tuple_(at, own) < place)
@@ -87,6 +90,11 @@ async def of_ids(db: Connection, controller: str, ids: Iterable[str]) -> Sequenc
     query = sa.select(*SHOWN).where(request.c.id.in_(list(ids)), request.c.controller == controller)
     rows = (await db.execute(query.order_by(request.c.received_at.desc()))).mappings()
     return [request_of(row) for row in rows]
+
+
+def _at(connector: str, pile: Pile) -> sa.ColumnElement[bool]:
+    own = sa.exists().where(task.c.request_id == request.c.id, task.c.connector == connector)
+    return own.where(STUCK) if pile is Pile.FAILED else own
 
 
 def _on(pile: Pile, viewer: Viewer, today: date) -> sa.ColumnElement[bool]:

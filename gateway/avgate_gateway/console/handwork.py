@@ -1,0 +1,57 @@
+"""What pages say of work that people do by hand, and of a form about it that could not be taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from avgate_contracts.record import WhyUnseen
+from avgate_contracts.vocabulary import Operation
+from avgate_gateway.api.tasks import told
+from avgate_gateway.console.door import Visit
+from avgate_gateway.console.forms import Wrong
+from avgate_gateway.console.labels import ASK, TODO
+from avgate_gateway.store import queue
+from avgate_gateway.store.connection import Connection
+from avgate_gateway.store.hand_tasks import HandTask
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A form that could not be taken: what was typed, and what is wrong with it."""
+
+    task_id: str
+    evidence: str
+    by: str
+    wrong: Wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """What pages say of tasks beside what stands in their rows; by task."""
+
+    shown: Mapping[str, Mapping[str, object]]
+    todo: Mapping[str, str]
+    operations: Mapping[str, str]
+    tried: Tried | None = None
+    none_wrong: Wrong = field(default_factory=Wrong)
+
+
+async def hand_of(
+    visit: Visit, db: Connection, tasks: Sequence[HandTask], tried: Tried | None = None
+) -> Hand:
+    """What is said of tasks; their items by the upstream's own names only to those who may do them."""
+    context, caller = visit.gateway.context, visit.staff.caller
+    shown = await told(db, context, tasks, caller)
+    ids = {task.request_id for task in tasks}
+    found = {one.id: one.operation for one in await queue.of_ids(db, caller.controller, ids)}
+    operations = {task.id: found[task.request_id].value for task in tasks}
+    todo = {task.id: _todo(task, found[task.request_id]) for task in tasks}
+    by_task = {task.id: one for task, one in zip(tasks, shown, strict=True)}
+    return Hand(by_task, todo, operations, tried)
+
+
+def _todo(task: HandTask, operation: Operation) -> str:
+    if task.code == WhyUnseen.NO_INTERFACE:
+        return TODO[ASK]
+    return TODO.get(operation, TODO[ASK])
