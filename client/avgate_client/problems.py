@@ -29,6 +29,10 @@ class IdempotencyKeyMalformedError(ProblemError):
     """400: The Idempotency-Key cannot be read. Send 1 to 255 printable ASCII characters, such as a UUID."""
 
 
+class DuplicateRequestError(ProblemError):
+    """400: This subject_request_id was used for a different request. Make a new UUID for a new request; repeat an old one unchanged."""
+
+
 class CredentialsRequiredError(ProblemError):
     """401: An access token is required. Send Authorization: Bearer with an access token."""
 
@@ -139,6 +143,7 @@ KINDS: Mapping[str, type[ProblemError]] = {
     BASE + "malformed-json": MalformedJsonError,
     BASE + "idempotency-key-required": IdempotencyKeyRequiredError,
     BASE + "idempotency-key-malformed": IdempotencyKeyMalformedError,
+    BASE + "duplicate-request": DuplicateRequestError,
     BASE + "credentials-required": CredentialsRequiredError,
     BASE + "invalid-token": InvalidTokenError,
     BASE + "insufficient-scope": InsufficientScopeError,
