@@ -16,6 +16,7 @@ from avgate_gateway.letter.rendering import Printer
 from avgate_gateway.registry import Installed
 from avgate_gateway.request import Confidential, SubjectRequest
 from avgate_gateway.retention.term import local_day
+from avgate_gateway.settings.destination import Destination
 from avgate_gateway.store import evidence, letters, requests
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.letters import Letter
@@ -52,6 +53,7 @@ class Letters:
 
     context: Context
     installed: Mapping[str, Installed]
+    destinations: Mapping[tuple[str, str], Destination] = field(default_factory=dict)
     printer: Printer = field(default_factory=Printer)
 
     async def current(self, request: SubjectRequest, wish: Wish) -> Made:
@@ -119,7 +121,13 @@ class Letters:
         self, db: Connection, request: SubjectRequest, person: Confidential, wish: Wish
     ) -> Content:
         facts = await gathered(
-            db, self.context, self.installed, request, person, providers=wish.providers
+            db,
+            self.context,
+            self.installed,
+            request,
+            person,
+            destinations=self.destinations,
+            providers=wish.providers,
         )
         return written(facts, wish.language)
 

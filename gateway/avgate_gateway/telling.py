@@ -10,15 +10,25 @@ import orjson
 from avgate_contracts.record import ErasureWay
 from avgate_gateway import remarking
 from avgate_gateway.flow.context import Context
-from avgate_gateway.letter import Facts, System, Unlooked
+from avgate_gateway.letter import Facts, HandedOver, System, Unlooked
 from avgate_gateway.register import RegisterEntry, seeded
 from avgate_gateway.registry import Installed
 from avgate_gateway.reporting import reported
 from avgate_gateway.request import Confidential, SubjectRequest
 from avgate_gateway.retention.term import local_day
-from avgate_gateway.store import evidence, hand_tasks, items, processors, requests, tasks
+from avgate_gateway.settings.destination import Destination
+from avgate_gateway.store import (
+    evidence,
+    hand_tasks,
+    handovers,
+    items,
+    processors,
+    requests,
+    tasks,
+)
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
+from avgate_gateway.store.handovers import HandoverState
 from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.tasks import Task
 
@@ -49,6 +59,7 @@ async def gathered(
     asked: SubjectRequest,
     person: Confidential,
     *,
+    destinations: Mapping[tuple[str, str], Destination],
     providers: bool,
 ) -> Facts:
     """All of one moment, if `db` reads one; `providers`: with those who are behind the service."""
@@ -71,8 +82,25 @@ async def gathered(
         identity_on=local_day(identity.verified_at) if identity else None,
         fields=tuple(change.name for change in person.changes),
         systems=await _systems(db, request, installed),
+        handed_over=await _handed_over(db, request, destinations),
         providers=await _providers(db, request.controller) if providers else None,
     )
+
+
+async def _handed_over(
+    db: Connection,
+    request: SubjectRequest,
+    destinations: Mapping[tuple[str, str], Destination],
+) -> Sequence[HandedOver]:
+    """The latest word on each destination: after one that failed there may be another."""
+    found: dict[str, HandedOver] = {}
+    for one in await handovers.of_request(db, request.id):
+        known = destinations.get((request.controller, one.destination))
+        title = (known.title if known else None) or one.destination
+        on = local_day(one.delivered_at) if one.delivered_at else None
+        given_up = one.state is HandoverState.FAILED
+        found[one.destination] = HandedOver(title, on, given_up)
+    return tuple(found.values())
 
 
 async def _providers(db: Connection, controller: str) -> Sequence[RegisterEntry]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import subprocess
 import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -37,7 +38,7 @@ async def started(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bot
     folder = Folder()
     async with successor.at(folder) as url:
         more = (
-            '\n[controllers.libervoice.destinations.next]\nkind = "https"\nparts = true\n'
+            '\n[controllers.libervoice.destinations.next]\ntitle = "Next Telecom"\nkind = "https"\nparts = true\n'
             f'url = "{url}/in"\nrecipient = "{KEY}"\ntoken = "{TOKEN}"\n'
         )
         home = tmp_path_factory.mktemp("handing-over")
@@ -98,6 +99,12 @@ async def test_a_copy_arrives_whole_and_for_the_successors_eyes_alone(
     assert [event for event in events if event.startswith("handover")] == [
         asked, sealed, delivered,
     ]  # fmt: skip
+    letter = await here.caller().get(f"/v1/requests/{request_id}/letter")
+    command = ["pdftotext", "-raw", "-", "-"]
+    told = await asyncio.to_thread(
+        subprocess.run, command, input=letter.content, capture_output=True, check=True
+    )
+    assert "Next Telecom: op" in told.stdout.decode()
     again = await ask(here, request_id)
     assert again.json()["id"] == one["id"]
     await here.assembled.courier.deliver_due()

@@ -13,7 +13,7 @@ import pytest
 
 from avgate_contracts.record import WhyUnseen
 from avgate_contracts.vocabulary import Category, Field, Operation, Product
-from avgate_gateway.letter import Facts, System, Unlooked, written
+from avgate_gateway.letter import Facts, HandedOver, System, Unlooked, written
 from avgate_gateway.letter.phrases import article
 from avgate_gateway.register import seeded
 from avgate_gateway.report import Ending, OutcomeWord, Report, ReportLine
@@ -187,6 +187,16 @@ def test_only_who_was_told_is_a_recipient(is_told: bool, informs: bool) -> None:
     system = System("Phone directory", informs=informs, told=is_told)
     said = text(facts(systems={"directory": system}), "nl")
     assert ("Telefoongids" in said) is (is_told and informs)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_says_to_whom_a_copy_was_sent(language: str) -> None:
+    sent = (HandedOver("Next", CLOSED), HandedOver("Slow"), HandedOver("Away", is_given_up=True))
+    told = facts(operation=Operation.EXPORT, handed_over=sent)
+    [points] = [one.points for one in written(told, language).sections if len(one.points) == 3]
+    assert [point.split(":")[0] for point in points] == ["Next", "Slow", "Away"]
+    assert "2026" in points[0]
+    assert len({point.partition(":")[2] for point in points}) == 3
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -49,7 +49,7 @@ class Letterbox:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._letters = Letters(gateway.context, gateway.installed)
+        self._letters = Letters(gateway.context, gateway.installed, gateway.destinations)
 
     async def letter(self, request: SubjectRequest, query: LetterQuery, by: str) -> Made:
         """The letter that is asked for; raises ProblemError where it cannot be had."""

@@ -5,6 +5,6 @@ a PDF of it. Nothing here knows a store or a clock.
 """
 
 from avgate_gateway.letter.content import Content, Section, Table, written
-from avgate_gateway.letter.facts import Facts, System, Unlooked
+from avgate_gateway.letter.facts import Facts, HandedOver, System, Unlooked
 
-__all__ = ["Content", "Facts", "Section", "System", "Table", "Unlooked", "written"]
+__all__ = ["Content", "Facts", "HandedOver", "Section", "System", "Table", "Unlooked", "written"]

@@ -104,6 +104,7 @@ def _sections(facts: Facts, words: Words) -> Iterator[Section]:
         yield from _outcomes(facts, words)
         yield from _unlooked(facts, words)
         yield from _recipients(facts, words)
+        yield from _handed_over(facts, words)
     yield from _providers(facts, words)
     yield Section(words.headings.identity, (_identity(facts, words),))
     yield _disagree(facts, words)
@@ -212,6 +213,18 @@ def _recipient(facts: Facts, words: Words, name: str) -> str:
     )
     title = named(words, facts.systems, name)
     return f"{title} ({words.recipients_waiting})" if waits else title
+
+
+def _handed_over(facts: Facts, words: Words) -> Iterator[Section]:
+    points = []
+    for one in facts.handed_over:
+        shape = words.handed_over_failed if one.is_given_up else words.handed_over_waits
+        day = ""
+        if one.on is not None:
+            shape, day = words.handed_over, told_day(words, one.on)
+        points.append(shape.format(title=one.title, day=day))
+    if points:
+        yield Section(words.headings.handed_over, points=tuple(points))
 
 
 def _providers(facts: Facts, words: Words) -> Iterator[Section]:

@@ -41,6 +41,15 @@ class System:
 
 
 @dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A copy that was asked to be sent to a successor; `on` is the day it arrived, if it did."""
+
+    title: str
+    on: date | None = None
+    is_given_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """A request as its letter tells of it; days are those in the Netherlands.
 
@@ -62,4 +71,5 @@ class Facts:
     identity_on: date | None = None
     fields: Sequence[Field] = ()
     systems: Mapping[str, System] = field(default_factory=dict)
+    handed_over: Sequence[HandedOver] = ()
     providers: Sequence[RegisterEntry] | None = None

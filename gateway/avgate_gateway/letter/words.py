@@ -37,6 +37,7 @@ class Headings:
     refused: str
     unlooked: str
     recipients: str
+    handed_over: str
     providers: str
     identity: str
     disagree: str
@@ -106,6 +107,9 @@ class Words:
     recipients: str
     recipients_none: str
     recipients_waiting: str
+    handed_over: str
+    handed_over_waits: str
+    handed_over_failed: str
     providers: str
     providers_none: str
     identity: str

@@ -35,6 +35,9 @@ Host = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.:-]{1,253}$")]
 
 
 class _Destination(Part):
+    title: Line | None = Field(
+        None, description="The successor's name, as it stands in letters; its key here if left out."
+    )
     recipient: AgeKey = Field(description="The successor's age key, which every copy is sealed to.")
     private_networks: tuple[PrivateNetwork, ...] = Field(
         (), description="Networks in which it may be although they are not public."
