@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 from collections.abc import AsyncIterator
 from hashlib import sha256
 from typing import Any
@@ -14,6 +13,7 @@ import pytest_asyncio
 
 from avgate_mocks.people import Role
 
+from ..gateway.pdf_text import text_of  # noqa: TID252 -- tests are no packages of one another
 from .harness import JsonMap, a_request
 from .indoors import BY_HAND, Indoors, indoors
 from .sealed_file import at_rest
@@ -42,11 +42,7 @@ async def said(here: Indoors, request_id: str, **query: Any) -> str:
     answer = await letter(here, request_id, **query)
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/pdf"
-    command = ["pdftotext", "-raw", "-", "-"]
-    told = await asyncio.to_thread(
-        subprocess.run, command, input=answer.content, capture_output=True, check=True
-    )
-    return " ".join(told.stdout.decode().replace("\N{NO-BREAK SPACE}", " ").split())
+    return text_of(answer.content)
 
 
 async def made(here: Indoors, request_id: str) -> list[JsonMap]:
