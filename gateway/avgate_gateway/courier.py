@@ -30,7 +30,7 @@ from avgate_gateway.handover import (
     wait_after,
     way_to,
 )
-from avgate_gateway.logs.catalogue import HANDOVER_FAILED
+from avgate_gateway.logs.catalogue import HANDOVER_FAILED, HANDOVER_POSTPONED
 from avgate_gateway.packing import packed
 from avgate_gateway.problem import record
 from avgate_gateway.registry import Installed
@@ -223,7 +223,11 @@ class Courier:
         """Tries again later, or gives up where that would be too late."""
         again = self.context.now() + wait_after(one.attempts)
         over = again >= one.gives_up_at or error.code == "gone"
-        HANDOVER_FAILED.tell(handover=one.id, code=error.code, is_over=over)
+        told = HANDOVER_FAILED if over else HANDOVER_POSTPONED
+        told.tell(
+            request_id=one.request_id, controller=one.controller, handover=one.id,
+            destination=one.destination, code=error.code, attempt=one.attempts,
+        )  # fmt: skip
         event = "handover.failed" if over else "handover.attempted"
         details = {"handover": one.id, "destination": one.destination, "attempt": one.attempts,
                    "code": error.code}  # fmt: skip

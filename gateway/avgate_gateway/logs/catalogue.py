@@ -119,6 +119,16 @@ CONNECTOR_REFUSED = Event(
     "correct what `reason` names, and restart",
 )  # fmt: skip
 
+HANDOVER_POSTPONED = Event(
+    "handover.postponed", Level.WARNING, ("handover", "destination", "code", "attempt"),
+    "A copy could not be handed over to a successor; it is tried again.",
+    "see what `code` means in `docs/hand-over.md`",
+)  # fmt: skip
+HANDOVER_FAILED = Event(
+    "handover.failed", Level.ERROR, HANDOVER_POSTPONED.fields,
+    "It was given up: a week has passed, or the person's data was destroyed.",
+    "see to the destination, and ask for the hand-over again",
+)  # fmt: skip
 WEBHOOK_CUT_SHORT = Event(
     "webhook.cut_short", Level.WARNING, ("delivery",),
     "The database failed under an event that was being sent.",
