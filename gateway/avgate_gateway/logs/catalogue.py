@@ -139,12 +139,6 @@ WEBHOOK_DISABLED = Event(
     "Nothing is sent to this endpoint any more.",
     "ask who keeps it, and see what of it is left with `avgate webhooks`",
 )  # fmt: skip
-
-HANDOVER_FAILED = Event(
-    "handover.failed", Level.WARNING, ("handover", "code", "is_over"),
-    "A copy could not be handed over; unless `is_over`, that is tried again.",
-    "see the hand-over's destination in the settings, and ask its receiver",
-)  # fmt: skip
 CERTIFICATE_ENDED = Event(
     "opendsr.certificate_ended", Level.ERROR, ("ended_at",),
     "The certificate that OpenDSR answers are signed with has ended.", "put a new one in its place",
