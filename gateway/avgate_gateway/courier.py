@@ -223,11 +223,14 @@ class Courier:
         """Tries again later, or gives up where that would be too late."""
         again = self.context.now() + wait_after(one.attempts)
         over = again >= one.gives_up_at or error.code == "gone"
-        told = HANDOVER_FAILED if over else HANDOVER_POSTPONED
-        told.tell(
-            request_id=one.request_id, controller=one.controller, handover=one.id,
-            destination=one.destination, code=error.code, attempt=one.attempts,
-        )  # fmt: skip
+        told = {
+            "request_id": one.request_id, "controller": one.controller, "handover": one.id,
+            "destination": one.destination, "code": error.code, "attempt": one.attempts,
+        }  # fmt: skip
+        if over:
+            HANDOVER_FAILED.tell(**told)
+        else:
+            HANDOVER_POSTPONED.tell(**told)
         event = "handover.failed" if over else "handover.attempted"
         details = {"handover": one.id, "destination": one.destination, "attempt": one.attempts,
                    "code": error.code}  # fmt: skip
