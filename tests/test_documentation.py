@@ -74,10 +74,13 @@ def _settings(model: type[BaseModel], under: str) -> Iterator[str]:
             kinds = (HttpsDestination, SftpDestination, S3Destination)
             rows = (row for kind in kinds for row in _settings(kind, f"{key}.NAME."))
             yield from {row.split("|")[1]: row for row in rows}.values()
-        elif name == "connectors":
+        elif name == "connectors" or key == "console.roles":
             yield f"| `{key}.NAME` | none | {field.description} |"
         else:
             yield f"| `{key}` | {_default(name, field.default)} | {field.description} |"
+            for part in get_args(field.annotation):  # a table that may be left out
+                if isinstance(part, type) and issubclass(part, BaseModel):
+                    yield from _settings(part, f"{key}.")
 
 
 def _default(name: str, default: object) -> str:

@@ -21,11 +21,11 @@ from avgate_gateway.api.health import Checks
 from avgate_gateway.authentication import (
     Verifier,
 )
-from avgate_gateway.believing import link_verifier, verifier
+from avgate_gateway.believing import verifier
 from avgate_gateway.changes import Changes
 from avgate_gateway.checkpointing import Checkpointer, open_evidence_key
 from avgate_gateway.claims import Alone, Claims
-from avgate_gateway.console.application import console
+from avgate_gateway.console.assembling import console_of
 from avgate_gateway.console.forms import FORM
 from avgate_gateway.courier import Courier, courier_of
 from avgate_gateway.desks import desk_of
@@ -141,7 +141,7 @@ def assemble(
     )  # fmt: skip
     return Assembled(
         context, gateway, engine, tuple(clients), verifier(settings, store.database), limits, checkpointer,
-        _pages(settings, gateway), deliverer, courier,
+        console_of(settings, gateway, runtime), deliverer, courier,
     )  # fmt: skip
 
 
@@ -155,12 +155,6 @@ def _advancing(
         changes.tell(request_id)
 
     return advance_and_tell
-
-
-def _pages(settings: Settings, gateway: Gateway) -> ASGIApp:
-    own = settings.authentication.is_embedded
-    links = link_verifier(settings, gateway.context.database, gateway.context.now)
-    return console(gateway, links, settings.console, has_own_links=own)
 
 
 def _deliverer(

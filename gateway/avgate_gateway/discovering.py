@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
 
+from avgate_contracts.destination import is_this_machine
 from avgate_contracts.errors import ContractBrokenError
 from avgate_gateway import strict_json
 from avgate_gateway.key_fetching import fetch_over_http
@@ -20,23 +23,46 @@ def fetch_discovered(issuer: str, fetching: Callable[[str], Fetch] = fetch_over_
     Raises ConnectorError: where it cannot be had, where another issuer tells it, or where the keys
     are at an address that `jwks_url` could not be.
     """
-    metadata = fetching(issuer.removesuffix("/") + _WELL_KNOWN)
+    metadata = fetching(metadata_address(issuer))
 
     async def fetch() -> bytes:
-        return await fetching(_keys_at(await metadata(), issuer))()
+        told = metadata_of(await metadata(), issuer)
+        return await fetching(address_in(told, "jwks_uri", issuer))()
 
     return fetch
 
 
-def _keys_at(document: bytes, issuer: str) -> str:
+def metadata_address(issuer: str) -> str:
+    """Where an issuer tells about itself."""
+    return issuer.removesuffix("/") + _WELL_KNOWN
+
+
+def metadata_of(document: bytes, issuer: str) -> Mapping[str, Any]:
+    """What an issuer tells about itself; raises ContractBrokenError for another's."""
     try:
         told = strict_json.parse(document)
     except strict_json.StrictJsonError:
         raise ContractBrokenError("the issuer's metadata is not plain JSON") from None
     if not isinstance(told, dict) or told.get("issuer") != issuer:
         raise ContractBrokenError("the metadata is another issuer's")  # Discovery section 4.3
-    address = told.get("jwks_uri")
+    return told
+
+
+def address_in(told: Mapping[str, Any], name: str, issuer: str) -> str:
+    """An address that an issuer tells; raises ContractBrokenError for one that no setting could hold.
+
+    This machine may be meant by an issuer of this machine alone: what an issuer elsewhere tells is
+    an answer, and leads to nothing in here.
+    """
+    address = told.get(name)
     try:
-        return safe_address(address if isinstance(address, str) else "")
+        safe = safe_address(address if isinstance(address, str) else "")
     except WrongValueError:
-        raise ContractBrokenError("the issuer names no safe address for its keys") from None
+        raise ContractBrokenError(f"the issuer names no safe address as {name}") from None
+    if _is_here(safe) and not _is_here(issuer):
+        raise ContractBrokenError(f"the issuer names this machine as {name}")
+    return safe
+
+
+def _is_here(address: str) -> bool:
+    return is_this_machine((urlsplit(address).hostname or "").lower())

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
+from pydantic import ValidationError
+
 from avgate_contracts.connector import Limits
+from avgate_contracts.errors import ContractBrokenError
 from avgate_contracts.http import Runtime, open_client
 from avgate_contracts.http.network import Network
 from avgate_contracts.settings import ConnectorSettings
@@ -25,12 +28,9 @@ def fetch_over_http(
 
     It connects as connectors do: to public addresses, or to what the operator says is theirs.
     """
-    parts = urlsplit(address)
-    settings = ConnectorSettings(
-        base_url=f"{parts.scheme}://{parts.netloc}", private_networks=tuple(private_networks)
-    )
 
     async def fetch() -> bytes:
+        settings = settings_for(address, private_networks)
         client = open_client(settings, limits, runtime or Runtime(transport=Network))
         try:
             return (await client.send("GET", address)).body
@@ -38,3 +38,14 @@ def fetch_over_http(
             await client.aclose()
 
     return fetch
+
+
+def settings_for(address: str, private_networks: Sequence[str]) -> ConnectorSettings:
+    """What lets a client call one host; raises ContractBrokenError where it is none that may be called."""
+    parts = urlsplit(address)
+    try:
+        return ConnectorSettings(
+            base_url=f"{parts.scheme}://{parts.netloc}", private_networks=tuple(private_networks)
+        )
+    except ValidationError:
+        raise ContractBrokenError("an address that was told cannot be called") from None

@@ -79,6 +79,11 @@ class Vault:
         """What entries of evidence are attested with."""
         return _derived(self._index_key, b"avgate evidence 1")
 
+    @property
+    def sign_in_key(self) -> bytes:
+        """What a sign-in to the console is sealed with while somebody is at their provider."""
+        return _derived(self._index_key, b"avgate sign-in 1")
+
     def blind(self, controller: str, *parts: str) -> str:
         """A keyed digest: equal for equal parts within one controller, and says nothing else."""
         message = "\x00".join((controller, *parts)).encode()

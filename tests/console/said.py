@@ -49,9 +49,11 @@ def _in_code(path: Path) -> Iterator[str]:
             case ast.Call(func=ast.Name(id="_wrong_state"), args=arguments):
                 yield from _texts(arguments)
             case ast.Assign(
-                targets=[ast.Name(id="PILES" | "PERIODS")], value=ast.Dict(values=values)
+                targets=[ast.Name(id="PILES" | "PERIODS" | "TOLD")], value=ast.Dict(values=values)
             ):
                 yield from _texts(values)
+            case ast.Assign(targets=[ast.Name(id="_USED")], value=text):
+                yield from _texts([text])
             case ast.Call(func=ast.Name(id="Step"), args=arguments):
                 yield from _texts(arguments)
             case ast.Assign(

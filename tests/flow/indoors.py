@@ -83,6 +83,7 @@ class Indoors:
     before_call: Callable[[], Awaitable[object]] | None = None  # done once, at the next call
     woken: list[str] = field(default_factory=list)
     clients: dict[tuple[str, str], httpx.AsyncClient] = field(default_factory=dict)
+    runtime: Runtime = field(default_factory=Runtime)
     outside: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=30))
 
     def person(self, role: Role) -> Person:
@@ -242,7 +243,7 @@ async def indoors(
 
         runtime = Runtime(transport=lambda: Watched(calls, first), now=time.now, sleep=time.sleep)
         assembled = assemble(load(path, {}), runtime, traces)
-        made = Indoors(assembled, time, shared, addresses, folder, calls)
+        made = Indoors(assembled, time, shared, addresses, folder, calls, runtime=runtime)
         try:
             yield made
         finally:

@@ -129,6 +129,7 @@ WIDEST = {
     "console_session.token_id": LONGEST_NAME,
     "pause.paused_by": CLIENT,
     "pause.ended_by": CLIENT,
+    "console_session.provider_session": LONGEST_NAME,
     "worker.id": WORKER,
     "worker.name": 64 + len(" 4194304"),  # HOST_NAME_MAX, and PID_MAX_LIMIT: Linux, limits.h
     "worker.protocol": len(PROTOCOL),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from avgate_gateway.authentication.policy import ClaimNames, TokenPolicy
     from avgate_gateway.authentication.revocation import Revocation
     from avgate_gateway.authentication.scope import MEANINGS, Scope
-    from avgate_gateway.authentication.verifier import Verifier
+    from avgate_gateway.authentication.verifier import Verifier, signed
 else:
     _PLACES = {
         "Caller": "caller",
@@ -40,6 +40,7 @@ else:
         "MEANINGS": "scope",
         "Scope": "scope",
         "Verifier": "verifier",
+        "signed": "verifier",
     }
 
     def __getattr__(name: str) -> object:
@@ -71,4 +72,5 @@ __all__ = [
     "open_signing_key",
     "read_key_file",
     "requires",
+    "signed",
 ]

@@ -28,24 +28,27 @@ class Compact:
     claims: dict[str, Any]
 
 
-def taken_apart(token: str, *, plain_jwt: bool = False) -> Compact:
+def taken_apart(
+    token: str, *, plain_jwt: bool = False, types: Collection[str | None] = _TYPES
+) -> Compact:
     """The parts of a token that is spelled the one right way; raises InvalidTokenError.
 
     A token that brings its own key, or says where to fetch one, is refused unread. Its length
-    is for the caller to limit. With `plain_jwt`, the type may be JWT as well.
+    is for the caller to limit. With `plain_jwt`, the type may be JWT as well. `types` are those of
+    another kind of token; None among them lets the header name none.
     """
     match = _COMPACT.fullmatch(token)
     if match is None:
         raise InvalidTokenError("the token is not a signed JWT")
     header, claims = (_json_object(match[number]) for number in (1, 2))
     _decoded(match[3])
-    return Compact(*_checked(header, _TYPES | {"jwt"} if plain_jwt else _TYPES), claims)
+    return Compact(*_checked(header, {*types, "jwt"} if plain_jwt else types), claims)
 
 
-def _checked(header: dict[str, Any], types: Collection[str]) -> tuple[str, str]:
+def _checked(header: dict[str, Any], types: Collection[str | None]) -> tuple[str, str]:
     kind, algorithm, kid = (header.get(name) for name in ("typ", "alg", "kid"))
-    if not isinstance(kind, str) or kind.lower() not in types:
-        raise InvalidTokenError("only access tokens are accepted, of the type at+jwt")
+    if (kind.lower() if isinstance(kind, str) else kind) not in types:
+        raise InvalidTokenError("the token is of another type than is accepted here")
     if "crit" in header or "b64" in header or not _FOREIGN_KEYS.isdisjoint(header):
         raise InvalidTokenError("the token's header asks for something that is not supported")
     if not isinstance(kid, str) or not 0 < len(kid) <= _LONGEST_KID:

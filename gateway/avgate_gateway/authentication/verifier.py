@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,10 +69,7 @@ class Verifier:
 
     async def _verify(self, token: str, digest: bytes) -> _Verified:
         compact = taken_apart(token, plain_jwt=self._policy.plain_jwt)
-        key = await self._keys.find(compact.kid)
-        if key is None:
-            raise InvalidTokenError("the token is signed with a key that is not trusted")
-        _check_signature(token, compact, key)
+        await _signed(token, self._keys, compact)
         now = self._now()
         until = min(now + _REMEMBERED_SECONDS, expiry(compact.claims))
         believed = caller(compact.claims, self._policy, now)
@@ -91,6 +88,24 @@ class Verifier:
         self._verified.move_to_end(digest)
         if len(self._verified) > self._most_remembered:
             self._verified.popitem(last=False)
+
+
+async def signed(token: str, keys: Keys, types: Collection[str | None]) -> Mapping[str, Any]:
+    """The claims of a token of one of these types, whose signature holds; none is checked yet.
+
+    Raises InvalidTokenError, or ProblemError (503) without keys.
+    """
+    if len(token) > _LONGEST:
+        raise InvalidTokenError(f"a token may be {_LONGEST} bytes long")
+    return (await _signed(token, keys, taken_apart(token, types=types))).claims
+
+
+async def _signed(token: str, keys: Keys, compact: Compact) -> Compact:
+    key = await keys.find(compact.kid)
+    if key is None:
+        raise InvalidTokenError("the token is signed with a key that is not trusted")
+    _check_signature(token, compact, key)
+    return compact
 
 
 class _AllowedOnly(jws.JWSRegistry):

@@ -29,12 +29,12 @@ _LONGEST = 1000
 def routes(door: Door) -> list[Route]:
     return [
         door.form(f"{_ONE}/identity", identify, Scope.READ),
-        door.page(f"{_ONE}/approval", look_over, Scope.APPROVE),
-        door.form(f"{_ONE}/approval", decide, Scope.APPROVE),
+        door.page(f"{_ONE}/approval", look_over, Scope.APPROVE, fresh=True),
+        door.form(f"{_ONE}/approval", decide, Scope.APPROVE, fresh=True),
         door.form(f"{_ONE}/cancel", cancel, Scope.READ),
         door.form(f"{_ONE}/retry", retry, Scope.READ),
         door.form(f"{_ONE}/extension", extend, Scope.READ),
-        door.form(f"{_ONE}/reveal", reveal, Scope.READ),
+        door.form(f"{_ONE}/reveal", reveal, Scope.READ, fresh=True),
     ]
 
 

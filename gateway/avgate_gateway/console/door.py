@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlsplit
+from datetime import timedelta
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -12,7 +14,7 @@ from starlette.routing import Route
 
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.authentication import Scope
-from avgate_gateway.console import forms, words
+from avgate_gateway.console import again, forms, words
 from avgate_gateway.console.drawing import Sheet
 from avgate_gateway.console.forms import Form
 from avgate_gateway.console.links import SIGN_IN
@@ -52,6 +54,8 @@ class Visit:
         return await self.gateway.request(self.staff.caller, self.http.path_params["request_id"])
 
 
+_PAGE = re.compile(r"/console(?:/[A-Za-z0-9_-]+)*(?:\.csv)?(?:\?[A-Za-z0-9_.~=&%+-]*)?")
+_LONGEST_BACK = 500
 Handler = Callable[[Visit], Awaitable[Response]]
 
 
@@ -61,51 +65,69 @@ class Door:
 
     gateway: Gateway
     sessions: Sessions
+    fresh_for: timedelta = timedelta()
+    has_own_links: bool = False  # staff come in by links of ours, for want of a provider
 
-    def page(self, path: str, handler: Handler, *scopes: Scope) -> Route:
-        """A page that is only looked at."""
-        return self._route(path, "GET", handler, scopes)
+    def page(self, path: str, handler: Handler, *scopes: Scope, fresh: bool = False) -> Route:
+        """A page that is only looked at; `fresh`, by whoever proved a moment ago who they are."""
+        return self._route(path, "GET", handler, scopes, fresh=fresh)
 
-    def form(self, path: str, handler: Handler, *scopes: Scope) -> Route:
+    def form(self, path: str, handler: Handler, *scopes: Scope, fresh: bool = False) -> Route:
         """What a form is sent to."""
-        return self._route(path, "POST", handler, scopes)
+        return self._route(path, "POST", handler, scopes, fresh=fresh)
 
-    def _route(self, path: str, method: str, handler: Handler, scopes: tuple[Scope, ...]) -> Route:
+    def is_fresh(self, staff: Staff) -> bool:
+        """Whether somebody proved who they are within the time that counts as a moment ago."""
+        if not self.fresh_for:
+            return True
+        now = self.gateway.context.now()
+        return staff.proved_at is not None and now - staff.proved_at <= self.fresh_for
+
+    def _route(
+        self, path: str, method: str, handler: Handler, scopes: tuple[Scope, ...], *, fresh: bool
+    ) -> Route:
         async def endpoint(http: Request) -> Response:
             staff = await self.sessions.staff(http)
             if staff is None:
-                return _to_sign_in(http)
+                return await self._signed_out(http)
             caller = staff.caller
             http.state.caller = caller
             http.state.staff = staff
             await self.gateway.rates.client(http.scope, caller.controller, caller.client_id)
+            sheet = Sheet(http, self.language(http), staff)
             form = Form()
             if method == "POST":
+                forms.check_comes_from_here(http)
                 form = await forms.read(http)
-                forms.check_is_ours(http, staff, form)
+                if not forms.fits(staff, form):
+                    return again.another_session(sheet, form)
             for scope in scopes:
                 caller.must_hold(scope)
-            sheet = Sheet(http, self.language(http), staff)
+            if fresh and not self.is_fresh(staff):
+                return again.not_fresh(sheet, form, has_own_links=self.has_own_links)
             return await handler(Visit(http, self.gateway, staff, sheet, form))
 
         route = Route(path, endpoint, methods=[method])
-        route.scopes = scopes  # type: ignore[attr-defined] # for whoever lists what a route asks for
+        route.fresh = fresh  # type: ignore[attr-defined] # for whoever lists what a route asks for
+        route.scopes = scopes  # type: ignore[attr-defined] # likewise
         return route
+
+    async def _signed_out(self, http: Request) -> Response:
+        """A page is gone back to after signing in; what a form held is kept on the page meanwhile."""
+        if http.method != "POST":
+            back = http.url.path + (f"?{http.url.query}" if http.url.query else "")
+            return to(f"{SIGN_IN}?back={quote(back, safe='')}")
+        if not forms.is_certainly_ours(http):
+            return to(SIGN_IN)
+        form = await forms.read(http)
+        return again.signed_out(Sheet(http, self.language(http)), form)
 
     def language(self, http: Request) -> str:
         """The language of a page: the reader's choice, the browser's, or the controller's."""
         desks = self.gateway.context.desks.values()
         usual = next((desk.language for desk in desks), "nl")
         accepted = http.headers.get("accept-language")
-        return words.chosen(http.cookies.get(words.COOKIE), accepted, usual)
-
-
-def _to_sign_in(http: Request) -> Response:
-    """A page is gone back to after signing in; what a form held is not sent twice."""
-    if http.method != "GET":
-        return to(SIGN_IN)
-    back = http.url.path + (f"?{http.url.query}" if http.url.query else "")
-    return to(f"{SIGN_IN}?back={quote(back, safe='')}")
+        return words.chosen(self.sessions.cookies.read(http, words.COOKIE), accepted, usual)
 
 
 def to(path: str) -> Response:
@@ -115,6 +137,4 @@ def to(path: str) -> Response:
 
 def inside(path: str) -> str:
     """A page of the console to go back to: nothing else is ever gone to from here."""
-    parts = urlsplit(path)
-    is_ours = path.startswith("/console") and not parts.netloc and "\\" not in path
-    return path if is_ours and ".." not in parts.path else "/console"
+    return path if len(path) <= _LONGEST_BACK and _PAGE.fullmatch(path) else "/console"

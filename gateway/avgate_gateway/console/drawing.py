@@ -27,7 +27,12 @@ POLICY: Final = (
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-_HEADERS: Final = {"content-security-policy": POLICY, "vary": "cookie, accept-language"}
+_HEADERS: Final = {
+    "content-security-policy": POLICY,
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "vary": "cookie, accept-language",
+}
 
 
 @dataclass(frozen=True, slots=True)

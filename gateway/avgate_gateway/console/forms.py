@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.requests import Request
 
@@ -20,6 +20,7 @@ from avgate_gateway.problem import (
 )
 
 FORM: Final = "application/x-www-form-urlencoded"
+CSRF: Final = "csrf"
 _MOST_FIELDS = 200
 _OURS = frozenset({"same-origin", "none"})
 
@@ -71,17 +72,29 @@ async def read(http: Request) -> Form:
     return Form(cleaned)
 
 
-def check_is_ours(http: Request, staff: Staff, form: Form) -> None:
-    """Raises ProblemError, 403, for a form that another site sends in somebody's name.
+def check_comes_from_here(http: Request) -> None:
+    """Raises ProblemError, 403, for a form that another site sends.
 
-    Three things must fit, and each alone would do: where the browser says it comes from, the
-    cookie that other sites' forms come without, and a value that only our pages know.
+    A browser that does not say of which site a form is says of which host: `null` is what it says
+    of our own pages, which ask it to tell nobody where somebody comes from.
     """
-    if http.headers.get("sec-fetch-site", "same-origin") not in _OURS:
-        raise _foreign()
-    if not hmac.compare_digest(form.one("csrf").encode(), staff.csrf.encode()):
-        raise _foreign()
+    site, origin = http.headers.get("sec-fetch-site"), http.headers.get("origin", "null")
+    if site is not None and site not in _OURS:
+        raise foreign()
+    if site is None and origin != "null" and urlsplit(origin).netloc != http.headers.get("host"):
+        raise foreign()
 
 
-def _foreign() -> ProblemError:
+def is_certainly_ours(http: Request) -> bool:
+    """Whether the browser itself says that a page of ours sent the form."""
+    return http.headers.get("sec-fetch-site") == "same-origin"
+
+
+def fits(staff: Staff, form: Form) -> bool:
+    """Whether a form was made in this session: it carries what only our pages know."""
+    return hmac.compare_digest(form.one(CSRF).encode(), staff.csrf.encode())
+
+
+def foreign() -> ProblemError:
+    """That a form is none of ours."""
     return ProblemError(Problem(ACCESS_REFUSED, "This form was not made by this page."))

@@ -20,8 +20,8 @@ _LANGUAGES = ("nl", "en")
 def routes(door: Door) -> list[Route]:
     return [
         door.page(f"{_ONE}/letter", letter, Scope.READ),
-        door.page(f"{_ONE}/package", package, Scope.READ),
-        door.form(f"{_ONE}/handover", hand_over, Scope.EXPORT),
+        door.page(f"{_ONE}/package", package, Scope.READ, fresh=True),
+        door.form(f"{_ONE}/handover", hand_over, Scope.EXPORT, fresh=True),
     ]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import orjson
@@ -22,6 +24,7 @@ from avgate_gateway.console import steps
 from avgate_gateway.console.door import Door, Visit
 from avgate_gateway.console.handwork import Tried, hand_of
 from avgate_gateway.console.parts import systems_of
+from avgate_gateway.console.sessions import Sessions
 from avgate_gateway.console.subjects import identifiers_of
 from avgate_gateway.due import may_extend
 from avgate_gateway.holdup import waiting_for_pauses
@@ -35,12 +38,13 @@ from avgate_gateway.store.connection import Connection
 _QUIET_SECONDS = 1.0
 _COMMENT_AFTER = 15
 _EVENTS = 200
+_LONGEST_STREAM = timedelta(minutes=10)
 
 
 def routes(door: Door) -> list[Route]:
     return [
         door.page("/console/requests/{request_id}", show, Scope.READ),
-        door.page("/console/requests/{request_id}/live", live, Scope.READ),
+        door.page("/console/requests/{request_id}/live", partial(live, door.sessions), Scope.READ),
     ]
 
 
@@ -147,20 +151,30 @@ async def _plan(gateway: Gateway, request: SubjectRequest) -> Any:
         return None
 
 
-async def live(visit: Visit) -> Response:
-    """The middle of the page, again at every change, until it waits for somebody or is closed."""
+async def live(sessions: Sessions, visit: Visit) -> Response:
+    """The middle of the page, again at every change, until it waits for somebody or is closed.
+
+    It ends after some minutes in any case: the browser asks anew, and is asked who it is.
+    """
     request = await visit.request()
-    return StreamingResponse(_changes(visit, request), media_type="text/event-stream")
+    if visit.http.method == "HEAD":
+        return Response(media_type="text/event-stream")
+    told_to = _changes(visit, request, sessions)
+    return StreamingResponse(told_to, media_type="text/event-stream")
 
 
-async def _changes(visit: Visit, request: SubjectRequest) -> AsyncIterator[bytes]:
+async def _changes(
+    visit: Visit, request: SubjectRequest, sessions: Sessions
+) -> AsyncIterator[bytes]:
     shown, quiet = "", 0
+    until = visit.gateway.context.now() + _LONGEST_STREAM
     database, changes = visit.gateway.context.database, visit.gateway.changes
     with changes.listening(request.id) as changed:
         while not await visit.http.is_disconnected():
             async with database.read() as db:
                 found = await requests.find(db, request.id, request.controller)
-            if found is None:
+            is_over = visit.gateway.context.now() >= until
+            if found is None or is_over or not await sessions.is_still(visit.staff):
                 return
             now = visit.sheet.text("_request.html", await told(visit, found))
             if now != shown:

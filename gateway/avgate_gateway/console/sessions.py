@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from sqlalchemy.exc import IntegrityError
 from starlette.requests import Request
-from starlette.responses import Response
 
 from avgate_gateway.authentication import Caller, InvalidTokenError, Verifier
+from avgate_gateway.console import cookies
+from avgate_gateway.console.cookies import Cookies
 from avgate_gateway.console.staff import Staff
 from avgate_gateway.flow.context import Context
+from avgate_gateway.oidc.id_token import Over
+from avgate_gateway.oidc.person import PREFIX
 from avgate_gateway.store import console_sessions
 from avgate_gateway.store.console_sessions import Session
 
-COOKIE = "avgate_console"
 _BYTES = 32
 _SEEN_EVERY = timedelta(minutes=1)  # a page is no reason for a write each time
 _KEPT = timedelta(days=2)  # as long as a sign-in could be tried again
@@ -31,6 +34,8 @@ class Identified:
     caller: Caller
     name: str
     token_id: str
+    proved_at: datetime | None = None  # when they showed it, where that is known
+    provider_session: str | None = None  # by which their provider ends it; "" where it has no name
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +46,15 @@ class Sessions:
     verifier: Verifier
     idle: timedelta
     longest: timedelta
+    cookies: Cookies = field(default_factory=Cookies)
+    has_provider: bool = False  # whoever came in otherwise before that, comes in anew
 
-    async def begin(self, who: Identified) -> str | None:
-        """The value of the cookie; None where the sign-in was used before."""
+    async def begin(self, http: Request, who: Identified) -> str | None:
+        """The value of a new cookie; None where the sign-in was used before.
+
+        Whatever session the browser had ends: one that was planted leads nowhere.
+        """
+        before = self._cookie(http)
         cookie, now = secrets.token_urlsafe(_BYTES), self.context.now()
         caller = who.caller
         session = Session(
@@ -57,18 +68,22 @@ class Sessions:
             signed_in_at=now,
             seen_at=now,
             ends_at=now + self.longest,
+            proved_at=who.proved_at,
+            provider_session=who.provider_session,
         )
         try:
             async with self.context.database.write() as db:
                 await console_sessions.forget(db, now - _KEPT)
                 is_begun = await console_sessions.begin(db, session)
+                if is_begun and before:
+                    await console_sessions.end(db, _digest(before), now)
         except IntegrityError:  # its twin was a moment faster
             return None
         return cookie if is_begun else None
 
     async def staff(self, http: Request) -> Staff | None:
         """Who is signed in; None where nobody is, or is any more."""
-        cookie = http.cookies.get(COOKIE)
+        cookie = self._cookie(http)
         if not cookie:
             return None
         now = self.context.now()
@@ -83,50 +98,78 @@ class Sessions:
                 await console_sessions.see(db, session.digest, now)
         scopes = frozenset(session.scopes)
         caller = Caller(session.client_id, session.controller, scopes, session.subject)
-        return Staff(caller, session.name, csrf_of(cookie), session.signed_in_at)
+        proved = session.proved_at
+        return Staff(
+            caller, session.name, csrf_of(cookie), session.signed_in_at, proved, session.digest
+        )
+
+    async def is_still(self, staff: Staff) -> bool:
+        """Whether somebody is signed in yet, who was a while ago: for what is left open."""
+        async with self.context.database.read() as db:
+            session = await console_sessions.find(db, staff.session)
+        return session is not None and self._lasts(session) and await self._is_believed(session)
+
+    async def of_person(self, staff: Staff) -> list[Session]:
+        """Where else somebody is signed in, and here."""
+        caller = staff.caller
+        async with self.context.database.read() as db:
+            found = await console_sessions.of_person(
+                db, caller.controller, caller.client_id, caller.subject, self.context.now()
+            )
+        return [one for one in found if self._lasts(one)]
+
+    async def end_those(self, digests: Sequence[str]) -> None:
+        """Signs somebody out elsewhere."""
+        async with self.context.database.write() as db:
+            await console_sessions.end_all(db, digests, self.context.now())
+
+    async def end_by_provider(self, over: Over) -> None:
+        """Ends what a provider says is over."""
+        async with self.context.database.write() as db:
+            await console_sessions.end_by_provider(
+                db, over.subject, over.session, over.at, self.context.now()
+            )
 
     async def end(self, http: Request) -> None:
         """Signs out, for every process and every copy of the cookie."""
-        cookie = http.cookies.get(COOKIE)
+        cookie = self._cookie(http)
         if cookie:
             async with self.context.database.write() as db:
                 await console_sessions.end(db, _digest(cookie), self.context.now())
 
+    def _cookie(self, http: Request) -> str | None:
+        return self.cookies.read(http, cookies.SESSION)
+
     def _lasts(self, session: Session) -> bool:
         now = self.context.now()
-        is_known = session.controller in self.context.desks
+        came_from_provider = session.provider_session is not None
+        is_known = (
+            session.controller in self.context.desks and came_from_provider == self.has_provider
+        )
         is_used = now - session.seen_at < self.idle
         return session.ended_at is None and now < session.ends_at and is_used and is_known
 
     async def _is_believed(self, session: Session) -> bool:
         """Not where the person, or this sign-in, was revoked since."""
+        caller = Caller(session.client_id, session.controller, frozenset(), session.subject)
         try:
-            await self.verifier.still_believed(session.client_id, session.token_id)
+            await self.check_believed(caller, session.token_id)
         except InvalidTokenError:
             return False
         return True
+
+    async def check_believed(self, caller: Caller, token_id: str) -> None:
+        """Raises InvalidTokenError for a person, or a sign-in, that was revoked.
+
+        A person may be named by what their provider calls them for good, too: a login can be changed.
+        """
+        for name in (caller.client_id, f"{PREFIX}{caller.subject}"):
+            await self.verifier.still_believed(name, token_id)
 
 
 def csrf_of(cookie: str) -> str:
     """What a form of this session carries; from it nobody finds the cookie."""
     return hmac.new(cookie.encode(), b"avgate console form", sha256).hexdigest()
-
-
-def set_cookie(http: Request, answer: Response, cookie: str) -> Response:
-    answer.set_cookie(
-        COOKIE,
-        cookie,
-        path="/console",
-        httponly=True,
-        samesite="lax",  # a link in a mail still finds one signed in; a form from elsewhere does not
-        secure=http.url.scheme == "https",
-    )
-    return answer
-
-
-def drop_cookie(answer: Response) -> Response:
-    answer.delete_cookie(COOKIE, path="/console", httponly=True, samesite="lax")
-    return answer
 
 
 def _digest(cookie: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from avgate_gateway.authentication import Caller, Scope
@@ -16,6 +16,8 @@ class Staff:
     name: str
     csrf: str
     signed_in_at: datetime
+    proved_at: datetime | None = None  # when they last showed who they are, where that is known
+    session: str = field(default="", repr=False)
 
     def may(self, *scopes: Scope) -> bool:
         """Whether they hold all of these."""

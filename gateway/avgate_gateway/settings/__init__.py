@@ -11,6 +11,7 @@ from avgate_gateway.settings.limits import LimitSettings
 from avgate_gateway.settings.lines import lines_of
 from avgate_gateway.settings.loading import connector_settings, load
 from avgate_gateway.settings.model import Settings
+from avgate_gateway.settings.oidc import OidcSettings
 from avgate_gateway.settings.place import check_places
 from avgate_gateway.settings.value import safe_address
 
@@ -20,6 +21,7 @@ __all__ = [
     "ControllerSettings",
     "Explained",
     "LimitSettings",
+    "OidcSettings",
     "Settings",
     "SettingsError",
     "check_places",

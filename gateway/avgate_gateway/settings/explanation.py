@@ -73,7 +73,11 @@ def _model(
             yield from _model(value, key, origins, types)
         elif isinstance(value, dict):
             for inner_name, inner in value.items():
-                yield from _model(inner, (*key, inner_name), origins, types)
+                at = (*key, inner_name)
+                if isinstance(inner, BaseModel):
+                    yield from _model(inner, at, origins, types)
+                else:
+                    yield _line(at, field.description, _shown(inner), origins)
         else:
             yield _line(key, field.description, _shown(value), origins)
 

@@ -119,6 +119,24 @@ class Settings(Part):
             )
         return self
 
+    @model_validator(mode="after")
+    def _staff_can_come_back(self) -> Settings:
+        oidc = self.console.oidc
+        if oidc is None:
+            return self
+        if self.console_url is None:
+            raise WrongValueError(
+                "console.oidc needs console.url: where the provider sends staff back"
+            )
+        if oidc.controller not in {None, *self.controllers}:
+            raise WrongValueError("console.oidc.controller is no controller of controllers")
+        return self
+
+    @property
+    def console_url(self) -> str | None:
+        """Where staff reach this gateway, if that was said."""
+        return self.console.url or self.public_url
+
     @property
     def has_master_key_file(self) -> bool:
         """Whether the master key stands in a file of its own, for want of another source."""

@@ -13,6 +13,7 @@ from avgate_gateway.settings.origin import Key
 _VARIABLE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]{0,127})")
 _LARGEST_SECRET = 65_536  # bytes
 _SECRET = {("database",), ("master_key",), ("master_keys_former",)}
+_CLIENT_SECRET = ("console", "oidc", "client_secret")
 
 _OF_A_CONTROLLER = {
     ("connectors",), ("destinations",), ("webhooks",), ("callback_secret",),
@@ -24,8 +25,9 @@ _OF_A_CONTROLLER = {
 class References:
     """Resolves the references in a config, and collects what it could not resolve.
 
-    Only `database`, master keys, secrets of callbacks and what stands below a connector, destination or
-    webhook may be a reference: a path that is mistaken for one would put a key file's content into messages.
+    Only `database`, master keys, the console's secret, secrets of callbacks and what stands below a
+    connector, destination or webhook may be a reference: a path that is mistaken for one would put a
+    key file's content into messages.
     """
 
     folder: Path
@@ -81,4 +83,5 @@ def keys(value: Any, key: Key = ()) -> Iterator[Key]:
 
 
 def _may_refer(key: Key) -> bool:
-    return key[:1] in _SECRET or (key[:1] == ("controllers",) and key[2:3] in _OF_A_CONTROLLER)
+    is_secret = key[:1] in _SECRET or key == _CLIENT_SECRET
+    return is_secret or (key[:1] == ("controllers",) and key[2:3] in _OF_A_CONTROLLER)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.schema import Moment, metadata
 
+_MOST = 100  # sessions of one person that are listed
 console_session = sa.Table(
     "console_session",
     metadata,
@@ -26,8 +27,11 @@ console_session = sa.Table(
     sa.Column("seen_at", Moment, nullable=False),
     sa.Column("ends_at", Moment, nullable=False),
     sa.Column("ended_at", Moment),
+    sa.Column("proved_at", Moment),  # when they last showed who they are, where that is known
+    sa.Column("provider_session", sa.String(200)),  # by which their provider ends it
     sa.UniqueConstraint("token_id"),
     sa.Index(None, "ends_at"),
+    sa.Index(None, "subject"),
 )
 
 
@@ -46,6 +50,8 @@ class Session:
     seen_at: datetime
     ends_at: datetime
     ended_at: datetime | None = None
+    proved_at: datetime | None = None
+    provider_session: str | None = None
 
 
 async def begin(db: Connection, session: Session) -> bool:
@@ -76,9 +82,52 @@ async def end(db: Connection, digest: str, now: datetime) -> None:
     await db.execute(_of(digest).where(console_session.c.ended_at.is_(None)).values(ended_at=now))
 
 
+async def of_person(
+    db: Connection, controller: str, client_id: str, subject: str, now: datetime
+) -> list[Session]:
+    """The sessions of one person that have not ended, the newest first."""
+    mine = sa.and_(
+        console_session.c.controller == controller,
+        console_session.c.client_id == client_id,
+        console_session.c.subject == subject,
+    )
+    query = console_session.select().where(mine, *_open(now)).order_by(
+        console_session.c.signed_in_at.desc(), console_session.c.digest
+    ).limit(_MOST)  # fmt: skip
+    return [_session(row) for row in (await db.execute(query)).mappings()]
+
+
+async def end_all(db: Connection, digests: Sequence[str], now: datetime) -> None:
+    here = console_session.c.digest.in_(digests)
+    is_open = console_session.c.ended_at.is_(None)
+    await db.execute(console_session.update().where(here, is_open).values(ended_at=now))
+
+
+async def end_by_provider(
+    db: Connection, subject: str | None, session: str | None, begun_by: datetime, now: datetime
+) -> None:
+    """Ends what a provider says is over: one session of its own, or all of a person.
+
+    Only what had begun by then, so that the same word said again ends nothing that is newer. Links
+    of our own have no session of a provider, and are left alone.
+    """
+    named: list[sa.ColumnElement[bool]] = [console_session.c.provider_session.is_not(None)]
+    if subject is not None:
+        named.append(console_session.c.subject == subject)
+    if session is not None:
+        named.append(console_session.c.provider_session == session)
+    began = console_session.c.signed_in_at <= begun_by
+    statement = console_session.update().where(*named, began, console_session.c.ended_at.is_(None))
+    await db.execute(statement.values(ended_at=now))
+
+
 async def forget(db: Connection, before: datetime) -> None:
     """Drops what ended by itself before a moment."""
     await db.execute(console_session.delete().where(console_session.c.ends_at < before))
+
+
+def _open(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (console_session.c.ended_at.is_(None), console_session.c.ends_at > now)
 
 
 def _of(digest: str) -> sa.Update:

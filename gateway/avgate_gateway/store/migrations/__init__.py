@@ -24,7 +24,7 @@ from avgate_gateway.store.letters import letter as _letter  # noqa: F401 -- a ta
 from avgate_gateway.store.opendsr import table as _opendsr  # noqa: F401 -- likewise
 from avgate_gateway.store.refused import refused as _refused  # noqa: F401 -- a table of metadata
 
-HEAD = "0014"  # the newest in versions/
+HEAD = "0015"  # the newest in versions/
 _TURN = 0x61766761  # an arbitrary number that all releases share
 _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String(32)))
 
