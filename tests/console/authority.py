@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway.authentication import Scope
+from avgate_gateway.console.reasons import REASONS
 
 from ..flow.authority import Guarded, Open
 
@@ -18,6 +19,8 @@ _ALL = (Operation.ACCESS, Operation.EXPORT, Operation.ERASE, Operation.RECTIFY)
 _COPIES, _PLANNED = _ALL[:2], _ALL[2:]
 _READ = frozenset({Scope.READ})
 _SIGNING_IN = "whoever signs in is nobody yet"
+_LOOKED = Guarded(frozenset({Scope.READ, Scope.ACCESS}))
+_BY_HAND = Guarded(frozenset({Scope.READ, Scope.COMPLETE_TASKS}))
 _OWN = Guarded()  # one's own, whatever one may do
 _ONE = "/console/requests/{request_id}"
 
@@ -34,6 +37,16 @@ MATRIX: Final[Mapping[tuple[str, str], Guarded | Open]] = {
     ("GET", "/console"): _seen(),
     ("GET", "/console/people"): _seen(),
     ("POST", "/console/people"): _seen(),
+    ("GET", "/console/people/held"): _LOOKED,
+    ("POST", "/console/people/held"): _LOOKED,
+    ("GET", "/console/people/revealed"): _LOOKED,
+    ("POST", "/console/people/revealed"): _LOOKED,
+    ("GET", "/console/print"): _seen(),
+    ("POST", "/console/filter"): _seen(),
+    ("POST", "/console/retry"): _seen(),
+    ("GET", "/console/tasks"): _seen(),
+    ("POST", "/console/tasks/{task_id}"): _BY_HAND,
+    ("POST", f"{_ONE}/tasks/{{task_id}}"): _BY_HAND,
     ("GET", "/console/requests/new"): _seen(),
     ("POST", "/console/requests/new"): _seen(),
     ("POST", "/console/requests"): Guarded(_READ, of_operation=True, operations=_ALL),
@@ -72,6 +85,11 @@ MATRIX: Final[Mapping[tuple[str, str], Guarded | Open]] = {
     ("POST", "/console/sign-in/logout-token"): Open("a provider has no cookie; it signs what it says"),
     ("GET", "/console/assets/{version}/{name}"): Open("style sheets and scripts, as in our sources"),
 }  # fmt: skip
+LOOK: Final = {
+    "kind_0": "email",
+    "value_0": "nobody@voorbeeld.example",
+    "reason": next(iter(REASONS)),
+}
 FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "people": {"query": "nobody@voorbeeld.example"},
     "identity": {"method": "portal", "verified_by": "me", "verified_at": "2026-01-05T10:00"},
@@ -80,6 +98,10 @@ FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "reveal": {"reason": "to call back"},
     "cancel": {"reason": "not asked"},
     "retry": {"connector": "directory"},
+    "pause": {"reason": "it is moved"},
+    "held": LOOK,
+    "revealed": {**LOOK, "connector": "directory"},
+    "{task_id}": {"evidence": "seen to"},
     "sessions": {"session": "none of mine"},
 }
 

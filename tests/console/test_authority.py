@@ -46,7 +46,8 @@ class Hall:
         self, at: tuple[str, str], target: str, operation: Operation, who: tuple[Browser, str]
     ) -> httpx.Response:
         (method, path), (browser, csrf) = at, who
-        url = path.replace("{request_id}", target)
+        url = path.replace("{request_id}", target).replace("{connector}", "directory")
+        url = url.replace("{task_id}", str(uuid4()))
         if method == "GET":
             return await browser.get(url)
         return await browser.post(url, {"csrf": csrf, **a_form(at, operation)})
@@ -104,7 +105,8 @@ async def test_what_cannot_be_taken_back_takes_a_new_proof(hall: Hall) -> None:
     asks = {at for at, route in routes(hall.at.pages) if getattr(route, "fresh", False)}
     one = "/console/requests/{request_id}"
     assert asks == {("GET", f"{one}/approval"), ("POST", f"{one}/approval"),
-                    ("POST", f"{one}/reveal"), ("GET", f"{one}/package")}  # fmt: skip
+                    ("POST", f"{one}/reveal"), ("GET", f"{one}/package"), ("POST", f"{one}/handover"),
+                    ("POST", "/console/people/revealed")}  # fmt: skip
 
 
 @pytest.mark.parametrize("at", GUARDED, ids=" ".join)
@@ -116,7 +118,8 @@ async def test_a_page_opens_to_exactly_the_scopes_it_names(at: tuple[str, str], 
             answer = await hall.knock(at, target, operation, await hall.somebody(HERE, held))
             tried = (operation, sorted(held), answer.status_code)
             if {scope.value for scope in needed} <= held:
-                assert answer.status_code not in {401, 403, 404, 500}, tried
+                is_there = {404} if "{task_id}" not in at[1] else set()  # no work by hand in here
+                assert answer.status_code not in {401, 403, 500} | is_there, tried
             else:
                 assert answer.status_code == 403, tried
 

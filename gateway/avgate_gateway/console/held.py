@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -22,9 +21,9 @@ from avgate_gateway.console.people import LOOK, PAGE, Found
 from avgate_gateway.console.reasons import Reason
 from avgate_gateway.flow.surveyed import Answer, Bounds, Revealed
 from avgate_gateway.flow.surveying import survey
+from avgate_gateway.problem import NOT_FOUND, Problem, ProblemError
 from avgate_gateway.store import evidence
 
-FRESH: Final = timedelta(minutes=10)  # a sign-in, for values to be shown
 WHO_IT_IS: Final = frozenset({Category.CONTACT, Category.CONTACTS, Category.DIRECTORY_LISTING})
 _NOT_SHOWN: Final = frozenset({Field.BANK_ACCOUNT})  # nobody is recognised by it
 BOUNDS: Final = Bounds()
@@ -37,7 +36,7 @@ def routes(door: Door) -> list[Route]:
         door.page(f"{PAGE}/held", people.ask, *LOOK),  # where a language was chosen on the way
         door.form(f"{PAGE}/held", look, *LOOK),
         door.page(f"{PAGE}/revealed", people.ask, *LOOK),
-        door.form(f"{PAGE}/revealed", reveal, *LOOK),
+        door.form(f"{PAGE}/revealed", reveal, *LOOK, fresh=True),
     ]
 
 
@@ -57,18 +56,13 @@ async def reveal(visit: Visit) -> Response:
     refused = await _refused(visit, person)
     if refused is not None:
         return refused
-    if not is_fresh(visit) or name not in visit.desk.connectors:
-        return await people.shown(visit, person, status=403, more={"is_stale": True})
+    if name not in visit.desk.connectors:
+        raise ProblemError(Problem(NOT_FOUND))
     await _write_down(visit, person, "subject.revealed", {"connector": name})
     answers = await _asked(visit, person, Revealed(name, WHO_IT_IS))
     [own] = [one for one in answers if one.connector == name]
     cards = {"connector": name, "title": own.title, "cards": cards_of(own.records)}
     return await people.shown(visit, person, more={**_told(visit, answers), "card": cards})
-
-
-def is_fresh(visit: Visit) -> bool:
-    """Whether whoever looks signed in so short a while ago that it is still they who sit there."""
-    return visit.gateway.context.now() - visit.staff.signed_in_at <= FRESH
 
 
 def cards_of(records: Sequence[Record]) -> list[tuple[Card, int]]:
@@ -127,6 +121,5 @@ def _told(visit: Visit, answers: Sequence[Answer]) -> dict[str, Any]:
     return {
         "answers": answers,
         "looked_at": visit.gateway.context.now(),
-        "is_fresh": is_fresh(visit),
         "who_it_is": WHO_IT_IS,
     }
