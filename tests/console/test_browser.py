@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from avgate_gateway.authentication import Scope
 from avgate_mocks.people import Person
 
 from ..flow.conftest import begun
@@ -147,6 +148,28 @@ def test_pages_fit_a_narrow_window_in_light_and_dark(
         assert sideways(page) <= 0, path
         soundness(page)
     shoot(page, f"narrow-{scheme}")
+
+
+PAGES = ("tasks", "systems", "processors", "retention", "figures", "audit", "sessions")
+
+
+def test_every_other_page_is_sound_and_fits(desk: Desk, people: Iterator[Person]) -> None:
+    person = next(people)
+    page = desk.enter("B. Heer", *(scope.value for scope in Scope if scope.value != "metrics:read"))
+    page.get_by_role("searchbox").first.fill(person.emails[0])
+    page.get_by_role("button", name="Zoeken").first.click()
+    page.locator("[name=reason]").first.select_option(index=1)
+    page.get_by_role("button", name="Kijken wat systemen hebben").click()
+    expect(page.get_by_role("table").first).to_be_visible()
+    soundness(page)
+    shoot(page, "person")
+    for name in PAGES:
+        page.goto(f"{desk.served.base}/console/{name}")
+        soundness(page)
+        shoot(page, name)
+        page.set_viewport_size({"width": 320, "height": 640})
+        assert sideways(page) <= 0, name
+        page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def test_with_the_keyboard_alone(desk: Desk) -> None:
