@@ -20,7 +20,7 @@ _COPIES, _PLANNED = _ALL[:2], _ALL[2:]
 _READ = frozenset({Scope.READ})
 _SIGNING_IN = "whoever signs in is nobody yet"
 _LOOKED = Guarded(frozenset({Scope.READ, Scope.ACCESS}))
-_BY_HAND = Guarded(frozenset({Scope.READ, Scope.COMPLETE_TASKS}))
+_BY_HAND = Guarded(frozenset({Scope.READ, Scope.COMPLETE_TASKS}), operations=(Operation.ERASE,))
 _OWN = Guarded()  # one's own, whatever one may do
 _ONE = "/console/requests/{request_id}"
 

@@ -16,6 +16,7 @@ from avgate_mocks.people import Role
 
 from ..flow.authority import Guarded, Open
 from ..flow.harness import a_request
+from ..flow.indoors import BY_HAND
 from .authority import FORMS, MATRIX, routes
 from .lobby import Browser, Lobby, lobby
 
@@ -32,7 +33,11 @@ class Hall:
 
     at: Lobby
     requests: Mapping[Operation, str]
+    by_hand: tuple[str, str]  # a request, and a task of it
     people: dict[tuple[str, frozenset[str]], tuple[Browser, str]] = field(default_factory=dict)
+
+    def own(self, at: tuple[str, str], operation: Operation) -> str:
+        return self.by_hand[1] if "{task_id}" in at[1] else self.requests[operation]
 
     async def somebody(self, controller: str, scopes: Iterable[str]) -> tuple[Browser, str]:
         key = (controller, frozenset(scopes))
@@ -46,8 +51,11 @@ class Hall:
         self, at: tuple[str, str], target: str, operation: Operation, who: tuple[Browser, str]
     ) -> httpx.Response:
         (method, path), (browser, csrf) = at, who
-        url = path.replace("{request_id}", target).replace("{connector}", "directory")
-        url = url.replace("{task_id}", str(uuid4()))
+        url = path.replace("{connector}", "directory")
+        if "{task_id}" in path:  # a request and its task go together, or neither is there
+            request_id, task = self.by_hand if target == self.by_hand[1] else (target, target)
+            url = url.replace("{request_id}", request_id).replace("{task_id}", task)
+        url = url.replace("{request_id}", target)
         if method == "GET":
             return await browser.get(url)
         return await browser.post(url, {"csrf": csrf, **a_form(at, operation)})
@@ -65,7 +73,11 @@ def a_form(at: tuple[str, str], operation: Operation) -> dict[str, str]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def hall(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hall]:
-    async with lobby(tmp_path_factory.mktemp("hall")) as at:
+    names = ("directory", "subprocessors")
+    async with lobby(tmp_path_factory.mktemp("hall"), names, BY_HAND) as at:
+        body = a_request("erase", at.here.person(Role.RUNNING), "subprocessors")
+        by_hand = await at.here.carry_out(body, "person")
+        [task] = (await at.here.get("/v1/tasks?state=open"))["items"]
         made = {}
         for operation in (Operation.ACCESS, Operation.EXPORT):
             body = a_request(operation.value, at.here.person(Role.RUNNING), "directory")
@@ -74,7 +86,7 @@ async def hall(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hall]:
             body = a_request(operation.value, at.here.person(Role.RUNNING), "directory", **more)
             made[operation] = await at.here.submit(body)
             assert (await at.here.until(made[operation]))["waiting_for"] == "approval"
-        yield Hall(at, made)
+        yield Hall(at, made, (by_hand, task["id"]))
 
 
 def combinations(needed: frozenset[Scope]) -> Iterable[frozenset[str]]:
@@ -113,7 +125,7 @@ async def test_what_cannot_be_taken_back_takes_a_new_proof(hall: Hall) -> None:
 async def test_a_page_opens_to_exactly_the_scopes_it_names(at: tuple[str, str], hall: Hall) -> None:
     entry = GUARDED[at]
     for operation in entry.operations or (Operation.ACCESS,):
-        target, needed = hall.requests[operation], entry.needed(operation)
+        target, needed = hall.own(at, operation), entry.needed(operation)
         for held in combinations(needed):
             answer = await hall.knock(at, target, operation, await hall.somebody(HERE, held))
             tried = (operation, sorted(held), answer.status_code)
@@ -128,7 +140,7 @@ async def test_a_page_opens_to_exactly_the_scopes_it_names(at: tuple[str, str], 
 async def test_whoever_is_signed_out_sees_nothing(at: tuple[str, str], hall: Hall) -> None:
     operation = (GUARDED[at].operations or (Operation.ACCESS,))[0]
     for controller in (HERE, None):
-        target = hall.requests[operation] if controller else str(uuid4())
+        target = hall.own(at, operation) if controller else str(uuid4())
         answer = await hall.knock(at, target, operation, (hall.at.browser(), "0" * 64))
         assert answer.status_code == (303 if at[0] == "GET" else 401)
         if at[0] == "GET":
@@ -143,17 +155,18 @@ async def test_anothers_is_answered_as_what_is_not_there(at: tuple[str, str], ha
         for held in combinations(entry.needed(operation)):
             stranger = await hall.somebody(THERE, held)
             unknown = str(uuid4())
-            theirs = await hall.knock(at, hall.requests[operation], operation, stranger)
+            own = hall.own(at, operation)
+            theirs = await hall.knock(at, own, operation, stranger)
             nothing = await hall.knock(at, unknown, operation, stranger)
             is_in = {scope.value for scope in entry.scopes} <= held
             assert theirs.status_code == nothing.status_code == (404 if is_in else 403)
-            assert _without(theirs.text, hall.requests[operation]) == _without(
-                nothing.text, unknown
-            )
+            assert _without(theirs.text, own, hall.by_hand[0]) == _without(nothing.text, unknown)
 
 
-def _without(text: str, request_id: str) -> str:
-    return text.replace(request_id, "")
+def _without(text: str, *ids: str) -> str:
+    for one in ids:
+        text = text.replace(one, "")
+    return text
 
 
 @pytest.mark.parametrize("at", OPEN, ids=" ".join)

@@ -11,10 +11,8 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 from starlette.requests import Request
-from starlette.responses import Response
 
 from avgate_gateway.authentication import Caller
-from avgate_gateway.console.cookies import Cookies
 from avgate_gateway.console.sessions import Identified
 from avgate_gateway.store import refused
 from avgate_gateway.store.cut_short import AwayError
@@ -70,6 +68,18 @@ async def test_a_provider_that_does_not_ask_again_proves_nothing(at: Lobby) -> N
         assert (await at.through(browser)).status_code == 303  # to come in, it is enough
         stale = await browser.get(f"/console/requests/{uuid4()}/package")
         assert stale.status_code == 403
+
+
+async def test_signing_in_without_being_asked_shows_nobody_who_a_person_is(at: Lobby) -> None:
+    at.provider.token = {"auth_time": int(at.here.time.now().timestamp()) - 3600}
+    browser = at.browser()
+    await at.through(browser)
+    form = {"kind_0": "email", "value_0": "nobody@voorbeeld.example", "reason": "complaint"}
+    stale = await browser.send(
+        "/console/people/revealed", **form, ticket="T-1", connector="directory"
+    )
+    assert stale.status_code == 403
+    assert "/console/sign-in/organisation?fresh=yes" in stale.text
 
 
 async def test_a_form_is_kept_for_whoever_was_signed_out_and_signs_in_again(at: Lobby) -> None:
@@ -253,23 +263,6 @@ async def test_whoever_came_in_by_a_link_comes_in_anew_once_there_is_a_provider(
     browser = at.browser()
     browser.http.cookies.set("__Host-avgate_console", cookie or "", domain="desk.example")
     assert (await browser.get("/console")).status_code == 303
-
-
-async def test_over_http_the_cookie_says_so_and_is_another(at: Lobby) -> None:
-    cookies = Cookies()
-    plain, safe = ({**NOBODY, "scheme": scheme} for scheme in ("http", "https"))
-    for scope, name, path in ((plain, "a", "/console"), (safe, "__Host-a", "/")):
-        answer = Response()
-        cookies.set(Request(scope), answer, "a", "x")
-        told = answer.headers["set-cookie"].split("; ")
-        assert told[0] == f"{name}=x"
-        assert {f"Path={path}", "HttpOnly", "SameSite=lax"} <= set(told)
-        assert ("Secure" in told) == (scope is safe)
-    answer = Response()
-    Cookies(always_secure=True).set(
-        Request(plain), answer, "a", "x"
-    )  # behind a proxy that ends TLS
-    assert answer.headers["set-cookie"].startswith("__Host-a=x; ")
 
 
 async def test_what_is_refused_is_counted_as_for_the_interface(at: Lobby) -> None:
