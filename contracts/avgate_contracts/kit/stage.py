@@ -74,6 +74,7 @@ class _Watched:
     private_networks: tuple[str, ...]
     known: frozenset[str]
     proof: Credentials
+    passes_trace: bool
 
     def hosts(self) -> frozenset[str]:
         return self.known
@@ -84,5 +85,7 @@ class _Watched:
 
 def _watched(settings: ConnectorSettings) -> ConnectorSettings:
     proof = watched(settings.credentials())
-    made = _Watched(settings.base_url, settings.private_networks, settings.hosts(), proof)
+    made = _Watched(
+        settings.base_url, settings.private_networks, settings.hosts(), proof, settings.passes_trace
+    )  # fmt: skip
     return cast("ConnectorSettings", made)
