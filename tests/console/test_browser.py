@@ -75,7 +75,6 @@ def test_an_erasure_from_an_address_to_its_end_by_two_people(
     person = next(people)
     anna = desk.enter("A. Bakker")
     soundness(anna)
-    shoot(anna, "queue-empty")
     address = ask(anna, person, "Wissen")
     expect(anna.get_by_role("heading", name="Voorbeeld")).to_be_visible()  # it came by itself
     soundness(anna)
