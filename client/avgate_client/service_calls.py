@@ -11,6 +11,8 @@ from avgate_client.answers import (
     Entry,
     EntryPage,
     InstalledConnector,
+    Pause,
+    Paused,
     Processor,
     ProcessorList,
     Retention,
@@ -67,6 +69,24 @@ class ServiceCalls:
     async def connectors(self) -> tuple[InstalledConnector, ...]:
         """What is installed, what is refused and why, and what each can do."""
         return read(await self._line.send(Outgoing("GET", "/v1/connectors")), ConnectorList).items
+
+    async def pause(self, connector: str, reason: str) -> Pause:
+        """Has no work begun at a connector's upstream until it is resumed; scope `admin`.
+
+        The reason is for colleagues and kept in the clear. What is paused already stays so.
+        """
+        path = "/v1/connectors/{connector}/pause"
+        outgoing = Outgoing(
+            "POST", path, ids={"connector": connector}, json={"reason": reason}, repeatable=True
+        )
+        return read(await self._line.send(outgoing), Paused).paused
+
+    async def resume(self, connector: str) -> None:
+        """Goes on there, with all that waited; scope `admin`."""
+        path = "/v1/connectors/{connector}/resume"
+        await self._line.send(
+            Outgoing("POST", path, ids={"connector": connector}, json={}, repeatable=True)
+        )
 
     async def audit(self, *, after: int = 0, page_size: int = 1000) -> AsyncGenerator[Entry, None]:
         """The controller's chain, oldest first, from the entry behind this sequence on."""

@@ -13,7 +13,7 @@ from ..flow.harness import EVERYTHING, Mocks, Served, token
 from ..flow.opendsr_sender import SETTINGS, vouched_for
 from .described import tried
 
-CASES, EXAMPLES, SEED = 2_000, 60, 1
+CASES, EXAMPLES, SEED = 2_000, 36, 1
 
 
 @pytest.fixture(scope="module")

@@ -579,7 +579,7 @@ async def test_logs_and_references_name_nobody(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     records = await bench.held(Role.RUNNING)
-    ours = [r.getMessage() for r in caplog.records if not r.name.startswith("uvicorn")]
+    ours = [str(vars(r)) for r in caplog.records if not r.name.startswith("uvicorn")]
     told = "".join(ours) + repr(records) + "".join(record.item.ref for record in records)
     person = bench.person(Role.RUNNING)
     values = {i.value for i in person.identifiers()} | {person.iban, person.name.family}

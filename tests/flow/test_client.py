@@ -24,7 +24,7 @@ PAGE = ROOT / "client/README.md"
 DESCRIBED = json.loads((ROOT / "contracts/openapi/gateway.json").read_text("utf-8"))
 SCOPES = tuple(scope for scope in Scope if scope is not Scope.ADMIN)
 # For those who watch the process, for upstreams, and for dialects that have clients of their own.
-NOT_OURS = ("/health/", "/metrics", "/v1/callbacks/", "/opendsr", "/console")
+NOT_OURS = ("/health/", "/metrics", "/v1/callbacks/", "/opendsr", "/opengdpr", "/console")
 
 
 class Faulty(httpx.AsyncHTTPTransport):

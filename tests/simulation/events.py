@@ -99,7 +99,7 @@ def next_time(world: World) -> datetime | None:
         return None
     wake = request.wake_at
     if request.waiting_for is WaitingFor.UPSTREAM:
-        tries = _tries(tasks_of(world), carrying.looks_of(world), wall)
+        tries = _tries(tasks_of(world), carrying.looks_of(world), wall, ())
         wake = max(wake, min(tries, default=wake))
     return wake - world.offset
 

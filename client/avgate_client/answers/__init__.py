@@ -6,6 +6,8 @@ from avgate_client.answers.plan import FieldLine, ItemLine, Plan, PlanLine
 from avgate_client.answers.register import (
     ConnectorList,
     InstalledConnector,
+    Pause,
+    Paused,
     Processor,
     ProcessorList,
     Retention,
@@ -44,6 +46,8 @@ __all__ = [
     "ItemLine",
     "LetterList",
     "LetterVersion",
+    "Pause",
+    "Paused",
     "Plan",
     "PlanInForce",
     "PlanLine",

@@ -74,6 +74,21 @@ class Health(Answer):
     checked_at: datetime
 
 
+class Pause(Answer):
+    """Since when, by whom and why no work is begun at an upstream."""
+
+    since: datetime
+    by: str
+    reason: str
+
+
+class Paused(Answer):
+    """A connector that was just paused."""
+
+    name: str
+    paused: Pause
+
+
 class InstalledConnector(Answer):
     """A connector: why it is refused, or what it can do."""
 
@@ -83,6 +98,7 @@ class InstalledConnector(Answer):
     refused: str | None
     configured: bool
     health: Health | None = None
+    paused: Pause | None = None
     title: str | None = None
     processor: str | None = None
     protocol: str | None = None

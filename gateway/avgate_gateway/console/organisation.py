@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,6 +19,7 @@ from avgate_gateway.console.door import Door, inside, to
 from avgate_gateway.console.links import SIGN_IN
 from avgate_gateway.console.sessions import Identified
 from avgate_gateway.console.signing_in import SigningIn
+from avgate_gateway.logs.catalogue import CONSOLE_NOT_LET_IN
 from avgate_gateway.oidc.id_token import Expected, check, proved_at, text
 from avgate_gateway.oidc.person import NoRoleError, caller_of, name_of
 from avgate_gateway.oidc.provider import Provider
@@ -34,7 +34,6 @@ TOLD = {
     "disbelieved": "What your organisation says of you is not believed here. Tell whoever runs the gateway.",
 }
 _STATUS = {"elsewhere": 400, "refused": 401, "away": 503, "no_role": 403, "disbelieved": 401}
-_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,7 @@ class Organisation:
     def _not_let_in(self, http: Request, wrong: str, why: str) -> Response:
         """The page again; the reason is for whoever runs the gateway, and names nobody."""
         status = _STATUS[wrong]
-        _logger.warning("console.not_let_in reason=%s", why)
+        CONSOLE_NOT_LET_IN.tell(reason=why)
         if status < 500:
             self.door.gateway.rates.refused(http.scope)
         return self.asking.page(http, TOLD[wrong], status)

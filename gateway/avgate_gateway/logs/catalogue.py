@@ -119,6 +119,11 @@ CONNECTOR_REFUSED = Event(
     "correct what `reason` names, and restart",
 )  # fmt: skip
 
+CONSOLE_NOT_LET_IN = Event(
+    "console.not_let_in", Level.WARNING, ("reason",),
+    "Somebody came back from the provider of sign-ins, and was not let in to the console.",
+    "`reason` says which claim or check it was: see docs/sign-in.md",
+)  # fmt: skip
 HANDOVER_POSTPONED = Event(
     "handover.postponed", Level.WARNING, ("handover", "destination", "code", "attempt"),
     "A copy could not be handed over to a successor; it is tried again.",
