@@ -28,7 +28,7 @@ screens: setup browser
 	AVGATE_SCREENS=1 $(BIN)/python -m pytest -q tests/console/test_browser.py
 
 test: setup browser check
-	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder # they wait for sockets most of the time
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder # the files with one long test come early
 
 # Dies at every durable boundary of every operation, loses power, fills the disk, jumps in time; see
 # tests/crash. Hours for every point; a failing one prints the words that play it again.

@@ -25,7 +25,7 @@ async def settled() -> None:
 
 @pytest.mark.parametrize(
     "limits",
-    [Limits(concurrency=1, deadline=0.2), Limits(concurrency=9, calls_per_second=50, deadline=0.2)],
+    [Limits(concurrency=1, deadline=0.4), Limits(concurrency=9, calls_per_second=50, deadline=0.4)],
 )
 async def test_a_healthy_upstream_is_not_called_unavailable_for_our_own_queue(
     clients: Any, limits: Limits
