@@ -43,9 +43,9 @@ def test_every_error_has_one_base() -> None:
 
 @pytest.mark.parametrize("kind", TYPES, ids=[kind.slug for kind in TYPES])
 def test_each_type_becomes_its_own_class(kind: problems.ProblemError) -> None:
-    body = f'{{"type": "{kind.uri}", "title": "T", "status": {kind.status}}}'.encode()  # type: ignore[attr-defined]
+    body = f'{{"type": "{kind.uri}", "title": "T", "status": {kind.status}}}'.encode()  # type: ignore[attr-defined] # the catalogue's, not the client's
     error = of(body, kind.status)
-    assert type(error) is KINDS[kind.uri]  # type: ignore[attr-defined]
+    assert type(error) is KINDS[kind.uri]  # type: ignore[attr-defined] # the catalogue's, not the client's
     assert (error.status, error.title, error.detail) == (kind.status, "T", "")
 
 

@@ -45,7 +45,7 @@ def said(status: int, after: float | None = None, slug: str = "x") -> ProblemErr
 def test_the_first_try_is_followed_by(
     failure: object, repeatable: bool, waits: float | None
 ) -> None:
-    assert pause(failure, 1, PATIENCE, repeatable=repeatable, chance=1.0) == waits  # type: ignore[arg-type]
+    assert pause(failure, 1, PATIENCE, repeatable=repeatable, chance=1.0) == waits  # type: ignore[arg-type] # one of several kinds
 
 
 def test_the_last_try_is_the_last() -> None:

@@ -158,7 +158,7 @@ def test_every_problem_can_be_told_in_opendsrs_words() -> None:
     located = Located("is required", "#/regulation")
     _, members = in_opendsr.worded(INVALID_CONTENT, "One thing.", [located])
     told = {"domain": "Validation", "reason": "#/regulation", "message": "is required"}
-    assert members["error"]["errors"] == [told]  # type: ignore[index]
+    assert members["error"]["errors"] == [told]  # type: ignore[index] # members are objects to a type checker
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from avgate_contracts.vocabulary import Operation
 from avgate_gateway.api.tasks import told
 from avgate_gateway.console.door import Visit
 from avgate_gateway.console.forms import Wrong
-from avgate_gateway.console.labels import ASK, TODO
+from avgate_gateway.console.labels import ASK, WORK
 from avgate_gateway.store import queue
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
@@ -53,5 +53,5 @@ async def hand_of(
 
 def _todo(task: HandTask, operation: Operation) -> str:
     if task.code == WhyUnseen.NO_INTERFACE:
-        return TODO[ASK]
-    return TODO.get(operation, TODO[ASK])
+        return WORK[ASK]
+    return WORK.get(operation, WORK[ASK])

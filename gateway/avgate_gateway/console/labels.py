@@ -155,7 +155,7 @@ UNSEEN: Final[Label] = {
     WhyUnseen.NO_INTERFACE: "only a person can ask there",
 }
 ASK: Final = "ask"
-TODO: Final[Label] = {  # what is to be done by hand
+WORK: Final[Label] = {  # what is to be done by hand
     ASK: "Ask %(system)s in writing for what the person asked: nobody can look there otherwise.",
     Operation.ERASE: "Erase this in %(system)s by hand, and look whether it is gone.",
     Operation.RECTIFY: "Correct this in %(system)s by hand, as the person asked.",
@@ -164,7 +164,7 @@ TODO: Final[Label] = {  # what is to be done by hand
 }
 ALL: Final = (
     OPERATIONS, KINDS, CATEGORIES, PRODUCTS, FIELDS, OUTCOMES, STAGES, CLOSINGS, SYSTEMS, EVENTS,
-    *system_labels.NAMED.values(), SILENCES, UNSEEN, REASONS, WRONGS, TODO,
+    *system_labels.NAMED.values(), SILENCES, UNSEEN, REASONS, WRONGS, WORK,
 )  # fmt: skip
 
 

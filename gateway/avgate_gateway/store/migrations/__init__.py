@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from avgate_gateway.store import (  # a table of its own in most of them
     chain,
-    console_sessions,  # noqa: F401
+    console_sessions,  # noqa: F401 -- its table
     encrypted_file,
     figures,  # noqa: F401 -- indexes of its own
-    keyring,  # noqa: F401
-    pauses,  # noqa: F401
+    keyring,  # noqa: F401 -- its table
+    pauses,  # noqa: F401 -- its table
 )
 from avgate_gateway.store.delivery_schema import delivery as _delivery  # noqa: F401 -- likewise
 from avgate_gateway.store.evidence_schema import metadata
