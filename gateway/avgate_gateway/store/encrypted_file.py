@@ -94,7 +94,8 @@ def give_key(connection: sqlite.Connection, key: bytes | None) -> None:
 
 def engine(url: str, key: bytes | None, **options: Any) -> sa.Engine:
     """SQLAlchemy's engine for the file."""
-    made = sa.create_engine(url, module=sqlite, **options)
+    # An error's message would show what was written, which may be about a person.
+    made = sa.create_engine(url, module=sqlite, hide_parameters=True, **options)
 
     @sa.event.listens_for(made, "connect")
     def opened(connection: Any, _record: object) -> None:

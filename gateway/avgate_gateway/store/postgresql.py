@@ -121,6 +121,7 @@ def _engine(address: str, size: int, session: dict[str, str]) -> AsyncEngine:
     made = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=opened,
+        hide_parameters=True,  # an error's message would show what was written
         pool_size=size,
         max_overflow=0,
         pool_timeout=_POOL_WITHIN,

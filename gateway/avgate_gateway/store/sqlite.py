@@ -26,6 +26,7 @@ from avgate_gateway.store.attesting import Attesting
 from avgate_gateway.store.connection import HEAVY
 from avgate_gateway.store.cut_short import AwayError, answering, is_away
 from avgate_gateway.store.outbox import Outbox
+from avgate_gateway.store.prepared import Preparing
 from avgate_gateway.store.schema import OF_MANY_ROWS
 
 T = TypeVar("T")
@@ -33,7 +34,10 @@ T = TypeVar("T")
 _READERS = 4
 _BUSY_SECONDS = 30
 _FEW = 50  # rows at a time that nobody notices
+_STATEMENTS = 512  # that each connection keeps ready: as many as there are, or nearly
 _AT_ONCE = "PRAGMA busy_timeout=0"
+# Pages have to be decrypted when they are read again: the writer walks every index of every table.
+_WRITER_CACHE = "PRAGMA cache_size=-8192"
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "cache_size=-512")
 
 
@@ -44,7 +48,6 @@ class SqliteFile:
         self, url: str, attesting: Attesting | None = None, key: bytes | None = None,
         outbox: Outbox | None = None,
     ) -> None:  # fmt: skip
-        self._given = (attesting or Attesting(), outbox or Outbox())
         # Nobody else pools: what is opened here stays open until `close`.
         self.engine = encrypted_file.engine(
             url,
@@ -54,9 +57,12 @@ class SqliteFile:
                 "timeout": _BUSY_SECONDS,
                 "isolation_level": None,
                 "check_same_thread": False,
+                "cached_statements": _STATEMENTS,
             },
         )
         sa.event.listen(self.engine, "connect", _set_pragmas)
+        preparing = Preparing(self.engine.dialect)
+        self._given = (preparing, attesting or Attesting(), outbox or Outbox())
         self._idle: asyncio.LifoQueue[_Session | None] = asyncio.LifoQueue()
         for _ in range(_READERS):
             self._idle.put_nowait(None)
@@ -102,7 +108,8 @@ class SqliteFile:
     async def _begun(self) -> _Group:
         if self._writer is None:
             self._writer = _Session(self.engine, *self._given)
-            await self._writer.step(_AT_ONCE)
+            for command in (_AT_ONCE, _WRITER_CACHE):
+                await self._writer.step(command)
         await self._writer.begin_writing()
         self._group = group = _Group(self._writer)
         # The lock is fair: the commit comes after all who wait for their turn now.
@@ -172,12 +179,15 @@ class _Session:
     The transaction is begun and ended with plain statements: SQLAlchemy sees one that never ends.
     """
 
-    def __init__(self, engine: sa.Engine, attesting: Attesting, outbox: Outbox) -> None:
+    def __init__(
+        self, engine: sa.Engine, preparing: Preparing, attesting: Attesting, outbox: Outbox
+    ) -> None:
         self.dialect = engine.dialect
         self.info: dict[Any, Any] = {}
         attesting.give_to(self.info)
         outbox.give_to(self.info)
         self._connection = engine.connect()
+        self._preparing = preparing
         self._plain = cast("sqlite.Connection", self._connection.connection.dbapi_connection)
         self._thread = ThreadPoolExecutor(1, "sqlite")
         self._under_way = 0
@@ -193,13 +203,22 @@ class _Session:
         """Executes here what is quick, and in the thread what is about many rows."""
         is_heavy = HEAVY in statement.get_execution_options()
         if not (self._under_way or is_heavy or _is_long(statement, parameters)):
-            return self._connection.execute(statement, parameters)
+            return self._executed(statement, parameters)
 
         def step() -> sa.CursorResult[*tuple[Any, ...]]:
-            found = self._connection.execute(statement, parameters)
+            found = self._executed(statement, parameters)
             return _whole(found) if is_heavy else found
 
         return await self._wait_for(step)
+
+    def _executed(
+        self, statement: sa.Executable, parameters: Any
+    ) -> sa.CursorResult[*tuple[Any, ...]]:
+        prepared = self._preparing.find(statement, parameters)
+        if prepared is None:
+            return self._connection.execute(statement, parameters)
+        done: Any = prepared.execute(self._plain, parameters)
+        return cast("sa.CursorResult[*tuple[Any, ...]]", done)
 
     async def step(self, command: str) -> None:
         """Takes a step that waits for nothing but what is still under way."""
