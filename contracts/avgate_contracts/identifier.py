@@ -89,6 +89,8 @@ def _is_control(character: str) -> bool:
 
 
 def _phone(text: str) -> str:
+    if _CANONICAL_DUTCH.fullmatch(text):  # what the library would make of it
+        return text
     if not re.fullmatch(r"(?:\+|00)?[0-9(][0-9 ().\-]{3,30}", text):
         raise InvalidIdentifierError("a phone is written with digits, in E.164 form: +31612345678")
     try:
@@ -108,8 +110,12 @@ def _is_dutch(digits: str) -> bool:
 
 
 def _email(text: str) -> str:
-    local, _, domain = text.partition("@")
-    if not (_is_local(local) and _is_domain(domain)):
+    if text.isascii():
+        is_address = _PLAIN_MAIL.fullmatch(text) is not None
+    else:
+        local, _, domain = text.partition("@")
+        is_address = _is_local(local) and _is_domain(domain)
+    if not is_address:
         raise InvalidIdentifierError("an email has one @, a domain with a dot, and no wildcards")
     return text.lower()
 
@@ -175,6 +181,13 @@ _LONGEST_LOCAL, _LONGEST_LABEL = 64, 63  # RFC 5321, RFC 1035
 # What mail systems give out beside letters and digits: RFC 5322's atext, and of the wildcards in it
 # only `_`, which is in the addresses of too many people.
 _IN_MAIL = "!#$&'+-./=^_`{|}~"
+# The same for what has letters of ASCII only, without a look at each of them.
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_PLAIN_MAIL = re.compile(
+    rf"(?=[^@]*[A-Za-z0-9])[A-Za-z0-9{re.escape(_IN_MAIL)}]{{1,{_LONGEST_LOCAL}}}"
+    rf"@{_LABEL}(?:\.{_LABEL})+"
+)
+_CANONICAL_DUTCH = re.compile(r"\+31[1-7][0-9]{8}")
 _CANONICAL: dict[IdentifierKind, Callable[[str], str]] = {
     IdentifierKind.PHONE: _phone,
     IdentifierKind.EMAIL: _email,

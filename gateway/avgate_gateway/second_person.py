@@ -35,6 +35,8 @@ def person(vault: Vault, controller: str, subject: str) -> str:
 
 def _folded(name: str) -> str:
     """Case, spacing, width and what cannot be seen make no second person."""
+    if name.isascii() and name.isprintable():  # all of it can be seen, and has one form
+        return " ".join(name.split()).casefold()
     plain = unicodedata.normalize("NFKC", name)
     seen = "".join(c for c in plain if unicodedata.category(c) != "Cf")
     return " ".join(seen.split()).casefold()

@@ -4,6 +4,7 @@ import time
 import unicodedata
 from datetime import date, timedelta
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -320,3 +321,43 @@ def test_the_same_value_of_another_kind_does_not_match() -> None:
     assert not number.matches(Identifier(IdentifierKind.CUSTOMER_ID, "42"))
     assert not number.matches(Identifier(IdentifierKind.XELION_ID, "43"))
     assert number.matches(Identifier(IdentifierKind.XELION_ID, "42", DAY))
+
+
+@given(
+    st.from_regex(r"(\+31|0)[0-9 ()-]{8,12}", fullmatch=True)
+    | st.from_regex(r"\+31[0-9]{9}", fullmatch=True)
+)
+def test_a_number_in_its_one_form_is_what_the_library_makes_of_it(text: str) -> None:
+    """The shorter way for what is in E.164 form already says nothing else than the library."""
+    try:
+        found = canonical(PHONE, text)
+    except InvalidIdentifierError:
+        return
+    number = phonenumbers.parse(text, "NL")
+    assert found == phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+_mail = st.text(st.sampled_from("aZ9é_.-+@*%! "), max_size=12) | st.builds(
+    "{}@{}".format,
+    st.text(st.sampled_from("aZ9_.-+%"), max_size=66),
+    st.lists(st.text(st.sampled_from("aZ9-"), max_size=65), max_size=3).map(".".join),
+)
+
+
+@given(_mail)
+def test_an_address_of_ascii_is_judged_like_any_other(text: str) -> None:
+    """A letter of another script in the local part leaves everything else as it was."""
+    local, at, domain = text.partition("@")
+    if not text.isascii() or len(local) >= 64:
+        return
+    assert _is_email(text) == _is_email(f"{local[:1]}é{local[1:]}{at}{domain}") or not any(
+        c.isalnum() for c in local
+    )
+
+
+def _is_email(text: str) -> bool:
+    try:
+        canonical(EMAIL, text)
+    except InvalidIdentifierError:
+        return False
+    return True

@@ -27,6 +27,7 @@ from avgate_gateway.api import (
 )
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.methods import Methods
+from avgate_gateway.api.straight import straightened
 from avgate_gateway.authentication import Verifier
 from avgate_gateway.guard import Guard, Limits
 from avgate_gateway.refusals import REFUSED, Asked, Refusals
@@ -87,7 +88,9 @@ def application(
     pages: ASGIApp | None = None,
 ) -> ASGIApp:
     """The whole application, guarded; `pages` answers what lies under /console."""
-    app: ASGIApp = unguarded(gateway, verifier, lifespan)
+    app: ASGIApp = straightened(
+        unguarded(gateway, verifier, lifespan), requests.router(gateway).routes
+    )
     if pages is not None:
         app = _Beside(app, pages)
     return traced(Guard(app, limits, gateway.traffic), gateway.context.traces)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from avgate_gateway.authentication.caller import Caller
     from avgate_gateway.authentication.claim import InvalidTokenError
-    from avgate_gateway.authentication.dependency import caller_of, install, requires
+    from avgate_gateway.authentication.dependency import authenticated, caller_of, install, requires
     from avgate_gateway.authentication.key_file import KeyFileError, SigningKey, open_signing_key
     from avgate_gateway.authentication.key_set import FixedKeys, Keys, RotatingKeys, read_key_file
     from avgate_gateway.authentication.minting import mint
@@ -21,6 +21,7 @@ else:
     _PLACES = {
         "Caller": "caller",
         "InvalidTokenError": "claim",
+        "authenticated": "dependency",
         "caller_of": "dependency",
         "install": "dependency",
         "requires": "dependency",
@@ -66,6 +67,7 @@ __all__ = [
     "SigningKey",
     "TokenPolicy",
     "Verifier",
+    "authenticated",
     "caller_of",
     "install",
     "mint",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request, Security
@@ -62,18 +63,23 @@ async def _caller(
     needed: SecurityScopes,
     _: Annotated[HTTPAuthorizationCredentials | None, Depends(_declared)],
 ) -> Caller:
+    return await authenticated(request, needed.scopes)
+
+
+async def authenticated(request: Request, scopes: Sequence[str] = ()) -> Caller:
+    """Whoever makes a call, whose token carries these scopes; raises as `requires` says."""
     verifier: Verifier = request.app.state.verifier
     rates: Rates = request.app.state.rates
     try:
-        caller = await verifier.caller(_token(request))
+        found = await verifier.caller(_token(request))
     except InvalidTokenError as error:
         rates.refused(request.scope)
         raise ProblemError(_invalid(str(error))) from None
-    await rates.client(request.scope, caller.controller, caller.client_id)
-    request.state.caller = caller
-    for scope in needed.scopes:
-        caller.must_hold(Scope(scope))
-    return caller
+    await rates.client(request.scope, found.controller, found.client_id)
+    request.state.caller = found
+    for scope in scopes:
+        found.must_hold(Scope(scope))
+    return found
 
 
 def _token(request: Request) -> str:

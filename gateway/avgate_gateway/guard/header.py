@@ -38,21 +38,25 @@ class Headers:
     def __init__(self, scope: Scope) -> None:
         self.raw: list[tuple[bytes, bytes]] = list(scope["headers"])
         self._version = str(scope.get("http_version", "1.1"))
+        self._by_name: dict[bytes, list[bytes]] = {}
+        for name, value in self.raw:
+            self._by_name.setdefault(name.lower(), []).append(value)
 
     def all(self, name: bytes) -> list[bytes]:
         """Every value that came under this name."""
-        return [value for key, value in self.raw if key.lower() == name]
+        return self._by_name.get(name, [])
 
     def one(self, name: bytes) -> bytes | None:
         """The value of a header that `check` let come once at most."""
-        return next(iter(self.all(name)), None)
+        values = self._by_name.get(name)
+        return values[0] if values else None
 
     def check(self, limits: Limits) -> None:
         """Raises ProblemError for headers that are too many, too large, doubled or unreadable."""
         self._check_size(limits)
         self._check_values()
-        for name in _SINGLE:
-            if len(self.all(name)) > 1:
+        for name, values in self._by_name.items():
+            if len(values) > 1 and name in _SINGLE:
                 _refuse(AMBIGUOUS_REQUEST, f"The header {name.decode()} may come once.")
         self._check_host(limits.hosts)
         self._check_framing()

@@ -9,6 +9,9 @@ import sqlalchemy as sa
 
 HEAVY = "avgate_is_heavy"  # an execution option: its rows are megabytes, so nobody waits while they are read
 
+# In `info`, where nobody else can write meanwhile: what is known as long as this transaction lasts.
+WHILE_IT_LASTS = "avgate_while_it_lasts"
+
 
 class Connection(Protocol):
     """One transaction, as whoever opened it gives it out: SQLite's or PostgreSQL's."""

@@ -18,7 +18,7 @@ from avgate_gateway.proving.examination import BEGINNING, Row
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.store import chain
 from avgate_gateway.store.attesting import attesting
-from avgate_gateway.store.connection import Connection
+from avgate_gateway.store.connection import WHILE_IT_LASTS, Connection
 from avgate_gateway.store.evidence_schema import evidence
 from avgate_gateway.store.outbox import tell
 
@@ -98,10 +98,13 @@ async def append(
         # The commit links it to the chain (`store.chain`).
         await db.execute(_PUT_DOWN, {**written, "content": content, "code": code})
         return
-    last = (await db.execute(_LAST)).first()
+    known = db.info.get(WHILE_IT_LASTS, {})
+    last = known.get(_LAST) or (await db.execute(_LAST)).first()
     sequence, previous = (last[0] + 1, last[1]) if last else (1, BEGINNING)
     linked = {"sequence": sequence, "previous": previous, "code": code}
-    await db.execute(_ADD, {**written, **linked, "digest": digested(sequence, content, previous)})
+    its_digest = digested(sequence, content, previous)
+    await db.execute(_ADD, {**written, **linked, "digest": its_digest})
+    known[_LAST] = (sequence, its_digest)
 
 
 def content_of(

@@ -23,7 +23,7 @@ from sqlcipher3 import dbapi2 as sqlite
 
 from avgate_gateway.store import encrypted_file
 from avgate_gateway.store.attesting import Attesting
-from avgate_gateway.store.connection import HEAVY
+from avgate_gateway.store.connection import HEAVY, WHILE_IT_LASTS
 from avgate_gateway.store.cut_short import AwayError, answering, is_away
 from avgate_gateway.store.outbox import Outbox
 from avgate_gateway.store.prepared import Preparing
@@ -165,6 +165,7 @@ class _Group:
         try:
             yield
         except BaseException:
+            self.session.info[WHILE_IT_LASTS].clear()  # it may have been undone
             # An error of the disk undoes the whole transaction by itself.
             with suppress(sqlite.OperationalError):
                 await self.session.step("ROLLBACK TO block")
@@ -229,6 +230,7 @@ class _Session:
 
     async def begin_writing(self) -> None:
         """Takes the file's lock, and waits in the thread if another process has it."""
+        self.info[WHILE_IT_LASTS] = {}
         if self._under_way:  # somebody was given up while waiting for it, and may have it by now
             await self._wait_for(lambda: None)
         if self.is_in_transaction:
