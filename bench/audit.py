@@ -28,7 +28,7 @@ from avgate_gateway.proving.note import verifier_key
 from avgate_gateway.store import encrypted_file, evidence
 from avgate_gateway.store.attesting import Attesting
 from avgate_gateway.store.database import Database
-from avgate_gateway.store.schema import EPOCH
+from avgate_gateway.store.moment import EPOCH
 from avgate_gateway.witness import Witness
 
 ENTRIES, QUICK = 1_000_000, 50_000

@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from avgate_gateway.store.connection import Connection
-from avgate_gateway.store.prepared import Preparing, Result
+from avgate_gateway.store.found import Found
+from avgate_gateway.store.prepared import Prepared, Preparing
 from avgate_gateway.store.schema import request, task
 from avgate_gateway.store.sqlite import SqliteFile
 
@@ -38,7 +39,7 @@ async def db(tmp_path: Path) -> AsyncIterator[Connection]:
 
 async def _thrice(db: Connection, statement: sa.Executable, parameters: Any) -> list[Any]:
     found = [await db.execute(statement, parameters) for _ in range(3)]
-    assert [isinstance(one, Result) for one in found] == [False, True, True]
+    assert [isinstance(one, Found) for one in found] == [False, True, True]
     return found
 
 
@@ -121,10 +122,28 @@ def test_what_depends_on_its_values_is_left_to_sqlalchemy(tmp_path: Path) -> Non
     dialect = SqliteFile(f"sqlite:///{tmp_path / 'avgate.db'}").engine.dialect
     among = sa.select(request).where(request.c.id.in_(sa.bindparam("some", expanding=True)))
     giving_back = request.update().where(_BY_ID).values(state="closed").returning(request.c.id)
-    for statement in (among, giving_back, sa.text("SELECT 1")):
+    given = {"some": [1], "which": "one"}
+
+    def found(statement: sa.Executable) -> list[Prepared | None]:
         preparing = Preparing(dialect)
-        assert preparing.find(statement, {"some": [1], "which": "one"}) is None
-        assert preparing.find(statement, {"some": [1], "which": "one"}) is None
-    plain, preparing = sa.select(request).where(_BY_ID), Preparing(dialect)
-    assert preparing.find(plain, {"which": "one"}) is None
-    assert preparing.find(plain, {"which": "one"}) is preparing.find(plain, {"which": "two"})
+        return [preparing.find(preparing.known(statement), statement, given) for _ in range(3)]
+
+    for statement in (among, giving_back, sa.text("SELECT 1")):
+        assert found(statement) == [None, None, None]
+    first, second, third = found(sa.select(request).where(_BY_ID))
+    assert first is None
+    assert second is third is not None
+
+
+def test_a_result_says_when_it_is_not_what_was_expected() -> None:
+    nothing, several = Found(("n",), []), Found(("n",), [(1,), (2,)])
+    assert (nothing.first(), nothing.scalar(), nothing.one_or_none()) == (None, None, None)
+    assert nothing.scalar_one_or_none() is None
+    for fails in (nothing.one, nothing.scalar_one):
+        with pytest.raises(sa.exc.NoResultFound):
+            fails()
+    for fails in (several.one, several.scalar_one, several.one_or_none):
+        with pytest.raises(sa.exc.MultipleResultsFound):
+            fails()
+    assert (several.first(), several.scalar(), list(several.scalars())) == ((1,), 1, [1, 2])
+    assert several.mappings().all() == [{"n": 1}, {"n": 2}]

@@ -45,7 +45,8 @@ from avgate_gateway.store import (
 from avgate_gateway.store.deliveries import DeliveryState
 from avgate_gateway.store.handovers import HandoverState
 from avgate_gateway.store.item import ItemState
-from avgate_gateway.store.schema import EPOCH, metadata
+from avgate_gateway.store.moment import EPOCH
+from avgate_gateway.store.schema import metadata
 from avgate_gateway.store.tasks import Stage, TaskCode
 from avgate_gateway.vault import Vault
 from avgate_gateway.webhooks import delivering, outlets

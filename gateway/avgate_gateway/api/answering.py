@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from avgate_gateway.api.views import etag
 from avgate_gateway.problem import INVALID_PARAMETER, NOT_FOUND, Located, Problem, ProblemError
-from avgate_gateway.store.schema import EPOCH
+from avgate_gateway.store.moment import EPOCH
 
 JSON = "application/json"
 

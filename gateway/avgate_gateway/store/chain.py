@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from avgate_gateway.store.schema import Moment
+from avgate_gateway.store.moment import Moment
 
 draft = sa.Table(
     "evidence_draft",

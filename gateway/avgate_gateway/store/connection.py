@@ -29,5 +29,8 @@ class Connection(Protocol):
     async def execute(
         self, statement: sa.Executable, parameters: Any = None, /
     ) -> sa.CursorResult[*tuple[Any, ...]]:
-        """Executes a statement, for one set of parameters or a list of them."""
+        """Executes a statement, for one set of parameters or a list of them.
+
+        On SQLite what is asked often gives a `store.found.Found`: as much of a result as is used.
+        """
         ...

@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from avgate_gateway.store.connection import Connection
-from avgate_gateway.store.schema import Moment, metadata
+from avgate_gateway.store.moment import Moment
+from avgate_gateway.store.schema import metadata
 
 _MOST = 100  # sessions of one person that are listed
 console_session = sa.Table(

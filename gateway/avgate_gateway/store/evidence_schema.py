@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from avgate_gateway.store.schema import BigId, Moment, metadata
+from avgate_gateway.store.moment import Moment
+from avgate_gateway.store.schema import BigId, metadata
 
 __all__ = ["checkpoint", "evidence", "evidence_tile", "metadata"]
 

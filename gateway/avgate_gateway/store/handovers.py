@@ -11,7 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from avgate_gateway.store.connection import Connection
-from avgate_gateway.store.schema import Moment, metadata
+from avgate_gateway.store.moment import Moment
+from avgate_gateway.store.schema import metadata
 
 handover = sa.Table(
     "handover",

@@ -9,7 +9,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from avgate_gateway.store.connection import Connection
-from avgate_gateway.store.schema import Moment, metadata
+from avgate_gateway.store.moment import Moment
+from avgate_gateway.store.schema import metadata
 
 letter = sa.Table(
     "letter",

@@ -13,7 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from avgate_gateway.store.connection import Connection
-from avgate_gateway.store.schema import Moment, metadata, request, task
+from avgate_gateway.store.moment import Moment
+from avgate_gateway.store.schema import metadata, request, task
 
 LONGEST_REASON = 500
 _FEW = 500  # requests that are woken in one transaction

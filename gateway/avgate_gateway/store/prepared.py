@@ -7,21 +7,30 @@ changes between two executions of one statement object with the same names of pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect, IteratorResult
-from sqlalchemy.engine.result import SimpleResultMetaData
+from sqlalchemy.engine import Dialect
 from sqlcipher3 import dbapi2 as sqlite
+
+from avgate_gateway.store.connection import HEAVY
+from avgate_gateway.store.found import Found
+from avgate_gateway.store.schema import OF_MANY_ROWS
 
 Values = Mapping[str, Any]
 Converter = Callable[[Any], Any] | None
+_NOTHING: Values = {}
+_tuple = tuple.__new__  # a row without a function of Python's own for each
 
 
 class Prepared:
     """One statement for one set of parameter names."""
+
+    __slots__ = ("_bound", "_fixed", "_names", "_read", "_row", "text")
 
     def __init__(
         self,
@@ -33,24 +42,23 @@ class Prepared:
         self.text = text
         self._bound = tuple(bound)
         self._fixed = fixed
-        self._read = tuple(read)
-        self._is_plain = not any(read)
-        self._described: SimpleResultMetaData | None = None
+        self._read = [(place, convert) for place, convert in enumerate(read) if convert]
+        self._names: tuple[str, ...] = ()
+        self._row: Any = None
 
-    def execute(self, connection: sqlite.Connection, parameters: Any) -> Result:
+    def execute(self, connection: sqlite.Connection, parameters: Any) -> Found:
         """Executes it, for one set of values or a list of them; raises as SQLAlchemy does."""
         try:
             if isinstance(parameters, list):
                 done = connection.executemany(self.text, map(self._values, parameters))
             else:
-                done = connection.execute(self.text, self._values(parameters or {}))
+                done = connection.execute(self.text, self._values(parameters or _NOTHING))
             rows = done.fetchall()
         except sqlite.Error as error:
             raise _told(error, self.text) from error
-        if self._described is None:
-            names = [column[0] for column in done.description or ()]
-            self._described = SimpleResultMetaData(names)
-        return Result(self._described, self._rows(rows), done.rowcount)
+        if rows:
+            rows = self._converted(done, rows)
+        return Found(self._names, rows, done.rowcount)
 
     def _values(self, given: Values) -> list[Any]:
         values = {**self._fixed, **given} if self._fixed else given
@@ -59,29 +67,27 @@ class Prepared:
             for name, convert in self._bound
         ]
 
-    def _rows(self, rows: list[Any]) -> Iterator[Any]:
-        if self._is_plain:
-            return iter(rows)
-        read = self._read
-        return iter(
-            [
-                tuple(
-                    [
-                        value if convert is None else convert(value)
-                        for convert, value in zip(read, row, strict=True)
-                    ]
-                )
-                for row in rows
-            ]
-        )
+    def _converted(self, done: sqlite.Cursor, rows: list[Any]) -> list[Any]:
+        if self._row is None:
+            self._names = tuple(column[0] for column in done.description)
+            self._row = namedtuple("Row", self._names, rename=True)  # type: ignore[misc]  # noqa: PYI024 -- known only now
+        made = []
+        for row in rows:
+            values = list(row)
+            for place, convert in self._read:
+                if values[place] is not None:
+                    values[place] = convert(values[place])
+            made.append(_tuple(self._row, values))
+        return made
 
 
-class Result(IteratorResult[Any]):
-    """The rows that were found, all of them read, or how many were changed."""
+@dataclass(slots=True, weakref_slot=True)
+class Known:
+    """What is known of one statement."""
 
-    def __init__(self, described: SimpleResultMetaData, rows: Iterator[Any], rowcount: int) -> None:
-        super().__init__(described, rows)
-        self.rowcount = rowcount
+    is_heavy: bool
+    is_long: bool  # it may be about so many rows that everybody else would notice
+    prepared: dict[tuple[str, ...], Prepared | None] | None = field(default=None)
 
 
 class Preparing:
@@ -89,21 +95,29 @@ class Preparing:
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        self._known: WeakKeyDictionary[Any, dict[tuple[str, ...], Prepared | None]]
-        self._known = WeakKeyDictionary()
+        self._known: WeakKeyDictionary[Any, Known] = WeakKeyDictionary()
 
-    def find(self, statement: sa.Executable, parameters: Any) -> Prepared | None:
-        """What was made of a statement; None if it is asked for the first time, or cannot be."""
+    def known(self, statement: sa.Executable) -> Known:
+        """What is known of a statement."""
         known = self._known.get(statement)
         if known is None:
-            self._known[statement] = {}
+            known = self._known[statement] = Known(
+                HEAVY in statement.get_execution_options(),
+                isinstance(statement, sa.Update | sa.Delete) and statement.table in OF_MANY_ROWS,
+            )
+        return known
+
+    def find(self, known: Known, statement: sa.Executable, parameters: Any) -> Prepared | None:
+        """What was made of a statement; None if it is asked for the first time, or cannot be."""
+        if known.prepared is None:
+            known.prepared = {}
             return None
         given = parameters[0] if parameters and isinstance(parameters, list) else parameters
         names = tuple(given) if given else ()
         try:
-            return known[names]
+            return known.prepared[names]
         except KeyError:
-            made = known[names] = _prepared(statement, names, self._dialect)
+            made = known.prepared[names] = _prepared(statement, names, self._dialect)
             return made
 
 

@@ -18,7 +18,8 @@ from avgate_gateway.guard.rate import Policy, Taken
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.cut_short import AwayError
 from avgate_gateway.store.database import Database
-from avgate_gateway.store.schema import EPOCH, rate
+from avgate_gateway.store.moment import EPOCH
+from avgate_gateway.store.schema import rate
 
 _MICROS = 1_000_000
 _INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}

@@ -8,7 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from avgate_gateway.store.connection import Connection
-from avgate_gateway.store.schema import Moment, metadata
+from avgate_gateway.store.moment import Moment
+from avgate_gateway.store.schema import metadata
 
 CLIENT, TOKEN = "client", "token"
 Listed = Sequence[tuple[str, str, datetime]]

@@ -6,11 +6,9 @@ What upstreams make up, such as a job or a code, is Text: PostgreSQL refuses wha
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
+
+from avgate_gateway.store.moment import Moment
 
 metadata = sa.MetaData(
     naming_convention={
@@ -21,25 +19,6 @@ metadata = sa.MetaData(
 )
 
 
-class Moment(sa.types.TypeDecorator[datetime]):
-    """A moment as microseconds since 1970 in UTC: one form in every database, and it sorts."""
-
-    impl = sa.BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 -- SQLAlchemy's signature
-        if value is None:
-            return None
-        delta = value - EPOCH
-        return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
-
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 -- SQLAlchemy's signature
-        if value is None:
-            return None
-        return EPOCH + timedelta(microseconds=int(value))
-
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 request = sa.Table(

@@ -13,29 +13,23 @@ power cut.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeVar, cast
+from collections.abc import Awaitable
+from contextlib import suppress
+from types import TracebackType
 
 import sqlalchemy as sa
 from sqlcipher3 import dbapi2 as sqlite
 
 from avgate_gateway.store import encrypted_file
 from avgate_gateway.store.attesting import Attesting
-from avgate_gateway.store.connection import HEAVY, WHILE_IT_LASTS
-from avgate_gateway.store.cut_short import AwayError, answering, is_away
+from avgate_gateway.store.connection import WHILE_IT_LASTS
+from avgate_gateway.store.cut_short import answering, is_away
 from avgate_gateway.store.outbox import Outbox
 from avgate_gateway.store.prepared import Preparing
-from avgate_gateway.store.schema import OF_MANY_ROWS
-
-T = TypeVar("T")
+from avgate_gateway.store.sqlite_session import AT_ONCE, BUSY_SECONDS, Session
 
 _READERS = 4
-_BUSY_SECONDS = 30
-_FEW = 50  # rows at a time that nobody notices
 _STATEMENTS = 512  # that each connection keeps ready: as many as there are, or nearly
-_AT_ONCE = "PRAGMA busy_timeout=0"
 # Pages have to be decrypted when they are read again: the writer walks every index of every table.
 _WRITER_CACHE = "PRAGMA cache_size=-8192"
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "cache_size=-512")
@@ -54,7 +48,7 @@ class SqliteFile:
             key,
             poolclass=sa.NullPool,
             connect_args={
-                "timeout": _BUSY_SECONDS,
+                "timeout": BUSY_SECONDS,
                 "isolation_level": None,
                 "check_same_thread": False,
                 "cached_statements": _STATEMENTS,
@@ -63,52 +57,81 @@ class SqliteFile:
         sa.event.listen(self.engine, "connect", _set_pragmas)
         preparing = Preparing(self.engine.dialect)
         self._given = (preparing, attesting or Attesting(), outbox or Outbox())
-        self._idle: asyncio.LifoQueue[_Session | None] = asyncio.LifoQueue()
+        self._idle: asyncio.LifoQueue[Session | None] = asyncio.LifoQueue()
         for _ in range(_READERS):
             self._idle.put_nowait(None)
         self._turn = asyncio.Lock()
-        self._writer: _Session | None = None
+        self._writer: Session | None = None
         self._group: _Group | None = None
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[_Session]:
+    def read(self) -> _Reading:
         """A connection whose reads see one moment; raises AwayError."""
+        return _Reading(self)
+
+    async def begin_reading(self) -> Session:
         session = await self._idle.get()
         try:
-            with answering():
-                session = session or _Session(self.engine, *self._given)
-                await session.step("BEGIN DEFERRED")
-                try:
-                    yield session
-                finally:
-                    await session.step("ROLLBACK")
-        except AwayError:
-            if session is not None:
-                session.close()
-            session = None
+            session = session or Session(self.engine, *self._given)
+            await session.step("BEGIN DEFERRED")
+        except BaseException as error:
+            self._idle.put_nowait(_kept(session, error))
+            raise
+        return session
+
+    async def end_reading(self, session: Session, error: BaseException | None) -> None:
+        try:
+            await session.step("ROLLBACK")
+        except BaseException as failed:
+            error = failed
             raise
         finally:
-            self._idle.put_nowait(session)
+            self._idle.put_nowait(_kept(session, error))
 
-    @asynccontextmanager
-    async def write(self, request_id: str | None = None) -> AsyncIterator[_Session]:  # noqa: ARG002 -- all take turns here
+    def write(self, request_id: str | None = None) -> _Writing:  # noqa: ARG002 -- all take turns here
         """A transaction; on disk when the block is left, undone when it raises, AwayError too."""
-        with answering():
-            async with self._turn:
-                group = self._group or await self._begun()
-                try:
-                    async with group.savepoint():
-                        yield group.session
-                except Exception as error:
-                    if is_away(error) or not group.session.is_in_transaction:
-                        self._give_up(group, error)
-                    raise
+        return _Writing(self)
+
+    async def begin_writing(self) -> _Group:
+        """Takes the turn, in a transaction that others may share."""
+        await self._turn.acquire()
+        try:
+            group = self._group or await self._begun()
+            await self._unless_lost(group, group.begin_block())
+        except BaseException:
+            self._turn.release()
+            raise
+        return group
+
+    async def end_writing(self, group: _Group, error: BaseException | None) -> None:
+        """Gives the turn back; without an error, once what was written is on disk."""
+        try:
+            if error is None:
+                await self._unless_lost(group, group.end_block())
+            else:
+                await self._unless_lost(group, group.undo_block())
+                if isinstance(error, Exception):
+                    self._look_at(group, error)
+        finally:
+            self._turn.release()
+        if error is None:
             await asyncio.shield(group.on_disk)
+
+    async def _unless_lost(self, group: _Group, step: Awaitable[None]) -> None:
+        try:
+            await step
+        except Exception as error:
+            self._look_at(group, error)
+            raise
+
+    def _look_at(self, group: _Group, error: Exception) -> None:
+        """Gives the transaction up if it went with this error."""
+        if is_away(error) or not group.session.is_in_transaction:
+            self._give_up(group, error)
 
     async def _begun(self) -> _Group:
         if self._writer is None:
-            self._writer = _Session(self.engine, *self._given)
-            for command in (_AT_ONCE, _WRITER_CACHE):
+            self._writer = Session(self.engine, *self._given)
+            for command in (AT_ONCE, _WRITER_CACHE):
                 await self._writer.step(command)
         await self._writer.begin_writing()
         self._group = group = _Group(self._writer)
@@ -154,133 +177,78 @@ class SqliteFile:
 class _Group:
     """Blocks that share a transaction, and so the one sync that puts them on disk."""
 
-    def __init__(self, session: _Session) -> None:
+    def __init__(self, session: Session) -> None:
         self.session = session
         self.on_disk: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.committing: asyncio.Task[None] | None = None  # held here, or it might be collected
 
-    @asynccontextmanager
-    async def savepoint(self) -> AsyncIterator[None]:
+    async def begin_block(self) -> None:
         await self.session.step("SAVEPOINT block")
-        try:
-            yield
-        except BaseException:
-            self.session.info[WHILE_IT_LASTS].clear()  # it may have been undone
-            # An error of the disk undoes the whole transaction by itself.
-            with suppress(sqlite.OperationalError):
-                await self.session.step("ROLLBACK TO block")
-                await self.session.step("RELEASE block")
-            raise
+
+    async def end_block(self) -> None:
         await self.session.step("RELEASE block")
 
+    async def undo_block(self) -> None:
+        self.session.info[WHILE_IT_LASTS].clear()  # it may have been undone
+        # An error of the disk undoes the whole transaction by itself.
+        with suppress(sqlite.OperationalError):
+            await self.session.step("ROLLBACK TO block")
+            await self.session.step("RELEASE block")
 
-class _Session:
-    """One connection and its thread; used by one task at a time.
 
-    The transaction is begun and ended with plain statements: SQLAlchemy sees one that never ends.
-    """
+class _Reading:
+    """The block of one reader: a class, for every generator in a coroutine is kept count of."""
 
-    def __init__(
-        self, engine: sa.Engine, preparing: Preparing, attesting: Attesting, outbox: Outbox
+    __slots__ = ("_file", "_session")
+
+    def __init__(self, file: SqliteFile) -> None:
+        self._file = file
+
+    async def __aenter__(self) -> Session:
+        with answering():
+            self._session = await self._file.begin_reading()
+        return self._session
+
+    async def __aexit__(
+        self, _: object, error: BaseException | None, __: TracebackType | None
     ) -> None:
-        self.dialect = engine.dialect
-        self.info: dict[Any, Any] = {}
-        attesting.give_to(self.info)
-        outbox.give_to(self.info)
-        self._connection = engine.connect()
-        self._preparing = preparing
-        self._plain = cast("sqlite.Connection", self._connection.connection.dbapi_connection)
-        self._thread = ThreadPoolExecutor(1, "sqlite")
-        self._under_way = 0
-
-    @property
-    def is_in_transaction(self) -> bool:
-        """Whether the file is locked for us; an error of the disk ends that by itself."""
-        return bool(self._plain.in_transaction)
-
-    async def execute(
-        self, statement: sa.Executable, parameters: Any = None, /
-    ) -> sa.CursorResult[*tuple[Any, ...]]:
-        """Executes here what is quick, and in the thread what is about many rows."""
-        is_heavy = HEAVY in statement.get_execution_options()
-        if not (self._under_way or is_heavy or _is_long(statement, parameters)):
-            return self._executed(statement, parameters)
-
-        def step() -> sa.CursorResult[*tuple[Any, ...]]:
-            found = self._executed(statement, parameters)
-            return _whole(found) if is_heavy else found
-
-        return await self._wait_for(step)
-
-    def _executed(
-        self, statement: sa.Executable, parameters: Any
-    ) -> sa.CursorResult[*tuple[Any, ...]]:
-        prepared = self._preparing.find(statement, parameters)
-        if prepared is None:
-            return self._connection.execute(statement, parameters)
-        done: Any = prepared.execute(self._plain, parameters)
-        return cast("sa.CursorResult[*tuple[Any, ...]]", done)
-
-    async def step(self, command: str) -> None:
-        """Takes a step that waits for nothing but what is still under way."""
-        if not self._under_way:
-            self._plain.execute(command)
-            return
-        await self._wait_for(lambda: self._plain.execute(command))
-
-    async def begin_writing(self) -> None:
-        """Takes the file's lock, and waits in the thread if another process has it."""
-        self.info[WHILE_IT_LASTS] = {}
-        if self._under_way:  # somebody was given up while waiting for it, and may have it by now
-            await self._wait_for(lambda: None)
-        if self.is_in_transaction:
-            return
-        try:
-            await self.step("BEGIN IMMEDIATE")
-        except sqlite.OperationalError as error:
-            if error.sqlite_errorcode != sqlite.SQLITE_BUSY:
-                raise
-            await self._wait_for(lambda: _begin_patiently(self._plain))
-
-    async def commit(self) -> None:
-        await self._wait_for(self._plain.commit)
-
-    def close(self) -> None:
-        """Closes after whatever is still under way, without being waited for."""
-        self._thread.submit(self._connection.close)
-        self._thread.shutdown(wait=False)
-
-    async def _wait_for(self, step: Callable[[], T]) -> T:
-        """Takes a step in the thread; one that is given up ends there before the next begins."""
-        ended = asyncio.get_running_loop().run_in_executor(self._thread, step)
-        self._under_way += 1
-        ended.add_done_callback(self._ended)
-        return await asyncio.shield(ended)
-
-    def _ended(self, step: asyncio.Future[Any]) -> None:
-        self._under_way -= 1
-        if not step.cancelled():
-            step.exception()  # whoever was given up does not ask any more
+        with answering():
+            await self._file.end_reading(self._session, error)
+            _raise_if_away(error)
 
 
-def _is_long(statement: sa.Executable, parameters: Any) -> bool:
-    """Whether it may be about so many rows that everybody else would notice."""
-    if isinstance(parameters, list):
-        return len(parameters) > _FEW
-    return isinstance(statement, sa.Update | sa.Delete) and statement.table in OF_MANY_ROWS
+class _Writing:
+    """The block of one writer."""
+
+    __slots__ = ("_file", "_group")
+
+    def __init__(self, file: SqliteFile) -> None:
+        self._file = file
+
+    async def __aenter__(self) -> Session:
+        with answering():
+            self._group = await self._file.begin_writing()
+        return self._group.session
+
+    async def __aexit__(
+        self, _: object, error: BaseException | None, __: TracebackType | None
+    ) -> None:
+        with answering():
+            await self._file.end_writing(self._group, error)
+            _raise_if_away(error)
 
 
-def _whole(found: sa.CursorResult[*tuple[Any, ...]]) -> sa.CursorResult[*tuple[Any, ...]]:
-    """The same with its rows read: else each is read where it is asked for."""
-    return cast("sa.CursorResult[*tuple[Any, ...]]", found.freeze()())
+def _kept(session: Session | None, error: BaseException | None) -> Session | None:
+    """A reader for the next, unless the file failed under it."""
+    if session is None or not (isinstance(error, Exception) and is_away(error)):
+        return session
+    session.close()
+    return None
 
 
-def _begin_patiently(connection: sqlite.Connection) -> None:
-    connection.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    finally:
-        connection.execute(_AT_ONCE)
+def _raise_if_away(error: BaseException | None) -> None:
+    if isinstance(error, Exception) and is_away(error):
+        raise error
 
 
 def _set_pragmas(connection: sqlite.Connection, _record: object) -> None:

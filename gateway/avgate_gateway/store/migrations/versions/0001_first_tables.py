@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from avgate_gateway.store import chain
-from avgate_gateway.store.schema import Moment
+from avgate_gateway.store.moment import Moment
 
 revision = "0001"
 down_revision = None

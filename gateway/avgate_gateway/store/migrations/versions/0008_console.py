@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from avgate_gateway.store.schema import Moment
+from avgate_gateway.store.moment import Moment
 
 revision = "0008"
 down_revision = "0007"

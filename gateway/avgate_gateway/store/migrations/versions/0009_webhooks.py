@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from avgate_gateway.store.schema import BigId, Moment
+from avgate_gateway.store.moment import Moment
+from avgate_gateway.store.schema import BigId
 
 revision = "0009"
 down_revision = "0008"

@@ -1,0 +1,119 @@
+"""One connection to the SQLite file, and its thread for what may take long."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar, cast
+
+import sqlalchemy as sa
+from sqlcipher3 import dbapi2 as sqlite
+
+from avgate_gateway.store.attesting import Attesting
+from avgate_gateway.store.connection import WHILE_IT_LASTS
+from avgate_gateway.store.outbox import Outbox
+from avgate_gateway.store.prepared import Preparing
+
+T = TypeVar("T")
+
+BUSY_SECONDS = 30
+AT_ONCE = "PRAGMA busy_timeout=0"
+_FEW = 50  # rows at a time that nobody notices
+
+
+class Session:
+    """One connection and its thread; used by one task at a time.
+
+    The transaction is begun and ended with plain statements: SQLAlchemy sees one that never ends.
+    """
+
+    def __init__(
+        self, engine: sa.Engine, preparing: Preparing, attesting: Attesting, outbox: Outbox
+    ) -> None:
+        self.dialect = engine.dialect
+        self.info: dict[Any, Any] = {}
+        attesting.give_to(self.info)
+        outbox.give_to(self.info)
+        self._connection = engine.connect()
+        self._preparing = preparing
+        self._plain = cast("sqlite.Connection", self._connection.connection.dbapi_connection)
+        self._thread = ThreadPoolExecutor(1, "sqlite")
+        self._under_way = 0
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether the file is locked for us; an error of the disk ends that by itself."""
+        return bool(self._plain.in_transaction)
+
+    async def execute(self, statement: sa.Executable, parameters: Any = None, /) -> Any:
+        """Executes here what is quick, and in the thread what is about many rows."""
+        known = self._preparing.known(statement)
+        prepared = self._preparing.find(known, statement, parameters)
+        is_long = known.is_heavy or (
+            len(parameters) > _FEW if isinstance(parameters, list) else known.is_long
+        )
+        if prepared is not None and not (is_long or self._under_way):
+            return prepared.execute(self._plain, parameters)
+
+        def step() -> Any:
+            if prepared is not None:
+                return prepared.execute(self._plain, parameters)
+            found = self._connection.execute(statement, parameters)
+            return _whole(found) if known.is_heavy else found
+
+        return await self._wait_for(step) if is_long or self._under_way else step()
+
+    async def step(self, command: str) -> None:
+        """Takes a step that waits for nothing but what is still under way."""
+        if not self._under_way:
+            self._plain.execute(command)
+            return
+        await self._wait_for(lambda: self._plain.execute(command))
+
+    async def begin_writing(self) -> None:
+        """Takes the file's lock, and waits in the thread if another process has it."""
+        self.info[WHILE_IT_LASTS] = {}
+        if self._under_way:  # somebody was given up while waiting for it, and may have it by now
+            await self._wait_for(lambda: None)
+        if self.is_in_transaction:
+            return
+        try:
+            await self.step("BEGIN IMMEDIATE")
+        except sqlite.OperationalError as error:
+            if error.sqlite_errorcode != sqlite.SQLITE_BUSY:
+                raise
+            await self._wait_for(lambda: _begin_patiently(self._plain))
+
+    async def commit(self) -> None:
+        await self._wait_for(self._plain.commit)
+
+    def close(self) -> None:
+        """Closes after whatever is still under way, without being waited for."""
+        self._thread.submit(self._connection.close)
+        self._thread.shutdown(wait=False)
+
+    async def _wait_for(self, step: Callable[[], T]) -> T:
+        """Takes a step in the thread; one that is given up ends there before the next begins."""
+        ended = asyncio.get_running_loop().run_in_executor(self._thread, step)
+        self._under_way += 1
+        ended.add_done_callback(self._ended)
+        return await asyncio.shield(ended)
+
+    def _ended(self, step: asyncio.Future[Any]) -> None:
+        self._under_way -= 1
+        if not step.cancelled():
+            step.exception()  # whoever was given up does not ask any more
+
+
+def _whole(found: sa.CursorResult[*tuple[Any, ...]]) -> sa.CursorResult[*tuple[Any, ...]]:
+    """The same with its rows read: else each is read where it is asked for."""
+    return cast("sa.CursorResult[*tuple[Any, ...]]", found.freeze()())
+
+
+def _begin_patiently(connection: sqlite.Connection) -> None:
+    connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    finally:
+        connection.execute(AT_ONCE)
