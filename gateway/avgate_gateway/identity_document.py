@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import accumulate
 from operator import mul
 from string import ascii_uppercase, digits
@@ -126,7 +127,8 @@ def _snake(field: str) -> str:
     return "_".join(part.lower() for part in parts)
 
 
-def _named(field: str, names: Sequence[str]) -> bool:
+@lru_cache(maxsize=512)  # fields have few names, and each text has one
+def _named(field: str, names: tuple[str, ...]) -> bool:
     return any(field == name or field.endswith("_" + name) for name in names)
 
 

@@ -136,7 +136,7 @@ async def test_nothing_runs_beside_a_step_that_was_given_up(file: SqliteFile) ->
 
     async def give_up() -> None:
         async with file.write():
-            await session._wait_for(slow)
+            await session.thread.wait_for(slow)
 
     writing = asyncio.create_task(give_up())
     await begun.wait()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeGuard, TypeVar, cast
+from typing import Any, TypeGuard, TypeVar
 
 P = TypeVar("P")
 
@@ -14,5 +14,5 @@ def can(connector: object, protocol: Callable[..., P]) -> TypeGuard[P]:
     Most name it in their class line. The others are looked at: that goes through all that a protocol
     has, and takes as long as a statement.
     """
-    kind = cast("type", protocol)
+    kind: Any = protocol
     return kind in type(connector).__mro__ or isinstance(connector, kind)

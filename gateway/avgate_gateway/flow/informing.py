@@ -174,7 +174,7 @@ class Knowledge:
         on_cards = {i for card in self.cards_for(connector) for i in card.identifiers}
         used = [i for i in self.person_for(connector).subject.identifiers if i.kind in kinds]
         told = sorted(
-            f"{i.kind.value} {i.value} {i.valid_from} {i.valid_until} {i in on_cards}" for i in used
+            f"{i.kind} {i.value} {i.valid_from} {i.valid_until} {i in on_cards}" for i in used
         )
         told += sorted(self.left_out(connector))
         return self.context.vault.blind(self.request.controller, self.request.id, *told)

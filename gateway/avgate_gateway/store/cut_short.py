@@ -6,8 +6,8 @@ taken up again from its rows.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from types import TracebackType
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 from sqlcipher3 import dbapi2 as sqlite
@@ -55,23 +55,20 @@ class SupersededError(CutShortError):
     """The request was taken over by another worker: nothing may be written for it here."""
 
 
-class _Answering:
-    """Without a generator: there is one around every step that the store takes."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _: object, error: BaseException | None, __: TracebackType | None) -> None:
-        if isinstance(error, Exception) and is_away(error):
-            raise AwayError(_named(error)) from error
-
-
-_ANSWERING = _Answering()
-
-
-def answering() -> AbstractContextManager[None]:
+@contextmanager
+def answering() -> Iterator[None]:
     """Makes an AwayError of every failure that is the server's, the network's or the disk's."""
-    return _ANSWERING
+    try:
+        yield
+    except Exception as error:
+        raise_if_away(error)
+        raise
+
+
+def raise_if_away(error: BaseException) -> None:
+    """Raises AwayError, from this one, if it is such a failure."""
+    if isinstance(error, Exception) and is_away(error):
+        raise AwayError(_named(error)) from error
 
 
 def is_away(error: Exception) -> bool:

@@ -13,6 +13,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlcipher3 import dbapi2 as sqlite
 
@@ -95,7 +96,9 @@ def give_key(connection: sqlite.Connection, key: bytes | None) -> None:
 def engine(url: str, key: bytes | None, **options: Any) -> sa.Engine:
     """SQLAlchemy's engine for the file."""
     # An error's message would show what was written, which may be about a person.
-    made = sa.create_engine(url, module=sqlite, hide_parameters=True, **options)
+    made = sa.create_engine(
+        url, module=sqlite, hide_parameters=True, json_deserializer=orjson.loads, **options
+    )
 
     @sa.event.listens_for(made, "connect")
     def opened(connection: Any, _record: object) -> None:

@@ -23,7 +23,7 @@ from sqlcipher3 import dbapi2 as sqlite
 from avgate_gateway.store import encrypted_file
 from avgate_gateway.store.attesting import Attesting
 from avgate_gateway.store.connection import WHILE_IT_LASTS
-from avgate_gateway.store.cut_short import answering, is_away
+from avgate_gateway.store.cut_short import is_away, raise_if_away
 from avgate_gateway.store.outbox import Outbox
 from avgate_gateway.store.prepared import Preparing
 from avgate_gateway.store.sqlite_session import AT_ONCE, BUSY_SECONDS, Session
@@ -104,17 +104,19 @@ class SqliteFile:
 
     async def end_writing(self, group: _Group, error: BaseException | None) -> None:
         """Gives the turn back; without an error, once what was written is on disk."""
+        on_disk: asyncio.Future[None] | None = None
         try:
             if error is None:
                 await self._unless_lost(group, group.end_block())
+                on_disk = group.wait()
             else:
                 await self._unless_lost(group, group.undo_block())
                 if isinstance(error, Exception):
                     self._look_at(group, error)
         finally:
             self._turn.release()
-        if error is None:
-            await asyncio.shield(group.on_disk)
+        if on_disk is not None:
+            await on_disk
 
     async def _unless_lost(self, group: _Group, step: Awaitable[None]) -> None:
         try:
@@ -149,7 +151,7 @@ class SqliteFile:
                 self._give_up(group, error)
             else:
                 self._group = None
-                group.on_disk.set_result(None)
+                group.tell(None)
 
     def _give_up(self, group: _Group, error: Exception) -> None:
         """Tells all who share a transaction that it is lost, and opens the file anew next time.
@@ -158,19 +160,18 @@ class SqliteFile:
         """
         self._group = self._writer = None
         group.session.close()
-        group.on_disk.set_exception(error)
-        group.on_disk.exception()  # there may be nobody left who asks
+        group.tell(error)
 
     async def close(self) -> None:
         """Closes all connections; what was written before is on disk."""
         async with self._turn:
             if self._writer is not None:
-                self._writer.close()
+                await self._writer.aclose()
                 self._writer = None
         for _ in range(_READERS):
             session = await self._idle.get()
             if session is not None:
-                session.close()
+                await session.aclose()
         self.engine.dispose()
 
 
@@ -179,8 +180,24 @@ class _Group:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.on_disk: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting: list[asyncio.Future[None]] = []
         self.committing: asyncio.Task[None] | None = None  # held here, or it might be collected
+
+    def wait(self) -> asyncio.Future[None]:
+        """Ends once the transaction is on disk, or lost; each who waits has one of their own."""
+        waits = asyncio.get_running_loop().create_future()
+        self._waiting.append(waits)
+        return waits
+
+    def tell(self, error: Exception | None) -> None:
+        """Says that it is on disk, or why it is lost, to all who have not given up."""
+        for waits in self._waiting:
+            if waits.done():
+                continue
+            if error is None:
+                waits.set_result(None)
+            else:
+                waits.set_exception(error)
 
     async def begin_block(self) -> None:
         await self.session.step("SAVEPOINT block")
@@ -205,16 +222,23 @@ class _Reading:
         self._file = file
 
     async def __aenter__(self) -> Session:
-        with answering():
+        try:
             self._session = await self._file.begin_reading()
+        except Exception as error:
+            raise_if_away(error)
+            raise
         return self._session
 
     async def __aexit__(
         self, _: object, error: BaseException | None, __: TracebackType | None
     ) -> None:
-        with answering():
+        try:
             await self._file.end_reading(self._session, error)
-            _raise_if_away(error)
+        except Exception as failed:
+            raise_if_away(failed)
+            raise
+        if error is not None:
+            raise_if_away(error)
 
 
 class _Writing:
@@ -226,16 +250,23 @@ class _Writing:
         self._file = file
 
     async def __aenter__(self) -> Session:
-        with answering():
+        try:
             self._group = await self._file.begin_writing()
+        except Exception as error:
+            raise_if_away(error)
+            raise
         return self._group.session
 
     async def __aexit__(
         self, _: object, error: BaseException | None, __: TracebackType | None
     ) -> None:
-        with answering():
+        try:
             await self._file.end_writing(self._group, error)
-            _raise_if_away(error)
+        except Exception as failed:
+            raise_if_away(failed)
+            raise
+        if error is not None:
+            raise_if_away(error)
 
 
 def _kept(session: Session | None, error: BaseException | None) -> Session | None:
@@ -244,11 +275,6 @@ def _kept(session: Session | None, error: BaseException | None) -> Session | Non
         return session
     session.close()
     return None
-
-
-def _raise_if_away(error: BaseException | None) -> None:
-    if isinstance(error, Exception) and is_away(error):
-        raise error
 
 
 def _set_pragmas(connection: sqlite.Connection, _record: object) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlcipher3 import dbapi2 as sqlite
@@ -13,9 +10,8 @@ from sqlcipher3 import dbapi2 as sqlite
 from avgate_gateway.store.attesting import Attesting
 from avgate_gateway.store.connection import WHILE_IT_LASTS
 from avgate_gateway.store.outbox import Outbox
+from avgate_gateway.store.own_thread import OwnThread
 from avgate_gateway.store.prepared import Preparing
-
-T = TypeVar("T")
 
 BUSY_SECONDS = 30
 AT_ONCE = "PRAGMA busy_timeout=0"
@@ -38,8 +34,7 @@ class Session:
         self._connection = engine.connect()
         self._preparing = preparing
         self._plain = cast("sqlite.Connection", self._connection.connection.dbapi_connection)
-        self._thread = ThreadPoolExecutor(1, "sqlite")
-        self._under_way = 0
+        self.thread = OwnThread("sqlite")
 
     @property
     def is_in_transaction(self) -> bool:
@@ -53,7 +48,7 @@ class Session:
         is_long = known.is_heavy or (
             len(parameters) > _FEW if isinstance(parameters, list) else known.is_long
         )
-        if prepared is not None and not (is_long or self._under_way):
+        if prepared is not None and not (is_long or self.thread.under_way):
             return prepared.execute(self._plain, parameters)
 
         def step() -> Any:
@@ -62,20 +57,22 @@ class Session:
             found = self._connection.execute(statement, parameters)
             return _whole(found) if known.is_heavy else found
 
-        return await self._wait_for(step) if is_long or self._under_way else step()
+        return await self.thread.wait_for(step) if is_long or self.thread.under_way else step()
 
     async def step(self, command: str) -> None:
         """Takes a step that waits for nothing but what is still under way."""
-        if not self._under_way:
+        if not self.thread.under_way:
             self._plain.execute(command)
             return
-        await self._wait_for(lambda: self._plain.execute(command))
+        await self.thread.wait_for(lambda: self._plain.execute(command))
 
     async def begin_writing(self) -> None:
         """Takes the file's lock, and waits in the thread if another process has it."""
         self.info[WHILE_IT_LASTS] = {}
-        if self._under_way:  # somebody was given up while waiting for it, and may have it by now
-            await self._wait_for(lambda: None)
+        if (
+            self.thread.under_way
+        ):  # somebody was given up while waiting for it, and may have it by now
+            await self.thread.wait_for(lambda: None)
         if self.is_in_transaction:
             return
         try:
@@ -83,27 +80,19 @@ class Session:
         except sqlite.OperationalError as error:
             if error.sqlite_errorcode != sqlite.SQLITE_BUSY:
                 raise
-            await self._wait_for(lambda: _begin_patiently(self._plain))
+            await self.thread.wait_for(lambda: _begin_patiently(self._plain))
 
     async def commit(self) -> None:
-        await self._wait_for(self._plain.commit)
+        await self.thread.wait_for(self._plain.commit)
 
     def close(self) -> None:
         """Closes after whatever is still under way, without being waited for."""
-        self._thread.submit(self._connection.close)
-        self._thread.shutdown(wait=False)
+        self.thread.end_with(self._connection.close)
 
-    async def _wait_for(self, step: Callable[[], T]) -> T:
-        """Takes a step in the thread; one that is given up ends there before the next begins."""
-        ended = asyncio.get_running_loop().run_in_executor(self._thread, step)
-        self._under_way += 1
-        ended.add_done_callback(self._ended)
-        return await asyncio.shield(ended)
-
-    def _ended(self, step: asyncio.Future[Any]) -> None:
-        self._under_way -= 1
-        if not step.cancelled():
-            step.exception()  # whoever was given up does not ask any more
+    async def aclose(self) -> None:
+        """Closes, and waits for it: what is in the log moves into the file then."""
+        await self.thread.wait_for(self._connection.close)
+        self.thread.end()
 
 
 def _whole(found: sa.CursorResult[*tuple[Any, ...]]) -> sa.CursorResult[*tuple[Any, ...]]:

@@ -216,7 +216,7 @@ async def change(
     db: Connection, request_id: str, connector: str, now: datetime, **values: Any
 ) -> None:
     plain: dict[str, Any] = {
-        name: value.value if isinstance(value, StrEnum) else value for name, value in values.items()
+        name: str(value) if isinstance(value, StrEnum) else value for name, value in values.items()
     }
     if "unseen" in plain:
         plain["unseen"] = unseen.to_json(plain["unseen"])
