@@ -126,15 +126,20 @@ class _Body(AsyncByteStream):
         self._exchange = exchange
         self._seconds = seconds
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        if self._connection is not None:
-            async for piece in self._connection.body(self._exchange, self._seconds):
-                yield piece
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._connection is None:
+            return _nothing()
+        return self._connection.body(self._exchange, self._seconds)
 
     async def aclose(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             self._network.keep(self._to, connection)
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield
 
 
 def _origin(url: URL) -> Origin:

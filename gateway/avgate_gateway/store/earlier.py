@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -68,7 +69,8 @@ async def left(
         "connector": connector,
         "but_not": but_not,
     }
-    if (await db.execute(_ANY, here)).first() is None:
+    asked = {str(place): one.digest for place, one in enumerate(leads)}
+    if (await db.execute(_any(len(leads)), {**asked, "but_not": but_not})).first() is None:
         return []
     found = await db.execute(_LEFT_TO_CUSTOMER if customers else _LEFT_TO_ANYBODY, here)
     return [item_of(row) for row in found.mappings()]
@@ -87,7 +89,16 @@ _LED_TO = sa.select(lead.c.request_id).where(
     lead.c.digest.in_(sa.bindparam("digests", expanding=True)),
     lead.c.request_id != sa.bindparam("but_not"),
 )
-_ANY = _LED_TO.limit(1)
+
+
+@lru_cache(maxsize=64)
+def _any(count: int) -> sa.Select[str]:
+    """Whether one of so many leads anywhere: a statement of its own for each, as it is asked most."""
+    digests = [sa.bindparam(str(place), type_=lead.c.digest.type) for place in range(count)]
+    there = lead.c.digest.in_(digests), lead.c.request_id != sa.bindparam("but_not")
+    return sa.select(lead.c.request_id).where(*there).limit(1)
+
+
 _OF_A_CUSTOMER = sa.select(lead.c.request_id).where(lead.c.is_customer)
 _OF_THE_SAME = _OF_A_CUSTOMER.where(lead.c.digest.in_(sa.bindparam("customers", expanding=True)))
 _LEFT_TO_ANYBODY = _left_by(_LED_TO)
