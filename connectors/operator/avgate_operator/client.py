@@ -256,10 +256,11 @@ async def in_turn(
                 failed.update(dict.fromkeys(group, error))
                 silent = 0 if isinstance(error, sdk.RefusedError) else silent + 1
 
-    for groups in stages:
+    for stage in stages:
+        groups = list(stage)
         waiting = iter(groups)
         async with asyncio.TaskGroup() as crew:
-            for _ in range(LIMITS.concurrency):
+            for _ in groups[: LIMITS.concurrency]:
                 crew.create_task(take(waiting))
     return done, failed
 

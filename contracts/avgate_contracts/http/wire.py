@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import partial
 
 from avgate_contracts.connector import Limits
@@ -49,9 +47,12 @@ class Wire:
         self._extensions = extensions(limits)
         self._monotonic = runtime.monotonic
 
-    @asynccontextmanager
-    async def opened(self, call: Call, credentials: Header | None) -> AsyncIterator[Answer]:
+    def opened(self, call: Call, credentials: Header | None) -> Opened:
         """The answer with its body still to be read; raises FaultError."""
+        return Opened(self, call, credentials)
+
+    async def ask(self, call: Call, credentials: Header | None) -> Answer:
+        """The same, for whoever closes it; raises FaultError."""
         begun = self._monotonic()
         added = () if credentials is None else (credentials,)
         traced = self._sent if self._tracing is None else partial(self._traced, self._tracing)
@@ -61,10 +62,7 @@ class Wire:
             _tell(call, took, error=str(answer))
             raise answer
         _tell(call, took, status=answer.status_code)
-        try:
-            yield answer
-        finally:
-            await closed(answer)
+        return answer
 
     async def aclose(self) -> None:
         """Closes every connection."""
@@ -100,6 +98,22 @@ class Wire:
             if not clock.expired():
                 raise
             return FaultError("no answer in time", lost=True)
+
+
+class Opened:
+    """An answer that is closed with its block; no generator, for asyncio keeps count of each."""
+
+    def __init__(self, wire: Wire, call: Call, credentials: Header | None) -> None:
+        self._wire = wire
+        self._call = call
+        self._credentials = credentials
+
+    async def __aenter__(self) -> Answer:
+        self._answer = await self._wire.ask(self._call, self._credentials)
+        return self._answer
+
+    async def __aexit__(self, *_: object) -> None:
+        await closed(self._answer)
 
 
 def _tell(call: Call, took: float, **end: object) -> None:

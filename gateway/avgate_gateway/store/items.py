@@ -9,12 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import RowMapping
 
-from avgate_contracts.record import ErasureWay
-from avgate_contracts.vocabulary import Category, Product
 from avgate_gateway.store import item_statements
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import (
+    CATEGORIES,
+    ERASURES,
+    PRODUCTS,
+    STATES,
     UNDER_WAY,
     WATCHED,
     Found,
@@ -290,9 +292,9 @@ def item_of(row: RowMapping) -> Item:
     return Item(
         **{
             **row,
-            "category": Category(row["category"]),
-            "product": Product(row["product"]),
-            "state": ItemState(row["state"]),
-            "erasure": ErasureWay(row["erasure"]),
+            "category": CATEGORIES[row["category"]],
+            "product": PRODUCTS[row["product"]],
+            "state": STATES[row["state"]],
+            "erasure": ERASURES[row["erasure"]],
         }
     )

@@ -233,14 +233,18 @@ def _scope_json(scope: Scope) -> dict[str, list[str]]:
     }
 
 
+_OPERATION = {member.value: member for member in Operation}  # far faster than asking the class
+_STATE = {member.value: member for member in State}
+
+
 def request_of(row: RowMapping) -> SubjectRequest:
     """A row of what is shown as a value."""
     return SubjectRequest(
         id=row["id"],
         controller=row["controller"],
         client_id=row["client_id"],
-        operation=Operation(row["operation"]),
-        state=State(row["state"]),
+        operation=_OPERATION[row["operation"]],
+        state=_STATE[row["state"]],
         waiting_for=WaitingFor(row["waiting_for"]) if row["waiting_for"] else None,
         received_at=row["received_at"],
         promised=row["promised"],

@@ -201,12 +201,16 @@ _FIND = _SELECT.where(
 )
 
 
+_STAGE = {member.value: member for member in Stage}  # far faster than asking the class
+_CODE = {member.value: member for member in TaskCode}
+
+
 def _task(*row: Any) -> Task:
     """A row of what _SELECT asks for, which are the fields in their order."""
     of, connector, stage, attempts, at, resume, then, code, reason, aside, *more = row
     tally, columns, looked_with, hidden, left, learned, named = more
     return Task(
-        of, connector, Stage(stage), attempts, at, resume, then, TaskCode(code) if code else None,
+        of, connector, _STAGE[stage], attempts, at, resume, then, _CODE[code] if code else None,
         reason, aside, tally, columns, looked_with, unseen.from_json(hidden),
         earlier.from_json(left), learned, named,
     )  # fmt: skip
