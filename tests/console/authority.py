@@ -21,6 +21,8 @@ _READ = frozenset({Scope.READ})
 _SIGNING_IN = "whoever signs in is nobody yet"
 _LOOKED = Guarded(frozenset({Scope.READ, Scope.ACCESS}))
 _BY_HAND = Guarded(frozenset({Scope.READ, Scope.COMPLETE_TASKS}), operations=(Operation.ERASE,))
+_SENT = Guarded(frozenset({Scope.READ, Scope.ADMIN}))
+_RESENT = Guarded(frozenset({Scope.READ, Scope.ADMIN}), operations=(Operation.ERASE,))
 _OWN = Guarded()  # one's own, whatever one may do
 _ONE = "/console/requests/{request_id}"
 
@@ -66,6 +68,10 @@ MATRIX: Final[Mapping[tuple[str, str], Guarded | Open]] = {
     ("POST", "/console/systems/check"): _seen(),
     ("POST", "/console/systems/{connector}/pause"): Guarded(frozenset({Scope.ADMIN})),
     ("POST", "/console/systems/{connector}/resume"): Guarded(frozenset({Scope.ADMIN})),
+    ("GET", "/console/deliveries"): _seen(),
+    ("POST", "/console/deliveries/enable"): _SENT,
+    ("POST", "/console/deliveries/test"): _SENT,
+    ("POST", "/console/deliveries/{delivery_id}/replay"): _RESENT,
     ("GET", "/console/processors"): _seen(),
     ("GET", "/console/processors.csv"): _seen(),
     ("GET", "/console/figures"): _seen(),
@@ -101,6 +107,8 @@ FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "pause": {"reason": "it is moved"},
     "held": LOOK,
     "revealed": {**LOOK, "connector": "directory"},
+    "enable": {"receiver": "crm"},
+    "test": {"receiver": "crm"},
     "{task_id}": {"evidence": "seen to"},
     "sessions": {"session": "none of mine"},
 }

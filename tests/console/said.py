@@ -29,6 +29,7 @@ def messages() -> Iterator[str | tuple[str, ...]]:
     yield plainly.plainly("?")
     yield from _in_code(CONSOLE.parent / "deciding.py")
     yield from _in_code(CONSOLE.parent / "api" / "tasks.py")
+    yield from _in_code(CONSOLE.parent / "api" / "webhooks.py")
     for module in sorted(CONSOLE.glob("*.py")):
         yield from _in_code(module)
 

@@ -17,6 +17,7 @@ from avgate_mocks.people import Role
 from ..flow.authority import Guarded, Open
 from ..flow.harness import a_request
 from ..flow.indoors import BY_HAND
+from ..gateway.receiver import SECRET
 from .authority import FORMS, MATRIX, routes
 from .lobby import Browser, Lobby, lobby
 
@@ -24,6 +25,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 HERE, THERE = "libervoice", "mister-voip"
 CHANGES = [{"field": "address.city", "to": "Arnhem"}]
 GUARDED = {at: entry for at, entry in MATRIX.items() if isinstance(entry, Guarded)}
+TOLD = f"""
+[controllers.libervoice.webhooks.crm]
+url = "https://crm.example/avgate"
+secret = "{SECRET}"
+"""
 OPEN = [at for at, entry in MATRIX.items() if isinstance(entry, Open)]
 
 
@@ -34,9 +40,12 @@ class Hall:
     at: Lobby
     requests: Mapping[Operation, str]
     by_hand: tuple[str, str]  # a request, and a task of it
+    message: str  # to another system
     people: dict[tuple[str, frozenset[str]], tuple[Browser, str]] = field(default_factory=dict)
 
     def own(self, at: tuple[str, str], operation: Operation) -> str:
+        if "{delivery_id}" in at[1]:
+            return self.message
         return self.by_hand[1] if "{task_id}" in at[1] else self.requests[operation]
 
     async def somebody(self, controller: str, scopes: Iterable[str]) -> tuple[Browser, str]:
@@ -55,7 +64,7 @@ class Hall:
         if "{task_id}" in path:  # a request and its task go together, or neither is there
             request_id, task = self.by_hand if target == self.by_hand[1] else (target, target)
             url = url.replace("{request_id}", request_id).replace("{task_id}", task)
-        url = url.replace("{request_id}", target)
+        url = url.replace("{request_id}", target).replace("{delivery_id}", target)
         if method == "GET":
             return await browser.get(url)
         return await browser.post(url, {"csrf": csrf, **a_form(at, operation)})
@@ -74,7 +83,7 @@ def a_form(at: tuple[str, str], operation: Operation) -> dict[str, str]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def hall(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hall]:
     names = ("directory", "subprocessors")
-    async with lobby(tmp_path_factory.mktemp("hall"), names, BY_HAND) as at:
+    async with lobby(tmp_path_factory.mktemp("hall"), names, BY_HAND + TOLD) as at:
         body = a_request("erase", at.here.person(Role.RUNNING), "subprocessors")
         by_hand = await at.here.carry_out(body, "person")
         [task] = (await at.here.get("/v1/tasks?state=open"))["items"]
@@ -86,7 +95,8 @@ async def hall(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hall]:
             body = a_request(operation.value, at.here.person(Role.RUNNING), "directory", **more)
             made[operation] = await at.here.submit(body)
             assert (await at.here.until(made[operation]))["waiting_for"] == "approval"
-        yield Hall(at, made, (by_hand, task["id"]))
+        [message] = (await at.here.get("/v1/webhooks/deliveries?limit=1"))["items"]
+        yield Hall(at, made, (by_hand, task["id"]), message["id"])
 
 
 def combinations(needed: frozenset[Scope]) -> Iterable[frozenset[str]]:

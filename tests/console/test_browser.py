@@ -13,15 +13,24 @@ from avgate_mocks.people import Person
 
 from ..flow.conftest import begun
 from ..flow.harness import Mocks, Served, until
+from ..gateway.receiver import SECRET
 from .browsing import Desk, browser, complaints, shoot, sideways, small_targets
 
 PEOPLE = 60
 SEED = 17
+# Nobody listens there.
+TOLD = f"""
+[controllers.libervoice.webhooks.crm]
+url = "http://127.0.0.1:1024/avgate"
+secret = "{SECRET}"
+"""
 
 
 @pytest.fixture(scope="module")
 def mocks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mocks]:
     made = begun(tmp_path_factory.mktemp("console"), seed=SEED, people=PEOPLE)
+    with made.config.open("a") as config:
+        config.write(TOLD)
     yield made
     made.end()
 
@@ -149,7 +158,16 @@ def test_pages_fit_a_narrow_window_in_light_and_dark(
     shoot(page, f"narrow-{scheme}")
 
 
-PAGES = ("tasks", "systems", "processors", "retention", "figures", "audit", "sessions")
+PAGES = (
+    "tasks",
+    "systems",
+    "deliveries",
+    "processors",
+    "retention",
+    "figures",
+    "audit",
+    "sessions",
+)
 
 
 def test_every_other_page_is_sound_and_fits(desk: Desk, people: Iterator[Person]) -> None:

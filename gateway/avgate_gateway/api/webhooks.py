@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -62,7 +62,7 @@ def _add_lists(routes: APIRouter, gateway: Gateway) -> None:
             standings = await endpoints.all_of(db, caller.controller)
         shown = [
             _endpoint(one, standings.get((caller.controller, one.name), Standing()))
-            for one in _known(gateway, caller)
+            for one in known(gateway, caller)
         ]
         return plain({"items": shown, "next": None})
 
@@ -83,50 +83,27 @@ def _add_lists(routes: APIRouter, gateway: Gateway) -> None:
 
 
 def _add_replay(routes: APIRouter, gateway: Gateway) -> None:
-    context = gateway.context
-
     @routes.post("/deliveries/{delivery_id}/replay", status_code=202, summary="Send one again")
     async def replay(
         delivery_id: Annotated[str, Path(max_length=36)],
         caller: Annotated[Caller, requires(Scope.ADMIN)],
         body: Nothing | None = None,  # noqa: ARG001 -- closed to members, as every body is
     ) -> Response:
-        async with context.database.write() as db:
-            found = await deliveries.find(db, delivery_id, caller.controller)
-            if found is None:
-                raise not_found()
-            await _insist_on_enabled(db, caller, found.endpoint)
-            now = context.now()
-            if not await deliveries.replay(db, delivery_id, now):
-                raise ProblemError(Problem(WRONG_STATE, "It is being sent this moment."))
-            await _note(db, caller, now, "webhook.replayed", found.endpoint, found)
-            [shown] = await _told(
-                db, [await deliveries.find(db, delivery_id, caller.controller) or found]
-            )
-        return plain(shown, status=202)
+        await replayed(gateway, caller, delivery_id)
+        return plain(await _shown(gateway, caller, delivery_id), status=202)
 
 
 def _add_endpoints(routes: APIRouter, gateway: Gateway) -> None:
-    context = gateway.context
-
     @routes.post("/endpoints/{name}/enable", summary="Send there again, what was held too")
     async def enable(
         name: Annotated[str, Path(max_length=300)],
         caller: Annotated[Caller, requires(Scope.ADMIN)],
         body: Nothing | None = None,  # noqa: ARG001 -- likewise
     ) -> Response:
-        described, now, place = (
-            _named(gateway, caller, name),
-            context.now(),
-            (caller.controller, name),
-        )
-        async with context.database.write() as db:
-            if await endpoints.enable(db, place):
-                await _note(db, caller, now, "webhook.enabled", name)
-            standing = (await endpoints.all_of(db, caller.controller)).get(place, Standing())
-        released = 0
-        while some := await _let_go(gateway, place):
-            released += some
+        described, released = await enabled(gateway, caller, name)
+        async with gateway.context.database.read() as db:
+            standings = await endpoints.all_of(db, caller.controller)
+        standing = standings.get((caller.controller, name), Standing())
         return plain({**_endpoint(described, standing), "released": released})
 
     @routes.post("/endpoints/{name}/test", status_code=202, summary="Send a `webhook.test` there")
@@ -135,18 +112,60 @@ def _add_endpoints(routes: APIRouter, gateway: Gateway) -> None:
         caller: Annotated[Caller, requires(Scope.ADMIN)],
         body: Nothing | None = None,  # noqa: ARG001 -- likewise
     ) -> Response:
-        described, now = _named(gateway, caller, name), context.now()
-        if not described.can_be_tested:
-            raise ProblemError(Problem(WRONG_STATE, "It has no address of its own to test."))
-        told = Told(Event.TEST, now, {"endpoint": name})
-        made = outbox.row(now, caller.controller, described.kind, name, Event.TEST, told.body())
-        async with context.database.write() as db:
-            await _insist_on_enabled(db, caller, name)
-            await db.execute(outbox.ADD, [made])
-            await _note(db, caller, now, "webhook.tested", name)
-            found = await deliveries.find(db, made["id"], caller.controller)
-            [shown] = await _told(db, [found] if found else [])
-        return plain(shown, status=202)
+        made = await tested(gateway, caller, name)
+        return plain(await _shown(gateway, caller, made), status=202)
+
+
+async def replayed(gateway: Gateway, caller: Caller, delivery_id: str) -> None:
+    """Sends one again from the first try on; raises ProblemError: 404, 409."""
+    now = gateway.context.now()
+    async with gateway.context.database.write() as db:
+        found = await deliveries.find(db, delivery_id, caller.controller)
+        if found is None:
+            raise not_found()
+        await _insist_on_enabled(db, caller, found.endpoint)
+        if not await deliveries.replay(db, delivery_id, now):
+            raise ProblemError(Problem(WRONG_STATE, "It is being sent this moment."))
+        await _note(db, caller, now, "webhook.replayed", found.endpoint, found)
+
+
+async def enabled(gateway: Gateway, caller: Caller, name: str) -> tuple[Described, int]:
+    """Sends there again, and how much was let go; raises ProblemError, 404."""
+    described, place = _named(gateway, caller, name), (caller.controller, name)
+    async with gateway.context.database.write() as db:
+        if await endpoints.enable(db, place):
+            await _note(db, caller, gateway.context.now(), "webhook.enabled", name)
+    released = 0
+    while some := await _let_go(gateway, place):
+        released += some
+    return described, released
+
+
+async def tested(gateway: Gateway, caller: Caller, name: str) -> str:
+    """Sends a test there, and its id; raises ProblemError: 404, 409."""
+    described, now = _named(gateway, caller, name), gateway.context.now()
+    if not described.can_be_tested:
+        raise ProblemError(Problem(WRONG_STATE, "It has no address of its own to test."))
+    told = Told(Event.TEST, now, {"endpoint": name})
+    made = outbox.row(now, caller.controller, described.kind, name, Event.TEST, told.body())
+    async with gateway.context.database.write() as db:
+        await _insist_on_enabled(db, caller, name)
+        await db.execute(outbox.ADD, [made])
+        await _note(db, caller, now, "webhook.tested", name)
+    return str(made["id"])
+
+
+def known(gateway: Gateway, caller: Caller) -> Sequence[Described]:
+    """The endpoints of a controller that there are, or may be."""
+    outlets = gateway.context.database.outbox.outlets.get(caller.controller, ())
+    return [one for outlet in outlets for one in outlet.described()]
+
+
+async def _shown(gateway: Gateway, caller: Caller, delivery_id: str) -> dict[str, Any]:
+    async with gateway.context.database.read() as db:
+        found = await deliveries.find(db, delivery_id, caller.controller)
+        [shown] = await _told(db, [found] if found else [])
+    return shown
 
 
 async def _let_go(gateway: Gateway, place: Place) -> int:
@@ -154,13 +173,8 @@ async def _let_go(gateway: Gateway, place: Place) -> int:
         return await deliveries.let_go(db, place, gateway.context.now())
 
 
-def _known(gateway: Gateway, caller: Caller) -> Iterable[Described]:
-    outlets = gateway.context.database.outbox.outlets.get(caller.controller, ())
-    return [one for outlet in outlets for one in outlet.described()]
-
-
 def _named(gateway: Gateway, caller: Caller, name: str) -> Described:
-    for one in _known(gateway, caller):
+    for one in known(gateway, caller):
         if one.name == name:
             return one
     raise not_found()

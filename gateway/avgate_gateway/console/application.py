@@ -16,6 +16,7 @@ from avgate_gateway.console import (
     audit,
     by_hand,
     deciding,
+    deliveries,
     figures,
     handing_out,
     held,
@@ -50,8 +51,8 @@ from avgate_gateway.settings import ConsoleSettings
 from avgate_gateway.store.cut_short import AwayError
 
 _PAGES = (
-    queue, people, held, by_hand, requesting, requests, deciding, handing_out, systems, processors, figures, audit,
-    retention, own_sessions,
+    queue, people, held, by_hand, requesting, requests, deciding, handing_out, systems, deliveries, processors,
+    figures, audit, retention, own_sessions,
 )  # fmt: skip
 _NAMED = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED}
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from avgate_contracts.record import WhyUnseen
 from avgate_contracts.vocabulary import Category, IdentifierKind, Operation, Product
 from avgate_contracts.vocabulary import Field as SubjectField
-from avgate_gateway.console import system_labels
+from avgate_gateway.console import delivery_labels, system_labels
 from avgate_gateway.console.reasons import REASONS, WRONGS
 from avgate_gateway.flow.surveyed import Silence
 from avgate_gateway.report import OutcomeWord
@@ -162,9 +162,10 @@ WORK: Final[Label] = {  # what is to be done by hand
     Operation.ACCESS: "Look in %(system)s by hand what it holds, and send it along with the copy.",
     Operation.EXPORT: "Look in %(system)s by hand what it holds, and send it along with the copy.",
 }
+_NAMED: Final = {**system_labels.NAMED, **delivery_labels.NAMED}
 ALL: Final = (
     OPERATIONS, KINDS, CATEGORIES, PRODUCTS, FIELDS, OUTCOMES, STAGES, CLOSINGS, SYSTEMS, EVENTS,
-    *system_labels.NAMED.values(), SILENCES, UNSEEN, REASONS, WRONGS, WORK,
+    *_NAMED.values(), SILENCES, UNSEEN, REASONS, WRONGS, WORK,
 )  # fmt: skip
 
 
@@ -185,7 +186,7 @@ def filters(gettext: Callable[[str], str]) -> dict[str, Any]:
         "stage": of(STAGES),
         "closing": of(CLOSINGS),
         "event": of(EVENTS),
-        **{name: of(label) for name, label in system_labels.NAMED.items()},
+        **{name: of(label) for name, label in _NAMED.items()},
         "silence": of(SILENCES),
         "unseen_because": of(UNSEEN),
     }

@@ -16,6 +16,7 @@ from avgate_gateway.api.decisions import decided
 from avgate_gateway.authentication import OF_OPERATION, Scope
 from avgate_gateway.console import saved
 from avgate_gateway.console.deciding import again
+from avgate_gateway.console.deliveries import lately_lost
 from avgate_gateway.console.door import Door, Visit, to
 from avgate_gateway.console.saved import Filter
 from avgate_gateway.console.subjects import Known, identifiers_of
@@ -58,6 +59,7 @@ class Page:
     known: Known
     parts: Mapping[str, Sequence[Task]]
     next: str | None
+    lost: int = 0  # messages to other systems that did not arrive lately
 
     def told(self, visit: Visit) -> dict[str, Any]:
         return {
@@ -85,6 +87,7 @@ async def show(visit: Visit) -> Response:
             "may_again": _may_again(visit, page),
             "again": _number(visit.asked("again")),
             "not_again": _number(visit.asked("not_again")),
+            "lost": page.lost,
         },
     )
 
@@ -157,9 +160,10 @@ async def _read(visit: Visit, limit: int) -> Page:
         page = found[:limit]
         known = await identifiers_of(db, context, page)
         parts = await tasks.of_requests(db, [one.id for one in page])
+        lost = await lately_lost(visit, db)
     last = page[-1] if len(found) > limit else None
     cursor = to_cursor(last.received_at, last.id) if last else None
-    return Page(replace(wanted, pile=pile), counts, page, known, parts, cursor)
+    return Page(replace(wanted, pile=pile), counts, page, known, parts, cursor, lost)
 
 
 def _may_again(visit: Visit, page: Page) -> frozenset[str]:

@@ -18,6 +18,7 @@ from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.letters import Letterbox
 from avgate_gateway.api.results import plan_of
 from avgate_gateway.api.standstill import held_up, paused_for
+from avgate_gateway.api.webhooks import known as receivers
 from avgate_gateway.authentication import OF_OPERATION, Scope
 from avgate_gateway.changes import heard
 from avgate_gateway.console import steps
@@ -103,6 +104,7 @@ async def told(visit: Visit, request: SubjectRequest, tried: Tried | None = None
         "plan": await _plan(gateway, request),
         "today": local_day(gateway.context.now()),
         "is_moving": is_moving(request),
+        "is_told_on": bool(receivers(gateway, visit.staff.caller)),
         "can": _can(visit, request),
     }
 

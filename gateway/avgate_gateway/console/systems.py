@@ -14,6 +14,7 @@ from avgate_contracts.day import local_day
 from avgate_gateway.api.connectors import capabilities, own_connector, pauses_of
 from avgate_gateway.api.health import Health
 from avgate_gateway.authentication import Scope
+from avgate_gateway.console.deliveries import lately_lost
 from avgate_gateway.console.door import Door, Visit, to
 from avgate_gateway.identity_document import find_identity_data
 from avgate_gateway.problem import INVALID_CONTENT, Problem
@@ -65,6 +66,7 @@ async def show(visit: Visit, problem: Problem | None = None) -> Response:
     paused = pauses_of(gateway).of(desk.name)
     async with gateway.context.database.read() as db:
         queues = await standing.queues(db, desk.name, now, local_day(now))
+        lost = await lately_lost(visit, db)
         fared = {name: await standing.fared(db, desk.name, name) for name in desk.connectors}
     # A system that is worked on is left alone, unless somebody asks.
     free = {name: one for name, one in desk.connectors.items() if name not in paused}
@@ -84,6 +86,7 @@ async def show(visit: Visit, problem: Problem | None = None) -> Response:
     context = {
         "systems": sorted(systems, key=lambda one: (one.connector is None, one.title.casefold())),
         "problem": problem,
+        "lost": lost,
         "may_pause": Scope.ADMIN.value in caller.scopes,
         "longest": LONGEST_REASON,
     }
