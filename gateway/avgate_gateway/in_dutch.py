@@ -48,6 +48,22 @@ _OWN: Final[Mapping[str, str]] = {
     "the connector did not say what became of it": (
         "de koppeling heeft niet gezegd wat ermee is gebeurd"
     ),
+    "the upstream accepted, but there is no way to ask about it": (
+        "het systeem nam de opdracht aan, maar er is niet na te vragen of het is gebeurd"
+    ),
+    "looking again, the upstream still shows it": ("bij het nakijken stond het nog in het systeem"),
+    "the day it was confirmed for has come, and it is still shown": (
+        "de toegezegde dag is voorbij, en het staat nog in het systeem"
+    ),
+    "it came back after it was gone: probably fed in from elsewhere": (
+        "het was weg en kwam terug: waarschijnlijk is het van elders opnieuw aangeleverd"
+    ),
+    "its row is not as it was when somebody approved the plan, so it was left alone": (
+        "het is niet meer zoals bij het akkoord, en daarom is er niets mee gedaan"
+    ),
+    "it changed upstream after the plan was made, and would be treated otherwise today": (
+        "het is na het voorbeeld in het systeem gewijzigd, en zou nu anders worden behandeld"
+    ),
     "restriction (GDPR Art. 18) is not relevant to these services, says Libervoice's privacy "
     "statement of them": (
         "beperking (AVG art. 18) is niet relevant voor deze diensten, zegt de privacyverklaring "

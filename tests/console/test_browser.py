@@ -11,52 +11,8 @@ from playwright.sync_api import Page, expect
 from avgate_gateway.authentication import Scope
 from avgate_mocks.people import Person
 
-from ..flow.conftest import begun
-from ..flow.harness import Mocks, Served, until
-from ..gateway.receiver import SECRET
-from .browsing import Desk, browser, complaints, shoot, sideways, small_targets
-
-PEOPLE = 60
-SEED = 17
-# Nobody listens there.
-TOLD = f"""
-[controllers.libervoice.webhooks.crm]
-url = "http://127.0.0.1:1024/avgate"
-secret = "{SECRET}"
-"""
-
-
-@pytest.fixture(scope="module")
-def mocks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mocks]:
-    made = begun(tmp_path_factory.mktemp("console"), seed=SEED, people=PEOPLE)
-    with made.config.open("a") as config:
-        config.write(TOLD)
-    yield made
-    made.end()
-
-
-@pytest.fixture(scope="module")
-def desk(mocks: Mocks) -> Iterator[Desk]:
-    served = Served(mocks.config.parent)
-    served.start()
-    with browser() as made:
-        yield Desk(served, mocks, made)
-    served.end()
-
-
-@pytest.fixture(scope="module")
-def people(mocks: Mocks) -> Iterator[Person]:
-    """People of our controller whom both telephony systems know, one after the other."""
-    known = mocks.truth(("operator", "xelion")).values()
-    return iter(
-        [
-            one
-            for one in mocks.everyone[12:]
-            if one.controller == "libervoice"
-            and one.emails
-            and all(holds.get(one.id) for holds in known)
-        ]
-    )
+from ..flow.harness import until
+from .browsing import Desk, complaints, shoot, sideways, small_targets
 
 
 def soundness(page: Page) -> None:
@@ -187,27 +143,6 @@ def test_every_other_page_is_sound_and_fits(desk: Desk, people: Iterator[Person]
         page.set_viewport_size({"width": 320, "height": 640})
         assert sideways(page) <= 0, name
         page.set_viewport_size({"width": 1280, "height": 900})
-
-
-def test_with_the_keyboard_alone(desk: Desk) -> None:
-    page = desk.page()
-    page.goto(desk.link("K. Toets"))
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.className") == "skip"
-    for _ in range(20):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.textContent") == "Aanmelden":
-            break
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/console")
-    for _ in range(20):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.textContent") == "Nieuw verzoek":
-            break
-    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).boxShadow")  # fmt: skip
-    assert outline not in {"none", "nonenone"}, "nobody sees where the focus is"
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/console/requests/new")
 
 
 def test_a_link_lets_in_once_and_signing_out_ends_every_copy_of_it(desk: Desk) -> None:

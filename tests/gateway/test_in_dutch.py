@@ -83,6 +83,24 @@ def test_a_ground_is_told_in_dutch(ground: Any) -> None:
     assert told(ground.sentence, ground.code, "nl") == ground.sentence_nl
 
 
+def test_what_the_flow_itself_says_became_of_something_is_told_in_dutch() -> None:
+    pages = (Path(avgate_gateway.__file__).parent / "flow").rglob("*.py")
+    calls = [
+        n
+        for page in pages
+        for n in ast.walk(ast.parse(page.read_text()))
+        if isinstance(n, ast.Call)
+    ]
+    said = [
+        call.args[-1].value
+        for call in calls
+        if isinstance(call.func, ast.Name) and call.func.id in {"Failed", "Unknown"}
+        and call.args and isinstance(call.args[-1], ast.Constant)
+    ]  # fmt: skip
+    assert len(said) >= 4
+    assert [text for text in said if QUOTED in (told(str(text), None, "nl") or "")] == []
+
+
 def test_two_sentences_of_ours_are_both_told_in_dutch() -> None:
     both = "it holds neither the old nor the new value; what fits in its other fields was not changed either"
     in_dutch = told(both, "differs", "nl") or ""
