@@ -15,6 +15,7 @@ from starlette.routing import Route
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.authentication import Scope
 from avgate_gateway.console import again, forms, words
+from avgate_gateway.console.cookies import Cookies
 from avgate_gateway.console.drawing import Sheet
 from avgate_gateway.console.forms import Form
 from avgate_gateway.console.links import SIGN_IN
@@ -33,6 +34,7 @@ class Visit:
     staff: Staff
     sheet: Sheet
     form: Form = field(default_factory=Form)
+    cookies: Cookies = field(default_factory=Cookies)
 
     @property
     def desk(self) -> Desk:
@@ -105,7 +107,9 @@ class Door:
                 caller.must_hold(scope)
             if fresh and not self.is_fresh(staff):
                 return again.not_fresh(sheet, form, has_own_links=self.has_own_links)
-            return await handler(Visit(http, self.gateway, staff, sheet, form))
+            return await handler(
+                Visit(http, self.gateway, staff, sheet, form, self.sessions.cookies)
+            )
 
         route = Route(path, endpoint, methods=[method])
         route.fresh = fresh  # type: ignore[attr-defined] # for whoever lists what a route asks for

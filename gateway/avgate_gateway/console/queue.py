@@ -106,13 +106,8 @@ async def keep(visit: Visit) -> Response:
     chosen = Filter.of(words, visit.desk.connectors)
     answer = to("/console")
     if visit.form.one("forget"):
-        answer.delete_cookie(saved.COOKIE, path="/console", httponly=True, samesite="lax")
-        return answer
-    answer.set_cookie(
-        saved.COOKIE, chosen.kept(), max_age=_YEAR, path="/console", httponly=True,
-        samesite="lax", secure=visit.http.url.scheme == "https",
-    )  # fmt: skip
-    return answer
+        return visit.cookies.drop(visit.http, answer, saved.COOKIE)
+    return visit.cookies.set(visit.http, answer, saved.COOKIE, chosen.kept(), _YEAR)
 
 
 async def try_again(visit: Visit) -> Response:

@@ -62,5 +62,5 @@ def asked(visit: Visit) -> Filter:
 
 def kept(visit: Visit) -> Filter:
     """What the cookie says; nothing where it says anything odd."""
-    words = visit.http.cookies.get(COOKIE, "").split(_SEPARATOR)
+    words = (visit.cookies.read(visit.http, COOKIE) or "").split(_SEPARATOR)
     return Filter.of(words, visit.desk.connectors) if len(words) == len(_PARAMETERS) else Filter()
