@@ -224,3 +224,14 @@ async def test_it_takes_the_right_to_see_what_is_held(
     if Scope.READ in scopes:
         page = (await one.send("/console/people", query=person.emails[0])).text
         assert (LOOK in page) is (status == 422), "offered to whoever may, and only to them"
+
+
+async def test_a_paused_system_is_left_alone_and_the_page_says_so(pages: Pages) -> None:
+    anna, person = await pages.enter("A. Bakker"), pages.here.person(Role.RUNNING)
+    chief = await pages.enter("chief", [Scope.READ, Scope.ADMIN])
+    await chief.send("/console/systems/operator/pause", 303, reason="its supplier works on it")
+    page = said((await anna.send(LOOK, **by_mail(person), **WHY)).text)
+    assert "is paused: it was not asked" in page
+    assert "its supplier works on it" in page
+    await chief.send("/console/systems/operator/resume", 303)
+    assert "is paused" not in said((await anna.send(LOOK, **by_mail(person), **WHY)).text)

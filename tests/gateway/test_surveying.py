@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -21,9 +21,11 @@ from avgate_gateway.flow.surveyed import Answer, Bounds, Revealed, Silence
 from avgate_gateway.flow.surveying import survey
 from avgate_gateway.flow.tallying import Fate, Tally
 from avgate_gateway.keyring import KeyRing
+from avgate_gateway.pausing import Pauses
 from avgate_gateway.retention import Action, GroundCode, load_pack
 from avgate_gateway.retention.ground import GROUNDS
 from avgate_gateway.store.database import Database
+from avgate_gateway.store.pauses import Pause
 from avgate_gateway.vault import Vault
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -76,7 +78,7 @@ async def asked(
     none: Database = None  # type: ignore[assignment] # whoever touches it fails
     context = Context(
         none, Vault(KeyRing.of(b"k" * 32), b"i" * 32), lambda: NOW, {"c": desk},
-        timedelta(days=7), timedelta(days=30),
+        timedelta(days=7), timedelta(days=30), pauses=more.pop("pauses", None),
     )  # fmt: skip
     bulkheads = more.pop("bulkheads", None) or Bulkheads()
     found = await survey(context, "c", by, bulkheads, **more)
@@ -90,6 +92,40 @@ async def test_only_what_is_theirs_is_counted_and_each_item_once() -> None:
     assert (answer.count, answer.set_aside, answer.silence) == (2, 1, None)
     assert "x" not in repr(answer)
     assert not answer.records
+
+
+class Paused(Pauses):
+    """What is paused, as soon as it is said."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = set(names)
+
+    def of(self, controller: str) -> Mapping[str, Pause]:
+        assert controller == "c"
+        return {name: Pause("c", name, NOW, "chief", "it moves") for name in self.names}
+
+
+async def test_a_paused_system_is_not_called_and_says_so() -> None:
+    resting, other = System("crm", call("1")), System("bills", call("2"))
+    told = await asked(resting, other, pauses=Paused("crm"))
+    assert (told["crm"].silence, resting.asked) == (Silence.PAUSED, [])
+    assert told["bills"].count == 1
+
+
+async def test_a_system_that_is_paused_during_the_look_is_not_called_any_more() -> None:
+    """What one tells would lead to another look at the other, but that was paused meanwhile."""
+    paused = Paused()
+
+    class Leading(System):
+        async def access(self, subject: DataSubject) -> AsyncIterator[Record | Unseen]:
+            async for one in super().access(subject):
+                yield one
+            paused.names.add("bills")
+
+    leading = Leading("crm", card("1", MAIL, PHONE), holds={Category.CONTACT})
+    led = System("bills", call("2"), finds_by={IdentifierKind.PHONE})
+    told = await asked(leading, led, pauses=paused)
+    assert (told["bills"].silence, led.asked) == (Silence.PAUSED, [])
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from avgate_contracts.record import Record
 from avgate_contracts.vocabulary import Category, Field
+from avgate_gateway.api.connectors import pauses_of
 from avgate_gateway.console import people, reasons
 from avgate_gateway.console.door import Door, Visit
 from avgate_gateway.console.people import LOOK, PAGE, Found
@@ -122,4 +123,5 @@ def _told(visit: Visit, answers: Sequence[Answer]) -> dict[str, Any]:
         "answers": answers,
         "looked_at": visit.gateway.context.now(),
         "who_it_is": WHO_IT_IS,
+        "pauses": pauses_of(visit.gateway).of(visit.staff.caller.controller),
     }

@@ -141,6 +141,7 @@ SILENCES: Final[Label] = {
     Silence.PASSED_ON: "other companies: only a request of its own may ask them",
     Silence.AMBIGUOUS: "this fits more than one person: give more, or days",
     Silence.HELD_BACK: "not told: elsewhere this fits more than one person",
+    Silence.PAUSED: "is paused: it was not asked",
     Silence.SLOW: "too slow: no answer in time",
     Silence.BUSY: "too busy: try again in a moment",
     Silence.UNAVAILABLE: "cannot be reached",

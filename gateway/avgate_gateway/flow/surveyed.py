@@ -21,6 +21,7 @@ class Silence(StrEnum):
     PASSED_ON = "passed_on"  # asking is a request to another company
     AMBIGUOUS = "ambiguous"
     HELD_BACK = "held_back"  # it fits more than one person elsewhere
+    PAUSED = "paused"  # somebody paused it: it is not called
     SLOW = "slow"
     BUSY = "busy"
     UNAVAILABLE = "unavailable"

@@ -3,7 +3,7 @@
 It goes by the rules of a request: what one system says leads the others, a number leads to its days
 only, and what cannot be told to be this person's is set aside. But nothing is written, upstream or
 here, and nothing is kept but numbers. So whoever can only be asked by a request of its own, as other
-companies are, is not asked at all.
+companies are, is not asked at all; nor is a system that somebody paused.
 """
 
 from __future__ import annotations
@@ -146,11 +146,16 @@ class _Survey:
             title = connector.manifest.title
             if _passes_on(connector):
                 self.answers[name] = Answer(name, title, silence=Silence.PASSED_ON)
+            elif self._is_paused(name):
+                self.answers[name] = Answer(name, title, silence=Silence.PAUSED)
             else:
                 needs = connector.manifest.finds_by
                 self.answers[name] = Answer(name, title, silence=Silence.CANNOT_FIND, needs=needs)
                 now = self.context.now()
                 self.tasks[name] = Task(self.request.id, name, Stage.LOCATE, 0, now)
+
+    def _is_paused(self, name: str) -> bool:
+        return name in self.context.paused(self.desk.name)
 
     async def run(self) -> None:
         """Each asks when it can be told by what to look, and again when more is known."""
@@ -179,7 +184,7 @@ class _Survey:
     async def _ask(self, known: Knowledge, name: str) -> None:
         begun, before = self.clock(), self.answers[name]
         count = _Count.of(self, name, known)
-        silence = count.obstacle
+        silence = Silence.PAUSED if self._is_paused(name) else count.obstacle
         if silence is None:
             silence = await self._tried(name, count, self.bounds.seconds - before.seconds)
         self._note(known, name, count, silence)
