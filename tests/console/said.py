@@ -53,7 +53,7 @@ def _in_code(path: Path) -> Iterator[str]:
                 targets=[ast.Name(id="PILES" | "PERIODS" | "TOLD")], value=ast.Dict(values=values)
             ):
                 yield from _texts(values)
-            case ast.Assign(targets=[ast.Name(id="_USED")], value=text):
+            case ast.Assign(targets=[ast.Name(id="_USED" | "_WHY")], value=text):
                 yield from _texts([text])
             case ast.Call(func=ast.Name(id="Step"), args=arguments):
                 yield from _texts(arguments)

@@ -127,7 +127,7 @@ async def test_what_cannot_be_taken_back_takes_a_new_proof(hall: Hall) -> None:
     asks = {at for at, route in routes(hall.at.pages) if getattr(route, "fresh", False)}
     one = "/console/requests/{request_id}"
     assert asks == {("GET", f"{one}/approval"), ("POST", f"{one}/approval"),
-                    ("POST", f"{one}/reveal"), ("GET", f"{one}/package"), ("POST", f"{one}/handover"),
+                    ("POST", f"{one}/reveal"), ("POST", f"{one}/changes"), ("GET", f"{one}/package"), ("POST", f"{one}/handover"),
                     ("POST", "/console/people/revealed")}  # fmt: skip
 
 

@@ -192,7 +192,7 @@ def _place(entry: Entry) -> str:
             return remarking.CANCELLATION
         case "request.extended":
             return remarking.EXTENSION
-        case "subject.revealed":
+        case "subject.revealed" | "changes.revealed":
             return str(orjson.loads(entry.details)["remark"])
     return ""
 

@@ -8,14 +8,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from avgate_contracts.day import AMSTERDAM
+from avgate_contracts.vocabulary import Operation
 from avgate_gateway import deciding, remarking
+from avgate_gateway.api.answering import not_found
 from avgate_gateway.api.decisions import Decision, decided
 from avgate_gateway.api.requests import not_in_the_future
 from avgate_gateway.authentication import OF_OPERATION, Scope
 from avgate_gateway.case_number import beginning_of_id
 from avgate_gateway.console import requests
 from avgate_gateway.console.door import Door, Visit, to
-from avgate_gateway.console.subjects import identifiers_of
+from avgate_gateway.console.subjects import changes_of, identifiers_of
 from avgate_gateway.identity_document import find_identity_data
 from avgate_gateway.problem import INVALID_CONTENT, Problem, ProblemError
 from avgate_gateway.request import IdentityCheck, SubjectRequest
@@ -24,6 +26,7 @@ from avgate_gateway.store.connection import Connection
 
 _ONE = "/console/requests/{request_id}"
 _LONGEST = 1000
+_WHY = "Say why you need to see this: it is written down."
 
 
 def routes(door: Door) -> list[Route]:
@@ -35,6 +38,7 @@ def routes(door: Door) -> list[Route]:
         door.form(f"{_ONE}/retry", retry, Scope.READ),
         door.form(f"{_ONE}/extension", extend, Scope.READ),
         door.form(f"{_ONE}/reveal", reveal, Scope.READ, fresh=True),
+        door.form(f"{_ONE}/changes", reveal_changes, Scope.READ, fresh=True),
     ]
 
 
@@ -125,18 +129,38 @@ async def reveal(visit: Visit) -> Response:
     """Shows in full by what the person is known, once, to whoever says why; that is evidence."""
     request = await visit.request()
     _may(visit, request)
+    if not await _said_why(visit, request, "subject.revealed"):
+        return await _refused(visit, _WHY)
+    async with visit.gateway.context.database.read() as db:
+        known = await identifiers_of(db, visit.gateway.context, [request])
+    return await requests.show(visit, more={"revealed": known[request.id]})
+
+
+async def reveal_changes(visit: Visit) -> Response:
+    """Shows what a rectification makes of what, once, to whoever says why; that is evidence."""
+    request = await visit.request()
+    if request.operation is not Operation.RECTIFY:
+        raise not_found()
+    _may(visit, request)
+    if not await _said_why(visit, request, "changes.revealed"):
+        return await _refused(visit, _WHY)
+    async with visit.gateway.context.database.read() as db:
+        changes = await changes_of(db, visit.gateway.context, request)
+    return await requests.show(visit, more={"changes": changes})
+
+
+async def _said_why(visit: Visit, request: SubjectRequest, event: str) -> bool:
+    """Writes down that somebody is shown something and why; False where they do not say why."""
     reason = _text(visit, "reason", _LONGEST)
     if not reason:
-        return await _refused(visit, "Say why you need to see this: it is written down.")
+        return False
     context, now = visit.gateway.context, visit.gateway.context.now()
     async with context.database.write(request.id) as db:
         place = remarking.revealed(now)
         await remarking.keep(db, context, request.id, place, reason)
         told = {"by": visit.staff.caller.client_id, "remark": place}
-        await evidence.note(db, now, request, "subject.revealed", told)
-    async with context.database.read() as db:
-        known = await identifiers_of(db, context, [request])
-    return await requests.show(visit, more={"revealed": known[request.id]})
+        await evidence.note(db, now, request, event, told)
+    return True
 
 
 async def _carried_out(visit: Visit, decision: Decision) -> Response:

@@ -129,6 +129,7 @@ EVENTS: Final[Label] = {
     "request.closed": "Request closed",
     "hand_task.completed": "Work by hand reported done",
     "subject.revealed": "Identifiers shown in full",
+    "changes.revealed": "Correction shown in full",
     "subject.looked": "Systems asked what they hold",
     **system_labels.EVENTS,
 }

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from avgate_contracts.identifier import Identifier
 from avgate_gateway import confidential
 from avgate_gateway.flow.context import Context
-from avgate_gateway.request import SubjectRequest
+from avgate_gateway.plan import WantedChange
+from avgate_gateway.request import Confidential, SubjectRequest
 from avgate_gateway.store import requests
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.vault import SUBJECT_KEY, VaultError
@@ -22,15 +23,30 @@ async def identifiers_of(
     return {one.id: await _identifiers(db, context, one) for one in found}
 
 
+async def changes_of(
+    db: Connection, context: Context, request: SubjectRequest
+) -> tuple[WantedChange, ...]:
+    """What was asked to be corrected; nothing once that was destroyed."""
+    part = await _confidential(db, context, request)
+    return part.changes if part else ()
+
+
 async def _identifiers(
     db: Connection, context: Context, request: SubjectRequest
 ) -> tuple[Identifier, ...]:
+    part = await _confidential(db, context, request)
+    return part.subject.identifiers if part else ()
+
+
+async def _confidential(
+    db: Connection, context: Context, request: SubjectRequest
+) -> Confidential | None:
     sealed = await requests.sealed(db, request.id)
     if sealed.subject_key is None or sealed.confidential is None:
-        return ()
+        return None
     box = context.vault.box(sealed.subject_key, request.id, SUBJECT_KEY)
     try:
         plain = box.open(sealed.confidential, confidential.CONTEXT)
     except VaultError:  # it was tampered with: the flow says so, and a list is no place to stop at
-        return ()
-    return confidential.from_bytes(plain).subject.identifiers
+        return None
+    return confidential.from_bytes(plain)
