@@ -121,9 +121,9 @@ def _one_each(query: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def providing() -> AsyncIterator[Provider]:
+async def providing(kind: type[Provider] = Provider) -> AsyncIterator[Provider]:
     """A provider on loopback."""
-    made = Provider("")
+    made = kind("")
     server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
     made.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     made.publishes("ours")
