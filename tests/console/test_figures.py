@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from avgate_gateway import achievements as figures
 from avgate_gateway.achievements import Course, OfRight, Open, Period
 from avgate_gateway.console.charts import columns, round_up, rows
-from avgate_gateway.console.figures import own_period
+from avgate_gateway.console.figures import carried_out, own_period
 from avgate_gateway.report import OutcomeWord
 from avgate_gateway.store import figures as stored
 from avgate_gateway.store.connection import Connection
@@ -90,9 +90,9 @@ def _hand(name: str, due: date, done: str | None) -> dict[str, Any]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["sqlite", "postgresql"])
-async def db(
+async def database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Connection]:
+) -> AsyncIterator[Database]:
     url = f"sqlite:///{tmp_path_factory.mktemp('figures') / 'f.db'}"
     if request.param == "postgresql":
         url = shared().database()
@@ -119,9 +119,14 @@ async def db(
         hands = [_hand("1", date(2026, 4, 19), None), _hand("2", date(2026, 4, 20), None),
                  _hand("3", date(2026, 3, 5), "2026-03-05 12:00"), _hand("4", date(2026, 4, 5), "2026-04-05 12:00")]  # fmt: skip
         await writing.execute(hand_task.insert(), hands)
+    yield database
+    await database.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def db(database: Database) -> AsyncIterator[Connection]:
     async with database.read() as reading:
         yield reading
-    await database.close()
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -187,8 +192,8 @@ async def test_what_is_open_by_its_age(db: Connection) -> None:
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_what_became_of_it_and_what_stays(db: Connection) -> None:
-    looked_at, parts = await stored.ended(db, SPAN)
-    assert looked_at == 6
+    number, parts = await stored.ended(db, SPAN)
+    assert number == 6
     assert figures.outcomes(parts) == {
         "crm": {
             OutcomeWord.PROVIDED: 2,
@@ -202,15 +207,44 @@ async def test_what_became_of_it_and_what_stays(db: Connection) -> None:
 
 
 @pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("most", [1, 2, 4, 5, 6, 7, 1000])
+async def test_all_are_counted_however_few_at_once(most: int, database: Database) -> None:
+    found = await carried_out(database, SPAN, most)
+    assert found.count == 6
+    assert found.in_order() == {
+        "crm": {
+            OutcomeWord.ERASED: 1,
+            OutcomeWord.PROVIDED: 2,
+            OutcomeWord.NOT_SEARCHABLE: 1,
+        },
+        "directory": {OutcomeWord.FAILED: 1, OutcomeWord.NOTHING_HELD: 1},
+    }
+    assert found.grounds == {"legal_duty": 2, "billing": 1}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_requests_of_one_moment_stay_together_and_each_transaction_is_short(
+    db: Connection,
+) -> None:
+    part, left = await stored.newest(db, SPAN, 1)  # a4; then a3, w1, a2 and e1 at one moment, a1
+    sizes = [(await stored.ended(db, part))[0]]
+    while left is not None:
+        part, left = await stored.newest(db, left, 1)
+        sizes.append((await stored.ended(db, part))[0])
+    assert sizes == [1, 1, 2, 1, 1, 0]
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_an_index_alone_tells_how_a_period_went(db: Connection) -> None:
     if db.dialect.name != "sqlite":
         return  # which decides by how many rows there are
-    asked = {"controller": "here", "begins": MARCH.begins, "ends": MARCH.ends, "most": 5}
+    asked = {"controller": "here", "begins": MARCH.begins, "ends": MARCH.ends, "before_it": 5}
     for statement, index in (
         (stored._ENDED, "COVERING INDEX ix_request_closed"),
         (stored._RECEIVED, "COVERING INDEX ix_request_controller_operation_received_at_id"),
         (stored._OPEN, "INDEX ix_request_open"),
         (stored._NUMBER, "COVERING INDEX ix_request_closed"),
+        (stored._LAST, "COVERING INDEX ix_request_closed"),
         (stored._GROUNDS, "COVERING INDEX ix_item_retained"),
     ):
         known = {name: asked[name] for name in statement.compile().params if name in asked}

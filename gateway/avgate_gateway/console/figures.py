@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -22,6 +23,8 @@ from avgate_gateway.console.door import Door, Visit
 from avgate_gateway.console.downloads import csv_file
 from avgate_gateway.report import OutcomeWord
 from avgate_gateway.store import figures as stored
+from avgate_gateway.store.connection import Connection
+from avgate_gateway.store.database import Database
 
 _HERE = "/console/figures"
 _LONGEST = 366  # days
@@ -59,16 +62,35 @@ class Figures:
     course: Sequence[Course]
     open: Open
     outcomes: Mapping[str, Mapping[OutcomeWord, int]]
-    looked_at: int  # requests that outcomes and grounds are of
+    carried_out: int  # requests that outcomes and grounds are of
     grounds: Mapping[str, int]
     to_do: int
     to_do_late: int
     done: int
 
-    @property
-    def is_part(self) -> bool:
-        """Whether outcomes and grounds are of the newest requests alone."""
-        return self.looked_at >= stored.MOST_ENDED
+
+@dataclass(slots=True)
+class CarriedOut:
+    """What became of requests that were carried out; `look` adds some of them."""
+
+    count: int = 0
+    outcomes: dict[str, Counter[OutcomeWord]] = field(default_factory=dict)
+    grounds: Counter[str] = field(default_factory=Counter)
+
+    def in_order(self) -> Mapping[str, Mapping[OutcomeWord, int]]:
+        """By system, and in the order of the words."""
+        return {
+            name: {word: words[word] for word in OutcomeWord if words[word]}
+            for name, words in sorted(self.outcomes.items())
+        }
+
+    async def look(self, db: Connection, span: stored.Span) -> None:
+        count, parts = await stored.ended(db, span)
+        self.count += count
+        for name, words in counted.outcomes(parts).items():
+            self.outcomes.setdefault(name, Counter()).update(words)
+        for ground, number in await stored.retained(db, span):
+            self.grounds[ground or ""] += number
 
 
 async def show(visit: Visit) -> Response:
@@ -99,7 +121,6 @@ async def show(visit: Visit) -> Response:
         "grounds": charts.rows({one: {"good": count} for one, count in found.grounds.items()}),
         "titles": titles,
         "words": [word for word in OutcomeWord if any(word in one for one in found.outcomes.values())],
-        "most": stored.MOST_ENDED,
         "query": urlencode({"from": period.first.isoformat(), "until": period.last.isoformat()}),
     }  # fmt: skip
     return visit.sheet.page("figures.html", context)
@@ -115,22 +136,34 @@ async def figures(visit: Visit, period: Period) -> Figures:
         closed = await stored.closed(db, span)
         ended_at = await stored.ended_at(db, span)
         waiting = await stored.open_since(db, span.controller)
-        looked_at, parts = await stored.ended(db, span)
-        grounds = await stored.retained(db, span)
         to_do, late, done = await stored.by_hand(db, span, today)
+    ended = await carried_out(visit.gateway.context.database, span)
     return Figures(
         period=period,
         totals=counted.totals(received, closed),
         rights=counted.by_right(received, closed),
         course=counted.course(period, received, ended_at),
         open=counted.by_age(waiting, today),
-        outcomes=counted.outcomes(parts),
-        looked_at=looked_at,
-        grounds=dict(sorted(((one or "", n) for one, n in grounds), key=lambda each: -each[1])),
+        outcomes=ended.in_order(),
+        carried_out=ended.count,
+        grounds=dict(ended.grounds.most_common()),
         to_do=to_do,
         to_do_late=late,
         done=done,
     )
+
+
+async def carried_out(
+    database: Database, span: stored.Span, most: int = stored.AT_ONCE
+) -> CarriedOut:
+    """All requests of a span, `most` at a time: a transaction for each, so that others get theirs."""
+    made = CarriedOut()
+    left: stored.Span | None = span
+    while left is not None:
+        async with database.read() as db:
+            part, left = await stored.newest(db, left, most)
+            await made.look(db, part)
+    return made
 
 
 async def download(visit: Visit) -> Response:
@@ -167,7 +200,7 @@ def _lines(found: Figures) -> Iterable[tuple[str, str, str, object]]:
     yield from (("open", "", *pair) for pair in zip(bounds, found.open.by_age, strict=True))
     yield "open", "", "past_promise", found.open.late
     yield "open", "", "past_law", found.open.unlawful
-    yield "systems", "", "requests_looked_at", found.looked_at
+    yield "systems", "", "requests_carried_out", found.carried_out
     for name, words in found.outcomes.items():
         yield from (("systems", name, word.value, count) for word, count in words.items())
     yield from (("retained", ground, "items", count) for ground, count in found.grounds.items())

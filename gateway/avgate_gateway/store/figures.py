@@ -1,13 +1,14 @@
 """Counting what a controller's desk did in a period, so that a million requests do not make it slow.
 
-What is counted over all of a period is read from an index alone. What would take a look at every
-item is counted for the newest MOST_ENDED requests that were closed in it, and says so.
+What is counted over all of a period is read from an index alone. What takes a look at every item is
+counted for the newest part of a period, and then for the newest of what is left: no transaction is
+long, and whoever waits for a connection meanwhile gets one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from avgate_gateway.store.counting import MOST
 from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.schema import OPEN, hand_task, item, request, task
 
-MOST_ENDED: Final = 5_000
+AT_ONCE: Final = 2_000  # requests whose items are looked at in one transaction
 CLOSED = request.c.state == sa.literal_column("'closed'")  # as its index says it, to the letter
 RETAINED = item.c.state == sa.literal_column("'retained'")
 sa.Index(
@@ -68,8 +69,8 @@ class Closed:
 class Part:
     """Parts of closed requests that ended alike, at one system.
 
-    `tally`, `unseen` and `left_earlier` are those of the task, as JSON; of an access or export only
-    whether anything was tallied. `states` are those that its items are in.
+    `tally`, `unseen` and `left_earlier` are those of the task, as JSON; `tally` of a rectification
+    alone, and of an access or export only whether there is any. `states` are those that its items are in.
     """
 
     connector: str
@@ -122,17 +123,28 @@ async def open_since(db: Connection, controller: str) -> Sequence[tuple[datetime
     return [(at, promised, extended or legal) for at, promised, legal, extended in found]
 
 
+async def newest(db: Connection, span: Span, most: int = AT_ONCE) -> tuple[Span, Span | None]:
+    """The newest part of a span, with about so many requests that were carried out, and what is left.
+
+    Requests that were closed at the same moment stay together.
+    """
+    found = await db.execute(_LAST, {**_asked(span), "before_it": most - 1})
+    begins: datetime | None = found.scalar()
+    if begins is None or begins <= span.begins:
+        return span, None
+    return replace(span, begins=begins), replace(span, ends=begins)
+
+
 async def ended(db: Connection, span: Span) -> tuple[int, Sequence[Part]]:
-    """How many requests were looked at, and how each system's part in them ended."""
-    asked = {**_asked(span), "most": MOST_ENDED}
-    looked_at = (await db.execute(_NUMBER, asked)).scalar_one()
-    parts = await db.execute(_PARTS, asked)
-    return int(looked_at), [_part(*row) for row in parts]
+    """How many requests were carried out, and how each system's part in them ended."""
+    number = (await db.execute(_NUMBER, _asked(span))).scalar_one()
+    parts = await db.execute(_PARTS, _asked(span))
+    return int(number), [_part(*row) for row in parts]
 
 
 async def retained(db: Connection, span: Span) -> Sequence[tuple[str | None, int]]:
     """Items that stay, by their ground, of the same requests."""
-    found = await db.execute(_GROUNDS, {**_asked(span), "most": MOST_ENDED})
+    found = await db.execute(_GROUNDS, _asked(span))
     return [(ground, count) for ground, count in found]
 
 
@@ -228,14 +240,17 @@ _OPEN = (
     .limit(MOST)
     .execution_options(**_IN_THREAD)
 )
-_NEWEST = (  # of those that were carried out
-    sa.select(request.c.id, request.c.operation)
-    .where(*_IN_SPAN, request.c.closing.is_(None))
+_CARRIED_OUT = (*_IN_SPAN, request.c.closing.is_(None))
+_LAST = (
+    sa.select(request.c.closed_at)
+    .where(*_CARRIED_OUT)
     .order_by(request.c.closed_at.desc())
-    .limit(sa.bindparam("most", type_=sa.Integer))
-    .subquery()
+    .limit(1)
+    .offset(sa.bindparam("before_it", type_=sa.Integer))
+    .execution_options(**_IN_THREAD)
 )
-_NUMBER = sa.select(sa.func.count()).select_from(_NEWEST).execution_options(**_IN_THREAD)
+_THESE = sa.select(request.c.id, request.c.operation).where(*_CARRIED_OUT).subquery()
+_NUMBER = sa.select(sa.func.count()).select_from(_THESE).execution_options(**_IN_THREAD)
 _STATES = (  # one bit for each state that any of its items is in
     sa.select(
         sum(
@@ -250,32 +265,34 @@ _STATES = (  # one bit for each state that any of its items is in
     .where(item.c.request_id == task.c.request_id, item.c.connector == task.c.connector)
     .scalar_subquery()
 )
-_IS_COPY = _NEWEST.c.operation.in_([one.value for one in COPIES])
+_IS_COPY = _THESE.c.operation.in_([one.value for one in COPIES])
 _EACH = (
     sa.select(
         task.c.connector,
-        _NEWEST.c.operation,
+        _THESE.c.operation,
         _text(request.c.scope).notlike('%"categories": []%').label("is_narrowed"),
         task.c.stage,
         task.c.code,
         task.c.resume,
-        sa.case(
-            (_IS_COPY & (_text(task.c.tally) != "{}"), '{"some": 1}'), else_=_text(task.c.tally)
+        sa.case(  # of what else was tallied nothing depends
+            (_IS_COPY & (_text(task.c.tally) != "{}"), '{"some": 1}'),
+            (_THESE.c.operation == Operation.RECTIFY.value, _text(task.c.tally)),
+            else_="{}",
         ).label("tally"),
         _text(task.c.unseen).label("unseen"),
         _text(task.c.left_earlier).label("left_earlier"),
         sa.case((_IS_COPY, 0), else_=_STATES).label("states"),
     )
-    .select_from(_NEWEST)
-    .join(request, request.c.id == _NEWEST.c.id)
-    .join(task, task.c.request_id == _NEWEST.c.id)
+    .select_from(_THESE)
+    .join(request, request.c.id == _THESE.c.id)
+    .join(task, task.c.request_id == _THESE.c.id)
     .subquery()
 )
 _PARTS = sa.select(*_EACH.c, sa.func.count()).group_by(*_EACH.c).execution_options(**_IN_THREAD)
 _GROUNDS = (
     sa.select(item.c.ground, sa.func.count())
-    .select_from(_NEWEST)
-    .join(item, sa.and_(item.c.request_id == _NEWEST.c.id, RETAINED))
+    .select_from(_THESE)
+    .join(item, sa.and_(item.c.request_id == _THESE.c.id, RETAINED))
     .group_by(item.c.ground)
     .execution_options(**_IN_THREAD)
 )
