@@ -136,6 +136,9 @@ def test_every_other_page_is_sound_and_fits(desk: Desk, people: Iterator[Person]
     expect(page.get_by_role("table").first).to_be_visible()
     soundness(page)
     shoot(page, "person")
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert sideways(page) <= 0, "what systems hold"
+    page.set_viewport_size({"width": 1280, "height": 900})
     for name in PAGES:
         page.goto(f"{desk.served.base}/console/{name}")
         soundness(page)

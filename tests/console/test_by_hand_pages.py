@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from avgate_gateway.authentication import Scope
+from avgate_gateway.console.handwork import sought
 from avgate_mocks.people import Role
 
 from ..flow.harness import a_request
@@ -49,6 +50,21 @@ async def test_a_task_is_done_by_whoever_says_what_shows_it(pages: Pages) -> Non
     done = said(await anna.see(f"{TASKS}?state=completed"))
     assert "ticket 17" in done
     assert "Bea" in done
+
+
+@pytest.mark.parametrize(
+    ("ref", "told"),
+    [
+        ("recording:10013000000::", "recording:10013000000::"),
+        ('["crm", "c-17", [["email", "a@example.nl"]]]', "crm · c-17"),
+        ('["only", ["lists"]]', "only"),
+        ('[["email", "a@example.nl"]]', '[["email", "a@example.nl"]]'),
+        ("17", "17"),
+        ("{", "{"),
+    ],
+)
+async def test_a_reference_is_told_as_it_is_looked_for(ref: str, told: str) -> None:
+    assert sought(ref) == told
 
 
 async def test_who_may_not_sees_no_names_and_completes_nothing(pages: Pages) -> None:

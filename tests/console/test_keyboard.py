@@ -108,7 +108,7 @@ def test_what_changes_by_itself_leaves_the_focus_where_it_is(
     hands.fill("^Hoe$", "teruggebeld")
     hands.go("^Verzoek vastleggen$")
     page.wait_for_url(REQUEST)
-    hands.press("^Twee maanden langer")
+    hands.press("^Termijn met twee maanden")
     hands.fill("^Waarom", "veel systemen")
     assert page.get_by_role("heading", name="Voorbeeld").count() == 0, "it was there already"
     expect(page.get_by_role("heading", name="Voorbeeld")).to_be_visible(timeout=SLOW)

@@ -64,6 +64,25 @@ def test_mistakes_are_told_in_everyday_words(detail: str, told: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("detail", "language", "told"),
+    [
+        ("The form cannot be read.", "nl", "Het formulier is niet te lezen."),
+        ("The form cannot be read.", "en", "The form cannot be read."),
+        ("holds what looks like a citizen service number (BSN): leave it out", "nl",
+         "Dit lijkt op een burgerservicenummer (BSN). Laat het weg: het mag niet worden bewaard."),
+        ("This needs the scope admin.", "nl", ""),
+        ("This needs the scope admin.", "en", "This needs the scope admin."),
+        (None, "nl", ""),
+    ],
+)  # fmt: skip
+def test_no_problem_is_told_in_english_to_whoever_reads_dutch(
+    detail: str | None, language: str, told: str
+) -> None:
+    gettext = words.translations(language).gettext
+    assert plainly.in_words(detail, gettext, language) == told
+
+
+@pytest.mark.parametrize(
     ("asked", "accepted", "language"),
     [
         ("en", "nl", "en"),

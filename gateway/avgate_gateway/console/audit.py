@@ -73,7 +73,6 @@ async def show(visit: Visit, examined: Examined | None = None) -> Response:
         length = await checkpoints.length(db)
         paused = await pauses.past(db, controller, _PAUSES)
     reasons = {(one.connector, one.since.isoformat(" ")): one.reason for one in paused}
-    titles = {name: one.manifest.title for name, one in visit.desk.connectors.items()}
     return visit.sheet.page(
         "audit.html",
         {
@@ -83,7 +82,7 @@ async def show(visit: Visit, examined: Examined | None = None) -> Response:
             "query": urlencode({name: value for name, value in asked.items() if value}),
             "is_unknown": bool(asked["case"]) and of is None,
             "events": EVENTS,
-            "titles": titles,
+            "titles": visit.titles,
             "length": length,
             "signed": signed,
             "witness": _witness(visit),

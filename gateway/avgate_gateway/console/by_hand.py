@@ -119,7 +119,7 @@ async def _page(
     context = {
         "tasks": tasks,
         "hand": hand,
-        "titles": {name: one.manifest.title for name, one in visit.desk.connectors.items()},
+        "titles": visit.titles,
         "today": local_day(visit.gateway.context.now()),
         "is_open": is_open,
         "open_count": open_count,

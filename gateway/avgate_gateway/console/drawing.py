@@ -17,10 +17,11 @@ from avgate_gateway.console import labels, words
 from avgate_gateway.console.assets import ASSETS
 from avgate_gateway.console.formats import filters
 from avgate_gateway.console.masking import masked
-from avgate_gateway.console.plainly import plainly
-from avgate_gateway.console.staff import Staff
+from avgate_gateway.console.plainly import in_words, plainly
+from avgate_gateway.console.staff import Staff, person
 from avgate_gateway.console.wrongs import explained
 from avgate_gateway.in_dutch import told
+from avgate_gateway.letter.phrases import article
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -72,7 +73,9 @@ def environment(language: str) -> Environment:
     made.filters.update(filters(language))
     made.filters.update(case=case_number, masked=masked)
     made.filters.update(labels.filters(catalogue.gettext))
-    made.filters.update(explained=explained, plainly=plainly)
+    made.filters.update(explained=explained, plainly=plainly, person=person)
+    made.filters["article"] = lambda text: article(text, language)
+    made.filters["in_words"] = lambda detail: in_words(detail, catalogue.gettext, language)
     made.filters["told"] = lambda detail, code=None: told(detail, code, language) or ""
     made.globals.update(asset=ASSETS.address, language=language, languages=words.LANGUAGES)
     return made

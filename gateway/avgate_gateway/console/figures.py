@@ -96,7 +96,6 @@ class CarriedOut:
 async def show(visit: Visit) -> Response:
     name, period, is_wrong = _asked(visit)
     found = await figures(visit, period)
-    titles = {one: each.manifest.title for one, each in visit.desk.connectors.items()}
     days = [one.begins for one in found.course]
     columns = charts.columns(
         [_short(day, is_by_month=period.is_by_month) for day in days],
@@ -119,7 +118,7 @@ async def show(visit: Visit) -> Response:
         "bounds": AGES,
         "systems": charts.rows({one: _tones(words) for one, words in found.outcomes.items()}),
         "grounds": charts.rows({one: {"good": count} for one, count in found.grounds.items()}),
-        "titles": titles,
+        "titles": visit.titles,
         "words": [word for word in OutcomeWord if any(word in one for one in found.outcomes.values())],
         "query": urlencode({"from": period.first.isoformat(), "until": period.last.isoformat()}),
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -47,8 +48,28 @@ async def hand_of(
     found = {one.id: one.operation for one in await queue.of_ids(db, caller.controller, ids)}
     operations = {task.id: found[task.request_id].value for task in tasks}
     todo = {task.id: _todo(task, found[task.request_id]) for task in tasks}
-    by_task = {task.id: one for task, one in zip(tasks, shown, strict=True)}
+    by_task = {task.id: _named(one) for task, one in zip(tasks, shown, strict=True)}
     return Hand(by_task, todo, operations, tried)
+
+
+def _named(shown: dict[str, object]) -> dict[str, object]:
+    """With items as somebody looks for them: what else a connector keeps in a reference is its own."""
+    items = shown.get("items")
+    if not isinstance(items, list):
+        return shown
+    return {**shown, "items": [{**one, "ref": sought(one["ref"])} for one in items]}
+
+
+def sought(ref: str) -> str:
+    """The words of a reference that is a list, without lists in it, which hold whom it is about."""
+    try:
+        parts = json.loads(ref)
+    except ValueError:
+        return ref
+    words = (
+        [str(one) for one in parts if isinstance(one, str | int)] if isinstance(parts, list) else []
+    )
+    return " · ".join(words) or ref
 
 
 def _todo(task: HandTask, operation: Operation) -> str:

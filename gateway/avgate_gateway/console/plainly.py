@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 _ANY: Final = "This cannot be taken."
@@ -51,3 +52,19 @@ def plainly(detail: str) -> str:
     """The sentence for a mistake; one for all others where it has none of its own."""
     told = detail.removeprefix("to: ")
     return next((sentence for pattern, sentence in PLAINLY if pattern.fullmatch(told)), _ANY)
+
+
+def in_words(detail: str | None, gettext: Callable[[str], str], language: str) -> str:
+    """What stands in the way, in the reader's language; nothing where there is no Dutch for it.
+
+    The heading and the next step stand beside it, so that nobody is left with English.
+    """
+    if not detail:
+        return ""
+    known = gettext(detail)
+    if known != detail:
+        return known
+    plain = plainly(detail)
+    if plain != _ANY:
+        return gettext(plain)
+    return detail if language == "en" else ""

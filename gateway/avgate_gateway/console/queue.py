@@ -71,7 +71,7 @@ class Page:
             "known": self.known,
             "parts": self.parts,
             "today": local_day(visit.gateway.context.now()),
-            "systems": {n: one.manifest.title for n, one in visit.desk.connectors.items()},
+            "systems": visit.titles,
         }
 
 

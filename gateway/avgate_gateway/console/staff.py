@@ -7,6 +7,8 @@ from datetime import datetime
 
 from avgate_gateway.authentication import Caller, Scope
 
+_CONSOLE = "console:"  # with which evidence begins the names of those who come by pages
+
 
 @dataclass(frozen=True, slots=True)
 class Staff:
@@ -22,3 +24,8 @@ class Staff:
     def may(self, *scopes: Scope) -> bool:
         """Whether they hold all of these."""
         return all(scope.value in self.caller.scopes for scope in scopes)
+
+
+def person(client_id: str) -> str:
+    """Whom colleagues know by a client of the console; any other client as it calls itself."""
+    return client_id.removeprefix(_CONSOLE)
