@@ -23,7 +23,7 @@ from rig.figures import Goal, options, printed
 from rig.store import key_of, made, url_of
 
 from avgate_gateway.checkpointing import Checkpointer, open_evidence_key
-from avgate_gateway.proving.examination import BEGINNING
+from avgate_gateway.proving.entry import BEGINNING
 from avgate_gateway.proving.note import verifier_key
 from avgate_gateway.store import encrypted_file, evidence
 from avgate_gateway.store.attesting import Attesting

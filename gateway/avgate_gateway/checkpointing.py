@@ -13,14 +13,21 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from avgate_gateway import key_on_disk
 from avgate_gateway.logs.catalogue import EVIDENCE_MISFIT
 from avgate_gateway.problem import record
 from avgate_gateway.proving import tree
 from avgate_gateway.proving.examination import Examination, MisfitError
-from avgate_gateway.proving.note import Checkpoint, NoteError, believed, signed
+from avgate_gateway.proving.note import (
+    Checkpoint,
+    NoteError,
+    believed,
+    opened_key,
+    signed,
+    verifier_key,
+)
 from avgate_gateway.store import checkpoints, evidence
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.database import Database
@@ -48,6 +55,21 @@ class Checkpointer:
     witness: Witness
     now: Callable[[], datetime]
     trouble: str | None = field(default=None, init=False)  # what keeps it from signing
+
+    async def announce(self) -> None:
+        """Says in the chain which key this machine signs with, so that the others believe it."""
+        own = verifier_key(self.key.public_key())
+        async with self.database.write() as db:
+            await take_turn(db, "checkpoint")
+            if own not in await evidence.announced(db):
+                await evidence.append(
+                    db,
+                    self.now(),
+                    evidence.WHOLE_GATEWAY,
+                    None,
+                    evidence.KEY_ANNOUNCED,
+                    {"key": own},
+                )
 
     async def try_to_sign(self) -> None:
         """Signs if there is anything new; what goes wrong is told, and kept in `trouble`."""
@@ -125,13 +147,13 @@ class Checkpointer:
         note = self.witness.newest()
         if note is None:
             return
-        try:
-            told = believed(note, self.key.public_key())
-        except NoteError as error:
-            raise EvidenceCutError(
-                f"the newest checkpoint in {self.witness.path}: {error}"
-            ) from None
         async with self.database.read() as db:
+            try:
+                told = believed(note, *await trusted(db, self.key.public_key()))
+            except NoteError as error:
+                raise EvidenceCutError(
+                    f"the newest checkpoint in {self.witness.path}: {error}"
+                ) from None
             is_there = await checkpoints.length(db) >= told.size
             found = await root_at(db, told.size) if is_there else b""
         if found != told.root:
@@ -143,11 +165,17 @@ class Checkpointer:
             )
 
 
+async def trusted(db: Connection, *keys: Ed25519PublicKey) -> Sequence[Ed25519PublicKey]:
+    """These keys, and behind them those that were announced in the chain; raises NoteError.
+
+    Who announces one has to attest it: that an announcement is ours shows when the chain is examined.
+    """
+    return [*keys, *map(opened_key, await evidence.announced(db))]
+
+
 def examination(database: Database, signed_roots: Mapping[int, bytes]) -> Examination:
     """An examination of this database's evidence, from its first entry on."""
-    return Examination(
-        evidence.content_of, evidence.digested, database.attesting.code, signed_roots
-    )
+    return Examination(database.attesting.code, signed_roots)
 
 
 async def root_at(db: Connection, size: int) -> bytes:

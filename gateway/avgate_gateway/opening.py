@@ -59,14 +59,6 @@ def open_with_keys(settings: Settings) -> tuple[Database, KeyRing]:
     return Database(settings.database, key), ring
 
 
-def damaged_pages(settings: Settings) -> list[str]:
-    """What is wrong with pages of an encrypted file; raises VaultError."""
-    path = file_of(settings)
-    if path is None:
-        return []
-    return encrypted_file.damaged_pages(path, encrypted_file.open_key(path, open_ring(settings)))
-
-
 def file_of(settings: Settings) -> Path | None:
     """The encrypted file, if the database is one."""
     if not settings.database.startswith(encrypted_file.PREFIX) or is_to_be_encrypted(settings):

@@ -10,7 +10,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from avgate_gateway.proving import tree
-from avgate_gateway.proving.note import believed, verifier_key
+from avgate_gateway.proving.note import believed, signer, verifier_key
 from avgate_gateway.store import checkpoints, evidence
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.evidence import Entry
@@ -22,12 +22,13 @@ class NotProvenYetError(Exception):
     """No checkpoint covers the request's newest entry; one is made within half a minute."""
 
 
-async def proven(db: Connection, request_id: str, key: Ed25519PublicKey) -> Mapping[str, Any]:
-    """The proof as JSON; raises NotProvenYetError."""
+async def proven(db: Connection, request_id: str, *keys: Ed25519PublicKey) -> Mapping[str, Any]:
+    """The proof as JSON, by a checkpoint that one of these keys signed; raises NotProvenYetError."""
     entries = await evidence.entries(db, request_id=request_id, limit=_MOST)
     newest = await checkpoints.newest(db)
     if not entries or newest is None or newest.size < entries[-1].sequence:
         raise NotProvenYetError
+    key = signer(newest.note, *keys)
     size = believed(newest.note, key).size
     wanted = [entry.sequence - 1 for entry in entries]
     leaves = await _Leaves.around(db, wanted, size)
@@ -52,6 +53,11 @@ def entry_for_others(entry: Entry) -> Sequence[object]:
         entry.details,
         entry.previous,
     ]
+
+
+def logged(entry: Entry) -> Sequence[object]:
+    """The same with the digest: in a whole log it shows which entry is not as it was."""
+    return [*entry_for_others(entry), entry.digest]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from avgate_gateway.authentication import Scope, mint, open_signing_key
 from avgate_gateway.case_number import case_number
 from avgate_gateway.console.links import console_audience
 from avgate_gateway.console.processors import chosen
-from avgate_gateway.proving.examination import Row
+from avgate_gateway.proving.entry import Row
 from avgate_gateway.register import seeded
 from avgate_gateway.store import audit_pages, evidence
 from avgate_gateway.store.audit_pages import Wanted

@@ -21,10 +21,11 @@ from avgate_gateway.checkpointing import (
     examination,
     open_evidence_key,
     root_at,
+    trusted,
 )
-from avgate_gateway.proof import NotProvenYetError, entry_for_others, proven
+from avgate_gateway.proof import NotProvenYetError, logged, proven
 from avgate_gateway.proving.examination import MisfitError
-from avgate_gateway.proving.note import Checkpoint, believed, signed, verifier_key
+from avgate_gateway.proving.note import Checkpoint, NoteError, believed, signed, verifier_key
 from avgate_gateway.store import checkpoints, evidence
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.migrations import migrate
@@ -264,7 +265,7 @@ async def exported(own: Checkpointer, file: Path) -> list[str]:
     async with own.database.read() as db:
         entries = await evidence.entries(db, limit=100_000)
         notes = [row.note for row in await checkpoints.all_of_them(db)]
-    lines = [json.dumps(entry_for_others(one), separators=(",", ":")) for one in entries]
+    lines = [json.dumps(logged(one), separators=(",", ":")) for one in entries]
     lines += [json.dumps({"checkpoint": note}) for note in notes]
     write(file, lines)
     return lines
@@ -324,6 +325,66 @@ async def test_a_proof_of_one_request_is_small_and_holds_by_itself(
     }.items():
         file.write_text(json.dumps(spoilt, separators=(",", ":")))
         assert checked(file)[0] == 1, name
+
+
+OTHER = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
+
+
+async def test_what_another_machine_signed_is_believed_once_it_said_by_which_key(
+    checkpointer: Checkpointer, tmp_path: Path
+) -> None:
+    other = Checkpointer(
+        checkpointer.database, OTHER, Witness(tmp_path / "other.txt"), lambda: NOON
+    )
+    await checkpointer.announce()
+    await grown(checkpointer, 6)
+    await checkpointer.sign()
+    await grown(checkpointer, 4, 6)
+    await other.sign()
+    async with checkpointer.database.read() as db:
+        newest = await checkpoints.newest(db)
+        assert newest is not None
+        with pytest.raises(NoteError, match="another key"):
+            believed(newest.note, *await trusted(db, KEY.public_key()))
+    await other.announce()
+    await other.announce()  # once is enough
+    async with checkpointer.database.read() as db:
+        keys = await trusted(db, KEY.public_key())
+        assert believed(newest.note, *keys).size == 11
+        assert [verifier_key(one) for one in keys[1:]] == list(await evidence.announced(db))
+        assert len(keys) == 3
+        proof = await proven(db, REQUESTS[0], *keys)
+    assert proof["verifier_key"] == verifier_key(OTHER.public_key())
+
+
+async def test_a_key_that_was_announced_by_nobody_of_ours_is_no_key(
+    checkpointer: Checkpointer, tmp_path: Path
+) -> None:
+    await grown(checkpointer, 4)
+    forger = Checkpointer(
+        checkpointer.database, OTHER, Witness(tmp_path / "other.txt"), lambda: NOON
+    )
+    attesting = checkpointer.database.attesting
+    key, attesting.key = attesting.key, b"another key, another key, anothe"
+    await forger.announce()
+    attesting.key = key
+    with pytest.raises(MisfitError, match="entry 5 was not written by the gateway"):
+        await verified(checkpointer)
+    with pytest.raises(MisfitError, match="entry 5 was not written by the gateway"):
+        await checkpointer.sign()
+
+
+async def test_a_machine_with_a_new_key_starts_by_what_its_old_one_signed(
+    checkpointer: Checkpointer,
+) -> None:
+    await checkpointer.announce()
+    await grown(checkpointer, 4)
+    await checkpointer.sign()
+    checkpointer.key = OTHER
+    await checkpointer.compare()
+    await change(checkpointer, "DELETE FROM evidence WHERE sequence > 4")
+    with pytest.raises(EvidenceCutError, match="5 entries"):
+        await checkpointer.compare()
 
 
 def test_the_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -11,8 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avgate_gateway.proving import tree
-from avgate_gateway.proving.examination import Frontier
-from avgate_gateway.proving.note import Checkpoint, NoteError, believed, signed, verifier_key
+from avgate_gateway.proving.entry import worded
+from avgate_gateway.proving.note import (
+    Checkpoint,
+    NoteError,
+    believed,
+    opened_key,
+    signed,
+    verifier_key,
+)
 
 # The inputs and roots that implementations of RFC 6962 are tried with.
 DATA = [
@@ -43,7 +50,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 @pytest.mark.parametrize("size", range(9))
 def test_roots_are_those_of_the_standard(size: int) -> None:
     leaves = [tree.leaf(one) for one in DATA[:size]]
-    grown = Frontier()
+    grown = tree.Frontier()
     for one in leaves:
         grown.add(one)
     assert tree.root(leaves).hex() == ROOTS[size] == grown.root.hex()
@@ -105,6 +112,49 @@ def test_one_that_was_changed_is_not(change: object) -> None:
     note = signed(Checkpoint(7, bytes.fromhex(ROOTS[7]), NOON), KEY)
     with pytest.raises(NoteError):
         believed(change(note), KEY.public_key())  # type: ignore[operator]  # a function
+
+
+def test_a_key_is_read_as_it_was_worded() -> None:
+    key = KEY.public_key()
+    assert opened_key(verifier_key(key)) == key
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a+b", "avgate-evidence+00000000+AbCd", "avgate-evidence+x+\u2014"]
+)
+def test_what_is_no_key_is_said_to_be_none(text: str) -> None:
+    with pytest.raises(NoteError, match="no key"):
+        opened_key(text)
+
+
+@pytest.mark.parametrize(("size", "more"), [(0, 5), (8, 8), (8, 3), (16, 8), (24, 7), (4, 1)])
+def test_a_tree_grows_by_another_as_by_its_leaves(size: int, more: int) -> None:
+    leaves = leaves_of(size + more)
+    grown, right = tree.Frontier(), tree.Frontier()
+    for one in leaves[:size]:
+        grown.add(one)
+    for one in leaves[size:]:
+        right.add(one)
+    assert grown.root_with(right.root) == tree.root(leaves)
+    grown.extend(right)
+    assert (grown.size, grown.root) == (size + more, tree.root(leaves))
+
+
+def test_a_tree_does_not_grow_where_no_subtree_begins() -> None:
+    grown, right = tree.Frontier(), tree.Frontier()
+    for one in leaves_of(3):
+        grown.add(one)
+        right.add(one)
+    with pytest.raises(ValueError, match="2 leaves make a subtree after 3"):
+        grown.extend(right)
+
+
+@pytest.mark.parametrize(
+    "micros", [0, 1, 999_999, 1_000_000, 1_772_452_800_000_000, 1_772_452_800_000_120, -1]
+)
+def test_a_moment_is_worded_as_the_library_words_it(micros: int) -> None:
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
+    assert worded(micros) == moment.isoformat()
 
 
 def test_one_that_somebody_else_signed_is_not() -> None:

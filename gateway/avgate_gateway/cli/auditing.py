@@ -4,34 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import BrokenExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import sqlalchemy as sa
 import typer
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from avgate_gateway import stretches
 from avgate_gateway.checkpointing import (
     EvidenceCutError,
     EvidenceKeyError,
-    examination,
     open_evidence_key,
+    trusted,
 )
 from avgate_gateway.cli.advancing import advancing
 from avgate_gateway.cli.exits import CommandError, Exit
-from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, settings_of
+from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
 from avgate_gateway.keyring import KeyRing
-from avgate_gateway.opening import damaged_pages, file_of, open_with_keys
-from avgate_gateway.proof import NotProvenYetError, entry_for_others, proven
+from avgate_gateway.opening import file_of, open_ring, open_with_keys
+from avgate_gateway.proof import NotProvenYetError, logged, proven
 from avgate_gateway.proving.examination import MisfitError
-from avgate_gateway.proving.note import NoteError, believed, verifier_key
+from avgate_gateway.proving.note import NoteError, believed, opened_key, signer, verifier_key
 from avgate_gateway.settings import Settings
 from avgate_gateway.settings.value import SQLITE
-from avgate_gateway.store import checkpoints, evidence, keyring
+from avgate_gateway.store import checkpoints, encrypted_file, evidence, keyring
 from avgate_gateway.store.cut_short import AwayError
 from avgate_gateway.store.database import Database
+from avgate_gateway.stretches import Log, Place, UnreadableError, Whole
 from avgate_gateway.vault import Vault, VaultError
 from avgate_gateway.witness import Witness
 
@@ -61,13 +64,29 @@ def verify(
             "entries cut off at the end show by it where no checkpoint does."
         ),
     ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A key of checkpoints that is believed too, as `avgate audit keys` prints it."
+        ),
+    ] = None,
 ) -> None:
     """Reads every entry again, and names the first that was changed, removed, moved or put in."""
     settings = settings_of(config)
-    count, last = _with_database(settings, lambda db: _walked(settings, db, expect))
-    with advancing("every page of the file"):
-        _insist_on_whole_pages(settings)
-    typer.echo(f"the chain is whole: {count} entries; the last digest is {last}")
+    with complaining(NoteError):
+        others = [opened_key(one) for one in key or ()]
+    log = _with_database(settings, lambda db: _log(settings, db, others, expect))
+    try:
+        with advancing("entries", log.length) as told:
+            found = stretches.examined(log, told)
+    except MisfitError as error:
+        raise CommandError(str(error), Exit.WRONG) from None
+    except UnreadableError as error:
+        raise CommandError(f"the database cannot be read: {error}", Exit.WRONG) from None
+    except BrokenExecutor:
+        raise CommandError("a process that read the evidence was killed: out of memory?") from None
+    _insist(found)
+    typer.echo(f"the chain is whole: {found.length} entries; the last digest is {found.last}")
 
 
 @app.command()
@@ -75,16 +94,18 @@ def checkpoint(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Prints the newest signed checkpoint, and on standard error the key that it is signed with."""
     settings = settings_of(config)
 
-    async def newest(database: Database) -> str | None:
+    async def newest(database: Database) -> tuple[str, Ed25519PublicKey] | None:
+        keys = await _trusted(settings, database, ())
         async with database.read() as db:
             found = await checkpoints.newest(db)
-        return found.note if found else None
+        return (found.note, signer(found.note, *keys)) if found else None
 
-    note = _with_database(settings, newest)
-    if note is None:
+    with complaining(NoteError):
+        signed = _with_database(settings, newest)
+    if signed is None:
         raise CommandError("nothing was signed yet: a running gateway does so within half a minute")
-    typer.echo(verifier_key(_key(settings).public_key()), err=True)
-    typer.echo(note, nl=False)
+    typer.echo(verifier_key(signed[1]), err=True)
+    typer.echo(signed[0], nl=False)
 
 
 @app.command()
@@ -94,17 +115,31 @@ def proof(
 ) -> None:
     """Prints what proves one request's evidence to somebody who has nothing of ours."""
     settings = settings_of(config)
-    key = _key(settings).public_key()
 
     async def made(database: Database) -> str:
+        keys = await _trusted(settings, database, ())
         async with database.read() as db:
-            return json.dumps(await proven(db, request_id, key), separators=(",", ":"))
+            return json.dumps(await proven(db, request_id, *keys), separators=(",", ":"))
 
     try:
         typer.echo(_with_database(settings, made))
     except NotProvenYetError:
         message = "no checkpoint covers this request: none is known, or it changed a moment ago"
         raise CommandError(message) from None
+    except NoteError as error:
+        raise CommandError(f"the newest checkpoint does not hold: {error}", Exit.WRONG) from None
+
+
+@app.command()
+def keys(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Prints the keys that checkpoints are signed with, this machine's and those that others announced."""
+    settings = settings_of(config)
+
+    async def known(database: Database) -> list[str]:
+        return [verifier_key(one) for one in await _trusted(settings, database, ())]
+
+    for one in dict.fromkeys(_with_database(settings, known)):
+        typer.echo(one)
 
 
 @app.command()
@@ -122,7 +157,7 @@ def export(config: ConfigOption = DEFAULT_CONFIG) -> None:
                 async with database.read() as db:
                     page = await evidence.entries(db, after=after, limit=_PAGE)
                 for entry in page:
-                    typer.echo(json.dumps(entry_for_others(entry), separators=(",", ":")))
+                    typer.echo(json.dumps(logged(entry), separators=(",", ":")))
                 if len(page) < _PAGE:
                     break
                 after = page[-1].sequence
@@ -144,43 +179,33 @@ def acknowledge(config: ConfigOption = DEFAULT_CONFIG) -> None:
     typer.echo(f"what was signed before is kept in {kept.name}; keep it with the backup")
 
 
-def _insist_on_whole_pages(settings: Settings) -> None:
-    """Raises CommandError where the file is not as it was written, wherever that may be."""
-    damaged = damaged_pages(settings)
-    if damaged:
-        message = f"{len(damaged)} pages of the database were changed; restore it from a backup"
+def _insist(found: Whole) -> None:
+    """Raises CommandError where the chain is whole, and something else is not."""
+    if not found.has_expected:
+        raise CommandError("the expected digest is not in the chain: its end is gone", Exit.WRONG)
+    if found.damaged_pages:
+        message = (
+            f"{found.damaged_pages} pages of the database were changed; restore it from a backup"
+        )
         raise CommandError(message, Exit.WRONG)
 
 
-async def _walked(settings: Settings, database: Database, expect: str | None) -> tuple[int, str]:
-    """How many entries there are, and the last digest; raises CommandError at the first misfit."""
-    roots = await _signed(settings, database)
-    check, is_met = examination(database, roots), expect is None
+async def _log(
+    settings: Settings, database: Database, others: Sequence[Ed25519PublicKey], expect: str | None
+) -> Log:
+    """What there is to read: what was signed first, so that none tells of entries that come later."""
+    roots = await _signed(settings, database, others)
     async with database.read() as db:
         length = await checkpoints.length(db)
-    try:
-        with advancing("entries", length) as told:
-            while True:
-                async with database.read() as db:
-                    after = check.number
-                    rows = await evidence.rows(db, after=after, until=after + _PAGE)
-                    is_last = not rows and await checkpoints.length(db) <= after
-                check.read(rows)
-                told(check.number)
-                is_met = is_met or any(row.digest == expect for row in rows)
-                if is_last:
-                    break
-                if not rows:
-                    raise MisfitError(f"entry {after + 1} is missing")  # noqa: TRY301 -- as the others
-        check.end()
-    except MisfitError as error:
-        raise CommandError(str(error), Exit.WRONG) from None
-    if not is_met:
-        raise CommandError("the expected digest is not in the chain: its end is gone", Exit.WRONG)
-    return check.number, check.last
+    path = file_of(settings)
+    file_key = encrypted_file.open_key(path, open_ring(settings)) if path else None
+    place = Place(settings.database, file_key, database.attesting.key)
+    return Log(place, length, roots, expect)
 
 
-async def _signed(settings: Settings, database: Database) -> dict[int, bytes]:
+async def _signed(
+    settings: Settings, database: Database, others: Sequence[Ed25519PublicKey]
+) -> dict[int, bytes]:
     """Every root that was signed, by size: the database's, and the witness's newest."""
     async with database.read() as db:
         notes = [row.note for row in await checkpoints.all_of_them(db)]
@@ -188,9 +213,9 @@ async def _signed(settings: Settings, database: Database) -> dict[int, bytes]:
     notes += [outside] if outside is not None else []
     if not notes:
         return {}
-    key = _key(settings).public_key()
     try:
-        told = [believed(note, key) for note in notes]
+        keys = await _trusted(settings, database, others)
+        told = [believed(note, *keys) for note in notes]
     except NoteError as error:
         raise CommandError(f"a checkpoint does not hold: {error}", Exit.WRONG) from None
     roots: dict[int, bytes] = {}
@@ -199,6 +224,17 @@ async def _signed(settings: Settings, database: Database) -> dict[int, bytes]:
             message = f"two checkpoints tell different things of {one.size} entries"
             raise CommandError(message, Exit.WRONG)
     return roots
+
+
+async def _trusted(
+    settings: Settings, database: Database, others: Sequence[Ed25519PublicKey]
+) -> Sequence[Ed25519PublicKey]:
+    """This machine's key, those given, and, where it can be told who announced them, the others'."""
+    own = [_key(settings).public_key()] if settings.evidence_key_file.exists() else []
+    if database.attesting.key is None:
+        return [*own, *others]
+    async with database.read() as db:
+        return await trusted(db, *own, *others)
 
 
 def _with_database(settings: Settings, use: Callable[[Database], Awaitable[T]]) -> T:

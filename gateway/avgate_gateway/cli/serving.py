@@ -169,6 +169,7 @@ async def _serve_on(settings: Settings, traces: Traces, listening: socket.socket
     async with alone(settings.database):
         assembled = assemble(settings, traces=traces)
         await assembled.checkpointer.compare()
+        await assembled.checkpointer.announce()
         _leave_to_stay()
         config = configured(assembled.app(), assembled.limits, assembled.gateway.traffic)
         server = _Server(config)
@@ -199,6 +200,7 @@ async def _work(settings: Settings, traces: Traces) -> None:
     async with alone(settings.database):
         assembled: Assembled = assemble(settings, traces=traces)
         await assembled.checkpointer.compare()
+        await assembled.checkpointer.announce()
         _leave_to_stay()
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()

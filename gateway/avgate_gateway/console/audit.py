@@ -18,7 +18,8 @@ from avgate_gateway.case_number import beginning_of_id
 from avgate_gateway.checkpointing import examination
 from avgate_gateway.console.door import Door, Visit
 from avgate_gateway.console.labels import EVENTS
-from avgate_gateway.proving.examination import BEGINNING, MisfitError, Row
+from avgate_gateway.proving.entry import BEGINNING, Row
+from avgate_gateway.proving.examination import MisfitError
 from avgate_gateway.proving.note import NoteError, believed
 from avgate_gateway.store import audit_pages, checkpoints, evidence, pauses, queue
 from avgate_gateway.store.audit_pages import Wanted

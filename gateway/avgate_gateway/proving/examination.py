@@ -1,64 +1,17 @@
-"""Reads the chain of evidence from its beginning, and says which entry is the first that does not fit."""
+"""Joins what was read of the chain of evidence, and says which entry is the first that does not fit."""
 
 from __future__ import annotations
 
-import hmac
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import NamedTuple
 
-from avgate_gateway.proving import tree
-
-BEGINNING = "0" * 64
-_KEY = re.compile(r'"key":"([^"]+)"')
-Code = Callable[[str], bytes | None]
-Contents = Callable[[datetime, str, str | None, str, str], str]
-Digest = Callable[[int, str, str], str]
+from avgate_gateway.proving.entry import BEGINNING, Stored
+from avgate_gateway.proving.stretch import Code, Misfit, Stretch, not_ours
+from avgate_gateway.proving.tree import Frontier
 
 
 class MisfitError(Exception):
     """An entry, or a checkpoint, that does not fit what is before it; the message says which and why."""
-
-
-class Row(NamedTuple):
-    """An entry as it stands in the database; a tuple, for a million are made to be looked at once."""
-
-    sequence: int
-    at: datetime
-    controller: str
-    request_id: str | None
-    event: str
-    details: str
-    previous: str
-    digest: str
-    code: bytes | None
-
-
-@dataclass(slots=True)
-class Frontier:
-    """The roots of the complete subtrees of a tree that grows: what its root follows from."""
-
-    size: int = 0
-    _roots: list[bytes] = field(default_factory=list)
-
-    def add(self, leaf: bytes) -> None:
-        self.size += 1
-        grown, complete = leaf, self.size
-        while complete % 2 == 0:
-            grown = tree.parent(self._roots.pop(), grown)
-            complete //= 2
-        self._roots.append(grown)
-
-    @property
-    def root(self) -> bytes:
-        if not self._roots:
-            return tree.EMPTY
-        found = self._roots[-1]
-        for left in reversed(self._roots[:-1]):
-            found = tree.parent(left, found)
-        return found
 
 
 @dataclass(slots=True)
@@ -68,8 +21,6 @@ class Examination:
     `checkpoints` are the roots that were signed, by size.
     """
 
-    content: Contents
-    digested: Digest
     code: Code
     checkpoints: Mapping[int, bytes]
     frontier: Frontier = field(default_factory=Frontier)
@@ -84,25 +35,26 @@ class Examination:
         self.number, self.last = after, digest
         self.is_attested = True
 
-    def read(self, rows: Sequence[Row]) -> None:
+    def read(self, rows: Iterable[Stored]) -> None:
         """Goes on with the next entries; raises MisfitError."""
-        for row in rows:
-            content = self.content(row.at, row.controller, row.request_id, row.event, row.details)
-            self._fits(row, content)
-            self._is_ours(row, content)
-            self._was_intended(row)
-            self.last, self.number = row.digest, row.sequence
-            if not self.looks_back:
-                continue
-            self.frontier.add(tree.leaf(row.digest))
-            signed = self.checkpoints.get(row.sequence)
-            if signed is None:
-                continue
-            if signed != self.frontier.root:
-                raise MisfitError(
-                    f"entry {row.sequence}, or one since the checkpoint before it, is not what was signed"
-                )
-            self.is_attested = True  # who signs gives codes: an entry without one is not ours
+        stretch = Stretch(self.number, self.checkpoints, self.looks_back)
+        stretch.read(rows, self.code)
+        self.join(stretch)
+
+    def join(self, stretch: Stretch) -> None:
+        """Goes on with entries that were read by themselves; raises MisfitError.
+
+        Where the tree is looked at, stretches begin as `Frontier.extend` asks for.
+        """
+        found = min(self._misfits(stretch), key=lambda one: one.sequence, default=None)
+        if found is not None:
+            raise MisfitError(found.says)
+        if stretch.number == self.number:
+            return
+        self.number, self.last = stretch.number, stretch.last
+        self.is_attested = self.is_attested or stretch.is_attested
+        self.intended |= stretch.intended
+        self.frontier.extend(stretch.frontier)
 
     def end(self) -> None:
         """Raises MisfitError if more was signed than there is."""
@@ -113,32 +65,22 @@ class Examination:
                 "the end is gone"
             )
 
-    def _fits(self, row: Row, content: str) -> None:
-        expected = self.number + 1
-        if row.sequence != expected:
-            raise MisfitError(f"entry {expected} is missing")
-        if row.previous != self.last or row.digest != self.digested(
-            row.sequence, content, self.last
-        ):
-            raise MisfitError(f"entry {row.sequence} does not fit the chain")
-
-    def _is_ours(self, row: Row, content: str) -> None:
-        """Entries of a release before there were codes have none; after the first, or a checkpoint, each has."""
-        if row.code is None and not self.is_attested:
-            return
-        self.is_attested = True
-        code = self.code(content)
-        if code is not None and not hmac.compare_digest(code, row.code or b""):
-            raise MisfitError(f"entry {row.sequence} was not written by the gateway")
-
-    def _was_intended(self, row: Row) -> None:
-        if row.event not in {"effect.intended", "effect.ended"}:
-            return
-        found = _KEY.search(row.details)
-        name = f"{row.request_id} {found[1] if found else ''}"
-        if row.event == "effect.intended":
-            self.intended.add(name)
-        elif self.looks_back and name not in self.intended:
-            raise MisfitError(
-                f"entry {row.sequence} tells of an effect that nobody intended before"
-            )
+    def _misfits(self, stretch: Stretch) -> Iterator[Misfit]:
+        """What does not fit in a stretch or before it; of those of one entry, the first counts."""
+        if stretch.first_previous not in {None, self.last}:
+            yield Misfit(self.number + 1, f"entry {self.number + 1} does not fit the chain")
+        if stretch.misfit is not None:
+            yield stretch.misfit
+        if self.is_attested and stretch.uncoded is not None:
+            yield not_ours(stretch.uncoded)
+        for number, name in stretch.ended:
+            if self.looks_back and name not in self.intended:
+                yield Misfit(
+                    number, f"entry {number} tells of an effect that nobody intended before"
+                )
+        for size, root in stretch.roots.items():
+            if self.frontier.root_with(root) != self.checkpoints[size]:
+                yield Misfit(
+                    size,
+                    f"entry {size}, or one since the checkpoint before, is not what was signed",
+                )

@@ -46,15 +46,11 @@ def signed(checkpoint: Checkpoint, key: Ed25519PrivateKey) -> str:
     return f"{checkpoint.text}{_BEFORE_SIGNATURE}{NAME} {told}\n"
 
 
-def believed(note: str, key: Ed25519PublicKey) -> Checkpoint:
-    """What a note tells; raises NoteError unless this key signed it."""
-    text, mark, line = note.rpartition(_BEFORE_SIGNATURE)
+def believed(note: str, *keys: Ed25519PublicKey) -> Checkpoint:
+    """What a note tells; raises NoteError unless one of these keys signed it."""
+    text, _, _ = note.rpartition(_BEFORE_SIGNATURE)
     try:
-        name, _, encoded = line.rstrip("\n").partition(" ")
-        signature = base64.b64decode(encoded, validate=True)
-        if not mark or name != NAME or signature[:4] != key_id(key):
-            raise NoteError("it is signed with another key")
-        key.verify(signature[4:], text.encode())
+        signer(note, *keys).verify(_signature(note)[4:], text.encode())
         origin, size, root, at = text.rstrip("\n").split("\n")
         made = Checkpoint(
             int(size), base64.b64decode(root, validate=True), datetime.fromisoformat(at)
@@ -68,6 +64,27 @@ def believed(note: str, key: Ed25519PublicKey) -> Checkpoint:
     return made
 
 
+def signer(note: str, *keys: Ed25519PublicKey) -> Ed25519PublicKey:
+    """Which of these keys a note names as the one that signed it; raises NoteError."""
+    told = _signature(note)[:4]
+    for key in keys:
+        if key_id(key) == told:
+            return key
+    raise NoteError("it is signed with another key")
+
+
+def _signature(note: str) -> bytes:
+    """The bytes behind the last name, if it is ours; raises NoteError."""
+    _, mark, line = note.rpartition(_BEFORE_SIGNATURE)
+    name, _, encoded = line.rstrip("\n").partition(" ")
+    if not mark or name != NAME:
+        raise NoteError("it is no checkpoint")
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except ValueError:
+        raise NoteError("it is no checkpoint") from None
+
+
 def key_id(key: Ed25519PublicKey) -> bytes:
     return sha256(NAME.encode() + b"\n" + _ED25519 + key.public_bytes_raw()).digest()[:4]
 
@@ -76,3 +93,17 @@ def verifier_key(key: Ed25519PublicKey) -> str:
     """The public key as signed notes word it: name, digest, and key in base64."""
     told = base64.b64encode(_ED25519 + key.public_bytes_raw()).decode()
     return f"{NAME}+{key_id(key).hex()}+{told}"
+
+
+def opened_key(text: str) -> Ed25519PublicKey:
+    """The public key in what `verifier_key` made; raises NoteError."""
+    name, _, rest = text.partition("+")
+    told, _, encoded = rest.partition("+")
+    try:
+        raw = base64.b64decode(encoded, validate=True)
+        key = Ed25519PublicKey.from_public_bytes(raw[1:])
+    except ValueError:
+        raise NoteError("it is no key of a checkpoint") from None
+    if (name, raw[:1], told) != (NAME, _ED25519, key_id(key).hex()):
+        raise NoteError("it is no key of a checkpoint")
+    return key

@@ -6,6 +6,7 @@ Complete runs of 256 leaves are kept by their root alone: a power of two, so no 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 TILE = 256  # leaves
@@ -30,6 +31,49 @@ def root(leaves: Sequence[bytes]) -> bytes:
         pairs = [parent(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
         level = pairs + level[len(pairs) * 2 :]
     return level[0]
+
+
+@dataclass(slots=True)
+class Frontier:
+    """The roots of the complete subtrees of a tree that grows: what its root follows from."""
+
+    size: int = 0
+    _roots: list[bytes] = field(default_factory=list)
+
+    def add(self, grown: bytes, leaves: int = 1) -> None:
+        """Grows by a leaf, or by the root of a complete subtree that is no larger than what is there."""
+        self.size += leaves
+        complete = self.size // leaves
+        while complete % 2 == 0:
+            grown = parent(self._roots.pop(), grown)
+            complete //= 2
+        self._roots.append(grown)
+
+    def extend(self, right: Frontier) -> None:
+        """Grows by all of another, which has to begin where its largest subtree could begin."""
+        left = right.size
+        for one in right._roots:
+            complete = 1 << (left.bit_length() - 1)
+            if self.size % complete:
+                raise ValueError(f"no {complete} leaves make a subtree after {self.size}")
+            self.add(one, complete)
+            left -= complete
+
+    def root_with(self, right: bytes) -> bytes:
+        """The root with as much more to the right as this tells of, which begins as in `extend`."""
+        found = right
+        for left in reversed(self._roots):
+            found = parent(left, found)
+        return found
+
+    @property
+    def root(self) -> bytes:
+        if not self._roots:
+            return EMPTY
+        found = self._roots[-1]
+        for left in reversed(self._roots[:-1]):
+            found = parent(left, found)
+        return found
 
 
 def inclusion(

@@ -15,10 +15,18 @@ class Attesting:
     """Gives entries their codes; none while there is no key, as in a database of a test."""
 
     key: bytes | None = field(default=None, repr=False)
+    _begun: hmac.HMAC | None = field(default=None, init=False, repr=False)
+    _begun_with: bytes | None = field(default=None, init=False, repr=False)
 
     def code(self, content: str) -> bytes | None:
         """The code of an entry's content: who has the database alone can make none."""
-        return None if self.key is None else hmac.digest(self.key, content.encode(), "sha256")[:16]
+        if self.key is None:
+            return None
+        if self._begun is None or self._begun_with is not self.key:
+            self._begun, self._begun_with = hmac.new(self.key, digestmod="sha256"), self.key
+        made = self._begun.copy()  # a key that was taken in once saves a third of the time
+        made.update(content.encode())
+        return made.digest()[:16]
 
     def give_to(self, info: MutableMapping[Any, Any]) -> None:
         info[_PLACE] = self

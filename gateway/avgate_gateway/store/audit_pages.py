@@ -12,7 +12,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from avgate_gateway.proving.examination import Row
+from avgate_gateway.proving.entry import Row
 from avgate_gateway.store.connection import HEAVY, Connection
 from avgate_gateway.store.evidence_schema import evidence
 

@@ -6,15 +6,14 @@ Entries name requests, connectors and counts, never a person.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
 
 from avgate_gateway.notice import from_evidence
-from avgate_gateway.proving.examination import BEGINNING, Row
+from avgate_gateway.proving.entry import BEGINNING, Row, Stored, content, digested
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.store import chain
 from avgate_gateway.store.attesting import attesting
@@ -26,31 +25,41 @@ _LAST = (
     sa.select(evidence.c.sequence, evidence.c.digest).order_by(evidence.c.sequence.desc()).limit(1)
 )
 _ADD = evidence.insert()
-_ROWS = (
+ROWS = (
     sa.select(
         evidence.c.sequence,
-        evidence.c.at,
+        sa.type_coerce(evidence.c.at, sa.BigInteger),  # a million moments cost seconds to make
         evidence.c.controller,
         evidence.c.request_id,
         evidence.c.event,
         evidence.c.details,
         evidence.c.previous,
         evidence.c.digest,
-        evidence.c.code,
+        sa.type_coerce(evidence.c.code, sa.types.NullType()),
     )
     .where(
         evidence.c.sequence > sa.bindparam("after"), evidence.c.sequence <= sa.bindparam("until")
     )
     .order_by(evidence.c.sequence)
 )
+KEY_ANNOUNCED = "evidence.key_announced"
+_ANNOUNCED = (
+    sa.select(evidence.c.details)
+    .where(evidence.c.request_id.is_(None), evidence.c.event == sa.bindparam("event"))
+    .order_by(evidence.c.sequence)
+)
 _PUT_DOWN = chain.draft.insert().inline()
-_text = json.encoder.encode_basestring_ascii  # what JSON's own encoder makes of a text
 
 
+WHOLE_GATEWAY = ""  # whose entry it is that concerns no controller more than another
 Entry = Row  # one link of the chain, whoever looks at it
 __all__ = [
     "BEGINNING",
+    "KEY_ANNOUNCED",
+    "ROWS",
+    "WHOLE_GATEWAY",
     "Entry",
+    "announced",
     "append",
     "content_of",
     "digested",
@@ -58,6 +67,7 @@ __all__ = [
     "first_broken",
     "note",
     "rows",
+    "stored",
 ]
 
 
@@ -92,17 +102,17 @@ async def append(
         "event": event,
         "details": text,
     }
-    content = content_of(at, controller, request_id, event, text)
-    code = attesting(db.info).code(content)
+    told = content_of(at, controller, request_id, event, text)
+    code = attesting(db.info).code(told)
     if db.dialect.name == "postgresql":
         # The commit links it to the chain (`store.chain`).
-        await db.execute(_PUT_DOWN, {**written, "content": content, "code": code})
+        await db.execute(_PUT_DOWN, {**written, "content": told, "code": code})
         return
     known = db.info.get(WHILE_IT_LASTS, {})
     last = known.get(_LAST) or (await db.execute(_LAST)).first()
     sequence, previous = (last[0] + 1, last[1]) if last else (1, BEGINNING)
     linked = {"sequence": sequence, "previous": previous, "code": code}
-    its_digest = digested(sequence, content, previous)
+    its_digest = digested(sequence, told, previous)
     await db.execute(_ADD, {**written, **linked, "digest": its_digest})
     known[_LAST] = (sequence, its_digest)
 
@@ -110,20 +120,18 @@ async def append(
 def content_of(
     at: datetime, controller: str, request_id: str | None, event: str, details: str
 ) -> str:
-    """What an entry tells, as it is digested and attested: JSON without the brackets around it."""
-    whose = "null" if request_id is None else _text(request_id)
-    return f'"{at.isoformat()}",{_text(controller)},{whose},{_text(event)},{_text(details)}'
+    """What an entry tells, as it is digested and attested."""
+    return content(at.isoformat(), controller, request_id, event, details)
 
 
-def digested(sequence: int, content: str, previous: str) -> str:
-    """The digest of an entry: over its number, its content and the digest of the one before."""
-    return sha256(f'[{sequence},{content},"{previous}"]'.encode()).hexdigest()
-
-
-async def rows(db: Connection, *, after: int, until: int) -> Sequence[Row]:
+async def rows(db: Connection, *, after: int, until: int) -> Sequence[Stored]:
     """Entries as they stand in the database, to be examined: those after one, up to another."""
-    found = await db.execute(_ROWS, {"after": after, "until": until})
-    return list(map(Row._make, found))
+    return stored(await db.execute(ROWS, {"after": after, "until": until}))
+
+
+def stored(found: Iterable[sa.Row[*tuple[Any, ...]]]) -> Sequence[Stored]:
+    """What `ROWS` found, as entries to be examined."""
+    return list(map(Stored._make, found))
 
 
 async def entries(
@@ -144,10 +152,16 @@ async def entries(
     return [Entry(**row) for row in rows]
 
 
+async def announced(db: Connection) -> Sequence[str]:
+    """The keys that machines said they sign checkpoints with, as they worded them, oldest first."""
+    found = await db.execute(_ANNOUNCED, {"event": KEY_ANNOUNCED})
+    return [json.loads(details)["key"] for details in found.scalars()]
+
+
 def digest(entry: Entry) -> str:
     """The digest that an entry ought to have."""
-    content = content_of(entry.at, entry.controller, entry.request_id, entry.event, entry.details)
-    return digested(entry.sequence, content, entry.previous)
+    told = content_of(entry.at, entry.controller, entry.request_id, entry.event, entry.details)
+    return digested(entry.sequence, told, entry.previous)
 
 
 def first_broken(chain: Sequence[Entry], previous: str, sequence: int) -> int | None:

@@ -23,6 +23,7 @@ from avgate_gateway.store.handovers import handover as _handover  # noqa: F401 -
 from avgate_gateway.store.letters import letter as _letter  # noqa: F401 -- a table of metadata
 from avgate_gateway.store.opendsr import table as _opendsr  # noqa: F401 -- likewise
 from avgate_gateway.store.refused import refused as _refused  # noqa: F401 -- a table of metadata
+from avgate_gateway.store.synchronous import engine_of
 
 HEAD = "0015"  # the newest in versions/
 _TURN = 0x61766761  # an arbitrary number that all releases share
@@ -41,11 +42,9 @@ def migrate(url: str, key: bytes | None = None) -> None:
 @contextmanager
 def brought_up(url: str, key: bytes | None = None) -> Iterator[sa.Connection]:
     """The same, and the transaction in which it was done, with all others kept out of it."""
+    engine = engine_of(url, key)
     if url.startswith(encrypted_file.PREFIX):
-        engine = encrypted_file.engine(url, key)
         _begin_with_the_tables(engine)
-    else:
-        engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
     try:
         with engine.begin() as connection:
             _bring_up(connection)
