@@ -133,6 +133,10 @@ class InternalError(ProblemError):
     """500: The gateway made a mistake. Repeat the request with the same Idempotency-Key; if it persists, tell the operator when."""
 
 
+class StoredDataUnreadableError(ProblemError):
+    """503: What is stored of this cannot be opened. Tell the operator, with the request's id: it was altered in the database, or a master key is missing."""
+
+
 class UnavailableError(ProblemError):
     """503: The gateway cannot answer now. Repeat the request with the same Idempotency-Key, no sooner than Retry-After says."""
 
@@ -169,5 +173,6 @@ KINDS: Mapping[str, type[ProblemError]] = {
     BASE + "too-many-requests": TooManyRequestsError,
     BASE + "headers-too-large": HeadersTooLargeError,
     BASE + "internal-error": InternalError,
+    BASE + "stored-data-unreadable": StoredDataUnreadableError,
     BASE + "unavailable": UnavailableError,
 }

@@ -144,6 +144,13 @@ class RequestCalls:
         """The links of the chain that concern a request."""
         return read(await self._line.send(_below(request_id, "evidence")), EntryPage).items
 
+    async def proof(self, request_id: str) -> bytes:
+        """What proves a request's evidence to an outsider, as `docs/verify_evidence.py` reads it.
+
+        Raises NotReadyError until a checkpoint covers it: one is signed every half minute.
+        """
+        return (await self._line.send(_below(request_id, "evidence/proof"))).body
+
     async def events(self, request_id: str, *, after: int = 0) -> AsyncGenerator[Event, None]:
         """What happened and happens to a request, each event once, until it is closed.
 

@@ -24,6 +24,10 @@ class VaultError(Exception):
     """A box cannot be opened: wrong master key, changed bytes, or a key that was destroyed."""
 
 
+class DestroyedError(VaultError):
+    """The key is gone, as it was promised."""
+
+
 class MasterKey:
     """One master key. Its id says which it is, and nothing of what it is."""
 

@@ -109,7 +109,7 @@ class _Copy:
 
 async def packed(
     context: Context, installed: Mapping[str, Installed], request: SubjectRequest, box: Box
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """The package of a request as it is sent."""
     async with context.database.read() as db:
         all_tasks = await tasks.of_request(db, request.id)

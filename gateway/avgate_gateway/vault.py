@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from avgate_contracts.identifier import Identifier
-from avgate_gateway.keyring import KEY_BYTES, KeyRing, VaultError
+from avgate_gateway.keyring import KEY_BYTES, DestroyedError, KeyRing, VaultError
 
 __all__ = ["RETENTION_KEY", "SUBJECT_KEY", "Box", "Vault", "VaultError", "bound"]
 
@@ -69,9 +69,9 @@ class Vault:
         return self.ring.wrap(AESGCM.generate_key(KEY_BYTES * 8), bound(request_id, purpose))
 
     def box(self, wrapped: bytes | None, request_id: str, purpose: str) -> Box:
-        """The box that a wrapped key opens; raises VaultError once the key was destroyed."""
+        """The box that a wrapped key opens; raises DestroyedError once the key was destroyed."""
         if wrapped is None:
-            raise VaultError(f"the {purpose} key of request {request_id} was destroyed")
+            raise DestroyedError(f"the {purpose} key of request {request_id} was destroyed")
         return Box(self.ring.unwrap(wrapped, bound(request_id, purpose)), request_id)
 
     @property

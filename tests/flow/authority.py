@@ -78,6 +78,7 @@ MATRIX: Final[Mapping[tuple[str, str], Entry]] = {
     ("GET", f"{_ONE}/plan"): _scope(Scope.READ, *_PLANNED),
     ("GET", f"{_ONE}/report"): _scope(Scope.READ, *_ALL),
     ("GET", f"{_ONE}/evidence"): _scope(Scope.READ, *_ALL),
+    ("GET", f"{_ONE}/evidence/proof"): _scope(Scope.READ, *_ALL),
     ("GET", f"{_ONE}/package"): Guarded(frozenset({Scope.READ}), of_operation=True, operations=_COPIES),
     ("GET", f"{_ONE}/letter"): _scope(Scope.READ, *_ALL),
     ("GET", f"{_ONE}/letters"): _scope(Scope.READ, *_ALL),

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from avgate_client import AvgateClient, DataSubject, Identifier, IdentifierKind, Patience, Runtime
-from avgate_client.problems import PlanChangedError, SecondPersonRequiredError
+from avgate_client.problems import NotReadyError, PlanChangedError, SecondPersonRequiredError
 from avgate_gateway.authentication import Scope
 from avgate_mocks.people import Person
 
@@ -115,6 +115,12 @@ async def test_a_decision_whose_answer_was_lost_is_made_once(
         told = [event async for event in client.events(closed.id)]
         assert [event.sequence for event in told] == [entry.sequence for entry in entries]
         assert (await client.report(request.id)).state == "closed"
+        try:
+            proof = json.loads(await client.proof(request.id))
+        except NotReadyError as error:  # a checkpoint is signed every half minute
+            assert error.retry_after == 30
+        else:
+            assert proof["request_id"] == request.id
 
 
 async def test_all_that_the_gateway_tells_of_itself_can_be_read(served: Served) -> None:

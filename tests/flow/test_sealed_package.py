@@ -72,7 +72,8 @@ async def test_a_key_that_somebody_puts_into_the_database_opens_nothing(tmp_path
             [(box,)] = db.execute(asked, (mine,)).fetchall()
             db.execute("UPDATE request SET confidential_box = ? WHERE id = ?", (box, theirs))
         answer = await here.caller().get(f"/v1/requests/{theirs}/package")
-        assert answer.status_code == 500
+        assert answer.status_code == 503
+        assert answer.json()["type"].endswith("/stored-data-unreadable")
         assert answer.headers["content-type"] == "application/problem+json"
 
 

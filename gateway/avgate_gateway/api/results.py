@@ -12,14 +12,18 @@ from starlette.responses import Response, StreamingResponse
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential, remarking
 from avgate_gateway.api.answering import answer, not_found, plain
+from avgate_gateway.api.begun import begun
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.authentication import ASKS_FOR_ITS_OPERATION, Caller, Scope, requires
 from avgate_gateway.changes import heard
+from avgate_gateway.checkpointing import EVERY_SECONDS, trusted
 from avgate_gateway.flow import settling
 from avgate_gateway.flow.planning import PLAN
 from avgate_gateway.package import sealed_for
 from avgate_gateway.packing import packed
-from avgate_gateway.problem import GONE, NOT_READY, Problem, ProblemError
+from avgate_gateway.problem import GONE, NOT_READY, Problem, ProblemError, sealed
+from avgate_gateway.proof import NotProvenYetError, proven
+from avgate_gateway.proving.note import NoteError
 from avgate_gateway.reporting import reported
 from avgate_gateway.request import COPIES, State, SubjectRequest, WaitingFor
 from avgate_gateway.store import evidence, requests, tasks
@@ -68,6 +72,14 @@ def _add_accounts(routes: APIRouter, gateway: Gateway) -> None:
         ]
         return plain({"items": shown, "next": None})
 
+    @routes.get(
+        "/evidence/proof", summary="What proves this request's evidence to an outsider, without us"
+    )
+    async def proof(
+        http: Request, request_id: str, caller: Annotated[Caller, requires(Scope.READ)]
+    ) -> Response:
+        return answer(http, await proof_of(gateway, await gateway.request(caller, request_id)))
+
 
 def _add_streams(routes: APIRouter, gateway: Gateway) -> None:
     """What is sent while it is made or while it happens."""
@@ -114,6 +126,20 @@ async def plan_of(gateway: Gateway, request: SubjectRequest) -> bytes:
     return box.open(sealed.plan, PLAN)
 
 
+async def proof_of(gateway: Gateway, request: SubjectRequest) -> bytes:
+    """The proof of a request as JSON; raises ProblemError, 409, until a checkpoint covers it."""
+    signing = gateway.checkpointer
+    try:
+        async with gateway.context.database.read() as db:
+            keys = await trusted(db, signing.key.public_key()) if signing else ()
+            return orjson.dumps(await proven(db, request.id, *keys))
+    except NotProvenYetError:
+        told = "No checkpoint covers all of it yet: one is signed every half minute."
+        raise _not_ready(told, EVERY_SECONDS) from None
+    except NoteError as error:
+        raise ProblemError(sealed(error)) from None
+
+
 async def opened_copy(
     gateway: Gateway, caller: Caller, request: SubjectRequest
 ) -> tuple[Box, str | None]:
@@ -136,8 +162,9 @@ async def package_of(gateway: Gateway, caller: Caller, request: SubjectRequest) 
     name = f"avgate-{request.operation.value}-{request.id}.zip"
     body = packed(gateway.context, gateway.installed, request, box)
     if recipient is None:
-        return _download(body, name, "application/zip")
-    return _download(sealed_for(recipient, body), f"{name}.age", "application/octet-stream")
+        return _download(await begun(body), name, "application/zip")
+    to_them = await begun(sealed_for(recipient, body))
+    return _download(to_them, f"{name}.age", "application/octet-stream")
 
 
 def _download(body: AsyncIterator[bytes], name: str, media_type: str) -> Response:
@@ -202,8 +229,8 @@ def _is_complete(request: SubjectRequest) -> bool:
     return request.state is State.CLOSED or request.waiting_for is WaitingFor.PERSON
 
 
-def _not_ready(detail: str) -> ProblemError:
-    return ProblemError(Problem(NOT_READY, detail, headers={"retry-after": "1"}))
+def _not_ready(detail: str, after: float = 1) -> ProblemError:
+    return ProblemError(Problem(NOT_READY, detail, headers={"retry-after": f"{after:.0f}"}))
 
 
 def _gone() -> ProblemError:

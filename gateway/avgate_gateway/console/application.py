@@ -45,10 +45,12 @@ from avgate_gateway.problem import (
     Problem,
     ProblemError,
     record,
+    sealed,
 )
 from avgate_gateway.refusals import REFUSED, Asked
 from avgate_gateway.settings import ConsoleSettings
 from avgate_gateway.store.cut_short import AwayError
+from avgate_gateway.vault import VaultError
 
 _PAGES = (
     queue, people, held, by_hand, requesting, requests, deciding, handing_out, systems, deliveries, processors,
@@ -98,7 +100,7 @@ def console(
         _count(gateway, http, error)
         return _explained(door, http, error)
 
-    for kind in (ProblemError, HTTPException, AwayError, Exception):
+    for kind in (ProblemError, HTTPException, AwayError, VaultError, Exception):
         app.add_exception_handler(kind, refused)
     app.router.redirect_slashes = False
     return app
@@ -132,4 +134,6 @@ def _problem(error: Exception) -> Problem:
     if isinstance(error, AwayError):
         record(error)
         return Problem(UNAVAILABLE, headers={"retry-after": "2"})
+    if isinstance(error, VaultError):
+        return sealed(error)
     return Problem(INTERNAL_ERROR)

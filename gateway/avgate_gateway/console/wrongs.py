@@ -69,6 +69,10 @@ EXPLAINED: Final[Mapping[ProblemType, Explained]] = {
     problem.BODY_TOO_LARGE: Explained(
         "This is too long", "Write less, and send the form once more."
     ),
+    problem.UNREADABLE: Explained(
+        "What is kept of this cannot be opened",
+        "Tell whoever runs the gateway, with the case number: it was altered, or a key is missing.",
+    ),
     problem.UNAVAILABLE: Explained(
         "The gateway cannot answer now",
         "Wait a moment and load the page anew; what was taken in before is kept.",

@@ -105,6 +105,11 @@ KEYS_UNREADABLE = Event(
     "A key in the database opens under none of the master keys.",
     "put the master key of its time back; keep it until then",
 )  # fmt: skip
+DATA_UNREADABLE = Event(
+    "data.unreadable", Level.ERROR, ("reason",),
+    "Something sealed in the database does not open: it was altered there, or its master key is missing.",
+    "find out who writes the database; restore it, or the key, from a backup",
+)  # fmt: skip
 KEYS_NOT_RENEWED = Event(
     "keys.not_renewed", Level.WARNING, ("error",),
     "The issuer's keys could not be fetched; known ones last a day.", "see whether the issuer answers",

@@ -34,6 +34,7 @@ from avgate_gateway.problem.catalogue import (
     TOO_MANY_REQUESTS,
     TYPES,
     UNAVAILABLE,
+    UNREADABLE,
     UNSUPPORTED_CONTENT,
     URI_TOO_LONG,
     WRONG_STATE,
@@ -41,7 +42,7 @@ from avgate_gateway.problem.catalogue import (
     table,
 )
 from avgate_gateway.problem.fault import record
-from avgate_gateway.problem.handler import install
+from avgate_gateway.problem.handler import install, sealed
 from avgate_gateway.problem.pointing import Located, from_validation
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "TOO_MANY_REQUESTS",
     "TYPES",
     "UNAVAILABLE",
+    "UNREADABLE",
     "UNSUPPORTED_CONTENT",
     "URI_TOO_LONG",
     "WRONG_STATE",
@@ -86,5 +88,6 @@ __all__ = [
     "from_validation",
     "install",
     "record",
+    "sealed",
     "table",
 ]

@@ -210,6 +210,12 @@ INTERNAL_ERROR = ProblemType(
     "The gateway made a mistake",
     "Repeat the request with the same Idempotency-Key; if it persists, tell the operator when.",
 )
+UNREADABLE = ProblemType(
+    "stored-data-unreadable",
+    503,
+    "What is stored of this cannot be opened",
+    "Tell the operator, with the request's id: it was altered in the database, or a master key is missing.",
+)
 UNAVAILABLE = ProblemType(
     "unavailable",
     503,

@@ -9,9 +9,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from avgate_gateway.keyring import DestroyedError, VaultError
+from avgate_gateway.logs.catalogue import DATA_UNREADABLE
 from avgate_gateway.problem.answer import Problem, ProblemError, ProblemResponse
 from avgate_gateway.problem.catalogue import (
     ACCESS_REFUSED,
+    GONE,
     INTERNAL_ERROR,
     INVALID_CONTENT,
     INVALID_PARAMETER,
@@ -19,6 +22,7 @@ from avgate_gateway.problem.catalogue import (
     MALFORMED_REQUEST,
     TYPES,
     UNAVAILABLE,
+    UNREADABLE,
     ProblemType,
 )
 from avgate_gateway.problem.pointing import located
@@ -42,6 +46,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, _raised)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(VaultError, _sealed)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -68,6 +73,18 @@ async def _refused(_: Request, error: Exception) -> Response:
         raise error
     kind = _type_of(error.status_code)
     return ProblemResponse(Problem(kind, headers=_kept(error.headers or {})))
+
+
+async def _sealed(_: Request, error: Exception) -> Response:
+    return ProblemResponse(sealed(error))
+
+
+def sealed(error: Exception) -> Problem:
+    """What is told where a box does not open: destroyed as promised, or altered, which is told in the log too."""
+    if isinstance(error, DestroyedError):
+        return Problem(GONE)
+    DATA_UNREADABLE.tell(reason=str(error))
+    return Problem(UNREADABLE)
 
 
 async def _unexpected(_: Request, __: Exception) -> Response:

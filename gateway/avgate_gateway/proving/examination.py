@@ -48,6 +48,7 @@ class Examination:
         """
         found = min(self._misfits(stretch), key=lambda one: one.sequence, default=None)
         if found is not None:
+            self.number = found.sequence - 1
             raise MisfitError(found.says)
         if stretch.number == self.number:
             return

@@ -1,0 +1,98 @@
+"""Somebody alters what is sealed in the database: no call is answered as a mistake of ours, or as if nothing were."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from avgate_gateway.logs.catalogue import DATA_UNREADABLE
+from avgate_gateway.store.evidence_schema import metadata
+from avgate_mocks.people import Role
+
+from .authority import MATRIX
+from .harness import a_request
+from .indoors import Indoors, indoors
+
+SEALED = [
+    (table.name, column.name)
+    for table in metadata.tables.values()
+    for column in table.columns
+    if isinstance(column.type, sa.LargeBinary) and not table.name.startswith("evidence")
+]
+_ONE = "/v1/requests/{request_id}"
+READ = sorted(path for method, path in MATRIX if method == "GET" and path.startswith(("/v1", "/opendsr")))  # fmt: skip
+FOLLOWED = frozenset({f"{_ONE}/events"})  # goes on for ever
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Indoors]:
+    async with indoors(tmp_path, ("operator", "subprocessors")) as made:
+        yield made
+
+
+async def altered(here: Indoors, table: str, column: str) -> int:
+    """Flips the last bit of what stands in a column of every row; gives how many there are."""
+    found = sa.table(table, sa.column(column), sa.column("rowid"))
+    count = 0
+    async with here.assembled.context.database.write() as db:
+        rows = (await db.execute(sa.select(found.c.rowid, found.c[column]))).all()
+        for rowid, value in rows:
+            if value:
+                flipped = bytes(value[:-1]) + bytes([value[-1] ^ 1])
+                await db.execute(
+                    found.update().where(found.c.rowid == rowid).values({column: flipped})
+                )
+                count += 1
+    return count
+
+
+async def everything_read(here: Indoors, request_ids: Iterable[str]) -> list[tuple[str, Any]]:
+    """Every call that reads, for each of these requests."""
+    answers = []
+    for path in [one for one in READ if one not in FOLLOWED]:
+        for request_id in request_ids if "{" in path else ("",):
+            filled = re.sub(r"\{\w+\}", request_id, path)
+            answers.append((path, await here.caller().get(filled)))
+    return answers
+
+
+@pytest.mark.parametrize(("table", "column"), SEALED, ids=str)
+async def test_whatever_was_altered_no_call_is_a_mistake_of_ours(
+    here: Indoors, table: str, column: str
+) -> None:
+    person = here.person(Role.RUNNING)
+    copied = await here.carry_out(a_request("access", person, "operator"))
+    planned = await here.submit(a_request("erase", person, "operator", "subprocessors"))
+    await here.until(planned)
+    await altered(here, table, column)
+    for path, answer in await everything_read(here, (copied, planned)):
+        assert answer.status_code != 500, (path, answer.text)
+        if answer.status_code == 503:
+            assert answer.json()["type"].endswith("/stored-data-unreadable"), (path, answer.text)
+
+
+@pytest.mark.parametrize("column", ["confidential_box", "subject_key"])
+async def test_a_copy_whose_box_was_altered_is_said_to_be_unreadable(
+    here: Indoors, column: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    request_id = await here.carry_out(a_request("access", here.person(Role.RUNNING), "operator"))
+    assert await altered(here, "request", column) == 1
+    answer = await here.caller().get(f"/v1/requests/{request_id}/package")
+    assert answer.status_code == 503
+    problem = answer.json()
+    assert problem["type"].endswith("/stored-data-unreadable")
+    assert "Tell the operator" in problem["detail"]
+    assert DATA_UNREADABLE.name in [one.getMessage() for one in caplog.records]
+
+
+async def test_a_plan_whose_box_was_altered_is_not_shown(here: Indoors) -> None:
+    request_id = await here.submit(a_request("erase", here.person(Role.RUNNING), "operator"))
+    await here.until(request_id)
+    assert await altered(here, "request", "plan_box") == 1
+    answer = await here.caller().get(f"/v1/requests/{request_id}/plan")
+    assert (answer.status_code, answer.json()["type"].rsplit("/", 1)[1]) == (503, "stored-data-unreadable")  # fmt: skip
