@@ -40,6 +40,7 @@ from avgate_gateway.opendsr.processor import Processor
 from avgate_gateway.opening import Store, file_of, open_store
 from avgate_gateway.pausing import Pauses
 from avgate_gateway.rates import Rates
+from avgate_gateway.refusals import Refusals
 from avgate_gateway.registry import (
     discover,
 )
@@ -131,11 +132,12 @@ def assemble(
     checkpointer = _checkpointer(settings, store.database, runtime)
     courier = courier_of(settings, context, installed, runtime)
     deliverer.join(rounds)
-    keep_up(rounds, context, checkpointer, courier, file_of(settings))
+    refusals = Refusals()
+    keep_up(rounds, context, checkpointer, courier, file_of(settings), refusals)
     limits = _limits(settings)
     gateway = Gateway(
         context, engine.wake, changes, installed, Checks(runtime.now), engine.bulkheads, engine.faults,
-        checkpointer=checkpointer, opendsr=processor, rounds=rounds,
+        checkpointer=checkpointer, opendsr=processor, rounds=rounds, refusals=refusals,
         destinations=courier.destinations, sent=deliverer.attempts,
         rates=Rates(limits, SharedLedger(store.database, runtime.now)),
     )  # fmt: skip

@@ -10,7 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from avgate_gateway.logs.catalogue import CALL_REFUSED, CALLS_REFUSED
 from avgate_gateway.problem import (
@@ -32,6 +32,7 @@ REFUSED: Final = (
     NOT_FOUND,
 )
 WINDOW_SECONDS = 60.0
+ENTRIES = 20  # of evidence in a minute, and one for each reason, whatever comes
 LINES = 20  # in a window; some megabytes a day, whatever comes
 Later = Callable[[float, Callable[[], None]], object]
 
@@ -41,6 +42,14 @@ class Asked:
     """Which call, by its pattern and without what was filled in; the client of a believed token."""
 
     call: str
+    client: str | None = None
+    controller: str | None = None
+
+
+class Refused(NamedTuple):
+    """A reason, and the client of a believed token."""
+
+    reason: str
     client: str | None = None
     controller: str | None = None
 
@@ -57,6 +66,7 @@ class Refusals:
     _counts: Counter[str] = field(default_factory=Counter)
     _lines: int = 0
     _untold: Counter[str] = field(default_factory=Counter)
+    _unwritten: Counter[Refused] = field(default_factory=Counter)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -66,6 +76,7 @@ class Refusals:
     def refused(self, kind: ProblemType, asked: Asked) -> None:
         """Counts it, and tells it now, or at the end of the minute in a sum with others."""
         self._counts[kind.slug] += 1
+        self._keep(kind, asked)
         if self._lines == 0:
             self.later(WINDOW_SECONDS, self._tell_the_rest)
         if self._lines < LINES:
@@ -75,6 +86,20 @@ class Refusals:
             )
         else:
             self._untold[kind.slug] += 1
+
+    def _keep(self, kind: ProblemType, asked: Asked) -> None:
+        """Remembers it until `written` is asked: who is not known by name counts with the others."""
+        if kind is NOT_FOUND:  # mostly a mistake in an address; it is counted, and told in the log
+            return
+        refused = Refused(kind.slug, asked.client, asked.controller)
+        if refused not in self._unwritten and len(self._unwritten) >= ENTRIES:
+            refused = Refused(kind.slug)
+        self._unwritten[refused] += 1
+
+    def taken(self) -> Mapping[Refused, int]:
+        """What was refused since this was asked last, and how often: to be written down."""
+        found, self._unwritten = self._unwritten, Counter()
+        return found
 
     def _tell_the_rest(self) -> None:
         for reason, count in sorted(self._untold.items()):

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from avgate_gateway.keyring import KeyRing, VaultError
 from avgate_gateway.logs.catalogue import KEYS_NOT_TAKEN, KEYS_REWRAPPED, KEYS_UNREADABLE
-from avgate_gateway.store import encrypted_file, keyring
+from avgate_gateway.store import encrypted_file, evidence, keyring
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.keyring import Wrapped
 from avgate_gateway.vault import RETENTION_KEY, SUBJECT_KEY, bound
@@ -46,7 +47,8 @@ async def rewrap(
 ) -> int:
     """Wraps all that another master key wrapped under the newest; how many keys of requests.
 
-    `file` is an encrypted SQLite file. `told` hears of how many requests were seen to so far. The index key comes last: it says that all is done.
+    `file` is an encrypted SQLite file. `told` hears of how many requests were seen to so far. The index
+    key comes last: it says that all is done, and becomes evidence with the new key's name.
     """
     if file is not None:
         encrypted_file.rewrap_key(file, ring)
@@ -60,7 +62,11 @@ async def rewrap(
         changed, seen, after = changed + len(changes), seen + len(page), page[-1].request_id
         told(seen)
     async with database.write() as db:
-        await keyring.rewrap_index(db, ring)
+        if await keyring.rewrap_index(db, ring):
+            told_of = {"master_key": ring.newest.name}
+            await evidence.append(
+                db, datetime.now(UTC), evidence.WHOLE_GATEWAY, None, "master_key.changed", told_of
+            )
     return changed
 
 

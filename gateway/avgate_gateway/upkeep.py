@@ -8,7 +8,9 @@ from avgate_gateway import checkpointing, listing, rewrapping
 from avgate_gateway.checkpointing import Checkpointer
 from avgate_gateway.courier import Courier
 from avgate_gateway.flow.context import Context
+from avgate_gateway.refusals import WINDOW_SECONDS, Refusals
 from avgate_gateway.rounds import Rounds
+from avgate_gateway.store import evidence
 
 _REFRESH_LISTS_SECONDS = 6 * 3600.0
 
@@ -19,8 +21,16 @@ def keep_up(
     checkpointer: Checkpointer,
     courier: Courier,
     file: Path | None,
+    refusals: Refusals,
 ) -> None:
     """Adds it to the rounds; `file` is an encrypted SQLite file."""
+    rounds.every(
+        WINDOW_SECONDS,
+        "refusals",
+        "The writing down of who was refused",
+        lambda: write_down(context, refusals),
+        begins_at_once=False,
+    )
     rounds.every(
         _REFRESH_LISTS_SECONDS,
         "lists",
@@ -44,3 +54,15 @@ def keep_up(
         lambda: rewrapping.try_to_look(context.database, context.vault.ring, file),
         longest=3600,
     )
+
+
+async def write_down(context: Context, refusals: Refusals) -> None:
+    """Makes evidence of the calls that were refused in the last minute: summed, for anybody can cause one."""
+    found = refusals.taken()
+    if not found:
+        return
+    async with context.database.write() as db:
+        for refused, count in sorted(found.items(), key=repr):
+            told = {"reason": refused.reason, "client": refused.client, "count": count}
+            whose = refused.controller or evidence.WHOLE_GATEWAY
+            await evidence.append(db, context.now(), whose, None, "access.refused", told)

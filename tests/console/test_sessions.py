@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from avgate_gateway.authentication import Caller
 from avgate_gateway.console.sessions import Identified
-from avgate_gateway.store import refused
+from avgate_gateway.store import evidence, refused
 from avgate_gateway.store.cut_short import AwayError
 
 from ..gateway.tokens import THEIRS
@@ -147,6 +147,12 @@ async def test_signing_out_ends_it_for_every_copy_of_the_cookie(at: Lobby) -> No
     assert out.headers["location"] == "/console/sign-in?out=yes"
     assert 'href="/console/sign-in/leave"' in (await browser.get(out.headers["location"])).text
     assert (await copy.get("/console")).status_code == 303
+    async with at.here.assembled.context.database.read() as db:
+        found = [e for e in await evidence.entries(db) if e.event.startswith("console.")]
+    begun, ended = found[-2:]
+    assert (begun.event, ended.event) == ("console.signed_in", "console.signed_out")
+    assert begun.details == ended.details
+    assert begun.controller == ended.controller == "libervoice"
     away = urlsplit((await browser.get("/console/sign-in/leave")).headers["location"])
     assert away.path == "/end"
     assert parse_qs(away.query)["post_logout_redirect_uri"] == [
@@ -231,7 +237,7 @@ async def test_whoever_is_revoked_is_out_and_does_not_come_in_again(at: Lobby, n
         assert (await lately.through(lately.browser(), **who)).status_code == 401
     finally:
         async with context.database.write() as db:
-            await refused.lift(db, refused.CLIENT, named)
+            await refused.lift(db, refused.CLIENT, named, context.now())
 
 
 async def test_one_person_with_another_login_is_no_second_person(at: Lobby) -> None:

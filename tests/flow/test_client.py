@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -115,12 +115,8 @@ async def test_a_decision_whose_answer_was_lost_is_made_once(
         told = [event async for event in client.events(closed.id)]
         assert [event.sequence for event in told] == [entry.sequence for entry in entries]
         assert (await client.report(request.id)).state == "closed"
-        try:
-            proof = json.loads(await client.proof(request.id))
-        except NotReadyError as error:  # a checkpoint is signed every half minute
-            assert error.retry_after == 30
-        else:
-            assert proof["request_id"] == request.id
+        with suppress(NotReadyError):  # a checkpoint is signed every half minute
+            assert json.loads(await client.proof(request.id))["request_id"] == request.id
 
 
 async def test_all_that_the_gateway_tells_of_itself_can_be_read(served: Served) -> None:
@@ -140,7 +136,7 @@ def paths_of_the_client() -> set[str]:
     source = "".join(
         path.read_text("utf-8") for path in (ROOT / "client/avgate_client").glob("*.py")
     )
-    below = re.findall(r'_below\(request_id, "(\w+)"', source)
+    below = re.findall(r'_below\(request_id, "([\w/]+)"', source)
     below += re.findall(r'_decide\(\s*request_id, "(\w+)"', source)
     whole = re.findall(r'"(/v1/[a-z/{}]+)"', source)
     return {re.sub(r"\{\w+\}", "{}", path) for path in whole} | {

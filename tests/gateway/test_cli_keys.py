@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from base64 import b64encode
 from pathlib import Path
@@ -16,7 +17,7 @@ from avgate_gateway.cli.running import run
 from avgate_gateway.keyring import KeyRing, MasterKey
 from avgate_gateway.opening import Store, open_store
 from avgate_gateway.settings import load
-from avgate_gateway.store import encrypted_file
+from avgate_gateway.store import encrypted_file, evidence
 from avgate_gateway.store.keyring import page
 from avgate_gateway.store.schema import request
 from avgate_gateway.vault import SUBJECT_KEY, Vault
@@ -53,6 +54,13 @@ def add(store: Store, vault: Vault, number: int = 1) -> None:
     asyncio.run(fill())
 
 
+async def changes_of_key(store: Store) -> list[dict[str, str]]:
+    """What of it is evidence."""
+    async with store.database.read() as db:
+        found = [e for e in await evidence.entries(db) if e.event == "master_key.changed"]
+    return [json.loads(e.details) for e in found]
+
+
 def test_more_keys_than_a_page_are_wrapped_anew_and_counted(
     config: Path, store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -69,6 +77,8 @@ def test_more_keys_than_a_page_are_wrapped_anew_and_counted(
     assert new.name in told
     assert "120" in told
     assert old.name not in told
+    assert asyncio.run(changes_of_key(store)) == [{"master_key": new.name}]
+    assert called(config, "audit", "verify") == Exit.DONE
 
 
 def test_a_former_key_stays_until_everybody_has_seen_the_new_one(

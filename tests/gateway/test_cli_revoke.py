@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from avgate_gateway.cli.running import run
 from avgate_gateway.opening import open_with_keys
 from avgate_gateway.revoking import reading
 from avgate_gateway.settings import load
+from avgate_gateway.store import evidence
 from avgate_gateway.store.database import Database
 from avgate_gateway.vault import VaultError
 
@@ -45,6 +47,21 @@ def known(config: str) -> Revoked | None:
     return asyncio.run(read())
 
 
+def written_down(config: str) -> list[tuple[str, str, str]]:
+    """What of it is evidence."""
+
+    async def read() -> list[tuple[str, str, str]]:
+        database, _ = open_with_keys(load(Path(config), {}))
+        try:
+            async with database.read() as db:
+                found = [(e.event, json.loads(e.details)) for e in await evidence.entries(db)]
+            return [(event, told["kind"], told["name"]) for event, told in found]
+        finally:
+            await database.close()
+
+    return asyncio.run(read())
+
+
 def test_clients_and_tokens_are_refused_listed_and_believed_again(
     config: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -60,6 +77,13 @@ def test_clients_and_tokens_are_refused_listed_and_believed_again(
     }  # fmt: skip
     assert run(["revoke", "--config", config, "--lift", "--client", "crm"]) == Exit.DONE
     assert known(config) == Revoked(frozenset({"old portal"}), frozenset({"7b1"}))
+    assert written_down(config) == [
+        ("access.revoked", "client", "crm"),
+        ("access.revoked", "client", "old portal"),
+        ("access.revoked", "token", "7b1"),
+        ("access.restored", "client", "crm"),
+    ]
+    assert run(["audit", "verify", "--config", config]) == Exit.DONE
 
 
 def test_a_token_is_read_from_where_nobody_else_sees_it(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 
 import httpx
 import pytest
 
 from avgate_gateway.logs.rendering import formatter
-from avgate_gateway.problem import INVALID_TOKEN, NOT_FOUND
-from avgate_gateway.refusals import LINES, WINDOW_SECONDS, Asked, Refusals
+from avgate_gateway.problem import INSUFFICIENT_SCOPE, INVALID_TOKEN, NOT_FOUND
+from avgate_gateway.refusals import ENTRIES, LINES, WINDOW_SECONDS, Asked, Refusals, Refused
 
 from .test_metrics import House, house  # noqa: F401 -- a fixture
 from .tokens import MARKER, THEIRS, token
@@ -46,6 +47,25 @@ def test_each_is_told_once_and_many_in_a_sum(lines: pytest.LogCaptureFixture) ->
     assert len(lines.records) == LINES + 3  # the next minute has its own lines
     alarm.ring()
     assert len(lines.records) == LINES + 3  # and no sum where there is nothing to add
+
+
+def test_what_was_refused_is_summed_for_the_evidence_whoever_floods() -> None:
+    refusals = Refusals(Alarm())
+    for number in range(1_000):
+        refusals.refused(INVALID_TOKEN, Asked("GET /v1/requests"))
+        refusals.refused(
+            INSUFFICIENT_SCOPE, Asked("GET /v1/audit", f"client {number}", "libervoice")
+        )
+        refusals.refused(NOT_FOUND, Asked("GET /v1/requests/{request_id}", "crm", "libervoice"))
+    found = refusals.taken()
+    assert len(found) <= ENTRIES + 1
+    assert found[Refused("invalid-token")] == 1_000
+    assert found[Refused("insufficient-scope", "client 0", "libervoice")] == 1
+    by_reason = Counter({"insufficient-scope": 0})
+    for one, count in found.items():
+        by_reason[one.reason] += count
+    assert by_reason == {"invalid-token": 1_000, "insufficient-scope": 1_000}
+    assert refusals.taken() == {}
 
 
 def test_no_name_of_a_client_makes_a_line_of_its_own(lines: pytest.LogCaptureFixture) -> None:

@@ -19,7 +19,7 @@ from avgate_gateway.settings import load
 
 from .test_metrics import House, house  # noqa: F401 -- a fixture
 
-KEYS = {"sweep", "orphans", "tidy", "lists", "checkpoints", "keys", "handovers"}
+KEYS = {"sweep", "orphans", "tidy", "lists", "checkpoints", "keys", "handovers", "refusals"}
 CONFIG = """
 [controllers.a]
 title = "A"

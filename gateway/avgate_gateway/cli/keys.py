@@ -22,7 +22,7 @@ from avgate_gateway.opening import file_of, open_with_keys
 from avgate_gateway.settings import Settings
 from avgate_gateway.store import keyring
 from avgate_gateway.store.cut_short import AwayError
-from avgate_gateway.vault import VaultError
+from avgate_gateway.vault import Vault, VaultError
 
 _SETTLES_SECONDS = 6 * rewrapping.LOOKS_EVERY_SECONDS
 
@@ -141,6 +141,8 @@ def _looked(settings: Settings, *, rewraps: bool = False) -> tuple[KeyRing, Mapp
             if rewraps:
                 async with database.read() as db:
                     total = await keyring.count(db)
+                    index_key = await keyring.index_key(db, ring)
+                database.attesting.key = Vault(ring, index_key).evidence_key
                 with advancing("requests", total) as told:
                     await rewrapping.rewrap(database, ring, file, told)
             return ring, await rewrapping.tally(database, ring)

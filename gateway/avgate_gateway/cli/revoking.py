@@ -66,12 +66,13 @@ async def _done(settings: Settings, named: Sequence[_Named], *, lift: bool) -> l
         database = open_store(settings).database
     try:
         if named:
+            now = datetime.now(UTC)
             async with database.write() as db:
                 for kind, name in named:
-                    if lift and not await refused.lift(db, kind, name):
+                    if lift and not await refused.lift(db, kind, name, now):
                         raise CommandError(f"this {kind} is not refused", Exit.NOT_FOUND)
                     if not lift:
-                        await refused.refuse(db, kind, name, datetime.now(UTC))
+                        await refused.refuse(db, kind, name, now)
         async with database.read() as db:
             found = await refused.listed(db)
     finally:

@@ -19,7 +19,8 @@ from avgate_gateway.console.staff import Staff
 from avgate_gateway.flow.context import Context
 from avgate_gateway.oidc.id_token import Over
 from avgate_gateway.oidc.person import PREFIX
-from avgate_gateway.store import console_sessions
+from avgate_gateway.store import console_sessions, evidence
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.console_sessions import Session
 
 _BYTES = 32
@@ -77,6 +78,8 @@ class Sessions:
                 is_begun = await console_sessions.begin(db, session)
                 if is_begun and before:
                     await console_sessions.end(db, _digest(before), now)
+                if is_begun:
+                    await _write_down(db, now, session, "console.signed_in")
         except IntegrityError:  # its twin was a moment faster
             return None
         return cookie if is_begun else None
@@ -132,10 +135,13 @@ class Sessions:
 
     async def end(self, http: Request) -> None:
         """Signs out, for every process and every copy of the cookie."""
-        cookie = self._cookie(http)
+        cookie, now = self._cookie(http), self.context.now()
         if cookie:
             async with self.context.database.write() as db:
-                await console_sessions.end(db, _digest(cookie), self.context.now())
+                session = await console_sessions.find(db, _digest(cookie))
+                if session is not None and session.ended_at is None:
+                    await console_sessions.end(db, session.digest, now)
+                    await _write_down(db, now, session, "console.signed_out")
 
     def _cookie(self, http: Request) -> str | None:
         return self.cookies.read(http, cookies.SESSION)
@@ -170,6 +176,11 @@ class Sessions:
 def csrf_of(cookie: str) -> str:
     """What a form of this session carries; from it nobody finds the cookie."""
     return hmac.new(cookie.encode(), b"avgate console form", sha256).hexdigest()
+
+
+async def _write_down(db: Connection, now: datetime, session: Session, event: str) -> None:
+    """Who came and went is evidence; pages that they looked at are not."""
+    await evidence.append(db, now, session.controller, None, event, {"by": session.client_id})
 
 
 def _digest(cookie: str) -> str:

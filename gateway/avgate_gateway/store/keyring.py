@@ -100,13 +100,15 @@ async def index_is_under_newest(db: Connection, ring: KeyRing) -> bool:
     return found is not None and ring.is_newest(found)
 
 
-async def rewrap_index(db: Connection, ring: KeyRing) -> None:
-    """Wraps the key of the blind index under the newest master key."""
+async def rewrap_index(db: Connection, ring: KeyRing) -> bool:
+    """Wraps the key of the blind index under the newest master key; False where it is."""
     found = (await db.execute(_wrapped_index())).scalar()
     if found is not None and not ring.is_newest(found):
         fresh = ring.wrap(ring.unwrap(found, _INDEX_PLACE), _INDEX_PLACE)
         change = keyring.update().values(wrapped=fresh)
-        await db.execute(change.where(keyring.c.name == _INDEX, keyring.c.wrapped == found))
+        done = await db.execute(change.where(keyring.c.name == _INDEX, keyring.c.wrapped == found))
+        return bool(done.rowcount)
+    return False
 
 
 async def page(db: Connection, after: str) -> Sequence[Wrapped]:
