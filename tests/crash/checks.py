@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ..flow.harness import JsonMap
+from ..flow.mistaken import mistakes
 from ..flow.telling import staying
 from .house import Holds, House
 from .wrong import Kind, hold
@@ -204,17 +205,12 @@ def _nothing_twice(here: House, found: Truth) -> None:
 
 def _is_tidy(here: House) -> None:
     log = here.log()
-    trace = log[log.index("Traceback") :][:1500] if "Traceback" in log else ""
-    hold(here.disk_failed or not trace, Kind.UNTIDY, f"a trace in the log: {trace}")
-    tripped = "the flow tripped: " + _lines(log, "problem", "postponed")
-    hold("request.postponed" not in log, Kind.UNTIDY, tripped)
+    told = "\n".join(mistakes(log))[:1500]
+    hold("request.postponed" not in log, Kind.UNTIDY, f"the flow tripped: {told}")
+    hold(here.disk_failed or not told, Kind.UNTIDY, f"a mistake in the log: {told}")
     unknown = {path.name for path in here.folder.iterdir()} - _LEFT_BEHIND
     hold(not unknown, Kind.UNTIDY, f"left behind: {unknown}")
     temporary = list(here.lane.temporary.iterdir())
     hold(not temporary, Kind.UNTIDY, f"left behind: {temporary}")
     slow = f"{here.slowest_start:.1f} s of work before it is ready"
     hold(here.slowest_start < _SLOW_START, Kind.UNTIDY, slow)
-
-
-def _lines(log: str, *words: str) -> str:
-    return "\n".join(line for line in log.splitlines() if any(w in line for w in words))[:1500]

@@ -91,6 +91,19 @@ def sent_again() -> None:
     executing._ask = twice
 
 
+def stumbles() -> None:
+    """Once, somebody who looks at the evidence meets a mistake of ours, and is answered when they repeat it."""
+    entries, stumbled = evidence.entries, []
+
+    async def once(*of: Any, **more: Any) -> Any:
+        if not stumbled:
+            stumbled.append(True)
+            raise KeyError
+        return await entries(*of, **more)
+
+    evidence.entries = once
+
+
 BUGS: dict[str, Callable[[], None]] = {
     "no_sweep": no_sweep,
     "key_after": key_after,
@@ -98,6 +111,7 @@ BUGS: dict[str, Callable[[], None]] = {
     "intention_after": intention_after,
     "fresh_key": fresh_key,
     "sent_again": sent_again,
+    "stumbles": stumbles,
 }
 
 

@@ -38,7 +38,11 @@ BUGS = (
     ("fresh_key", "callback", ("arrived", "perfectview", 2), Kind.DOUBLED),
 )
 # Those that are found though nothing dies.
-PLAIN_BUGS = (("intention_after", Kind.UNINTENDED), ("sent_again", Kind.DOUBLED))
+PLAIN_BUGS = (
+    ("intention_after", Kind.UNINTENDED),
+    ("sent_again", Kind.DOUBLED),
+    ("stumbles", Kind.UNTIDY),
+)
 CUTS = 60
 WELL = (None, "")
 

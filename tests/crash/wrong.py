@@ -15,7 +15,7 @@ class Kind(StrEnum):
     UNTRUE = "untrue"  # told otherwise than it is
     EVIDENCE = "evidence"  # the chain does not verify
     STUCK = "stuck"  # nothing came of it, or it does not start
-    UNTIDY = "untidy"  # a trace in the log, a file left behind, a slow start
+    UNTIDY = "untidy"  # a mistake in the log, a file left behind, a slow start
     UNFORESEEN = "unforeseen"  # an error of the run itself
 
 
