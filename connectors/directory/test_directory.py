@@ -41,6 +41,7 @@ from avgate_contracts import (
 )
 from avgate_directory import DirectoryConnector, DirectorySettings
 from avgate_mocks.directory import config_section
+from avgate_mocks.loopback import NO_TLS
 from avgate_mocks.people import Person, Role, cast
 from avgate_mocks.upstreams import running
 from avgate_mocks.world import world
@@ -171,7 +172,7 @@ async def live(role: Role = Role.TWO_UPSTREAMS) -> AsyncIterator[Stage]:
     async with AsyncExitStack() as stack:
         addresses = await stack.enter_async_context(running(shared, ["directory"]))
         base = addresses["directory"]
-        control = await stack.enter_async_context(httpx.AsyncClient(base_url=base))
+        control = await stack.enter_async_context(httpx.AsyncClient(base_url=base, verify=NO_TLS))
 
         async def mock(path: str, body: object) -> Any:
             method = "GET" if body is None else "POST"

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from vcr import VCR  # type: ignore[import-untyped]  # it has no types
 
 import avgate_contracts as sdk
+from avgate_mocks.loopback import NO_TLS
 from avgate_mocks.people import Name, Person
 from avgate_mocks.subprocessors import build, config_section
 from avgate_mocks.world import World, world
@@ -156,7 +157,7 @@ class Stage:
 async def stage(*, played: bool = False, **changes: object) -> AsyncIterator[Stage]:
     """A connector on a fresh mock, or on nothing but the cassette that is being played."""
     app = None if played else httpx.ASGITransport(build(shared(), 0))
-    network = Network(app or httpx.AsyncHTTPTransport())
+    network = Network(app or httpx.AsyncHTTPTransport(verify=NO_TLS))
     mock = httpx.AsyncClient(transport=app, base_url="http://mock") if app else None
     limits = SubprocessorsConnector.manifest.limits
     chosen = settings(**changes)

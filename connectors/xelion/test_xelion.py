@@ -22,6 +22,7 @@ import pytest
 from vcr import VCR  # type: ignore[import-untyped]  # vcrpy ships no types
 
 import avgate_contracts as sdk
+from avgate_mocks.loopback import NO_TLS
 from avgate_mocks.people import LIBERVOICE, MISTER_VOIP, Period, Person, Role, cast
 from avgate_mocks.upstreams import running
 from avgate_mocks.world import World, world
@@ -278,7 +279,7 @@ async def acting(
         transport=(lambda: transport) if transport else None, now=clock.now, sleep=clock.turn
     )
     async with AsyncExitStack() as stack:
-        control = await stack.enter_async_context(httpx.AsyncClient(base_url=base))
+        control = await stack.enter_async_context(httpx.AsyncClient(base_url=base, verify=NO_TLS))
         http = await stack.enter_async_context(sdk.open_client(settings, limits, runtime))
         subject = sdk.DataSubject("subject-1", known(person))
         connector = XelionConnector(settings, http)
@@ -549,7 +550,7 @@ class Between(httpx.AsyncBaseTransport):
     """Stands on the line: notes what passes, and changes what is sent."""
 
     def __init__(self, change: Callable[[bytes], bytes] = bytes) -> None:
-        self._real = httpx.AsyncHTTPTransport()
+        self._real = httpx.AsyncHTTPTransport(verify=NO_TLS)
         self._change = change
         self.passed: list[tuple[str, str]] = []
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import httpx
 
-from avgate_mocks.loopback import on_loopback
+from avgate_mocks.loopback import NO_TLS, on_loopback
 
 _TRY_SECONDS = 5.0
 
@@ -31,5 +31,7 @@ class Postman:
         headers = {"Content-Type": media_type}
         async with self._turns[address]:
             with suppress(httpx.HTTPError):
-                async with httpx.AsyncClient(timeout=_TRY_SECONDS, trust_env=False) as http:
+                async with httpx.AsyncClient(
+                    timeout=_TRY_SECONDS, trust_env=False, verify=NO_TLS
+                ) as http:
                     await http.post(address, content=content, headers=headers)

@@ -41,6 +41,7 @@ from avgate_contracts import (
     Unsupported,
     open_client,
 )
+from avgate_mocks.loopback import NO_TLS
 from avgate_mocks.operator import config_section
 from avgate_mocks.operator.tenant import party_id
 from avgate_mocks.people import Person, Role, cast
@@ -67,7 +68,9 @@ class Tampering(httpx.AsyncBaseTransport):
 
     tamper: Tamper = lambda _request, content: content
     asked: list[httpx.URL] = field(default_factory=list)
-    inner: httpx.AsyncHTTPTransport = field(default_factory=httpx.AsyncHTTPTransport)
+    inner: httpx.AsyncHTTPTransport = field(
+        default_factory=lambda: httpx.AsyncHTTPTransport(verify=NO_TLS)
+    )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request.url)
@@ -177,7 +180,7 @@ async def benched(
         runtime = Runtime(transport=lambda: network, sleep=at_once)
         async with (
             open_client(told, limits, runtime) as http,
-            httpx.AsyncClient(base_url=base) as control,
+            httpx.AsyncClient(base_url=base, verify=NO_TLS) as control,
         ):
             yield Bench(shared, base, OperatorConnector(told, http), control, network)
 

@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from xml.etree.ElementTree import Element
 
-import jsonschema
 import yaml  # type: ignore[import-untyped]  # its stubs are one more package for three lines
 from defusedxml.ElementTree import fromstring
 
@@ -152,6 +151,8 @@ class Operation:
         return members
 
     def _unfit(self, value: Any, schema: Map, whose: str) -> Iterator[str]:
+        import jsonschema  # 4 s of work, which only the process that comes here is to do
+
         kind = (
             jsonschema.Draft4Validator
             if "swagger" in self.document

@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import signal
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -18,6 +17,7 @@ from typing import Any
 import httpx
 
 from avgate_mocks.gateway_config import gateway_config
+from avgate_mocks.loopback import NO_TLS
 from avgate_mocks.people import UPSTREAMS, Person
 from avgate_mocks.upstreams import MOCKS, running
 from avgate_mocks.world import World, world
@@ -30,7 +30,6 @@ from .wrong import StuckError
 SEED, PEOPLE = 3, 17
 _UNSHARED = httpx.Limits(max_keepalive_connections=0)  # one of them may be to the dead
 _STEP = 1.5  # seconds that are pushed between two looks
-_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # nobody speaks it here, and making one is slow
 Holds = dict[str, dict[str, dict[str, int]]]
 
 
@@ -54,7 +53,7 @@ class House(Lives):
         if name not in self.clients:
             key = token(self.folder / "avgate-token.jwk", "libervoice", name, EVERYTHING)
             self.clients[name] = httpx.AsyncClient(
-                base_url=self.base, headers=bearer(key), timeout=60, verify=_NO_TLS
+                base_url=self.base, headers=bearer(key), timeout=60, verify=NO_TLS
             )
         return self.clients[name]
 
@@ -205,7 +204,7 @@ async def house(
         shutil.copytree(lane.template, folder)
     async with (
         running(shared, tuple(names)) as addresses,
-        httpx.AsyncClient(timeout=60, limits=_UNSHARED, verify=_NO_TLS) as outside,
+        httpx.AsyncClient(timeout=60, limits=_UNSHARED, verify=NO_TLS) as outside,
     ):
         ports = {name: int(address.rsplit(":", 1)[1]) for name, address in addresses.items()}
         config = gateway_config(shared, MOCKS, ports) + more

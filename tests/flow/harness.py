@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import httpx
 
 from avgate_gateway.authentication import Scope, mint, open_signing_key
+from avgate_mocks.loopback import NO_TLS
 from avgate_mocks.people import UPSTREAMS, Person
 
 from .process import Process, free_port
@@ -50,7 +51,7 @@ class Mocks:
     config: Path
     everyone: tuple[Person, ...]
     addresses: Mapping[str, str] = field(default_factory=dict)
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30, verify=NO_TLS))
 
     def start(self) -> None:
         self.process.start()
@@ -132,7 +133,7 @@ class Served:
     def ready(self) -> bool:
         assert self.process.alive(), self.log()
         try:
-            return httpx.get(f"{self.base}/health/ready").status_code == 200
+            return httpx.get(f"{self.base}/health/ready", verify=NO_TLS).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -148,7 +149,9 @@ class Served:
     def caller(self, controller: str, client: str, scopes: Iterable[Scope] = EVERYTHING) -> Caller:
         made = token(self.folder / "avgate-token.jwk", controller, client, scopes)
         self.callers.append(
-            Caller(httpx.Client(base_url=self.base, headers=bearer(made), timeout=90))
+            Caller(
+                httpx.Client(base_url=self.base, headers=bearer(made), timeout=90, verify=NO_TLS)
+            )
         )
         return self.callers[-1]
 

@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
+from starlette.types import ASGIApp
 
 from avgate_contracts.http import Runtime
 from avgate_gateway.api.application import application
@@ -23,6 +25,7 @@ from avgate_gateway.settings import load
 from avgate_gateway.store import evidence, requests
 from avgate_gateway.traces import Traces
 from avgate_mocks.gateway_config import gateway_config
+from avgate_mocks.loopback import NO_TLS
 from avgate_mocks.people import Person, Role, cast
 from avgate_mocks.upstreams import MOCKS, running
 from avgate_mocks.world import World, world
@@ -62,7 +65,7 @@ class Watched(httpx.AsyncHTTPTransport):
     first: Callable[[], Awaitable[None]]
 
     def __post_init__(self) -> None:
-        super().__init__(trust_env=False)
+        super().__init__(verify=NO_TLS, trust_env=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.calls.append(f"{request.method} {request.url.path}")
@@ -84,10 +87,17 @@ class Indoors:
     woken: list[str] = field(default_factory=list)
     clients: dict[tuple[str, str], httpx.AsyncClient] = field(default_factory=dict)
     runtime: Runtime = field(default_factory=Runtime)
-    outside: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=30))
+    outside: httpx.AsyncClient = field(
+        default_factory=lambda: httpx.AsyncClient(timeout=30, verify=NO_TLS)
+    )
 
     def person(self, role: Role) -> Person:
         return cast(self.world.people)[role]
+
+    @cached_property
+    def app(self) -> ASGIApp:
+        gateway = replace(self.assembled.gateway, wake=self.woken.extend, rounds=Rounds())
+        return application(gateway, self.assembled.verifier, self.assembled.limits)
 
     def caller(
         self,
@@ -97,12 +107,10 @@ class Indoors:
     ) -> httpx.AsyncClient:
         if (controller, client) not in self.clients:
             made = token(self.folder / "avgate-token.jwk", controller, client, scopes)
-            gateway = replace(self.assembled.gateway, wake=self.woken.extend, rounds=Rounds())
-            app = application(gateway, self.assembled.verifier, self.assembled.limits)
             self.clients[controller, client] = httpx.AsyncClient(
                 base_url="http://gateway.test",
                 headers=bearer(made),
-                transport=httpx.ASGITransport(app),
+                transport=httpx.ASGITransport(self.app),
             )
         return self.clients[controller, client]
 

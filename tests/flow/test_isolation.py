@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from avgate_gateway.authentication import Scope
+from avgate_mocks.loopback import NO_TLS
 
 from .conftest import Casting
 from .harness import IDENTITY, Caller, Office, Served, a_request
@@ -129,6 +130,6 @@ def test_each_operation_has_a_scope_of_its_own(
 
 @pytest.mark.parametrize("path", ["/v1/requests", "/v1/tasks", "/v1/audit", "/v1/connectors"])
 def test_nobody_gets_in_without_a_token(path: str, served: Served) -> None:
-    answer = httpx.get(served.base + path)
+    answer = httpx.get(served.base + path, verify=NO_TLS)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Bearer")

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from avgate_contracts.settings import ConnectorSettings
 from avgate_mocks.directory import build, config_section
+from avgate_mocks.loopback import NO_TLS
 from avgate_mocks.people import LIBERVOICE, MISTER_VOIP, Person, Role, cast
 from avgate_mocks.serving import bound, port_of, served
 from avgate_mocks.upstreams import running
@@ -324,7 +325,7 @@ async def test_serves_over_a_socket_with_the_address_its_config_names(shared: Wo
         section = config_section(shared, LIBERVOICE, int(addresses["directory"].rsplit(":")[-1]))
         base = ConnectorSettings(base_url=str(section["base_url"])).base_url
         auth = (str(section["username"]), str(section["password"]))
-        async with httpx.AsyncClient(base_url=base, auth=auth) as http:
+        async with httpx.AsyncClient(base_url=base, auth=auth, verify=NO_TLS) as http:
             answer = await http.get(f"/accounts/{section['account_id']}/dldas")
     assert answer.status_code == 200
 

@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 from avgate_mocks.dialect import Dialect
 from avgate_mocks.disturbance import Disturbance
 from avgate_mocks.fault import Fault, Faults, Mood, Rule
+from avgate_mocks.loopback import NO_TLS
 from avgate_mocks.people import UPSTREAMS
 from avgate_mocks.serving import bound, port_of, served
 from avgate_mocks.world import World, world
@@ -52,7 +53,10 @@ async def oblivion(shared: World) -> AsyncIterator[httpx.AsyncClient]:
     sock = bound(0)
     address = f"http://127.0.0.1:{port_of(sock)}"
     app = worked_example()["build"](shared, port_of(sock))
-    async with served({sock: app}), httpx.AsyncClient(base_url=address, timeout=5) as client:
+    async with (
+        served({sock: app}),
+        httpx.AsyncClient(base_url=address, timeout=5, verify=NO_TLS) as client,
+    ):
         yield client
 
 

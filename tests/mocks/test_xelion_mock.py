@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from avgate_mocks.loopback import NO_TLS
 from avgate_mocks.people import HEAVY_CALLS, LIBERVOICE, MISTER_VOIP, Role, cast
 from avgate_mocks.serving import bound, port_of, served
 from avgate_mocks.world import World, world
@@ -85,7 +86,10 @@ async def xelion(
     chosen, sock = shared or calm(), bound(0)
     address = f"http://127.0.0.1:{port_of(sock)}"
     app = build(chosen, port_of(sock), habits)
-    async with served({sock: app}), httpx.AsyncClient(base_url=address, timeout=5) as client:
+    async with (
+        served({sock: app}),
+        httpx.AsyncClient(base_url=address, timeout=5, verify=NO_TLS) as client,
+    ):
         yield Api(client, chosen, tenant)
 
 

@@ -15,7 +15,7 @@ import httpx
 
 from avgate_mocks.fault import Mood
 from avgate_mocks.kernel import Kernel
-from avgate_mocks.loopback import on_loopback
+from avgate_mocks.loopback import NO_TLS, on_loopback
 from avgate_mocks.subprocessors.answering import sealed
 from avgate_mocks.subprocessors.job import Job, Status
 from avgate_mocks.subprocessors.seal import Seal
@@ -52,7 +52,7 @@ class Caller:
 
     async def _follow(self, job: Job, addresses: Sequence[str]) -> None:
         told: Status = "pending"
-        async with httpx.AsyncClient(timeout=_TRY_SECONDS, trust_env=False) as http:
+        async with httpx.AsyncClient(timeout=_TRY_SECONDS, trust_env=False, verify=NO_TLS) as http:
             while addresses and (change := job.change_after(told)):
                 status, due = change
                 left = (due - self._kernel.clock.now()).total_seconds()
