@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from ..flow.harness import AVGATE, Mocks, Served
+from ..flow.harness import Mocks, Served, command
 
 _QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -52,11 +51,11 @@ class Desk:
     said: list[str] = field(default_factory=list)  # complaints of the browser
 
     def link(self, name: str, *scopes: str) -> str:
-        command = [*AVGATE, "console", "--config", str(self.mocks.config), "--name", name]
-        command += ["--controller", "libervoice", "--url", self.served.base]
-        command += [part for scope in scopes for part in ("--scope", scope)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 -- our own command
-        return done.stdout.strip()
+        words = ["--controller", "libervoice", "--url", self.served.base, "--name", name]
+        words += [part for scope in scopes for part in ("--scope", scope)]
+        code, told = command(self.served.folder, "console", "--config", "avgate.toml", *words)
+        assert code == 0, told
+        return told.strip().splitlines()[-1]
 
     def page(self, **more: Any) -> Page:
         """A page of a browser that nobody has used yet."""

@@ -41,7 +41,8 @@ class Fleet:
 
     def serve(self, name: str, config: str = "avgate.toml", **environment: str) -> Served:
         """A gateway that is being started; `ready` waits for it."""
-        made = Served(self.folder, name, config, environment)
+        is_cold = "PYTHONPATH" in environment  # which is another release
+        made = Served(self.folder, name, config, environment, is_cold)
         self.serving.append(made)
         made.process.start()
         return made
@@ -89,8 +90,7 @@ class Fleet:
         checker = Process([*AVGATE, "audit", "verify"], self.folder, self.folder / "audit.log")
         checker.log.write_bytes(b"")
         checker.start()
-        assert checker.running is not None
-        assert checker.running.wait(60) == 0, checker.log.read_text()
+        assert checker.ended() == 0, checker.log.read_text()
         return checker.log.read_text()
 
     def unfinished(self, request_ids: Iterable[str]) -> list[tuple[object, ...]]:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, TypeVar
 
 import httpx
@@ -114,13 +115,16 @@ class Served:
     name: str = "serve"  # of its log, where several serve from one folder
     config: str = "avgate.toml"
     environment: dict[str, str] = field(default_factory=dict)
+    is_cold: bool = False
     port: int = field(default_factory=free_port)
     callers: list[Caller] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         command = ["serve", "--config", self.config, "--port", str(self.port)]
         log = self.folder / f"{self.name}.log"
-        self.process = Process([*AVGATE, *command], self.folder, log, self.environment)
+        self.process = Process(
+            [*AVGATE, *command], self.folder, log, self.environment, self.is_cold
+        )
 
     @property
     def base(self) -> str:
@@ -172,6 +176,14 @@ def token(key_file: Path, controller: str, client: str, scopes: Iterable[Scope])
         lifetime=3600,
         now=time.time(),
     )
+
+
+def command(folder: Path, *words: str) -> tuple[int, str]:
+    """A command of ours, from its start to its end: its exit code, and what it said."""
+    with NamedTemporaryFile() as said:
+        process = Process([*AVGATE, *words], folder, Path(said.name))
+        process.start()
+        return process.ended(), Path(said.name).read_text()
 
 
 def bearer(made: str) -> dict[str, str]:

@@ -9,6 +9,8 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .forked import Forked, is_ours
+
 
 def free_port() -> int:
     with socket.socket() as sock:
@@ -19,19 +21,24 @@ def free_port() -> int:
 
 @dataclass
 class Process:
-    """A program of ours that runs until it is told to stop, or killed."""
+    """A program of ours that runs until it is told to stop, or killed; `is_cold`: from nothing."""
 
     command: list[str]
     folder: Path
     log: Path
     environment: dict[str, str] = field(default_factory=dict)
-    running: subprocess.Popen[bytes] | None = None
+    is_cold: bool = False
+    running: subprocess.Popen[bytes] | Forked | None = None
 
     def start(self) -> None:
+        environment = {**os.environ, **self.environment}
+        if is_ours(self.command) and not self.is_cold:
+            self.running = Forked.start(self.command, self.folder, self.log, environment)
+            return
         with self.log.open("ab") as out:
             self.running = subprocess.Popen(  # noqa: S603 -- our own command
                 self.command, cwd=self.folder, stdout=out, stderr=out,
-                env={**os.environ, **self.environment},
+                env=environment,
             )  # fmt: skip
 
     @property
@@ -44,6 +51,11 @@ class Process:
 
     def alive(self) -> bool:
         return self.running is not None and self.running.poll() is None
+
+    def ended(self, seconds: float = 60) -> int:
+        """How it ended by itself."""
+        assert self.running is not None
+        return self.running.wait(seconds)
 
     def end(self, number: int = signal.SIGTERM) -> None:
         if self.running is not None:

@@ -35,7 +35,7 @@ def test_at_a_signal_the_answer_under_way_is_finished_and_systemd_hears_of_each_
     tmp_path: Path,
 ) -> None:
     (tmp_path / "avgate.toml").write_text(CONFIG)
-    served = Served(tmp_path)
+    served = Served(tmp_path, is_cold=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as way:
         way.bind(f"\0avgate-{os.getpid()}")
         told = {"NOTIFY_SOCKET": f"@avgate-{os.getpid()}", "WATCHDOG_USEC": "3000000"}
@@ -55,7 +55,6 @@ def test_at_a_signal_the_answer_under_way_is_finished_and_systemd_hears_of_each_
             call.sendall(BODY[9:])
             answer = b"".join(iter(lambda: call.recv(65_536), b""))
     assert answer.startswith(b"HTTP/1.1 202 ")
-    assert served.process.running is not None
-    assert served.process.running.wait(30) == 0
+    assert served.process.ended(30) == 0
     assert '"event":"process.stopped"' in served.log()
     served.end()

@@ -154,7 +154,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mocks]:
 
 @pytest.fixture(scope="module")
 def served(own: Mocks) -> Iterator[Served]:
-    made = Served(own.config.parent)
+    made = Served(own.config.parent, is_cold=True)  # what the system tells of it is looked at
     made.start()
     yield made
     made.end()

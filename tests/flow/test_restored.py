@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from avgate_mocks.people import Person
 
 from .conftest import CONNECTORS, begun
-from .harness import AVGATE, Mocks, Office, Served, a_request
+from .harness import Mocks, Office, Served, a_request, command
 from .telling import staying
 
 
@@ -36,8 +35,8 @@ def backed_up(folder: Path) -> Path:
     made = folder / "backup.db"
     for one in (made, folder / "backup.db.key"):
         one.unlink(missing_ok=True)
-    asked = [*AVGATE, "backup", made.name]
-    subprocess.run([*asked, "--config", "avgate.toml"], cwd=folder, check=True)  # noqa: S603 -- ourselves
+    code, told = command(folder, "backup", made.name, "--config", "avgate.toml")
+    assert code == 0, told
     return made
 
 
@@ -46,12 +45,11 @@ def restored(folder: Path, backup: Path) -> None:
         (folder / name).unlink(missing_ok=True)
     shutil.copy(backup, folder / "avgate.db")
     shutil.copy(f"{backup}.key", folder / "avgate.db.key")
-    serving = [*AVGATE, "serve", "--config", "avgate.toml", "--port", "0"]
-    refused = subprocess.run(serving, cwd=folder, capture_output=True, text=True, timeout=60)  # noqa: S603, PLW1510 -- our own arguments; that it fails is the point
-    assert refused.returncode != 0
-    assert "restored, cut or exchanged" in refused.stderr
-    command = [*AVGATE, "audit", "acknowledge", "--config", "avgate.toml"]
-    subprocess.run(command, cwd=folder, check=True)  # noqa: S603 -- our own arguments
+    code, told = command(folder, "serve", "--config", "avgate.toml", "--port", "0")
+    assert code != 0
+    assert "restored, cut or exchanged" in told
+    code, told = command(folder, "audit", "acknowledge", "--config", "avgate.toml")
+    assert code == 0, told
 
 
 def staffed(served: Served) -> Office:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -23,7 +22,7 @@ from avgate_mocks.people import Person
 
 from .cluster import in_postgresql
 from .conftest import begun
-from .harness import AVGATE, JsonMap, Mocks, Office, Served, a_request, until
+from .harness import JsonMap, Mocks, Office, Served, a_request, command, until
 from .sealed_file import file_opened
 
 LIBERVOICE = '[controllers.libervoice]\ntitle = "L"\nretention = "libervoice-2019"\n'
@@ -48,16 +47,10 @@ def _is_told(served: Served, words: str) -> bool:
     return words in served.log()
 
 
-def command(folder: Path, *words: str) -> str:
-    told = subprocess.run(  # noqa: S603 -- ourselves
-        [*AVGATE, *words, "--config", "avgate.toml"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert told.returncode == 0, told.stderr
-    return told.stdout
+def said(folder: Path, *words: str) -> str:
+    code, told = command(folder, *words, "--config", "avgate.toml")
+    assert code == 0, told
+    return told
 
 
 def keep_asking(office: Office, person: Person, stop: Event) -> list[JsonMap]:
@@ -99,7 +92,7 @@ def test_keys_change_under_load_and_the_old_one_opens_nothing_afterwards(
         ]
         try:
             for _ in range(2):
-                command(folder, "keys", "rotate")
+                said(folder, "keys", "rotate")
                 newest = key_sources.from_file(folder / "avgate.key")[0]
                 until(partial(_is_told, served, f'"master_key":"{newest.name}"'))
             for request_id, plan in planned:
@@ -111,13 +104,13 @@ def test_keys_change_under_load_and_the_old_one_opens_nothing_afterwards(
     assert len(done) >= 6
     assert {ended["state"] for ended in done} <= {"closed", "waiting"}
     assert "request.postponed" not in served.log()
-    assert old.name in command(folder, "keys", "list")
+    assert old.name in said(folder, "keys", "list")
 
     os.utime(folder / "avgate.key", (1, 1))  # as if it had been there for long
-    told = command(folder, "keys", "retire")
+    told = said(folder, "keys", "retire")
     assert f"avgate.key.{old.name}" in told
     assert key_sources.neighbours(folder / "avgate.key") == []
-    assert old.name not in command(folder, "keys", "list")
+    assert old.name not in said(folder, "keys", "list")
     served.end()
     served.start()
     office = Office(served.caller("libervoice", "portal"), served.caller("libervoice", "second"))
