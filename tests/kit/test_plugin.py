@@ -30,7 +30,8 @@ def partner(pytester: pytest.Pytester, more: str = "", config: str = "") -> None
 
 
 def run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-q", *options)
+    without = ("-p", "no:cacheprovider", "-p", "no:schemathesis")  # which a partner need not have
+    return pytester.runpytest_subprocess(*without, "-q", *options)
 
 
 def evidence(pytester: pytest.Pytester, *options: str) -> dict[str, Any]:
