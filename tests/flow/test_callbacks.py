@@ -14,18 +14,22 @@ import httpx
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from avgate_contracts.http import Runtime
+from avgate_contracts.http.network import Network
 from avgate_gateway.api.application import application
 from avgate_gateway.assembly import Assembled, assemble
 from avgate_gateway.flow.advance import advance
 from avgate_gateway.settings import load
 from avgate_gateway.store import callbacks, requests
 from avgate_mocks.gateway_config import gateway_config
+from avgate_mocks.loopback import NO_TLS
 from avgate_mocks.people import Person, Role, cast
 from avgate_mocks.serving import bound, port_of, served
 from avgate_mocks.upstreams import MOCKS, running
 from avgate_mocks.world import world
 
 from .harness import EVERYTHING, IDENTITY, JsonMap, bearer, known_by, token
+from .indoors import Time
 
 SUBPROCESSORS = "subprocessors"
 HOUR = 3600.0
@@ -147,19 +151,20 @@ class House:
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     sock, door = bound(0), Door()
     address = f"http://127.0.0.1:{port_of(sock)}"
-    shared = world(seed=5)
+    time = Time()
+    shared = world(seed=5, now=time.now)
     async with (
         served({sock: door}),
         running(shared, (SUBPROCESSORS,)) as mocks,
-        httpx.AsyncClient(base_url=address, timeout=SOON) as http,
-        httpx.AsyncClient(base_url=mocks[SUBPROCESSORS], timeout=SOON) as mock,
+        httpx.AsyncClient(base_url=address, timeout=SOON, verify=NO_TLS) as http,
+        httpx.AsyncClient(base_url=mocks[SUBPROCESSORS], timeout=SOON, verify=NO_TLS) as mock,
     ):
         config = tmp_path / "avgate.toml"
         ports = {SUBPROCESSORS: int(mocks[SUBPROCESSORS].rpartition(":")[2])}
         written = gateway_config(shared, MOCKS, ports)
         assert "public_url" not in written  # whoever writes it cannot know the gateway's port
         config.write_text(f'public_url = "{address}"\n{written}')
-        async with assembled(config) as whole:
+        async with assembled(config, time) as whole:
             key = tmp_path / "avgate-token.jwk"
             staff = {
                 name: bearer(token(key, "libervoice", name, EVERYTHING))
@@ -173,9 +178,10 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 
 @asynccontextmanager
-async def assembled(config: Path) -> AsyncIterator[Assembled]:
+async def assembled(config: Path, time: Time) -> AsyncIterator[Assembled]:
     """A gateway whose engine stands still."""
-    whole = assemble(load(config, {}))
+    runtime = Runtime(transport=Network, now=time.now, sleep=time.sleep)
+    whole = assemble(load(config, {}), runtime)
     try:
         yield whole
     finally:
