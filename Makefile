@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: setup demo test crash check lock evidence bench clean faults simulate explore attack sbom mutants browser screens
+.PHONY: setup demo test crash check warm lock evidence bench clean faults simulate explore attack sbom mutants browser screens
 
 setup: .venv/.ready
 
@@ -27,7 +27,8 @@ browser:
 screens: setup browser
 	AVGATE_SCREENS=1 $(BIN)/python -m pytest -q tests/console/test_browser.py
 
-test: setup browser check
+test: setup browser
+	@$(MAKE) --no-print-directory -j2 check warm
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder # the files with one long test come early
 
 # Dies at every durable boundary of every operation, loses power, fills the disk, jumps in time; see
@@ -35,6 +36,10 @@ test: setup browser check
 ROUNDS ?= 3000
 crash: setup
 	@$(BIN)/python -m tests.crash.command --rounds $(ROUNDS)
+
+# While mypy keeps one core busy: asserts are rewritten once, and not by each process of tests.
+warm: setup
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q --collect-only >/dev/null 2>&1 || true # the tests say why
 
 check: setup
 	$(BIN)/ruff format --check --quiet .
