@@ -16,6 +16,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from avgate_contracts.http import Runtime
+from avgate_contracts.http.network import Network
 from avgate_gateway.api.application import application
 from avgate_gateway.assembly import Assembled, assemble
 from avgate_gateway.authentication import Scope
@@ -58,19 +59,23 @@ class Time:
 
 
 @dataclass
-class Watched(httpx.AsyncHTTPTransport):
-    """The network, with a note of every call to an upstream, and a chance to come first."""
+class Watched(httpx.AsyncBaseTransport):
+    """The network as we serve with it, with a note of every call, and a chance to come first.
+
+    Not httpx's own: on a machine that stalls it leaves connections open that were made too late.
+    """
 
     calls: list[str]
     first: Callable[[], Awaitable[None]]
-
-    def __post_init__(self) -> None:
-        super().__init__(verify=NO_TLS, trust_env=False)
+    network: Network = field(default_factory=Network)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.calls.append(f"{request.method} {request.url.path}")
         await self.first()
-        return await super().handle_async_request(request)
+        return await self.network.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self.network.aclose()
 
 
 @dataclass
