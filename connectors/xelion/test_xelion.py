@@ -481,7 +481,7 @@ async def test_an_object_without_the_right_to_remove_it_is_refused() -> None:
 
 @pytest.mark.parametrize("fault", ["answer_lost", "hang_after", "error_after"])
 async def test_a_delete_whose_answer_was_lost_is_an_erasure_all_the_same(fault: str) -> None:
-    limits = replace(XelionConnector.manifest.limits, timeout=0.3)
+    limits = replace(XelionConnector.manifest.limits, timeout=2)
     async with live(limits=limits) as stage:
         card = (await stage.items())[-1]
         await stage.plant(fault, method="DELETE")

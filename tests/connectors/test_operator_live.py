@@ -167,10 +167,13 @@ def codes(outcomes: Sequence[Outcome]) -> list[str | None]:
 
 @asynccontextmanager
 async def benched(
-    controller: str = "libervoice", tamper: Tamper | None = None, **settings: str
+    controller: str = "libervoice",
+    tamper: Tamper | None = None,
+    timeout: float = 2,  # noqa: ASYNC109 -- of its calls
+    **settings: str,
 ) -> AsyncIterator[Bench]:
     shared = world(seed=7, count=16, now=lambda: NOON, sleep=at_once)
-    limits = Limits(concurrency=4, timeout=0.5, deadline=30)
+    limits = Limits(concurrency=4, timeout=timeout, deadline=30)
     network = Tampering(tamper) if tamper else Tampering()
     async with running(shared, ["operator"]) as addresses:
         base = addresses["operator"]
@@ -319,21 +322,20 @@ async def end_services(bench: Bench, person: Person, day: datetime) -> None:
         answer.raise_for_status()
 
 
-async def test_erases_all_of_somebody_in_batches_and_each_once_in_a_nasty_mood(
-    bench: Bench,
-) -> None:
-    person = bench.person(Role.ENDED)
-    await bench.order("/_clock", advance_seconds=YEARS)
-    items = [record.item for record in await bench.found(subject_of(person))]
-    await bench.order("/_faults", mood="nasty")
-    for start in range(0, len(items), 20):
-        await settle(bench, items[start : start + 20], f"key-{start}")
-    assert await tried(lambda: bench.connector.still_held(items)) == []
-    await bench.order("/_faults", mood="none")
-    assert await bench.holds(person) == {}
-    deletions = [e["path"] for e in await bench.effects() if e["method"] == "DELETE"]
-    assert len(deletions) == len(set(deletions))
-    assert {effect["subject"] for effect in await bench.effects()} == {person.id}
+async def test_erases_all_of_somebody_in_batches_and_each_once_in_a_nasty_mood() -> None:
+    async with benched(timeout=0.3) as bench:
+        person = bench.person(Role.ENDED)
+        await bench.order("/_clock", advance_seconds=YEARS)
+        items = [record.item for record in await bench.found(subject_of(person))]
+        await bench.order("/_faults", mood="nasty")
+        for start in range(0, len(items), 20):
+            await settle(bench, items[start : start + 20], f"key-{start}")
+        assert await tried(lambda: bench.connector.still_held(items)) == []
+        await bench.order("/_faults", mood="none")
+        assert await bench.holds(person) == {}
+        deletions = [e["path"] for e in await bench.effects() if e["method"] == "DELETE"]
+        assert len(deletions) == len(set(deletions))
+        assert {effect["subject"] for effect in await bench.effects()} == {person.id}
 
 
 async def settle(bench: Bench, items: Sequence[ItemRef], key: str, look: int = 0) -> None:

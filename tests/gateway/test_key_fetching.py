@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,13 +74,13 @@ async def issuer(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def fetched(url: str) -> bytes:
-    return await fetch_over_http(url, limits=QUICK)()
+async def fetched(url: str, limits: Limits = QUICK) -> bytes:
+    return await fetch_over_http(url, limits=limits)()
 
 
 async def test_keys_are_fetched() -> None:
     async with issuer(answer(KEYS)) as (url, _heads):
-        assert await fetched(url) == KEYS
+        assert await fetched(url, replace(QUICK, timeout=10, deadline=10)) == KEYS
 
 
 @pytest.mark.parametrize("says", HOSTILE.values(), ids=HOSTILE)
