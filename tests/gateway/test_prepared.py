@@ -135,6 +135,14 @@ def test_what_depends_on_its_values_is_left_to_sqlalchemy(tmp_path: Path) -> Non
     assert second is third is not None
 
 
+async def test_columns_that_are_told_wrongly_are_no_rows(db: Connection) -> None:
+    """Text among the columns is none to SQLAlchemy: every converter behind it would be another's."""
+    asked = sa.select(sa.text("7"), request.c.received_at)
+    await db.execute(asked)
+    with pytest.raises(TypeError):
+        await db.execute(asked)
+
+
 def test_a_result_says_when_it_is_not_what_was_expected() -> None:
     nothing, several = Found(("n",), []), Found(("n",), [(1,), (2,)])
     assert (nothing.first(), nothing.scalar(), nothing.one_or_none()) == (None, None, None)

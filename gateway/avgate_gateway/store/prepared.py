@@ -30,7 +30,7 @@ _tuple = tuple.__new__  # a row without a function of Python's own for each
 class Prepared:
     """One statement for one set of parameter names."""
 
-    __slots__ = ("_bound", "_fixed", "_names", "_read", "_row", "text")
+    __slots__ = ("_bound", "_fixed", "_names", "_read", "_row", "_width", "text")
 
     def __init__(
         self,
@@ -43,6 +43,7 @@ class Prepared:
         self._bound = tuple(bound)
         self._fixed = fixed
         self._read = [(place, convert) for place, convert in enumerate(read) if convert]
+        self._width = len(read)
         self._names: tuple[str, ...] = ()
         self._row: Any = None
 
@@ -70,6 +71,8 @@ class Prepared:
     def _converted(self, done: sqlite.Cursor, rows: list[Any]) -> list[Any]:
         if self._row is None:
             self._names = tuple(column[0] for column in done.description)
+            if len(self._names) != self._width:
+                raise TypeError("SQLAlchemy tells of other columns than SQLite gives")
             self._row = namedtuple("Row", self._names, rename=True)  # type: ignore[misc]  # noqa: PYI024 -- known only now
         made = []
         for row in rows:
