@@ -60,10 +60,7 @@ class Time:
 
 @dataclass
 class Watched(httpx.AsyncBaseTransport):
-    """The network as we serve with it, with a note of every call, and a chance to come first.
-
-    Not httpx's own: on a machine that stalls it leaves connections open that were made too late.
-    """
+    """The network that we serve with, with a note of every call, and a chance to come first."""
 
     calls: list[str]
     first: Callable[[], Awaitable[None]]
