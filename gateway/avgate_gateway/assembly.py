@@ -94,6 +94,7 @@ class Assembled:
             await self.deliverer.stop()
             await self.courier.stop()
             await self.checkpointer.try_to_sign()
+            await self.gateway.checks.stop()
             for client in self.clients:
                 await client.aclose()
             await self.context.database.close()

@@ -257,6 +257,7 @@ async def indoors(
         try:
             yield made
         finally:
+            await assembled.gateway.checks.stop()
             for client in (made.outside, *made.clients.values()):
                 await client.aclose()
             for http in assembled.clients:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import socket
 from pathlib import Path
+
+from avgate_gateway.assembly import assemble
+from avgate_gateway.settings import load
 
 from .harness import Served, until
 
@@ -58,3 +62,22 @@ def test_at_a_signal_the_answer_under_way_is_finished_and_systemd_hears_of_each_
     assert served.process.ended(30) == 0
     assert '"event":"process.stopped"' in served.log()
     served.end()
+
+
+class Slow:
+    """A connector whose upstream never answers."""
+
+    async def check(self) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_an_upstream_that_a_page_did_not_wait_for_is_left_alone_at_the_end(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "avgate.toml").write_text(CONFIG)
+    whole = assemble(load(tmp_path / "avgate.toml", {}))
+    checks = whole.gateway.checks
+    async with asyncio.timeout(60), whole.running():
+        await checks.ask("libervoice", {"slow": Slow()}, 0.05)
+        assert checks._asking
+    assert not checks._asking

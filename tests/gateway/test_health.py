@@ -86,3 +86,21 @@ async def test_a_connector_that_breaks_is_named_by_its_error_alone(clock: Clock)
 async def test_an_upstream_that_never_answers_is_not_waited_for(clock: Clock) -> None:
     found = await Checks(clock, within_seconds=0.01).of("a", "x", Upstream(asyncio.Event().wait))
     assert found.kind == "TimeoutError"
+
+
+async def test_what_goes_on_in_the_background_is_ended_before_clients_are_closed(
+    clock: Clock,
+) -> None:
+    ended = asyncio.Event()
+
+    async def never() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    checks, upstream = Checks(clock), Upstream(never)
+    await checks.ask("a", {"x": upstream}, 0.01)
+    assert (upstream.asked, ended.is_set()) == (1, False)
+    await checks.stop()
+    assert ended.is_set()

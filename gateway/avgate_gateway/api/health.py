@@ -70,6 +70,12 @@ class Checks:
         if asking:
             await asyncio.wait(asking, timeout=patience)
 
+    async def stop(self) -> None:
+        """Ends what goes on in the background: nobody is asked once the clients are closed."""
+        for one in self._asking:
+            one.cancel()
+        await asyncio.gather(*self._asking, return_exceptions=True)
+
     def _is_old(self, key: tuple[str, str]) -> bool:
         last = self._last.get(key)
         return last is None or self.now() - last.checked_at >= _KEPT
