@@ -18,6 +18,7 @@ from avgate_gateway.report import OutcomeWord
 from avgate_gateway.store import figures as stored
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.database import Database
+from avgate_gateway.store.hand_figures import by_hand
 from avgate_gateway.store.migrations import migrate
 from avgate_gateway.store.schema import hand_task, item, task
 from avgate_gateway.store.schema import request as request_
@@ -203,7 +204,7 @@ async def test_what_became_of_it_and_what_stays(db: Connection) -> None:
         "directory": {OutcomeWord.FAILED: 1, OutcomeWord.NOTHING_HELD: 1},
     }
     assert dict(await stored.retained(db, SPAN)) == {"legal_duty": 2, "billing": 1}
-    assert await stored.by_hand(db, SPAN, TODAY) == (2, 1, 1)
+    assert await by_hand(db, SPAN, TODAY) == (2, 1, 1)
 
 
 @pytest.mark.asyncio(loop_scope="module")

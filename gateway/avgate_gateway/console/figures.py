@@ -25,6 +25,7 @@ from avgate_gateway.report import OutcomeWord
 from avgate_gateway.store import figures as stored
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.database import Database
+from avgate_gateway.store.hand_figures import by_hand
 
 _HERE = "/console/figures"
 _LONGEST = 366  # days
@@ -135,7 +136,7 @@ async def figures(visit: Visit, period: Period) -> Figures:
         closed = await stored.closed(db, span)
         ended_at = await stored.ended_at(db, span)
         waiting = await stored.open_since(db, span.controller)
-        to_do, late, done = await stored.by_hand(db, span, today)
+        to_do, late, done = await by_hand(db, span, today)
     ended = await carried_out(visit.gateway.context.database, span)
     return Figures(
         period=period,

@@ -20,7 +20,7 @@ from avgate_gateway.request import COPIES
 from avgate_gateway.store.connection import HEAVY, Connection
 from avgate_gateway.store.counting import MOST
 from avgate_gateway.store.item import ItemState
-from avgate_gateway.store.schema import OPEN, hand_task, item, request, task
+from avgate_gateway.store.schema import OPEN, item, request, task
 
 AT_ONCE: Final = 2_000  # requests whose items are looked at in one transaction
 CLOSED = request.c.state == sa.literal_column("'closed'")  # as its index says it, to the letter
@@ -146,13 +146,6 @@ async def retained(db: Connection, span: Span) -> Sequence[tuple[str | None, int
     """Items that stay, by their ground, of the same requests."""
     found = await db.execute(_GROUNDS, _asked(span))
     return [(ground, count) for ground, count in found]
-
-
-async def by_hand(db: Connection, span: Span, today: date) -> tuple[int, int, int]:
-    """Work by hand that is open, of that what is late, and what was done in the period."""
-    left = (await db.execute(_TO_DO, {"controller": span.controller, "today": today})).one()
-    done = (await db.execute(_DONE, _asked(span))).scalar_one()
-    return int(left[0]), int(left[1] or 0), int(done)
 
 
 def _asked(span: Span) -> dict[str, Any]:
@@ -295,12 +288,4 @@ _GROUNDS = (
     .join(item, sa.and_(item.c.request_id == _THESE.c.id, RETAINED))
     .group_by(item.c.ground)
     .execution_options(**_IN_THREAD)
-)
-_TO_DO = sa.select(
-    sa.func.count(), sa.func.sum(sa.case((hand_task.c.due < sa.bindparam("today"), 1), else_=0))
-).where(hand_task.c.controller == sa.bindparam("controller"), hand_task.c.completed_at.is_(None))
-_DONE = sa.select(sa.func.count()).where(
-    hand_task.c.controller == sa.bindparam("controller"),
-    hand_task.c.completed_at >= sa.bindparam("begins"),
-    hand_task.c.completed_at < sa.bindparam("ends"),
 )
