@@ -115,12 +115,12 @@ class RequestCalls:
         """Approves exactly the plan with this digest; PlanChangedError where it is another by now."""
         return await self._judge(request_id, digest, "approve", reason)
 
-    async def reject(self, request_id: str, digest: str, *, reason: str | None = None) -> Request:
-        """Rejects exactly the plan with this digest."""
+    async def reject(self, request_id: str, digest: str, *, reason: str) -> Request:
+        """Rejects exactly the plan with this digest, for a reason that the person reads (Art. 12(4))."""
         return await self._judge(request_id, digest, "reject", reason)
 
     async def cancel(self, request_id: str, *, reason: str | None = None) -> Request:
-        """Withdraws a request of which nothing was carried out yet."""
+        """Ends a request of which nothing was carried out yet; the person reads the reason."""
         return await self._decide(request_id, "cancel", {"reason": reason} if reason else {})
 
     async def retry(self, request_id: str, *, connector: str | None = None) -> Request:

@@ -150,6 +150,18 @@ class SupportsCallback(Protocol):
 
 
 @runtime_checkable
+class SupportsRecipients(Protocol):
+    """Stands before several companies, and knows which of them an item lies with."""
+
+    def recipient(self, item: ItemRef) -> str:
+        """Whom erasing this item tells of it, as people call that company (GDPR Art. 19).
+
+        It asks nobody, and names somebody whom the settings no longer name too.
+        """
+        ...
+
+
+@runtime_checkable
 class SupportsRegister(Protocol):
     """Knows lists of processors that providers publish."""
 
@@ -169,6 +181,7 @@ __all__ = [
     "SupportsConfirm",
     "SupportsErase",
     "SupportsExport",
+    "SupportsRecipients",
     "SupportsRectify",
     "SupportsRegister",
 ]

@@ -10,6 +10,7 @@ from avgate_contracts.connector import (
     SupportsConfirm,
     SupportsErase,
     SupportsExport,
+    SupportsRecipients,
     SupportsRectify,
     SupportsRegister,
 )
@@ -127,6 +128,7 @@ __all__ = [
     "SupportsConfirm",
     "SupportsErase",
     "SupportsExport",
+    "SupportsRecipients",
     "SupportsRectify",
     "SupportsRegister",
     "Token",

@@ -11,6 +11,7 @@ from avgate_gateway.due import due_dates, may_extend
 from avgate_gateway.flow import settling
 from avgate_gateway.flow.context import Context, sealed_decisions
 from avgate_gateway.flow.planning import release, withdraw
+from avgate_gateway.flow.recipients import told_by_hand
 from avgate_gateway.notice import Event
 from avgate_gateway.problem import (
     PLAN_CHANGED,
@@ -210,6 +211,7 @@ async def complete(
     if task.code == WhyUnseen.NO_INTERFACE and task.category is None:
         await _see_to_part(db, context, request, task, {"by": by, "client": client})
         return
+    recipients = await told_by_hand(db, context, request, task)
     await item_steps.done_by_hand(db, request.id, task.connector, task.category, task.product)
     if task.category is None:
         await items.forget(db, request.id, task.connector)  # of a look before it got stuck
@@ -221,7 +223,7 @@ async def complete(
     await evidence.note(
         db, now, request, "hand_task.completed",
         {"connector": task.connector, "category": task.category, "count": task.count,
-         "by": by, "client": client},
+         "by": by, "client": client, **recipients},
     )  # fmt: skip
     await _go_on(db, request, now, is_moving=True)
 

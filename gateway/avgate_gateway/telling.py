@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import orjson
 
-from avgate_contracts.record import ErasureWay
+from avgate_contracts.connector import Manifest
 from avgate_gateway import remarking
 from avgate_gateway.flow.context import Context
-from avgate_gateway.letter import Facts, HandedOver, System, Unlooked
+from avgate_gateway.letter import Facts, HandedOver, Recipient, System, Unlooked
 from avgate_gateway.register import RegisterEntry, seeded
 from avgate_gateway.registry import Installed
 from avgate_gateway.reporting import reported
@@ -29,27 +32,27 @@ from avgate_gateway.store import (
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.handovers import HandoverState
-from avgate_gateway.store.item import ItemState
+from avgate_gateway.store.item import TOLD, ItemState
 from avgate_gateway.store.tasks import Task
 
-# Of items of which the upstream was told what to do, whatever it makes of that.
-_TOLD = frozenset(
-    {
-        ItemState.PENDING,
-        ItemState.ERASED,
-        ItemState.ANONYMISED,
-        ItemState.ALREADY_GONE,
-        ItemState.SCHEDULED,
-        ItemState.RECTIFIED,
-        ItemState.DONE_BY_HAND,
-        ItemState.RETURNED,
-    }
-)
 _DOINGS = frozenset({"effect.ended", "task.copied", "hand_task.completed"})
-_INFORMING = frozenset({ErasureWay.DELIST, ErasureWay.FORWARD})
 _MOST_ENTRIES = 10_000
 
-Days = Mapping[str, tuple[date, date]]
+Details = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the chain of evidence says of one request.
+
+    `days`: the first and the last day on which something was done at each connector. `recipients`:
+    whom a connector that stands before several companies told, and whether they confirmed.
+    `refused`: the digests of the plans that were refused, in their order.
+    """
+
+    days: dict[str, tuple[date, date]] = field(default_factory=dict)
+    recipients: dict[str, dict[str, bool]] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
 
 
 async def gathered(
@@ -67,6 +70,7 @@ async def gathered(
     [request] = await remarking.explained(db, context, [request])
     desk = context.desks[request.controller]
     identity, extended = request.identity, request.extended
+    told = await _told(db, request.id)
     return Facts(
         controller=desk.title,
         contact=desk.contact,
@@ -78,13 +82,26 @@ async def gathered(
         waiting_for=request.waiting_for,
         extended=extended is not None,
         extension_reason=request.extension_reason,
+        refusals=await _refusals(db, context, request, told),
         identity_method=identity.method if identity else None,
         identity_on=local_day(identity.verified_at) if identity else None,
         fields=tuple(change.name for change in person.changes),
-        systems=await _systems(db, request, installed),
+        systems=await _systems(db, request, desk.title, installed, told),
         handed_over=await _handed_over(db, request, destinations),
         providers=await _providers(db, request.controller) if providers else None,
     )
+
+
+async def _refusals(
+    db: Connection, context: Context, request: SubjectRequest, told: _Told
+) -> Sequence[str]:
+    """Why staff refused, in the words that they wrote for the person."""
+    places = [remarking.decision(digest) for digest in told.refused]
+    if request.closing == "cancelled":
+        places.append(remarking.CANCELLATION)
+    texts = await remarking.read(db, context, [request.id], places) if places else {}
+    found = (texts.get((request.id, place)) for place in places)
+    return tuple(text for text in found if text is not None)
 
 
 async def _handed_over(
@@ -108,32 +125,56 @@ async def _providers(db: Connection, controller: str) -> Sequence[RegisterEntry]
 
 
 async def _systems(
-    db: Connection, request: SubjectRequest, installed: Mapping[str, Installed]
+    db: Connection,
+    request: SubjectRequest,
+    controller: str,
+    installed: Mapping[str, Installed],
+    told: _Told,
 ) -> Mapping[str, System]:
     groups = await items.groups(db, request.id)
-    told = {group.connector for group in groups if ItemState(group.state) in _TOLD}
-    days = await _days(db, request.id)
     by_hand = await hand_tasks.of_request(db, request.id)
-    return {
-        task.connector: _system(task, installed.get(task.connector), told, days, by_hand)
-        for task in await tasks.of_request(db, request.id)
-    }
+    systems = {}
+    for task in await tasks.of_request(db, request.id):
+        known, name = installed.get(task.connector), task.connector
+        states = {ItemState(group.state) for group in groups if group.connector == name}
+        manifest = known.manifest if known else None
+        recipients = _recipients(manifest, controller, states, told.recipients.get(name, {}))
+        title = manifest.title if manifest else name
+        systems[name] = _system(task, title, recipients, told.days.get(name), by_hand)
+    return systems
+
+
+def _recipients(
+    manifest: Manifest | None,
+    controller: str,
+    states: AbstractSet[ItemState],
+    named: Mapping[str, bool],
+) -> Sequence[Recipient]:
+    """Whom a connector told: each company that it names, or else the one behind its system.
+
+    A system of the controller's own is nobody who has to be told.
+    """
+    if named:
+        return tuple(Recipient(name, is_confirmed) for name, is_confirmed in sorted(named.items()))
+    if manifest is None or not states & TOLD:
+        return ()
+    if manifest.processor.casefold() == controller.casefold():
+        return ()
+    return (Recipient(manifest.processor, ItemState.PENDING not in states, manifest.title),)
 
 
 def _system(
     task: Task,
-    known: Installed | None,
-    told: Collection[str],
-    days: Days,
+    title: str,
+    recipients: Sequence[Recipient],
+    done: tuple[date, date] | None,
     by_hand: Sequence[HandTask],
 ) -> System:
-    manifest = known.manifest if known else None
     due = [one.due for one in by_hand if one.connector == task.connector and not one.completed_at]
     return System(
-        title=manifest.title if manifest else task.connector,
-        informs=manifest is not None and bool(_INFORMING & set(manifest.erases.values())),
-        told=task.connector in told,
-        done=days.get(task.connector),
+        title=title,
+        recipients=recipients,
+        done=done,
         by_hand_due=max(due, default=None),
         unlooked=() if task.is_answered else tuple(
             Unlooked(one.part, one.why, one.needs, one.is_done) for one in task.unseen
@@ -141,11 +182,14 @@ def _system(
     )  # fmt: skip
 
 
-async def _days(db: Connection, request_id: str) -> Days:
-    """The first and the last day on which something was done at each connector."""
-    found: dict[str, tuple[date, date]] = {}
+async def _told(db: Connection, request_id: str) -> _Told:
+    found = _Told()
     for entry in await evidence.entries(db, request_id=request_id, limit=_MOST_ENTRIES):
+        details: Details = orjson.loads(entry.details)
         if entry.event in _DOINGS:
-            name, day = orjson.loads(entry.details)["connector"], local_day(entry.at)
-            found[name] = (found.get(name, (day, day))[0], day)
+            name, day = details["connector"], local_day(entry.at)
+            found.days[name] = (found.days.get(name, (day, day))[0], day)
+            found.recipients.setdefault(name, {}).update(details.get("recipients", {}))
+        elif entry.event == "plan.rejected":
+            found.refused.append(details["digest"])
     return found

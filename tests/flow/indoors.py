@@ -152,7 +152,7 @@ class Indoors:
         self, request_id: str, decision: str = "approve", client: str = "colleague"
     ) -> httpx.Response:
         shown = await self.request(request_id)
-        body = {"plan_digest": shown["plan"]["digest"], "decision": decision}
+        body = {"plan_digest": shown["plan"]["digest"], "decision": decision, "reason": "as agreed"}
         return await self.caller(client).post(f"/v1/requests/{request_id}/approval", json=body)
 
     async def settle(self, rounds: int = 20) -> None:

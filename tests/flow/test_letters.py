@@ -65,7 +65,7 @@ async def test_it_says_how_it_stands_and_then_what_was_done(here: Indoors) -> No
     assert "Uit de gids gehaald op" in told
     assert "tot en met" in told
     assert "Een medewerker moet dit nog met de hand doen" in told
-    assert "Wij hebben uw verzoek aan hen doorgegeven: • Telefoongids" in told
+    assert "Wij hebben uw verzoek aan hen doorgegeven: • Uitgever van telefoongidsen" in told
     assert "De manier: portal" in told
     assert "Dear Sir or Madam" in await said(here, request_id, language="en")
     assert "KPN" in await said(here, request_id, providers="true")
@@ -144,6 +144,59 @@ async def test_a_right_that_does_not_matter_here_is_answered_with_a_letter(here:
     assert "artikel 18 van de AVG" in told
     assert "niet van belang voor de diensten" in told
     assert "Autoriteit Persoonsgegevens, Postbus 93374" in told
+
+
+async def test_a_refusal_says_why_in_the_letter_and_needs_a_reason(here: Indoors) -> None:
+    request_id = await here.submit(a_request("erase", here.person(Role.RUNNING), "directory"))
+    shown = await here.until(request_id, "approval")
+    url = f"/v1/requests/{request_id}/approval"
+    body = {"plan_digest": shown["plan"]["digest"], "decision": "reject"}
+    for blank in ({}, {"reason": " "}):
+        answer = await here.caller("colleague").post(url, json=body | blank)
+        assert answer.status_code == 422
+        assert "a rejection needs a reason" in answer.text
+    answer = await here.caller("colleague").post(url, json=body | {"reason": REASON})
+    assert answer.json()["closing"] == "rejected"
+    told = await said(here, request_id)
+    assert (
+        f"Wij hebben besloten uw verzoek niet uit te voeren. Er is niets aan uw gegevens veranderd. De reden is: {REASON}"
+        in told
+    )
+    assert "Dan kunt u een klacht indienen" in told
+    assert "U kunt ook naar de rechter gaan" in told
+    assert REASON.encode() not in at_rest(here.folder)
+
+
+async def test_a_request_that_staff_stopped_says_why_and_one_that_was_withdrawn_says_that(
+    here: Indoors,
+) -> None:
+    said_of = []
+    for reason in ({"reason": REASON}, {}):
+        body = a_request("access", here.person(Role.RUNNING), identity=None)
+        request_id = await here.submit(body)
+        await here.caller().post(f"/v1/requests/{request_id}/cancel", json=reason)
+        said_of.append(await said(here, request_id))
+    assert (
+        f"Wij zijn met uw verzoek gestopt. Er is niets aan uw gegevens veranderd. De reden is: {REASON}"
+        in said_of[0]
+    )
+    assert "Uw verzoek is ingetrokken" in said_of[1]
+    assert "De reden is" not in said_of[1]
+
+
+async def test_each_processor_that_was_told_is_named_whoever_told_them(
+    here: Indoors,
+) -> None:
+    """GDPR Art. 19: by name, whether a program told them or a person did."""
+    body = a_request("erase", here.person(Role.ENDED), "subprocessors")
+    request_id = await here.carry_out(body, "person")
+    assert "PerfectView Hoe wisten" in await said(here, request_id)
+    tasks = (await here.get("/v1/tasks"))["items"]
+    [task] = [one for one in tasks if one["request_id"] == request_id]
+    done = {"evidence": "called them"}
+    await here.caller().post(f"/v1/tasks/{task['id']}/completion", json=done)
+    await here.until(request_id, "closed")
+    assert "IASO Backup • PerfectView Hoe wisten" in await said(here, request_id)
 
 
 async def test_letters_go_with_the_persons_data_and_their_digests_stay(here: Indoors) -> None:

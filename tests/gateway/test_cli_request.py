@@ -13,6 +13,7 @@ from avgate_gateway.cli.exits import CommandError, Exit
 from avgate_gateway.cli.request.download import save_letter, save_package
 from avgate_gateway.cli.request.outcome import ending, exit_code
 from avgate_gateway.cli.request.reaching import Reach
+from avgate_gateway.cli.running import run
 
 from .invented_answers import (
     REACH,
@@ -166,3 +167,12 @@ def test_the_next_command_is_a_colleagues_and_complete() -> None:
 def test_a_token_does_not_show_in_the_next_command() -> None:
     reach = Reach("https://gateway.example", "secret", None, None, None)
     assert reach.command("show", "r-1") == ("avgate request show r-1 --url https://gateway.example")
+
+
+@pytest.mark.parametrize("why", [(), ("--reason", " ")], ids=["none", "blank"])
+def test_a_rejection_without_a_reason_is_refused_before_anybody_is_asked(
+    why: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["request", "approve", "r-1", "--token", "t", "--yes", "--reject", *why]
+    assert run(words) is Exit.USAGE
+    assert "say why with --reason" in capsys.readouterr().err

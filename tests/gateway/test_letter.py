@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,7 +13,9 @@ import pytest
 
 from avgate_contracts.record import WhyUnseen
 from avgate_contracts.vocabulary import Category, Field, Operation, Product
-from avgate_gateway.letter import Facts, HandedOver, System, Unlooked, written
+from avgate_gateway.letter import Facts, HandedOver, Recipient, System, Unlooked, written
+from avgate_gateway.letter.dutch import DUTCH
+from avgate_gateway.letter.english import ENGLISH
 from avgate_gateway.letter.phrases import article
 from avgate_gateway.register import seeded
 from avgate_gateway.report import Ending, OutcomeWord, Report, ReportLine
@@ -35,7 +37,7 @@ def line(outcome: OutcomeWord, count: int = 2, **more: Any) -> ReportLine:
 def facts(*lines: ReportLine, operation: Operation = Operation.ERASE, **more: Any) -> Facts:
     moment = datetime(2026, 11, 3, tzinfo=UTC)
     report = Report("r-1", operation, "s-1", moment, moment, lines)
-    system = System("Operator", informs=True, told=True, done=(CLOSED, CLOSED))
+    system = System("Operator", (Recipient("Operator"),), done=(CLOSED, CLOSED))
     known = {
         "controller": "Libervoice B.V.",
         "contact": ("info@libervoice.example",),
@@ -173,7 +175,7 @@ def test_every_operation_says_what_was_asked(operation: Operation, language: str
 @pytest.mark.parametrize("why", WhyUnseen)
 def test_a_part_that_nobody_looked_into_is_named(why: WhyUnseen, language: str) -> None:
     parts = (Unlooked("IASO Backup", why), Unlooked("Aloha", why, (), is_done=True))
-    told = facts(systems={"operator": System("Operator", informs=True, unlooked=parts)})
+    told = facts(systems={"operator": System("Operator", unlooked=parts)})
     sections = {one.title: one for one in written(told, language).sections}
     unlooked = [one for one in sections.values() if any("IASO" in point for point in one.points)]
     assert len(unlooked) == 1
@@ -182,11 +184,66 @@ def test_a_part_that_nobody_looked_into_is_named(why: WhyUnseen, language: str) 
     )
 
 
-@pytest.mark.parametrize(("is_told", "informs"), [(True, True), (False, True), (True, False)])
-def test_only_who_was_told_is_a_recipient(is_told: bool, informs: bool) -> None:
-    system = System("Phone directory", informs=informs, told=is_told)
-    said = text(facts(systems={"directory": system}), "nl")
-    assert ("Telefoongids" in said) is (is_told and informs)
+def test_each_company_that_was_told_is_named_once_and_no_other() -> None:
+    systems = {
+        "directory": System("Phone directory", (Recipient("Directory publisher", False, "Phone directory"),)),
+        "operator": System("Operator"),
+        "subprocessors": System(
+            "Subprocessors",
+            (Recipient("PerfectView"), Recipient("IASO Backup", is_confirmed=False)),
+            unlooked=(Unlooked("PerfectView", WhyUnseen.NO_INTERFACE, is_done=True),),
+        ),
+        "xelion": System("Xelion", (Recipient("Xelion B.V.", system="Xelion"), Recipient("Supplier of Operator", system="CRM"))),
+    }  # fmt: skip
+    assert _recipients(facts(systems=systems)) == (
+        "Uitgever van telefoongidsen: wij wachten nog op bevestiging",
+        "PerfectView",
+        "IASO Backup: wij wachten nog op bevestiging",
+        "Xelion B.V.",
+        "Leverancier van Operator (CRM)",
+    )
+    assert _recipients(facts(systems={"operator": System("Operator")})) == ()
+
+
+def _recipients(told: Facts) -> Sequence[str]:
+    [section] = [one for one in written(told, "nl").sections if one.title.startswith("Wie hebben")]
+    return section.points
+
+
+REASON = "U bent klant van een ander bedrijf. {x} *y*"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("closing", ["rejected", "cancelled"])
+def test_a_refusal_says_why_and_what_can_be_done_about_it(closing: str, language: str) -> None:
+    """GDPR Art. 12(4): the reasons, the supervisor, and the court."""
+    said = text(facts(closing=closing, refusals=(REASON, REASON)), language)
+    assert said.count(REASON) == 1
+    assert "Autoriteit Persoonsgegevens" in said
+    assert ("artikel 79" if language == "nl" else "Article 79") in said
+    assert said != text(facts(closing=closing), language)
+    withdrawn = {"nl": "Uw verzoek is ingetrokken", "en": "Your request was withdrawn"}[language]
+    assert withdrawn not in said, "staff stopped it: the person did not withdraw it"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_staff_refused_of_a_request_says_why_below_it(language: str) -> None:
+    lines = (line(OutcomeWord.ERASED), line(OutcomeWord.REFUSED, reason="rejected"))
+    [refused] = [
+        one for one in written(facts(*lines, refusals=(REASON,)), language).sections
+        if any(REASON in text for text in one.after)
+    ]  # fmt: skip
+    assert refused.table is not None
+    by_upstream = line(OutcomeWord.REFUSED, reason="usage_billed")
+    assert REASON not in text(facts(by_upstream, refusals=(REASON,)), language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_refusal_stands_without_a_reason(language: str) -> None:
+    words = {"nl": DUTCH, "en": ENGLISH}[language]
+    for code in ("dlda_16103", "status_409", None):
+        told = facts(line(OutcomeWord.REFUSED, reason=code))
+        assert f"{words.outcomes[OutcomeWord.REFUSED]} {words.no_reason}" in text(told, language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

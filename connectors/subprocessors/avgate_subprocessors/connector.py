@@ -43,6 +43,7 @@ class SubprocessorsConnector(
     sdk.SupportsErase,
     sdk.SupportsCallback,
     sdk.SupportsConfirm,
+    sdk.SupportsRecipients,
     sdk.SupportsRegister,
 ):
     """Passes requests on to processors that speak OpenDSR, and reads the lists they publish.
@@ -121,6 +122,10 @@ class SubprocessorsConnector(
         groups = by_target(items)
         held = await _all(self._held(target, group) for target, group in groups.items())
         return [item for group in held for item in group]
+
+    def recipient(self, item: sdk.ItemRef) -> str:
+        name = parts_of(item.ref)[0].processor
+        return self._titles.get(name, name)
 
     async def published(self, known: Mapping[str, str]) -> Sequence[sdk.PublishedList]:
         """The lists that changed; one that cannot be read keeps no other from being read.

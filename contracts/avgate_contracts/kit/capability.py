@@ -12,6 +12,7 @@ from avgate_contracts.connector import (
     SupportsConfirm,
     SupportsErase,
     SupportsExport,
+    SupportsRecipients,
     SupportsRectify,
     SupportsRegister,
 )
@@ -24,6 +25,7 @@ CAPABILITIES: Sequence[type] = (
     SupportsErase,
     SupportsConfirm,
     SupportsCallback,
+    SupportsRecipients,
     SupportsRegister,
 )
 OPERATIONS: Mapping[Operation, type] = {

@@ -30,6 +30,7 @@ from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.locating import refs_of
 from avgate_gateway.flow.outcomes import ALTERED, columns, effect_of
 from avgate_gateway.flow.overtaking import look_first
+from avgate_gateway.flow.recipients import told_to
 from avgate_gateway.store import callbacks, evidence, holding, items, tasks
 from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import Stage, Task
@@ -185,10 +186,10 @@ async def write_outcomes(
 ) -> None:
     """Writes what became of each item; one that the connector left out is unknown."""
     by_ref = {outcome.ref: outcome.outcome for outcome in told}
-    now = part.context.now()
+    now, refs = part.context.now(), refs_of(part, batch)
     rows = [
         {"id": row.id, **columns(by_ref.get(ref.ref, _UNSAID), now)}
-        for row, ref in zip(batch, refs_of(part, batch), strict=True)
+        for row, ref in zip(batch, refs, strict=True)
     ]
     if part.request.operation is Operation.RECTIFY:
         rows = [_unwatched(row) for row in rows]
@@ -200,7 +201,8 @@ async def write_outcomes(
         )  # fmt: skip
         await evidence.note(
             db, now, part.request, "effect.ended",
-            {"connector": part.name, "key": key, "outcomes": _tally(rows)},
+            {"connector": part.name, "key": key, "outcomes": _tally(rows),
+             **told_to(part.connector, refs, rows)},
         )  # fmt: skip
 
 

@@ -4,7 +4,18 @@ Values in, bytes out. `content` decides what a letter says, from the record alon
 a PDF of it. Nothing here knows a store or a clock.
 """
 
-from avgate_gateway.letter.content import Content, Section, Table, written
-from avgate_gateway.letter.facts import Facts, HandedOver, System, Unlooked
+from avgate_gateway.letter.content import Content, written
+from avgate_gateway.letter.facts import Facts, HandedOver, Recipient, System, Unlooked
+from avgate_gateway.letter.section import Section, Table
 
-__all__ = ["Content", "Facts", "HandedOver", "Section", "System", "Table", "Unlooked", "written"]
+__all__ = [
+    "Content",
+    "Facts",
+    "HandedOver",
+    "Recipient",
+    "Section",
+    "System",
+    "Table",
+    "Unlooked",
+    "written",
+]

@@ -8,41 +8,19 @@ from datetime import date
 from typing import Final
 
 from avgate_contracts.record import Json
-from avgate_contracts.vocabulary import Operation
 from avgate_gateway.case_number import case_number
 from avgate_gateway.letter.dutch import DUTCH
 from avgate_gateway.letter.english import ENGLISH
 from avgate_gateway.letter.facts import Facts
+from avgate_gateway.letter.others import handed_over, providers, recipients, unlooked
 from avgate_gateway.letter.outcomes import Part, parts_of, rows_of, tallies
-from avgate_gateway.letter.phrases import listed, named, told_day, told_fields
+from avgate_gateway.letter.phrases import named, told_day, told_fields
+from avgate_gateway.letter.section import Section, Table, section_json
 from avgate_gateway.letter.words import Words
-from avgate_gateway.report import COMPLAINT_ADDRESS, OutcomeWord
+from avgate_gateway.report import COMPLAINT_ADDRESS, OutcomeWord, ReportLine
 from avgate_gateway.request import WaitingFor
 
 LANGUAGES: Final = {"nl": DUTCH, "en": ENGLISH}
-_CHANGES: Final = frozenset({Operation.ERASE, Operation.RECTIFY})
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A header and rows of as many cells; the column at `numbers` is set to the right."""
-
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    widths: Sequence[int]  # in shares of the whole
-    numbers: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A stretch of the letter: a title, then what stands under it in this order."""
-
-    title: str = ""
-    paragraphs: Sequence[str] = ()
-    points: Sequence[str] = ()
-    table: Table | None = None
-    after: Sequence[str] = ()
-    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +52,7 @@ class Content:
             "reference": f"{words.reference_label} {self.reference}",
             "page": words.page_label,
             "salutation": self.salutation,
-            "sections": [_section_json(one) for one in self.sections],
+            "sections": [section_json(one) for one in self.sections],
             "closing": self.closing,
         }
 
@@ -102,10 +80,10 @@ def _sections(facts: Facts, words: Words) -> Iterator[Section]:
         yield Section(words.headings.meanwhile, tuple(_meanwhile(facts, words)))
     if facts.closing is None:
         yield from _outcomes(facts, words)
-        yield from _unlooked(facts, words)
-        yield from _recipients(facts, words)
-        yield from _handed_over(facts, words)
-    yield from _providers(facts, words)
+        yield from unlooked(facts, words)
+        yield from recipients(facts, words)
+        yield from handed_over(facts, words)
+    yield from providers(facts, words)
     yield Section(words.headings.identity, (_identity(facts, words),))
     yield _disagree(facts, words)
 
@@ -118,7 +96,7 @@ def _opening(facts: Facts, words: Words) -> Section:
         paragraphs.append(words.fields_intro.format(fields=told_fields(words, facts.fields)))
     paragraphs.extend(_narrowed(facts, words))
     if facts.closing is not None:
-        paragraphs.append(words.closings.get(facts.closing, words.closings["cancelled"]))
+        paragraphs.extend(_closed(facts.closing, facts.refusals, words))
         return Section("", tuple(paragraphs))
     paragraphs.append(words.here_is_the_answer if facts.closed else words.not_ready_yet)
     points = tuple(_in_short(facts, words))
@@ -126,6 +104,19 @@ def _opening(facts: Facts, words: Words) -> Section:
         paragraphs.append(words.in_short)
     after = (words.copy,) if facts.closed and _is_copied(facts) else ()
     return Section("", tuple(paragraphs), points, after=after)
+
+
+def _closed(closing: str, refusals: Sequence[str], words: Words) -> Iterator[str]:
+    """Why it was not carried out, with the reason that staff gave (GDPR Art. 12(4))."""
+    if closing == "cancelled" and refusals:
+        yield words.stopped
+    else:
+        yield words.closings.get(closing, words.closings["cancelled"])
+    yield from _reasons(words.refusal, refusals)
+
+
+def _reasons(shape: str, refusals: Sequence[str]) -> Iterator[str]:
+    return (shape.format(reason=reason) for reason in dict.fromkeys(refusals))
 
 
 def _is_copied(facts: Facts) -> bool:
@@ -177,79 +168,20 @@ def _outcomes(facts: Facts, words: Words) -> Iterator[Section]:
         title, last = titles[part]
         rows = tuple(rows_of(facts, words, part, lines))
         heads = (columns.system, columns.data, columns.count, last)
-        after = (words.kept_goes_by_itself,) if part is Part.KEPT else ()
+        after = tuple(_below(facts, words, part, lines))
         yield Section(title, table=Table(heads, rows, (20, 27, 10, 43), 2), after=after)
 
 
-def _unlooked(facts: Facts, words: Words) -> Iterator[Section]:
-    points = []
-    for _, system in sorted(facts.systems.items()):
-        for one in system.unlooked:
-            shape = words.unlooked_done if one.is_done else words.unlooked[one.why]
-            needs = listed([words.identifiers[kind] for kind in one.needs])
-            points.append(shape.format(part=one.part, needs=needs))
-    if points:
-        yield Section(words.headings.unlooked, points=tuple(points))
-
-
-def _recipients(facts: Facts, words: Words) -> Iterator[Section]:
-    """Who was told of an erasure or a correction (GDPR Art. 19); of an open one, only who was."""
-    if facts.report.operation not in _CHANGES:
-        return
-    informing = [(name, one) for name, one in sorted(facts.systems.items()) if one.informs]
-    points = [_recipient(facts, words, name) for name, one in informing if one.told]
-    points += [part.part for _, one in informing for part in one.unlooked if part.is_done]
-    if points:
-        yield Section(words.headings.recipients, (words.recipients,), tuple(points))
-    elif facts.closed is not None:
-        yield Section(words.headings.recipients, (words.recipients_none,))
-
-
-def _recipient(facts: Facts, words: Words, name: str) -> str:
-    waits = any(
-        line.connector == name
-        for line in parts_of(facts.report.lines).get(Part.OPEN, ())
-        if line.ending.reason is None
-    )
-    title = named(words, facts.systems, name)
-    return f"{title} ({words.recipients_waiting})" if waits else title
-
-
-def _handed_over(facts: Facts, words: Words) -> Iterator[Section]:
-    points = []
-    for one in facts.handed_over:
-        shape = words.handed_over_failed if one.is_given_up else words.handed_over_waits
-        day = ""
-        if one.on is not None:
-            shape, day = words.handed_over, told_day(words, one.on)
-        points.append(shape.format(title=one.title, day=day))
-    if points:
-        yield Section(words.headings.handed_over, points=tuple(points))
-
-
-def _providers(facts: Facts, words: Words) -> Iterator[Section]:
-    if facts.providers is None:
-        return
-    work: dict[str, dict[str, None]] = {}
-    for entry in facts.providers:
-        if entry.last_seen is None:
-            name = words.names.get(entry.name, entry.name)
-            work.setdefault(name, {})[words.products[entry.product_group]] = None
-    if not work:
-        yield Section(words.headings.providers, (words.providers_none,))
-        return
-    rows = tuple((name, ", ".join(kinds)) for name, kinds in sorted(work.items(), key=_by_name))
-    table = Table((words.columns.company, words.columns.work), rows, (50, 50))
-    yield Section(words.headings.providers, (words.providers,), table=table)
-
-
-def _by_name(one: tuple[str, object]) -> str:
-    return one[0].casefold()
+def _below(facts: Facts, words: Words, part: Part, lines: Sequence[ReportLine]) -> Iterator[str]:
+    if part is Part.KEPT:
+        yield words.kept_goes_by_itself
+    if part is Part.REFUSED and any(line.ending.reason == "rejected" for line in lines):
+        yield from _reasons(words.refusal_of_part, facts.refusals)
 
 
 def _identity(facts: Facts, words: Words) -> str:
     if facts.identity_method is None or facts.identity_on is None:
-        return words.identity_open
+        return words.identity_open if facts.closed is None else words.identity_none
     day = told_day(words, facts.identity_on)
     return words.identity.format(day=day, method=facts.identity_method)
 
@@ -264,22 +196,3 @@ def _disagree(facts: Facts, words: Words) -> Section:
     return Section(
         words.headings.disagree, (again, words.complaint), after=(court,), link=COMPLAINT_ADDRESS
     )
-
-
-def _section_json(one: Section) -> dict[str, Json]:
-    table: Json = None
-    if one.table is not None:
-        table = {
-            "columns": [*one.table.columns],
-            "rows": [[*row] for row in one.table.rows],
-            "widths": [*one.table.widths],
-            "numbers": one.table.numbers,
-        }
-    return {
-        "title": one.title,
-        "paragraphs": [*one.paragraphs],
-        "points": [*one.points],
-        "table": table,
-        "after": [*one.after],
-        "link": one.link,
-    }

@@ -141,8 +141,7 @@ DUTCH = Words(
             "veranderd. Bent u het hier niet mee eens? Onderaan deze brief leest u wat u kunt doen."
         ),
         "rejected": (
-            "Wij hebben besloten uw verzoek niet uit te voeren. Er is niets aan uw gegevens veranderd. "
-            "Neem contact met ons op als u onze reden wilt weten."
+            "Wij hebben besloten uw verzoek niet uit te voeren. Er is niets aan uw gegevens veranderd."
         ),
         "cancelled": "Uw verzoek is ingetrokken. Er is niets aan uw gegevens veranderd.",
         "ambiguous": (
@@ -150,6 +149,9 @@ DUTCH = Words(
             "niets gedaan. U kunt het opnieuw vragen, met meer gegevens waaraan wij u herkennen."
         ),
     },
+    stopped="Wij zijn met uw verzoek gestopt. Er is niets aan uw gegevens veranderd.",
+    refusal="De reden is: {reason}",
+    refusal_of_part="De reden die onze medewerker gaf: {reason}",
     on=" op {first}",
     between=" tussen {first} en {last}",
     effective=" Het gaat in op {day}.",
@@ -196,6 +198,11 @@ DUTCH = Words(
         "conflict": _NOT_ALLOWED,
         "no_delete": _NOT_BY_ITSELF,
         "no_interface": _NOT_BY_ITSELF,
+        "no_such_field": _NOT_BY_ITSELF,
+        "not_rectifiable": _NOT_BY_ITSELF,
+        "field_not_rectifiable": _NOT_BY_ITSELF,
+        "contradiction": "Hier past maar één van de nieuwe gegevens.",
+        "cancelled": "Het bedrijf dat dit beheert, heeft ons verzoek afgebroken.",
         "no_erasure": _NOT_BY_ITSELF,
         "unsupported": _NOT_BY_ITSELF,
         "no_identifier": _NOT_FOUND,
@@ -215,6 +222,7 @@ DUTCH = Words(
         "rejected": "Een medewerker heeft besloten dit niet te doen.",
         "left_earlier": "Dit is over van een eerder verzoek om gegevens te verwijderen.",
     },
+    no_reason="De beheerder van dit systeem staat het niet toe.",
     kept_until="Wij bewaren dit tot en met {day}.",
     kept_between="Wij bewaren dit tot en met {first} voor het oudste, en tot en met {last} voor het nieuwste.",
     kept_open="Wij weten nog niet tot wanneer. Wij verwijderen dit als de reden voorbij is.",
@@ -241,6 +249,8 @@ DUTCH = Words(
         "Phone directories": "Telefoongidsen",
         "Subprocessors": "Bedrijven die voor ons werken",
         "Supplier of Operator": "Leverancier van Operator",
+        "Provider of the core network": "Leverancier van het telefoonnetwerk",
+        "Directory publisher": "Uitgever van telefoongidsen",
         "Webshop": "Webwinkel",
         "External repair service": "Hersteldienst",
         "Parcel carrier": "Pakketbezorger",
@@ -257,10 +267,11 @@ DUTCH = Words(
     providers_none="Er staat geen bedrijf in ons register.",
     identity="Wij hebben dat gecontroleerd op {day}. De manier: {method}.",
     identity_open="Wij hebben dat nog niet gecontroleerd.",
+    identity_none="Wij hebben dat niet gecontroleerd, want dat was niet nodig voor dit antwoord.",
     copy="De kopie van uw gegevens krijgt u apart. Er zit een uitleg bij.",
     ask_again=(
         "Neem contact met ons op als iets niet klopt of niet duidelijk is. U mag ook altijd opnieuw een "
-        "verzoek doen, bijvoorbeeld om uw gegevens te zien, te verbeteren of te laten verwijderen."
+        "verzoek doen. Bijvoorbeeld om uw gegevens te zien, te verbeteren of te laten verwijderen."
     ),
     object="Noem dan dit kenmerk: {reference}.",
     contact="U bereikt ons zo: {contact}.",

@@ -138,16 +138,16 @@ ENGLISH = Words(
             "This right does not matter to the services that you have with us. So we changed nothing. Do "
             "you disagree? The end of this letter says what you can do."
         ),
-        "rejected": (
-            "We decided not to carry out your request. Nothing of your data was changed. Contact us if "
-            "you want to know our reason."
-        ),
+        "rejected": ("We decided not to carry out your request. Nothing of your data was changed."),
         "cancelled": "Your request was withdrawn. Nothing of your data was changed.",
         "ambiguous": (
             "We could not tell with enough certainty which data is yours. So we did nothing. You can ask "
             "again, and tell us more by which we know you."
         ),
     },
+    stopped="We stopped working on your request. Nothing of your data was changed.",
+    refusal="The reason is: {reason}",
+    refusal_of_part="The reason that our member of staff gave: {reason}",
     on=" on {first}",
     between=" between {first} and {last}",
     effective=" It takes effect on {day}.",
@@ -196,6 +196,11 @@ ENGLISH = Words(
         "conflict": _NOT_ALLOWED,
         "no_delete": _NOT_BY_ITSELF,
         "no_interface": _NOT_BY_ITSELF,
+        "no_such_field": _NOT_BY_ITSELF,
+        "not_rectifiable": _NOT_BY_ITSELF,
+        "field_not_rectifiable": _NOT_BY_ITSELF,
+        "contradiction": "There is room for only one of the new values here.",
+        "cancelled": "The company that holds this broke off our request.",
         "no_erasure": _NOT_BY_ITSELF,
         "unsupported": _NOT_BY_ITSELF,
         "no_identifier": _NOT_FOUND,
@@ -215,6 +220,7 @@ ENGLISH = Words(
         "rejected": "A member of staff decided not to do this.",
         "left_earlier": "This is left of an earlier request to erase data.",
     },
+    no_reason="The owner of this system does not allow it.",
     kept_until="We keep this up to and including {day}.",
     kept_between="We keep the oldest of it up to and including {first}, and the newest up to and including {last}.",
     kept_open="We do not know yet until when. We erase this when the reason is over.",
@@ -237,6 +243,8 @@ ENGLISH = Words(
     names={
         "Subprocessors": "Companies that work for us",
         "Supplier of Operator": "The supplier of Operator",
+        "Provider of the core network": "The provider of the telephone network",
+        "Directory publisher": "The publisher of telephone directories",
         "gateway": "Our systems",
     },
     recipients="These companies had your data too. We passed your request on to them:",
@@ -249,10 +257,11 @@ ENGLISH = Words(
     providers_none="There is no company in our register.",
     identity="We checked that on {day}. In this way: {method}.",
     identity_open="We have not checked that yet.",
+    identity_none="We did not check that, for this answer did not need it.",
     copy="You get the copy of your data separately. An explanation comes with it.",
     ask_again=(
-        "Contact us if something is wrong or not clear. You may also make a new request at any time, for "
-        "example to see your data, to have it corrected or to have it erased."
+        "Contact us if something is wrong or not clear. You may also make a new request at any time. "
+        "For example to see your data, to have it corrected or to have it erased."
     ),
     object="Please give this reference: {reference}.",
     contact="You can reach us here: {contact}.",

@@ -24,17 +24,27 @@ class Unlooked:
 
 
 @dataclass(frozen=True, slots=True)
+class Recipient:
+    """A company that held the data too, and was told what becomes of them (GDPR Art. 19).
+
+    `system` is what it is told by, where that says more than its name.
+    """
+
+    name: str
+    is_confirmed: bool = True
+    system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class System:
     """One connector's system, as people know it.
 
-    `informs`: its owner publishes the data or passes a request on, so that they are a recipient who
-    has to be told (GDPR Art. 19). `told`: they were. `done` are the first and the last day on which
+    `recipients` are those behind it who were told. `done` are the first and the last day on which
     something was done there, `by_hand_due` by when a person is to do what is left.
     """
 
     title: str
-    informs: bool = False
-    told: bool = False
+    recipients: Sequence[Recipient] = ()
     done: tuple[date, date] | None = None
     by_hand_due: date | None = None
     unlooked: Sequence[Unlooked] = ()
@@ -54,7 +64,8 @@ class Facts:
     """A request as its letter tells of it; days are those in the Netherlands.
 
     `due` is the last day to answer that holds now, and `extension_reason` why it is later than the
-    first one. `fields` are what was to be corrected. `providers` is None where they were not asked for.
+    first one. `refusals` are the reasons that staff gave for what they refused (GDPR Art. 12(4)).
+    `fields` are what was to be corrected. `providers` is None where they were not asked for.
     """
 
     controller: str
@@ -67,6 +78,7 @@ class Facts:
     waiting_for: WaitingFor | None = None
     extended: bool = False
     extension_reason: str | None = None
+    refusals: Sequence[str] = ()
     identity_method: str | None = None
     identity_on: date | None = None
     fields: Sequence[Field] = ()

@@ -158,9 +158,11 @@ def _on(words: Words, system: System) -> str:
 def _more(facts: Facts, words: Words, system: System, line: ReportLine) -> Iterator[str]:
     ending = line.ending
     is_open = _PARTS[ending.outcome] is Part.OPEN
-    if ending.outcome is OutcomeWord.PENDING and system.told and ending.reason is None:
+    if ending.outcome is OutcomeWord.PENDING and system.recipients and ending.reason is None:
         yield words.asked_unconfirmed
     why = words.reasons.get(ending.reason or "")
+    if why is None and ending.outcome is OutcomeWord.REFUSED:
+        why = words.no_reason  # Art. 12(4): no refusal without a reason
     if why is not None and not _is_to_come(line):
         yield why
     until = ending.until
@@ -184,7 +186,9 @@ def _kept(words: Words, alike: Sequence[ReportLine]) -> str:
     if line.ending.reason == "left_earlier":
         sentences.append(words.reasons["left_earlier"])
     ground = _ground(line)
-    if ground is not None:
+    if ground is None:
+        sentences.append(words.outcomes[OutcomeWord.RETAINED])
+    else:
         sentences.append(ground.sentence_nl if words.tag == "nl" else ground.sentence)
     days = _last_days(alike)
     if days is None:

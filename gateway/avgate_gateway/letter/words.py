@@ -49,8 +49,9 @@ class Words:
 
     `subjects` and `asked` are keyed by operation; `outcomes` by what became of an item: `{on}` is
     filled with `on` where the day is known, `{from}` with `effective`. `reasons` are keyed by the
-    codes that items and tasks carry; a code that is not among them adds nothing. `closings` say why
-    a request ended without being carried out. `names` are what the register and connectors call in
+    codes that items and tasks carry; a code that is not among them adds nothing, or `no_reason` to
+    a refusal, which may not stand without one. `closings` say why a request ended without being
+    carried out, and `stopped` that of one that staff ended for a reason of theirs. `names` are what the register and connectors call in
     English words; what is not among them is a name, and stays.
     """
 
@@ -84,6 +85,9 @@ class Words:
     extended: str
     extension_reason: str
     closings: Mapping[str, str]
+    stopped: str
+    refusal: str
+    refusal_of_part: str
     on: str
     between: str
     effective: str
@@ -93,6 +97,7 @@ class Words:
     outcomes: Mapping[OutcomeWord, str]
     delisted: str
     reasons: Mapping[str, str]
+    no_reason: str
     kept_until: str
     kept_between: str
     kept_open: str
@@ -114,6 +119,7 @@ class Words:
     providers_none: str
     identity: str
     identity_open: str
+    identity_none: str
     copy: str
     ask_again: str
     object: str

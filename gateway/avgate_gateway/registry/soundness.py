@@ -19,6 +19,7 @@ _METHODS: Mapping[type, tuple[str, ...]] = {
     sdk.SupportsErase: ("erase", "still_held"),
     sdk.SupportsConfirm: ("confirm",),
     sdk.SupportsCallback: ("erase_and_call_back",),
+    sdk.SupportsRecipients: ("recipient",),
     sdk.SupportsRegister: ("published",),
 }
 

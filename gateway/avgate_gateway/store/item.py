@@ -43,6 +43,18 @@ LEFT_TO_PEOPLE = (  # always; and an upstream's refusal that nothing looks at ag
     ItemState.UNKNOWN,
     ItemState.RETURNED,
 )
+TOLD = frozenset(  # of which the upstream was told what to do, whatever it makes of that
+    {
+        ItemState.PENDING,
+        ItemState.ERASED,
+        ItemState.ANONYMISED,
+        ItemState.ALREADY_GONE,
+        ItemState.SCHEDULED,
+        ItemState.RECTIFIED,
+        ItemState.DONE_BY_HAND,
+        ItemState.RETURNED,
+    }
+)
 ON_THE_WAY = frozenset({ItemState.LOCATED, ItemState.APPROVED, ItemState.INTENDED})
 UNDER_WAY = (ItemState.APPROVED, ItemState.INTENDED, ItemState.PENDING)
 WATCHED = (  # at an end, which may not be the last: looked at again where they have a day for it

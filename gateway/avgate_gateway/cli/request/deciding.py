@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from avgate_client.answers import Plan
+from avgate_client import AvgateClient
+from avgate_client.answers import Plan, Request
 from avgate_gateway.authentication import Scope
 from avgate_gateway.cli.conversation import connected
 from avgate_gateway.cli.exits import CommandError, Exit
@@ -30,6 +31,8 @@ from avgate_gateway.cli.request.reaching import (
 from avgate_gateway.cli.screen import screen
 from avgate_gateway.cli.wording import plan_grid
 
+_WHY = "Why. A rejection needs it: the person reads it in their letter."
+
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
@@ -48,6 +51,12 @@ class _Choice:
         if self.ask and not typer.confirm(f"{word} exactly this plan?", err=True):
             raise CommandError("nothing was decided", Exit.WAITS_FOR_A_PERSON)
 
+    async def made(self, client: AvgateClient, request_id: str, plan: Plan) -> Request:
+        """The request after the decision about this plan."""
+        if self.approve:
+            return await client.approve(request_id, plan.digest, reason=self.reason)
+        return await client.reject(request_id, plan.digest, reason=self.reason or "")
+
 
 def approve(
     request_id: RequestId,
@@ -61,12 +70,14 @@ def approve(
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     reject: Annotated[bool, typer.Option("--reject", help="Reject it instead.")] = False,
-    reason: Annotated[str | None, typer.Option(help="Why.")] = None,
+    reason: Annotated[str | None, typer.Option(help=_WHY)] = None,
     wait: Wait = False,
     seconds: Seconds = 300.0,
     json: AsJson = False,
 ) -> None:
     """Shows the plan of a request, asks, and approves exactly that plan."""
+    if reject and not (reason and reason.strip()):
+        raise CommandError("say why with --reason: the person reads it in their letter")
     choice = _Choice(not reject, reason, digest, ask=not (yes or digest))
     if choice.ask and not sys.stdin.isatty():
         raise CommandError("say --yes, or --digest with that of the plan that was seen")
@@ -85,8 +96,7 @@ async def _approve(
             shown.grid(plan_grid(plan))
             shown.say(f"digest {plan.digest}, to be decided before {plan.valid_until:%Y-%m-%d}")
             choice.must_fit(plan)
-            decide = client.approve if choice.approve else client.reject
-            request = await decide(request_id, plan.digest, reason=choice.reason)
+            request = await choice.made(client, request_id, plan)
             following = Following(client, reach, shown, json)
             request = await following.until_settled(request, limit)
             return await following.conclude(request, waited=waited)
