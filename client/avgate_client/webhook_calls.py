@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from datetime import datetime
 
 from avgate_client.answers import Delivery, DeliveryPage, Endpoint, EndpointList
 from avgate_client.line import Line
@@ -45,6 +46,14 @@ class WebhookCalls:
         """Sends to an endpoint again, what was held too."""
         path = "/v1/webhooks/endpoints/{name}/enable"
         outgoing = Outgoing("POST", path, ids={"name": name}, repeatable=True)
+        return read(await self._line.send(outgoing), Endpoint)
+
+    async def resend_failed(self, name: str, since: datetime) -> Endpoint:
+        """Sends all again that failed since a moment; the same again finds nothing left to send."""
+        path = "/v1/webhooks/endpoints/{name}/resend"
+        outgoing = Outgoing(
+            "POST", path, ids={"name": name}, json={"since": since.isoformat()}, repeatable=True
+        )
         return read(await self._line.send(outgoing), Endpoint)
 
     async def test_endpoint(self, name: str) -> Delivery:

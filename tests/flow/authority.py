@@ -99,6 +99,7 @@ MATRIX: Final[Mapping[tuple[str, str], Entry]] = {
     ("POST", "/v1/webhooks/deliveries/{delivery_id}/replay"): _scope(Scope.ADMIN),
     ("POST", "/v1/webhooks/endpoints/{name}/enable"): _scope(Scope.ADMIN),
     ("POST", "/v1/webhooks/endpoints/{name}/test"): _scope(Scope.ADMIN),
+    ("POST", "/v1/webhooks/endpoints/{name}/resend"): _scope(Scope.ADMIN),
     ("POST", "/v1/callbacks/{token}"): Open("an upstream has no token; the address is the secret"),
     ("GET", "/health/live"): Open("what restarts processes has no token, and is told one word"),
     ("GET", "/health/ready"): Open("what balances load has no token; it names nobody"),

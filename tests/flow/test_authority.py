@@ -40,6 +40,7 @@ BODIES: Mapping[str, Any] = {
     "retry": {},
     "replay": {},
     "enable": {},
+    "resend": {"since": "2026-01-05T10:00:00Z"},
     "test": {},
     "handover": {"destination": "nowhere"},
     "pause": {"reason": "its supplier works on it"},

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 from pydantic import SecretStr
-from tests.gateway.receiver import FORMER, SECRET, Receiver, receiving
+from tests.gateway.receiver import FORMER, PAIR, SECRET, Receiver, receiving
 
 from avgate_gateway.authentication import Scope
 from avgate_gateway.settings import ControllerSettings, SettingsError, load
@@ -21,9 +21,10 @@ from avgate_gateway.store.deliveries import Wanted
 from avgate_gateway.store.delivery_schema import delivery
 from avgate_gateway.webhooks.form import UnaddressedError
 from avgate_gateway.webhooks.outlets import CallbackForm
+from avgate_gateway.webhooks.signing import public_keys
 from avgate_mocks.people import Role
 
-from .harness import a_request
+from .harness import JsonMap, a_request
 from .indoors import BY_HAND, Indoors, indoors
 from .sealed_file import at_rest
 
@@ -42,7 +43,7 @@ async def here(tmp_path_factory: pytest.TempPathFactory, crm: Receiver) -> Async
     host = crm.address.removeprefix("http://")
     config = (
         BY_HAND
-        + crm.endpoint(former_secrets=f'["{FORMER}"]')
+        + crm.endpoint(former_secrets=f'["{FORMER}", "{PAIR}"]')
         + crm.endpoint("closings", events='["request.closed"]')
     )
     names = ("directory", "subprocessors")
@@ -181,8 +182,8 @@ async def test_deliveries_are_listed_in_pages_and_nobody_elses(here: Indoors) ->
     assert {one["kind"] for one in theirs} == {"callback"}
 
 
-async def post(here: Indoors, path: str) -> httpx.Response:
-    return await here.caller("chief", scopes=ADMIN).post(f"/v1/webhooks/{path}")
+async def post(here: Indoors, path: str, body: JsonMap | None = None) -> httpx.Response:
+    return await here.caller("chief", scopes=ADMIN).post(f"/v1/webhooks/{path}", json=body)
 
 
 async def test_an_endpoint_is_shown_tested_disabled_and_enabled(
@@ -193,6 +194,9 @@ async def test_an_endpoint_is_shown_tested_disabled_and_enabled(
     assert FORMER not in shown.text
     by_name = {one["name"]: one for one in shown.json()["items"]}
     assert by_name["closings"]["events"] == ["request.closed"]
+    assert by_name["crm"]["public_keys"] == [*public_keys([PAIR])]
+    assert by_name["closings"]["public_keys"] == []
+    assert PAIR not in shown.text
     assert by_name["crm"]["host"] == crm.address.removeprefix("http://")
 
     await send(here)
@@ -231,6 +235,29 @@ async def test_an_endpoint_is_shown_tested_disabled_and_enabled(
         f"deliveries/{uuid4()}/replay",
     ):
         assert (await post(here, path)).status_code == 404
+
+
+async def test_all_that_failed_is_sent_again_unless_its_endpoint_is_disabled(
+    here: Indoors, crm: Receiver
+) -> None:
+    await post(here, "endpoints/crm/test")
+    await post(here, "endpoints/closings/test")
+    await send(here)
+    async with here.assembled.context.database.write() as db:
+        await db.execute(delivery.update().values(state="failed"))
+    resent = await post(here, "endpoints/crm/resend", {"since": "2026-01-01T00:00:00Z"})
+    assert resent.status_code == 202, resent.text
+    crm.came.clear()
+    await send(here)
+    assert {one.path for one in crm.came} == {"/crm"}
+    assert resent.json()["resent"] == len(crm.came)
+    crm.answers += [410]
+    await post(here, "endpoints/crm/test")
+    await send(here)
+    refused = await post(here, "endpoints/crm/resend", {"since": "2026-01-01T00:00:00Z"})
+    assert refused.status_code == 409, "it is disabled"
+    await post(here, "endpoints/crm/enable")
+    await send(here)
 
 
 async def submitted(here: Indoors, callback_url: str) -> httpx.Response:
@@ -327,7 +354,7 @@ async def test_nothing_is_written_for_a_controller_without_an_endpoint(tmp_path:
     [
         ('url = "http://crm.reseller.nl/hook"', "url cannot be called: http is only for this"),
         ('url = "https://10.0.0.5/hook"', "leads into the private network 10.0.0.0/8"),
-        ('secret = "whsec_short"', "must be whsec_ and 24 to 64 bytes in base64"),
+        ('secret = "whsec_short"', "must be whsec_ and 24 to 64 bytes, or whsk_ and 32, in base64"),
         ('events = ["request.exploded"]', "request.closed"),
         ('secrets = "x"', "secret"),
     ],

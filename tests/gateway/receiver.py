@@ -20,6 +20,8 @@ from avgate_mocks.serving import bound, port_of, served
 SECRET = "whsec_" + "c2VjcmV0cy10aGF0LW5vYm9keS1oYXMtZXZlci1oYWQ="
 FORMER = "whsec_" + "Zm9ybWVyLXNlY3JldHMtb2YtdGhlLXNhbWUta2luZC4="
 
+PAIR = "whsk_" + "VEVTVFNJR05JTkdLRVlET05PVFVTRVRISVNGT1JBTlk="  # the standard's own for tests
+
 
 @dataclass(frozen=True)
 class Came:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+
 import httpx
 import pytest
 
@@ -49,13 +52,20 @@ async def test_deliveries_are_asked_for_by_what_was_given_and_told_with_the_last
 async def test_what_is_set_going_is_named_in_the_address() -> None:
     answer = httpx.Response(202, json=DELIVERY)
     enabled = httpx.Response(200, json={**ENDPOINT, "state": "enabled", "released": 3})
+    resent = httpx.Response(202, json={**ENDPOINT, "state": "enabled", "resent": 7})
+    seen: list[httpx.Request] = []
     talk = client(
         {
             "POST /v1/webhooks/deliveries/d-1/replay": answer,
             "POST /v1/webhooks/endpoints/callback:crm.example/test": answer,
             "POST /v1/webhooks/endpoints/crm/enable": enabled,
-        }
+            "POST /v1/webhooks/endpoints/crm/resend": resent,
+        },
+        seen,
     )
+    since = datetime(2026, 3, 1, 8, tzinfo=UTC)
+    assert (await talk.resend_failed("crm", since)).resent == 7
+    assert json.loads(seen[0].content) == {"since": "2026-03-01T08:00:00+00:00"}
     assert (await talk.replay_delivery("d-1")).id == "d-1"
     assert (await talk.test_endpoint("callback:crm.example")).state == "waiting"
     assert (await talk.enable_endpoint("crm")).released == 3

@@ -21,9 +21,10 @@ from avgate_gateway.notice import Event, Told
 from avgate_gateway.rounds import Rounds
 from avgate_gateway.settings import ControllerSettings
 from avgate_gateway.settings.webhook import WebhookSettings
-from avgate_gateway.store import deliveries, endpoints, evidence, outbox
+from avgate_gateway.store import deliveries, endpoints, evidence, outbox, redelivery
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.deliveries import LEASE, Attempt, Delivery, DeliveryState, Wanted
+from avgate_gateway.store.delivery_schema import delivery
 from avgate_gateway.store.migrations import migrate
 from avgate_gateway.webhooks.delivering import AT_ONCE, Deliverer
 from avgate_gateway.webhooks.outlets import WebhookForm, Webhooks
@@ -384,6 +385,58 @@ async def test_an_endpoint_that_the_settings_name_no_more_is_given_up_and_kept(
     await house.send()
     assert (await house.one(sent)).state is DeliveryState.FAILED
     assert [one.word for one in await house.attempts(sent)] == ["unaddressed"]
+    assert crm.came == []
+
+
+async def test_all_that_failed_at_an_endpoint_since_a_moment_is_sent_again_once(
+    house: House, crm: Receiver
+) -> None:
+    house.hook("desk", f"{crm.address}/desk")
+    written = []
+    for name in ("crm", "crm", "desk", "crm"):
+        house.now += timedelta(hours=1)
+        written += await house.write(name)
+    async with house.database.write() as db:
+        await db.execute(delivery.update().values(state="failed", next_at=None))
+    second = (await house.one(written[1])).made_at
+    assert await resend(house, second) == 2
+    assert await resend(house, second) == 0, "what waits is not set going again"
+    await house.send()
+    assert sorted(one.id for one in crm.came) == sorted([written[1], written[3]])
+    assert (await house.one(written[0])).state is DeliveryState.FAILED
+    assert (await house.one(written[2])).state is DeliveryState.FAILED, "another endpoint"
+
+
+async def resend(house: House, since: datetime) -> int:
+    async with house.database.write() as db:
+        return await redelivery.resend(db, (WHO, "crm"), since, house.now)
+
+
+async def test_what_belongs_to_no_endpoint_any_more_is_given_up_and_goes_in_its_time(
+    house: House, crm: Receiver
+) -> None:
+    """A controller that left the settings is nobody's to send for, and would wait for ever."""
+    house.hook("desk", f"{crm.address}/desk")
+    sender = house.sender()
+    body = Told(Event.CLOSED, house.now, {"request_id": "r-1"}).body()
+    left = outbox.row(house.now, "left", "webhook", "crm", Event.CLOSED, body, "r-1")
+    [stays] = await house.write("crm")
+    async with house.database.write() as db:
+        await db.execute(outbox.ADD, [left])
+        for place in (("left", "crm"), (WHO, "former"), (WHO, "desk")):
+            await endpoints.failed(db, place, house.now, None)
+    await sender.tidy()
+    async with house.database.read() as db:
+        found = await deliveries.find(db, left["id"], "left")
+        assert found is not None
+        assert (found.state, found.next_at) == (DeliveryState.FAILED, None)
+        assert set(await endpoints.all_of(db)) == {("left", "crm"), (WHO, "desk")}
+    house.now += timedelta(days=181)
+    await sender.tidy()
+    async with house.database.read() as db:
+        assert await deliveries.find(db, left["id"], "left") is None
+        assert set(await endpoints.all_of(db)) == {(WHO, "desk")}
+    assert (await house.one(stays)).state is DeliveryState.WAITING
     assert crm.came == []
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from avgate_gateway.notice import Event, Told
 from avgate_gateway.webhooks.address import host_of, is_among, why_not_sent
 from avgate_gateway.webhooks.schedule import DELAYS, LONGEST_PAUSE, End, Next, following
-from avgate_gateway.webhooks.signing import is_secret, signed
+from avgate_gateway.webhooks.signing import is_secret, public_keys, signed
 
-from .receiver import FORMER, SECRET
+from .receiver import FORMER, PAIR, SECRET
 
 SECONDS, HOURS = timedelta(seconds=1), timedelta(hours=1)
 BODY = '{"type":"webhook.test"}'
@@ -66,9 +69,13 @@ def test_it_is_tried_for_days_and_each_pause_is_no_shorter_than_the_one_before()
         ("QUFB" * 8, False),
         ("whsec_" + "not base64!" * 4, False),
         ("whsec_", False),
+        (PAIR, True),
+        ("whsk_" + "QUFB" * 8, False),
+        ("whpk_" + "QUFB" * 8, False),
+        ("whsk_", False),
     ],
 )
-def test_a_secret_has_its_prefix_and_24_to_64_bytes(secret: str, *, fits: bool) -> None:
+def test_a_secret_has_its_prefix_and_as_many_bytes_as_its_kind(secret: str, *, fits: bool) -> None:
     assert is_secret(secret) is fits
 
 
@@ -93,11 +100,53 @@ def test_the_id_and_the_moment_are_signed_too() -> None:
             Webhook(SECRET).verify(BODY, {**sent, name: other})
 
 
-def test_the_page_tells_how_to_receive(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_key_signs_as_the_library_of_the_standard_does_in_another_language() -> None:
+    """The vector is that of `TestAsymmetricWebhookSign` in the standard's library for Go."""
+    at = datetime.fromtimestamp(1614265330, UTC)
+    sent = signed([PAIR], "msg_p5jXN8AQM9LWM0D4loKWxJek", at, '{"test": 2432232314}')
+    assert sent["webhook-signature"] == (
+        "v1a,tQ9V2XOqn7jL/DQenEFpqIugdBVtiMmER5mhSkXBNwM0mkATuDe6KYYUuxqtaiHeYGb7KaaBRdM5WqyeFiL8Ag=="
+    )
+
+
+def test_what_a_key_signed_too_is_believed_by_who_knows_only_the_shared_secret() -> None:
+    sent = dict(signed([PAIR, SECRET], "m-1", datetime.now(UTC), BODY))
+    assert [one.split(",")[0] for one in sent["webhook-signature"].split()] == ["v1a", "v1"]
+    assert Webhook(SECRET).verify(BODY, sent) == {"type": "webhook.test"}
+
+
+def test_the_public_half_is_shown_and_no_other_part_of_a_secret() -> None:
+    [shown] = public_keys([SECRET, PAIR])
+    key = Ed25519PublicKey.from_public_bytes(b64decode(shown.removeprefix("whpk_")))
+    now = datetime.now(UTC)
+    signature = signed([PAIR], "m-1", now, BODY)["webhook-signature"].removeprefix("v1a,")
+    key.verify(b64decode(signature), f"m-1.{int(now.timestamp())}.{BODY}".encode())
+    with pytest.raises(InvalidSignature):
+        key.verify(b64decode(signature), f"m-2.{int(now.timestamp())}.{BODY}".encode())
+
+
+def _page() -> list[str]:
     page = (Path(__file__).parents[2] / "docs/webhooks.md").read_text("utf-8")
-    [code] = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    return re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+
+
+def test_the_page_tells_how_to_verify_with_a_public_key() -> None:
     told: dict[str, Any] = {}
-    exec(compile(code, "webhooks.md", "exec"), told)  # noqa: S102 -- our own page
+    exec(compile(_page()[1], "webhooks.md", "exec"), told)  # noqa: S102 -- our own page
+    [key] = public_keys([PAIR])
+    sent = dict(signed([SECRET, PAIR], "m-1", datetime.now(UTC), BODY))
+    is_signed = told["is_signed"]
+    assert is_signed(key, sent, BODY.encode())
+    assert not is_signed(key, sent, BODY.encode() + b" ")
+    assert not is_signed(key, {**sent, "webhook-id": "m-2"}, BODY.encode())
+    assert not is_signed(key, dict(signed([SECRET], "m-1", datetime.now(UTC), BODY)), BODY.encode())
+    old = datetime.now(UTC) - timedelta(minutes=6)
+    assert not is_signed(key, dict(signed([PAIR], "m-1", old, BODY)), BODY.encode())
+
+
+def test_the_page_tells_how_to_receive(capsys: pytest.CaptureFixture[str]) -> None:
+    told: dict[str, Any] = {}
+    exec(compile(_page()[0], "webhooks.md", "exec"), told)  # noqa: S102 -- our own page
     receive = told["receive"]
     body = Told(Event.CLOSED, datetime.now(UTC), {"request_id": "r-1"}).body()
     sent = dict(signed([FORMER, SECRET], "m-1", datetime.now(UTC), body))

@@ -8,7 +8,11 @@ from avgate_client.answers.answer import Answer
 
 
 class Endpoint(Answer):
-    """Somebody who is told of events; `released` is how many that were held are sent now."""
+    """Somebody who is told of events.
+
+    `released` is how many that were held are sent now, `resent` how many that had failed.
+    `public_keys` are what the receiver verifies with, where it is signed for by a key pair.
+    """
 
     name: str
     kind: str
@@ -19,7 +23,9 @@ class Endpoint(Answer):
     disabled_at: datetime | None = None
     failing_since: datetime | None
     paused_until: datetime | None = None
+    public_keys: tuple[str, ...] = ()
     released: int | None = None
+    resent: int | None = None
 
 
 class EndpointList(Answer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from avgate_gateway.api.answering import from_cursor, not_found, plain, to_cursor
-from avgate_gateway.api.bodies import Body
+from avgate_gateway.api.bodies import Body, Moment
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.authentication import Caller, Scope, requires
 from avgate_gateway.notice import Event, Told
 from avgate_gateway.problem import WRONG_STATE, Problem, ProblemError
-from avgate_gateway.store import deliveries, endpoints, evidence, outbox
+from avgate_gateway.store import deliveries, endpoints, evidence, outbox, redelivery
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.deliveries import Attempt, Delivery, DeliveryState, Place, Wanted
 from avgate_gateway.store.endpoints import Standing
@@ -30,6 +30,12 @@ disabled; both are kept for 180 days and can be replayed. Of an answer nothing i
 
 class Nothing(Body):
     """A body that need not be there, and holds nothing."""
+
+
+class ResendBody(Body):
+    """From which moment on what failed is sent again: that at which it was written down."""
+
+    since: Moment
 
 
 class DeliveryQuery(BaseModel):
@@ -50,6 +56,7 @@ def router(gateway: Gateway) -> APIRouter:
     _add_lists(routes, gateway)
     _add_replay(routes, gateway)
     _add_endpoints(routes, gateway)
+    _add_resend(routes, gateway)
     return routes
 
 
@@ -116,6 +123,20 @@ def _add_endpoints(routes: APIRouter, gateway: Gateway) -> None:
         return plain(await _shown(gateway, caller, made), status=202)
 
 
+def _add_resend(routes: APIRouter, gateway: Gateway) -> None:
+    @routes.post("/endpoints/{name}/resend", status_code=202, summary="Send what failed again")
+    async def resend(
+        name: Annotated[str, Path(max_length=300)],
+        caller: Annotated[Caller, requires(Scope.ADMIN)],
+        body: ResendBody,
+    ) -> Response:
+        described, count = await resent(gateway, caller, name, body.since)
+        async with gateway.context.database.read() as db:
+            standings = await endpoints.all_of(db, caller.controller)
+        standing = standings.get((caller.controller, name), Standing())
+        return plain({**_endpoint(described, standing), "resent": count}, status=202)
+
+
 async def replayed(gateway: Gateway, caller: Caller, delivery_id: str) -> None:
     """Sends one again from the first try on; raises ProblemError: 404, 409."""
     now = gateway.context.now()
@@ -139,6 +160,29 @@ async def enabled(gateway: Gateway, caller: Caller, name: str) -> tuple[Describe
     while some := await _let_go(gateway, place):
         released += some
     return described, released
+
+
+async def resent(
+    gateway: Gateway, caller: Caller, name: str, since: datetime
+) -> tuple[Described, int]:
+    """Sends what failed there since a moment again, and how much; raises ProblemError: 404, 409."""
+    described, place, now = (
+        _named(gateway, caller, name),
+        (caller.controller, name),
+        gateway.context.now(),
+    )
+    database, count = gateway.context.database, 0
+    async with database.write() as db:
+        await _insist_on_enabled(db, caller, name)
+    some = 1
+    while some:
+        async with database.write() as db:
+            some = await redelivery.resend(db, place, since, now)
+        count += some
+    async with database.write() as db:
+        more = {"since": since.isoformat(), "count": count}
+        await _note(db, caller, now, "webhook.replayed", name, more=more)
+    return described, count
 
 
 async def tested(gateway: Gateway, caller: Caller, name: str) -> str:
@@ -193,8 +237,10 @@ async def _note(
     event: str,
     name: str,
     one: Delivery | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> None:
-    details = {"endpoint": name, "by": caller.client_id, **({"delivery": one.id} if one else {})}
+    own = {"delivery": one.id} if one else {}
+    details = {"endpoint": name, "by": caller.client_id, **own, **(more or {})}
     request_id = one.request_id if one else None
     await evidence.append(db, now, caller.controller, request_id, event, details)
 
@@ -238,6 +284,7 @@ def _endpoint(one: Described, standing: Standing) -> dict[str, Any]:
         "disabled_at": _moment(standing.disabled_at),
         "failing_since": _moment(standing.failing_since),
         "paused_until": _moment(standing.paused_until),
+        "public_keys": [*one.public_keys],
     }
 
 

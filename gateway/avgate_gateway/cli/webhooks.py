@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, TypeVar
 
@@ -66,6 +67,9 @@ def endpoints(
     reach = Reach(url, token, config, controller, client)
     found = _asked(reach, _READS, AvgateClient.webhook_endpoints)
     _shown(found, endpoint_grid(found), json=json)
+    for one in () if json else found:
+        for key in one.public_keys:
+            typer.echo(f"{one.name} verifies with {key}")
 
 
 @app.command()
@@ -129,6 +133,25 @@ def enable(
     reach = Reach(url, token, config, controller, client)
     now = _asked(reach, _CHANGES, lambda talk: talk.enable_endpoint(endpoint))
     typer.echo(f"{now.name} is {now.state}; {now.released or 0} that were held are sent")
+
+
+@app.command()
+def resend(
+    endpoint: _Endpoint,
+    since: Annotated[
+        datetime, typer.Option(help="What was written down at or after this moment, in UTC.")
+    ],
+    url: UrlOption = DEFAULT_URL,
+    token: TokenOption = None,
+    config: ConfigOption = None,
+    controller: ControllerOption = None,
+    client: ClientOption = None,
+) -> None:
+    """Sends all that failed since a moment again, each under its own id."""
+    reach = Reach(url, token, config, controller, client)
+    moment = since.replace(tzinfo=UTC)
+    now = _asked(reach, _CHANGES, lambda talk: talk.resend_failed(endpoint, moment))
+    typer.echo(f"{now.resent or 0} deliveries to {now.name} that had failed are sent again")
 
 
 @app.command("test")

@@ -16,7 +16,7 @@ from avgate_gateway.webhooks.signing import is_secret
 
 def _signing(secret: SecretStr) -> SecretStr:
     if not is_secret(secret.get_secret_value()):
-        raise WrongValueError("must be whsec_ and 24 to 64 bytes in base64")
+        raise WrongValueError("must be whsec_ and 24 to 64 bytes, or whsk_ and 32, in base64")
     return secret
 
 
@@ -40,12 +40,14 @@ class WebhookSettings(Part):
         "`private_networks`.",
     )  # fmt: skip
     secret: SigningSecret = Field(
-        description="What they are signed with, `whsec_` and 24 to 64 bytes in base64: the value, "
-        "`env:NAME`, or `file:PATH` of it."
+        description="What they are signed with, in base64: `whsec_` and 24 to 64 bytes that the "
+        "receiver knows too, or `whsk_` and the 32 of an Ed25519 key whose public half it knows. "
+        "The value, `env:NAME`, or `file:PATH` of it."
     )
     former_secrets: tuple[SigningSecret, ...] = Field(
         (),
-        description="Secrets that they are signed with as well, while the receiver changes over.",
+        description="Secrets of either kind that they are signed with as well, while the receiver "
+        "changes over.",
     )
     events: frozenset[Event] = Field(
         frozenset(), description="Which events are sent; none listed means all."

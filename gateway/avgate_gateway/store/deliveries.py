@@ -240,7 +240,7 @@ _HOLD = (
     .where(delivery.c.id.in_(sa.select(delivery.c.id).where(_THERE, _IS_FREE).limit(_AT_ONCE)))
     .values(state=DeliveryState.HELD.value, next_at=None, claim=None)
 )
-_SET_GOING: Mapping[str, Any] = {
+SET_GOING: Mapping[str, Any] = {
     "state": DeliveryState.WAITING.value,
     "next_at": sa.bindparam("now"),
     "claim": None,
@@ -260,10 +260,10 @@ _LET_GO = (
             .limit(_AT_ONCE)
         )
     )
-    .values(**_SET_GOING)
+    .values(**SET_GOING)
 )
 _REPLAY = (
-    delivery.update().where(delivery.c.id == sa.bindparam("the_id"), _IS_FREE).values(**_SET_GOING)
+    delivery.update().where(delivery.c.id == sa.bindparam("the_id"), _IS_FREE).values(**SET_GOING)
 )
 _COUNT = sa.select(sa.func.count()).select_from(
     sa.select(delivery.c.id)

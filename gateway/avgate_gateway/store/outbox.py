@@ -37,13 +37,14 @@ _PLACE = "avgate.outbox"
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """An endpoint as it is shown; `events` empty means all."""
+    """An endpoint as it is shown; `events` empty means all, `public_keys` are what it verifies with."""
 
     name: str
     kind: str
     host: str
     events: frozenset[Event] = frozenset()
     can_be_tested: bool = False
+    public_keys: tuple[str, ...] = ()
 
 
 class Outlet(Protocol):

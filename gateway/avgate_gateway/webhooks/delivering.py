@@ -17,7 +17,7 @@ from avgate_contracts.http import Runtime
 from avgate_gateway.logs.catalogue import WEBHOOK_CUT_SHORT, WEBHOOK_DISABLED
 from avgate_gateway.problem import record
 from avgate_gateway.rounds import Rounds
-from avgate_gateway.store import deliveries, endpoints, evidence
+from avgate_gateway.store import deliveries, endpoints, evidence, redelivery
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.cut_short import CutShortError
 from avgate_gateway.store.database import Database
@@ -70,11 +70,11 @@ class Deliverer:
         self._rung = asyncio.Event()
 
     def join(self, rounds: Rounds) -> None:
-        """Has what is due sent, what a dead process left too; nothing where there is nobody to send to."""
+        """Has what is due sent, what a dead process left too, and what is old removed."""
         if self._database.outbox.outlets:
             rounds.every(0.0, "webhooks", "The sending of events", self._sweep_and_wait)
-            name = "The removal of old deliveries"
-            rounds.every(_TIDY_SECONDS, "old_webhooks", name, self.tidy, begins_at_once=False)
+        name = "The removal of old deliveries"
+        rounds.every(_TIDY_SECONDS, "old_webhooks", name, self.tidy, begins_at_once=False)
 
     async def stop(self) -> None:
         """Ends; what is on its way and does not end soon is sent again by the next who looks."""
@@ -191,11 +191,33 @@ class Deliverer:
                 await self._rung.wait()
 
     async def tidy(self) -> None:
-        """Drops what is old, so that the tables do not grow for ever; never what still waits."""
-        now = self._runtime.now()
-        for controller in self._database.outbox.outlets:
+        """Drops what is old, so that the tables do not grow for ever; never what still waits.
+
+        Of controllers and endpoints that the settings name no more too: what waits for those is
+        given up first, for nobody sends it, and it would wait for ever.
+        """
+        now, known = self._runtime.now(), self._known()
+        async with self._database.read() as db:
+            places = await deliveries.waiting(db)
+            controllers = await redelivery.controllers(db)
+        for place in places.keys() - known:
+            async with self._database.write() as db:
+                await redelivery.give_up(db, place, now)
+        for controller in controllers:
             async with self._database.write() as db:
                 await deliveries.expire(db, controller, now - _KEEP_DELIVERED, now - _KEEP_OTHERS)
+        async with self._database.write() as db:
+            await redelivery.forget_endpoints(db, known)
+
+    def _known(self) -> frozenset[Place]:
+        """Whom the settings name."""
+        outlets = self._database.outbox.outlets.items()
+        return frozenset(
+            (controller, described.name)
+            for controller, own in outlets
+            for outlet in own
+            for described in outlet.described()
+        )
 
 
 def _said(one: Delivery, at: datetime, answered: Answered) -> Attempt:

@@ -18,7 +18,7 @@ from avgate_gateway.store.outbox import Described
 from avgate_gateway.vault import SUBJECT_KEY, Vault, VaultError
 from avgate_gateway.webhooks.address import host_of, is_among
 from avgate_gateway.webhooks.form import Form, Letter, UnaddressedError
-from avgate_gateway.webhooks.signing import signed
+from avgate_gateway.webhooks.signing import public_keys, signed
 
 WEBHOOK, CALLBACK = "webhook", "callback"
 Controllers = Mapping[str, ControllerSettings]
@@ -36,7 +36,14 @@ class Webhooks:
 
     def described(self) -> Iterable[Described]:
         return [
-            Described(name, self.kind, host_of(one.url) or "", one.events, can_be_tested=True)
+            Described(
+                name,
+                self.kind,
+                host_of(one.url) or "",
+                one.events,
+                can_be_tested=True,
+                public_keys=public_keys(_plain((one.secret, *one.former_secrets))),
+            )
             for name, one in self.settings.items()
         ]
 
@@ -50,12 +57,17 @@ class Callbacks:
 
     hosts: frozenset[str]
     kind: str = CALLBACK
+    secrets: tuple[SigningSecret, ...] = ()
 
     def endpoints(self, request: SubjectRequest, event: Event) -> Iterable[str]:  # noqa: ARG002 -- the protocol's
         return [] if request.callback_host is None else [f"{CALLBACK}:{request.callback_host}"]
 
     def described(self) -> Iterable[Described]:
-        return [Described(f"{CALLBACK}:{h}", self.kind, h) for h in sorted(self.hosts)]
+        keys = public_keys(_plain(self.secrets))
+        return [
+            Described(f"{CALLBACK}:{host}", self.kind, host, public_keys=keys)
+            for host in sorted(self.hosts)
+        ]
 
     def body(self, request: SubjectRequest, told: Told) -> str:  # noqa: ARG002 -- likewise
         return told.body()
@@ -102,7 +114,7 @@ class CallbackForm:
             raise UnaddressedError from None
         if not is_among(address, controller.callback_hosts):
             raise UnaddressedError
-        secrets = (controller.callback_secret, *controller.callback_former_secrets)
+        secrets = callback_secrets(controller)
         return _letter(one, now, address, secrets, controller.callback_private_networks)
 
 
@@ -113,9 +125,18 @@ def _letter(
     secrets: Iterable[SigningSecret],
     private_networks: tuple[str, ...],
 ) -> Letter:
-    known = [secret.get_secret_value() for secret in secrets]
-    headers = signed(known, one.id, now, one.body)
+    headers = signed(_plain(secrets), one.id, now, one.body)
     return Letter(url, headers, one.body.encode(), private_networks)
+
+
+def _plain(secrets: Iterable[SigningSecret]) -> list[str]:
+    return [secret.get_secret_value() for secret in secrets]
+
+
+def callback_secrets(controller: ControllerSettings) -> tuple[SigningSecret, ...]:
+    """What is sent to the addresses of requests is signed with these."""
+    own = controller.callback_secret
+    return () if own is None else (own, *controller.callback_former_secrets)
 
 
 def fill(database: Database, controllers: Controllers) -> None:
@@ -124,7 +145,8 @@ def fill(database: Database, controllers: Controllers) -> None:
         if controller.webhooks:
             database.outbox.add(name, Webhooks(controller.webhooks))
         if controller.callback_hosts:
-            database.outbox.add(name, Callbacks(controller.callback_hosts))
+            secrets = callback_secrets(controller)
+            database.outbox.add(name, Callbacks(controller.callback_hosts, secrets=secrets))
 
 
 def forms(database: Database, vault: Vault, controllers: Controllers) -> dict[str, Form]:

@@ -1,0 +1,82 @@
+"""Deliveries taken together: sent again by the thousand, and given up where nobody is left to send to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from avgate_gateway.store.connection import Connection
+from avgate_gateway.store.deliveries import SET_GOING, DeliveryState, Place
+from avgate_gateway.store.delivery_schema import NOT_THERE, WAITS, delivery, endpoint
+
+_AT_ONCE = 500
+
+
+async def resend(db: Connection, place: Place, since: datetime, now: datetime) -> int:
+    """Sends some of what failed since a moment again, the oldest first; call it until there are none."""
+    here = {"the_controller": place[0], "the_endpoint": place[1], "since": since, "now": now}
+    return int((await db.execute(_RESEND, here)).rowcount)
+
+
+async def controllers(db: Connection) -> Sequence[str]:
+    """Of whom there are deliveries: an index's step for each."""
+    found: list[str] = []
+    while row := (await db.execute(_NEXT, {"after": found[-1] if found else ""})).first():
+        found.append(row.controller)
+    return found
+
+
+async def give_up(db: Connection, place: Place, now: datetime) -> int:
+    """Fails some of what waits for an endpoint that is no more, and that nobody is sending."""
+    here = {"the_controller": place[0], "the_endpoint": place[1], "now": now}
+    return int((await db.execute(_GIVE_UP, here)).rowcount)
+
+
+async def forget_endpoints(db: Connection, known: Collection[Place]) -> None:
+    """Drops how it went with endpoints that are no more, once nothing is listed for them either."""
+    rows = (await db.execute(sa.select(endpoint.c.controller, endpoint.c.name))).all()
+    for controller, name in rows:
+        here = {"the_controller": controller, "the_endpoint": name}
+        if (controller, name) in known or (await db.execute(_ANY, here)).first() is not None:
+            continue
+        gone = sa.and_(endpoint.c.controller == controller, endpoint.c.name == name)
+        await db.execute(endpoint.delete().where(gone))
+
+
+_HERE = sa.and_(
+    delivery.c.controller == sa.bindparam("the_controller"),
+    delivery.c.endpoint == sa.bindparam("the_endpoint"),
+)
+_FAILED = (
+    sa.select(delivery.c.id)
+    .where(
+        _HERE,
+        NOT_THERE,
+        delivery.c.state == DeliveryState.FAILED.value,
+        delivery.c.made_at >= sa.bindparam("since"),
+    )
+    .order_by(delivery.c.made_at, delivery.c.id)
+    .limit(_AT_ONCE)
+)
+_RESEND = delivery.update().where(delivery.c.id.in_(_FAILED)).values(**SET_GOING)
+_WAITING = (
+    sa.select(delivery.c.id)
+    .where(
+        _HERE, WAITS, sa.or_(delivery.c.claim.is_(None), delivery.c.next_at <= sa.bindparam("now"))
+    )
+    .limit(_AT_ONCE)
+)
+_GIVE_UP = (
+    delivery.update()
+    .where(delivery.c.id.in_(_WAITING))
+    .values(state=DeliveryState.FAILED.value, next_at=None, claim=None)
+)
+_NEXT = (
+    sa.select(delivery.c.controller)
+    .where(delivery.c.controller > sa.bindparam("after"))
+    .order_by(delivery.c.controller)
+    .limit(1)
+)
+_ANY = sa.select(delivery.c.id).where(_HERE).limit(1)
