@@ -38,6 +38,20 @@ def test_what_is_not_relevant_is_recorded_and_answered_with_the_reason(
     assert line["reason"]
 
 
+def test_the_same_command_with_the_same_key_is_the_same_request(
+    served: Served, anyone: Casting
+) -> None:
+    [customer] = [one for one in anyone().identifiers() if one.kind == "customer_id"]
+    words = (
+        "erase", "--customer-id", customer.value, "--connector", "directory", "--key", "ticket-7",
+        "--identity-method", "portal", "--verified-by", "jan",
+        "--verified-at", "2026-01-05T10:00:00",
+    )  # fmt: skip
+    first, again = typed(served, *words)[1]["request"], typed(served, *words)[1]["request"]
+    assert first["id"] == again["id"]
+    assert first["identity"]["verified_at"] == "2026-01-05T10:00:00Z"
+
+
 def test_a_copy_for_a_recipient_is_saved_as_only_they_can_open_it(
     served: Served, anyone: Casting, tmp_path: Path
 ) -> None:

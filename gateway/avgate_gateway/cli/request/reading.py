@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from avgate_client import WhichLetter
+from avgate_client import Identity, WhichLetter
 from avgate_gateway.authentication import Scope
 from avgate_gateway.cli.conversation import connected
 from avgate_gateway.cli.request.download import save_letter, save_package
 from avgate_gateway.cli.request.following import Following
+from avgate_gateway.cli.request.identity import VerifiedAt, identity
 from avgate_gateway.cli.request.reaching import (
     DEFAULT_URL,
     AsJson,
@@ -26,7 +27,6 @@ from avgate_gateway.cli.request.reaching import (
     UrlOption,
     Wait,
 )
-from avgate_gateway.cli.request.submitting import identity
 from avgate_gateway.cli.screen import screen
 from avgate_gateway.cli.wording import plan_grid
 
@@ -54,6 +54,7 @@ def verify(
     request_id: RequestId,
     identity_method: Annotated[str, typer.Option(help="How identity was verified.")],
     verified_by: Annotated[str, typer.Option(help="Who verified it.")],
+    verified_at: VerifiedAt = None,
     url: UrlOption = DEFAULT_URL,
     token: TokenOption = None,
     config: ConfigOption = None,
@@ -66,15 +67,14 @@ def verify(
     """Records that identity is verified, which a request may wait for."""
     reach = Reach(url, token, config, controller, client)
     limit = seconds if wait else 0.0
-    going = _verify(
-        reach, request_id, (identity_method, verified_by), limit, waited=wait, json=json
-    )
+    told = identity(identity_method, verified_by, verified_at)
+    going = _verify(reach, request_id, told, limit, waited=wait, json=json)
     raise typer.Exit(asyncio.run(going))
 
 
 def package(
     request_id: RequestId,
-    output: Annotated[Path, typer.Option(help="Where to save it.")],
+    output: Annotated[Path, typer.Option("--output", "--out", help="Where to save it.")],
     url: UrlOption = DEFAULT_URL,
     token: TokenOption = None,
     config: ConfigOption = None,
@@ -89,7 +89,7 @@ def package(
 
 def letter(
     request_id: RequestId,
-    out: Annotated[Path, typer.Option(help="Where to save it.")],
+    out: Annotated[Path, typer.Option("--out", "--output", help="Where to save it.")],
     language: Annotated[
         str | None, typer.Option(help="nl or en; that of the request if left out.")
     ] = None,
@@ -120,10 +120,10 @@ async def _show(reach: Reach, request_id: str, limit: float, *, waited: bool, js
 
 
 async def _verify(
-    reach: Reach, request_id: str, by: tuple[str, str], limit: float, *, waited: bool, json: bool
+    reach: Reach, request_id: str, told: Identity, limit: float, *, waited: bool, json: bool
 ) -> int:
     async with connected(reach.url, reach.token_for({Scope.READ, *_OPERATIONS})) as client:
-        request = await client.verify_identity(request_id, identity(*by))
+        request = await client.verify_identity(request_id, told)
         with screen(silent=json) as shown:
             following = Following(client, reach, shown, json)
             request = await following.until_settled(request, limit)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
 
 import typer
 
-from avgate_client import AvgateClient, AvgateError, Identity
+from avgate_client import AvgateClient, AvgateError
 from avgate_client.answers import Request
 from avgate_contracts.record import Json
 from avgate_contracts.vocabulary import IdentifierKind, Operation
@@ -23,6 +22,7 @@ from avgate_gateway.cli.exits import CommandError, Exit
 from avgate_gateway.cli.request import subject
 from avgate_gateway.cli.request.download import save_package
 from avgate_gateway.cli.request.following import Following
+from avgate_gateway.cli.request.identity import Method, VerifiedAt, VerifiedBy, identity_given
 from avgate_gateway.cli.request.reaching import (
     DEFAULT_URL,
     AsJson,
@@ -39,6 +39,7 @@ from avgate_gateway.cli.screen import screen
 
 SUBMITTED = tuple(OF_OPERATION)
 _COPIES = frozenset({Operation.ACCESS, Operation.EXPORT})
+_TO_THE_SECOND = len("2026-11-29T10:00:00")
 _NOBODY = "say whom it is about: --phone, --email, --customer-id, … or --identifiers FILE"
 
 Several = list[str] | None
@@ -56,15 +57,14 @@ Identifiers = Annotated[
     Path | None,
     typer.Option(help="The same as JSON in a file, or - for standard input: nothing shows."),
 ]
-Method = Annotated[
-    Text, typer.Option(help="How identity was verified; without it, it waits for that.")
-]
 Changes = Annotated[Several, typer.Option(help="rectify: FIELD=VALUE, or FIELD=OLD->NEW.")]
 Key = Annotated[Text, typer.Option(help="The Idempotency-Key, to repeat a submission safely.")]
 Recipient = Annotated[
     Text, typer.Option(help="access, export: seal the package for this age public key.")
 ]
-Output = Annotated[Path | None, typer.Option(help="Save the package here; waits for it.")]
+Output = Annotated[
+    Path | None, typer.Option("--output", "--out", help="Save the package here; waits for it.")
+]
 
 
 def submit(
@@ -84,7 +84,8 @@ def submit(
     name_address: Annotated[Several, _known_by("name, street number, postcode city")] = None,
     identifiers: Identifiers = None,
     identity_method: Method = None,
-    verified_by: Annotated[Text, typer.Option(help="Who verified identity.")] = None,
+    verified_by: VerifiedBy = None,
+    verified_at: VerifiedAt = None,
     change: Changes = None,
     connector: Annotated[
         Several, typer.Option(help="Only these connectors.", autocompletion=connectors)
@@ -106,13 +107,15 @@ def submit(
     }  # fmt: skip
     body = _about(operation, given, identifiers)
     _complete(body, operation, change or [], connector or [])
-    _verify(body, identity_method, verified_by)
+    told = identity_given(identity_method, verified_by, verified_at, is_repeatable=key is not None)
+    if told is not None:
+        body["identity"] = told.to_json()
     if recipient is not None:
         body["recipient"] = recipient
     if output is not None and operation not in _COPIES:
         raise CommandError("--output is for access and export: there is no package else")
     reach = Reach(url, token, config, controller, client)
-    order = _Order(body, key or str(uuid4()), wait or output is not None, seconds, output)
+    order = Order(body, key or str(uuid4()), wait or output is not None, seconds, output)
     raise typer.Exit(asyncio.run(_submit(reach, operation, order, json=json)))
 
 
@@ -128,7 +131,7 @@ def _about(
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class Order:
     """What is submitted, and how long it is followed."""
 
     body: dict[str, Json]
@@ -149,19 +152,7 @@ def _complete(
         body["scope"] = {"connectors": [*connectors]}
 
 
-def _verify(body: dict[str, Json], method: str | None, by: str | None) -> None:
-    if (method is None) != (by is None):
-        raise CommandError("--identity-method and --verified-by belong together")
-    if method is not None and by is not None:
-        body["identity"] = identity(method, by).to_json()
-
-
-def identity(method: str, by: str) -> Identity:
-    """That identity was verified now."""
-    return Identity(method, by, datetime.now(UTC))
-
-
-async def _submit(reach: Reach, operation: Operation, order: _Order, *, json: bool) -> int:
+async def _submit(reach: Reach, operation: Operation, order: Order, *, json: bool) -> int:
     token = reach.token_for({Scope.READ, OF_OPERATION[operation]})
     async with connected(reach.url, token) as client:
         request = await _recorded(client, order)
@@ -176,12 +167,19 @@ async def _submit(reach: Reach, operation: Operation, order: _Order, *, json: bo
     return code
 
 
-async def _recorded(client: AvgateClient, order: _Order) -> Request:
+async def _recorded(client: AvgateClient, order: Order) -> Request:
     try:
         return await client.submit(order.body, key=order.key)
     except AvgateError as error:
         told = failure(error)
         if told.code is not Exit.UNREACHABLE:
             raise
-        again = f"{told}; to submit the same again, and not twice: --key {order.key}"
-        raise CommandError(again, told.code) from None
+        how = f"{told}; to submit the same again, and not twice: {again(order)}"
+        raise CommandError(how, told.code) from None
+
+
+def again(order: Order) -> str:
+    """The options that make the same command the same request."""
+    identity = order.body.get("identity")
+    at = str(identity["verified_at"]) if isinstance(identity, dict) else ""
+    return f"--key {order.key}" + (f" --verified-at {at[:_TO_THE_SECOND]}" if at else "")
