@@ -55,52 +55,50 @@ COMMANDS: Mapping[str, Late] = {
     "connectors": Late(
         "connectors", "connectors", "Lists the installed connectors, and what each can do."
     ),
-    "webhooks": Late(
-        "webhooks", "app", "Shows who is told of events and what was sent, and sends it again."
-    ),
+    "webhooks": Late("webhooks", "app", "Shows who is told of events, and sends them again."),
     "settings": Late(
         "settings_listing",
         "settings",
-        "Prints every setting, its meaning, its value (or ***) and where it came from.",
+        "Prints every setting: its meaning, value (or ***) and origin.",
     ),
     "keys": Late("keys", "app", "Shows master keys, and takes new ones into use."),
     "backup": Late(
-        "backing_up", "backup", "Makes an encrypted copy of the SQLite database while it is used."
+        "backing_up", "backup", "Makes an encrypted copy of the SQLite database in use."
     ),
     "audit": Late("auditing", "app", "Checks the evidence, and gives proofs of it to others."),
     "console": Late(
         "console",
         "console",
-        "Prints a link that signs one person in to the console; it works once, within ten minutes.",
+        "Prints a link that signs one person in to the console.",
     ),
     "token": Late("tokens", "token", "Prints an access token on its last line."),
     "revoke": Late(
         "revoking",
         "revoke",
-        "Refuses clients and tokens before they run out; lists them if none is named.",
+        "Refuses clients and tokens before they run out, or lists them.",
     ),
     "new": Late(
         "scaffolding",
         "new",
-        "Writes a connector's project: code, mock, recordings and tests that are green at once.",
+        "Writes a connector's project: code, mock and passing tests.",
         "kit",
     ),
     "test": Late(
         "proving",
         "prove",
-        "Runs a connector's contract tests, offline, and prints the level they earn.",
+        "Runs a connector's contract tests, and tells its level.",
         "kit",
     ),
     "record": Late(
         "recording",
         "record",
-        "Records a connector's conversations anew, redacted, and asks before it keeps them.",
+        "Records a connector's conversations anew, redacted.",
         "kit",
     ),
     "drift": Late(
         "recording",
         "drift",
-        "Records elsewhere, and names what the upstream's answers gained, lost or changed.",
+        "Records elsewhere, and names what changed upstream.",
         "kit",
     ),
 }

@@ -23,7 +23,7 @@ def backup(
     file: Annotated[Path, typer.Argument(help="The file to make; its key is put beside it.")],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Makes an encrypted copy of the SQLite database while it is used.
+    """Makes an encrypted copy of the SQLite database in use.
 
     To restore it, put FILE and FILE.key in the place of the database and of its key.
     """

@@ -36,7 +36,10 @@ def console(
     ] = "http://127.0.0.1:8080",
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Prints a link that signs one person in to the console; it works once, within ten minutes."""
+    """Prints a link that signs one person in to the console.
+
+    It works once, within ten minutes.
+    """
     settings = settings_of(config)
     made = signed_token(
         settings,

@@ -41,7 +41,7 @@ def keys() -> None:
 
 @app.command("list")
 def listed(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Lists the master keys by their names, and how many keys of requests each wraps."""
+    """Lists the master keys, and how much each of them wraps."""
     ring, found = _looked(settings_of(config))
     names = [key.name for key in ring.keys]
     words = {names[0]: "wraps"}
@@ -55,7 +55,10 @@ def listed(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 @app.command()
 def make(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Makes a further master key beside the file, to be copied to every machine before its use."""
+    """Makes a further master key beside the file.
+
+    Copy it to every machine before it is taken into use by `rotate`.
+    """
     path = _file(settings_of(config))
     with complaining(OSError):
         name = key_sources.make_further(path)
@@ -71,7 +74,10 @@ def rotate(
         typer.Option(help="The name of a key that `avgate keys make` made; else one is made now."),
     ] = None,
 ) -> None:
-    """Takes a new master key into use, while the gateway runs; the former goes on unwrapping."""
+    """Takes a new master key into use, while the gateway runs.
+
+    The former one goes on unwrapping what it wrapped, until `retire`.
+    """
     path = _file(settings_of(config))
     with complaining(VaultError, OSError):
         key_sources.from_file(path)  # whoever loses a key now would lose it for good
@@ -83,7 +89,10 @@ def rotate(
 
 @app.command()
 def retire(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Wraps what is left under the newest master key, and removes the former ones' files."""
+    """Wraps all under the newest master key; removes the others.
+
+    The files of the former keys are removed once nothing needs them.
+    """
     settings = settings_of(config)
     _used(settings)
     if settings.has_master_key_file:

@@ -16,7 +16,7 @@ from avgate_gateway.cli.exits import CommandError, Exit
 def prove(
     connector: Annotated[
         str | None,
-        typer.Argument(metavar="[CONNECTOR]", help="Its name, its folder or its test file."),
+        typer.Argument(metavar="CONNECTOR", help="Its name, its folder or its test file."),
     ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Write the evidence into its package, to be shipped.")
@@ -25,7 +25,10 @@ def prove(
         Path | None, typer.Option("--output", help="Write the evidence into this file.")
     ] = None,
 ) -> None:
-    """Runs a connector's contract tests, offline, and prints the level they earn."""
+    """Runs a connector's contract tests, and tells its level.
+
+    Nothing leaves this machine: the upstream answers as it was recorded.
+    """
     try:
         project = find_project(Path.cwd(), connector)
         if json or output is not None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from avgate_contracts.kit.commands.finding import KitError, find_project
-from avgate_contracts.kit.commands.recording import Fresh, recorded_anew
+from avgate_contracts.kit.commands.recording import Anew, Fresh, recorded_anew
+from avgate_gateway.cli.advancing import advancing
 from avgate_gateway.cli.exits import CommandError, Exit
 
 Wanted = Annotated[
     str | None,
-    typer.Argument(metavar="[CONNECTOR]", help="Its name, its folder or its test file."),
+    typer.Argument(metavar="CONNECTOR", help="Its name, its folder or its test file."),
 ]
 Sandbox = Annotated[
     Path | None,
@@ -29,9 +31,12 @@ def record(
     settings: Sandbox = None,
     yes: Annotated[bool, typer.Option("--yes", help="Keep them without asking.")] = False,
 ) -> None:
-    """Records a connector's conversations anew, redacted, and asks before it keeps them."""
+    """Records a connector's conversations anew, redacted.
+
+    It calls the upstream, shows what changed, and asks before it keeps anything.
+    """
     try:
-        with recorded_anew(find_project(Path.cwd(), connector), settings) as anew:
+        with _anew(connector, settings) as anew:
             for one in anew.insist():
                 _show(one)
                 if not yes:
@@ -43,9 +48,12 @@ def record(
 
 
 def drift(connector: Wanted = None, settings: Sandbox = None) -> None:
-    """Records elsewhere, and names what the upstream's answers gained, lost or changed."""
+    """Records elsewhere, and names what changed upstream.
+
+    Members of answers that appeared, vanished or changed their type; nothing is kept.
+    """
     try:
-        with recorded_anew(find_project(Path.cwd(), connector), settings) as anew:
+        with _anew(connector, settings) as anew:
             changed = [_show(one) for one in anew.fresh]
     except KitError as error:
         raise CommandError(str(error), Exit.WRONG) from None
@@ -53,6 +61,15 @@ def drift(connector: Wanted = None, settings: Sandbox = None) -> None:
         raise CommandError(anew.problems, Exit.WRONG)
     if any(changed):
         raise typer.Exit(Exit.WRONG)
+
+
+@contextmanager
+def _anew(connector: str | None, settings: Path | None) -> Iterator[Anew]:
+    with ExitStack() as whole:
+        project = find_project(Path.cwd(), connector)
+        with advancing("recording; this calls the upstream"):
+            anew = whole.enter_context(recorded_anew(project, settings))
+        yield anew
 
 
 def _show(fresh: Fresh) -> Sequence[object]:

@@ -37,7 +37,10 @@ def revoke(
     ] = None,
     lift: Annotated[bool, typer.Option("--lift", help="Believes them again.")] = False,
 ) -> None:
-    """Refuses clients and tokens before they run out; lists them if none is named."""
+    """Refuses clients and tokens before they run out, or lists them.
+
+    Those that are refused are listed where none is named.
+    """
     settings = settings_of(config)
     named = [(refused.CLIENT, name) for name in client or ()]
     named += [(refused.TOKEN, name) for name in token_id or ()]

@@ -28,7 +28,7 @@ def new(
         Path | None, typer.Option("--folder", help="New or empty; NAME-avgate if left out.")
     ] = None,
 ) -> None:
-    """Writes a connector's project: code, mock, recordings and tests that are green at once."""
+    """Writes a connector's project: code, mock and passing tests."""
     try:
         choice = Choice.of(name, auth, operations.split(","))
         target = folder or Path(choice.distribution)

@@ -22,7 +22,7 @@ def settings(
     config: ConfigOption = DEFAULT_CONFIG,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Prints every setting, its meaning, its value (or ***) and where it came from.
+    """Prints every setting: its meaning, value (or ***) and origin.
 
     What the service would not start with ends this too, before anything is printed.
     """

@@ -22,7 +22,7 @@ def token(
     scope: Annotated[
         list[str],
         typer.Option(
-            help="What it may do; several at once, or the option several times.",
+            help=f"What it may do: {', '.join(Scope)}. Several at once, or the option again.",
             autocompletion=scopes,
         ),
     ],

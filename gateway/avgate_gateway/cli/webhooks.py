@@ -32,7 +32,7 @@ from avgate_gateway.cli.wording import Grid
 T = TypeVar("T")
 _READS, _CHANGES = (Scope.READ,), (Scope.READ, Scope.ADMIN)
 app = typer.Typer(
-    help="Shows who is told of events and what was sent, and sends it again.",
+    help="Shows who is told of events, and sends them again.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -147,7 +147,7 @@ def resend(
     controller: ControllerOption = None,
     client: ClientOption = None,
 ) -> None:
-    """Sends all that failed since a moment again, each under its own id."""
+    """Sends all again that failed since a moment."""
     reach = Reach(url, token, config, controller, client)
     moment = since.replace(tzinfo=UTC)
     now = _asked(reach, _CHANGES, lambda talk: talk.resend_failed(endpoint, moment))
@@ -163,7 +163,10 @@ def try_out(
     controller: ControllerOption = None,
     client: ClientOption = None,
 ) -> None:
-    """Sends a `webhook.test` to an endpoint; `deliveries` shows how it was answered."""
+    """Sends a `webhook.test` to an endpoint.
+
+    `avgate webhooks deliveries` shows how it was answered.
+    """
     reach = Reach(url, token, config, controller, client)
     sent = _asked(reach, _CHANGES, lambda talk: talk.test_endpoint(endpoint))
     typer.echo(f"delivery {sent.id} to {sent.endpoint} is {sent.state}")

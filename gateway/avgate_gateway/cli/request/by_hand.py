@@ -58,7 +58,7 @@ def complete(
     controller: ControllerOption = None,
     client: ClientOption = None,
 ) -> None:
-    """Says that a task is done; the upstream is then looked at again."""
+    """Says that a task is done; the system is then looked at."""
     reach = Reach(url, token, config, controller, client)
     done = asyncio.run(_complete(reach, task_id, evidence, by))
     typer.echo(f"task {done.id} is {done.state}")

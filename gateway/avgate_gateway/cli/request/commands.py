@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from avgate_contracts.vocabulary import Operation
 from avgate_gateway.cli.request.by_hand import complete, tasks
 from avgate_gateway.cli.request.deciding import approve
 from avgate_gateway.cli.request.handing import handover
@@ -16,7 +17,15 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+_ASKS = {
+    Operation.ACCESS: "Asks for a copy of what is held of a person.",
+    Operation.RECTIFY: "Asks to correct a person's data: see --change.",
+    Operation.ERASE: "Asks to erase a person's data.",
+    Operation.EXPORT: "Asks for a person's data, to take along.",
+    Operation.RESTRICT: "Records that a person asks not to use their data for now.",
+    Operation.OBJECT: "Records that a person objects to the use of their data.",
+}
 for operation in SUBMITTED:
-    app.command(operation.value, help=f"Submits a request: {operation.value}.")(submit)
+    app.command(operation.value, help=_ASKS[operation])(submit)
 for command in (show, verify, approve, package, handover, letter, tasks, complete):
     app.command()(command)

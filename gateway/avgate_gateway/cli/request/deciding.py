@@ -75,7 +75,7 @@ def approve(
     seconds: Seconds = 300.0,
     json: AsJson = False,
 ) -> None:
-    """Shows the plan of a request, asks, and approves exactly that plan."""
+    """Shows the plan, asks, and approves or rejects exactly that."""
     if reject and not (reason and reason.strip()):
         raise CommandError("say why with --reason: the person reads it in their letter")
     choice = _Choice(not reject, reason, digest, ask=not (yes or digest))

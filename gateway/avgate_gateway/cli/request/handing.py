@@ -38,7 +38,10 @@ def handover(
     client: ClientOption = None,
     json: AsJson = False,
 ) -> None:
-    """Hands the copy of an export over to a successor, and shows how that stands."""
+    """Hands the copy of an export over to a successor.
+
+    Without --to it only shows how that stands.
+    """
     reach = Reach(url, token, config, controller, client)
     found = asyncio.run(_handed_over(reach, request_id, to))
     if json:

@@ -44,7 +44,10 @@ def show(
     seconds: Seconds = 300.0,
     json: AsJson = False,
 ) -> None:
-    """Shows how a request stands, its plan while that waits, and what became of it."""
+    """Shows how a request stands.
+
+    With its plan while that waits, and what became of each item.
+    """
     reach = Reach(url, token, config, controller, client)
     limit = seconds if wait else 0.0
     raise typer.Exit(asyncio.run(_show(reach, request_id, limit, waited=wait, json=json)))
@@ -64,7 +67,7 @@ def verify(
     seconds: Seconds = 300.0,
     json: AsJson = False,
 ) -> None:
-    """Records that identity is verified, which a request may wait for."""
+    """Records that identity is verified."""
     reach = Reach(url, token, config, controller, client)
     limit = seconds if wait else 0.0
     told = identity(identity_method, verified_by, verified_at)
@@ -81,7 +84,10 @@ def package(
     controller: ControllerOption = None,
     client: ClientOption = None,
 ) -> None:
-    """Saves the copy that an access or export made, as a ZIP for your eyes alone."""
+    """Saves the copy that an access or export made, as a ZIP.
+
+    Only you can read the file.
+    """
     reach = Reach(url, token, config, controller, client)
     size = asyncio.run(_package(reach, request_id, output))
     typer.echo(f"saved {output}, {size} bytes")
@@ -101,7 +107,10 @@ def letter(
     controller: ControllerOption = None,
     client: ClientOption = None,
 ) -> None:
-    """Saves the letter to the person, a PDF: what was asked, what was done and what stays."""
+    """Saves the letter to the person, a PDF.
+
+    It says what was asked, what was done, what stays and why.
+    """
     reach = Reach(url, token, config, controller, client)
     which = WhichLetter(language, version, providers=providers)
     size = asyncio.run(_letter(reach, request_id, which, out))
