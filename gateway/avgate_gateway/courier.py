@@ -20,13 +20,13 @@ import sqlalchemy as sa
 
 from avgate_contracts.http import Runtime
 from avgate_gateway.flow.context import Context
+from avgate_gateway.handing_over import Place, destinations_of
 from avgate_gateway.handover import (
     DeliveryError,
     Receipt,
     Sealed,
     Spool,
     Way,
-    missing_library,
     wait_after,
     way_to,
 )
@@ -35,21 +35,26 @@ from avgate_gateway.packing import packed
 from avgate_gateway.problem import record
 from avgate_gateway.registry import Installed
 from avgate_gateway.request import SubjectRequest
-from avgate_gateway.settings import Settings, SettingsError
+from avgate_gateway.settings import Settings
 from avgate_gateway.settings.destination import Destination
 from avgate_gateway.store import evidence, handovers, requests
 from avgate_gateway.store.cut_short import CutShortError
-from avgate_gateway.store.handovers import Handover, HandoverState
+from avgate_gateway.store.handovers import Handover, HandoverState, Here
 from avgate_gateway.vault import SUBJECT_KEY
 
 T = TypeVar("T")
-Place = tuple[str, str]  # a controller and the name of a destination
 
 _AT_ONCE = 4
 _SWEEP_SECONDS = 1.0
 _SELDOM_SECONDS = 60.0
 _TIDY_SECONDS = 60.0
 _CLAIMED_FOR = timedelta(seconds=60)
+_TOLD_AFTER = timedelta(minutes=5)  # that what is due lies on another machine
+_LEFT_AFTER = timedelta(hours=6)  # another machine that does not go on with it is gone
+_LIES_ELSEWHERE = (
+    "the sealed copy lies on another machine: start that one, or let all share handover_folder; "
+    "after 6 hours it is sealed anew here"
+)
 _RENEWED_EVERY = 15.0  # seconds
 _STALLS_AFTER = 120.0  # seconds without a piece that was taken
 
@@ -60,21 +65,6 @@ def courier_of(
     """The courier of a gateway; raises SettingsError for want of a destination's library."""
     spool = Spool(settings.handover_folder)
     return Courier(context, installed, destinations_of(settings), spool, runtime, way_to)
-
-
-def destinations_of(settings: Settings) -> Mapping[Place, Destination]:
-    """Where copies may go, by controller and name; raises SettingsError for want of a library."""
-    found = {
-        (controller, name): destination
-        for controller, one in settings.controllers.items()
-        for name, destination in one.destinations.items()
-    }
-    for place, destination in found.items():
-        library = missing_library(destination)
-        if library is not None:
-            told = f"controllers.{place[0]}.destinations.{place[1]}: install avgate[handover], for {library}"
-            raise SettingsError(settings.origins.path, [told])
-    return found
 
 
 class _LostError(Exception):
@@ -125,13 +115,24 @@ class Courier:
                 kept = await handovers.still_open(db, ids)
             for done in set(ids) - set(kept):
                 self.spool.drop(done)
+        if self.destinations:
+            here = await self._here()
+            async with self.context.database.write() as db:
+                since = here.now - _TOLD_AFTER
+                await handovers.mark_elsewhere(db, here, since, _LIES_ELSEWHERE)
+
+    async def _here(self) -> Here:
+        """What this machine may take: two that share no folder would seal the same copy twice."""
+        now, folder = self.context.now(), await asyncio.to_thread(self.spool.name)
+        return Here(folder, now, now - _LEFT_AFTER)
 
     async def _sweep(self) -> None:
         room = _AT_ONCE - len(self._under_way)
         if room <= 0:
             return
+        here = await self._here()
         async with self.context.database.read() as db:
-            found = await handovers.due(db, self.context.now(), _AT_ONCE)
+            found = await handovers.due(db, here, _AT_ONCE)
         for handover_id in [one for one in found if one not in self._under_way][:room]:
             task = asyncio.create_task(self._attempt(handover_id))
             self._under_way[handover_id] = task
@@ -143,9 +144,9 @@ class Courier:
     async def _attempt(self, handover_id: str) -> None:
         """Nothing is raised: what goes wrong is written down, or found due again."""
         with _recorded():
-            mine, now = str(uuid4()), self.context.now()
+            mine, here = str(uuid4()), await self._here()
             async with self.context.database.write() as db:
-                found = await handovers.claim(db, handover_id, mine, now, now + _CLAIMED_FOR)
+                found = await handovers.claim(db, handover_id, mine, here, here.now + _CLAIMED_FOR)
             if found is None:
                 return
             with suppress(_LostError):
@@ -194,7 +195,8 @@ class Courier:
         sealed = await self.spool.seal(one.id, destination.recipient, copy, moved)
         details = {"handover": one.id, "sha256": sealed.sha256, "size": sealed.size}
         await self._write(one, mine, request, "handover.sealed", details,
-                          size=sealed.size, sha256=sealed.sha256)  # fmt: skip
+                          size=sealed.size, sha256=sealed.sha256,
+                          folder=await asyncio.to_thread(self.spool.name))  # fmt: skip
         return sealed
 
     async def _copy(self, one: Handover) -> tuple[SubjectRequest, AsyncIterator[bytes]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import uuid4
 
@@ -9,14 +10,32 @@ from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential
 from avgate_gateway.flow import settling
 from avgate_gateway.flow.context import Context
-from avgate_gateway.handover import GIVES_UP_AFTER
+from avgate_gateway.handover import GIVES_UP_AFTER, missing_library
 from avgate_gateway.problem import GONE, NOT_FOUND, NOT_READY, WRONG_STATE, Problem, ProblemError
 from avgate_gateway.request import State, SubjectRequest, WaitingFor
+from avgate_gateway.settings import Settings, SettingsError
 from avgate_gateway.settings.destination import Destination
 from avgate_gateway.store import evidence, handovers, requests, tasks
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.handovers import Handover, HandoverState
 from avgate_gateway.vault import SUBJECT_KEY
+
+Place = tuple[str, str]  # a controller and the name of a destination
+
+
+def destinations_of(settings: Settings) -> Mapping[Place, Destination]:
+    """Where copies may go, by controller and name; raises SettingsError for want of a library."""
+    found = {
+        (controller, name): destination
+        for controller, one in settings.controllers.items()
+        for name, destination in one.destinations.items()
+    }
+    for place, destination in found.items():
+        library = missing_library(destination)
+        if library is not None:
+            told = f"controllers.{place[0]}.destinations.{place[1]}: install avgate[handover], for {library}"
+            raise SettingsError(settings.origins.path, [told])
+    return found
 
 
 async def ask(

@@ -16,7 +16,7 @@ import pyrage
 import pytest
 import pytest_asyncio
 
-from avgate_gateway.handover import Receipt, Sealed, Way
+from avgate_gateway.handover import Receipt, Sealed, Spool, Way
 from avgate_mocks.people import Role
 
 from ..gateway import successor  # noqa: TID252 -- tests are no packages of one another
@@ -75,7 +75,7 @@ async def listed(here: Indoors, request_id: str) -> list[JsonMap]:
 
 
 def spooled(here: Indoors) -> list[Path]:
-    return sorted((here.folder / "avgate-handovers").glob("*"))
+    return sorted((here.folder / "avgate-handovers").glob("[!.]*"))
 
 
 async def test_a_copy_arrives_whole_and_for_the_successors_eyes_alone(
@@ -128,6 +128,73 @@ async def test_what_fails_is_tried_again_with_the_same_file_and_goes_on_where_it
     assert (after["state"], after["sha256"]) == ("delivered", one["sha256"])
     assert "PUT 500" in folder.calls
     assert hashlib.sha256(*folder.files.values()).hexdigest() == one["sha256"]
+
+
+async def test_a_machine_with_another_folder_leaves_a_sealed_copy_to_who_sealed_it(
+    here: Indoors, folder: Folder, tmp_path: Path
+) -> None:
+    folder.cut_at = 500
+    request_id = await exported(here)
+    await ask(here, request_id)
+    mine = here.assembled.courier
+    other = replace(mine, spool=Spool(tmp_path / "elsewhere"), _under_way={})
+    await mine.deliver_due()
+    [sealed] = await listed(here, request_id)
+    here.time.pushed += one_minute()
+    await other.deliver_due()
+    await other.tidy()
+    [waits] = await listed(here, request_id)
+    assert (waits["attempts"], waits["code"]) == (1, sealed["code"]), "its machine has time"
+
+    here.time.pushed += 6 * one_minute()
+    await other.deliver_due()
+    await other.tidy()
+    [told] = await listed(here, request_id)
+    assert (told["state"], told["attempts"], told["code"]) == ("waiting", 1, "elsewhere")
+    assert "share handover_folder" in told["reason"]
+    assert not (tmp_path / "elsewhere").exists()
+
+    await mine.deliver_due()
+    [after] = await listed(here, request_id)
+    assert (after["state"], after["sha256"], after["code"]) == (
+        "delivered", sealed["sha256"], None,
+    )  # fmt: skip
+
+
+async def test_what_its_machine_does_not_come_back_to_is_sealed_anew_by_another(
+    here: Indoors, folder: Folder, tmp_path: Path
+) -> None:
+    folder.cut_at = 500
+    request_id = await exported(here)
+    await ask(here, request_id)
+    mine = here.assembled.courier
+    other = replace(mine, spool=Spool(tmp_path / "elsewhere"), _under_way={})
+    await mine.deliver_due()
+    [sealed] = await listed(here, request_id)
+    for _ in range(2):  # asking again in between does not put that off
+        here.time.pushed += timedelta(hours=4)
+        await ask(here, request_id)
+    await other.deliver_due()
+    [after] = await listed(here, request_id)
+    assert after["state"] == "delivered"
+    assert after["sha256"] != sealed["sha256"]
+    await mine.tidy()
+    assert not spooled(here), "the first one's file goes too"
+
+
+async def test_machines_that_share_a_folder_go_on_with_the_same_copy(
+    here: Indoors, folder: Folder
+) -> None:
+    folder.cut_at = 500
+    request_id = await exported(here)
+    await ask(here, request_id)
+    mine = here.assembled.courier
+    await mine.deliver_due()
+    [sealed] = await listed(here, request_id)
+    here.time.pushed += one_minute()
+    await replace(mine, spool=Spool(mine.spool.folder), _under_way={}).deliver_due()
+    [after] = await listed(here, request_id)
+    assert (after["state"], after["sha256"]) == ("delivered", sealed["sha256"])
 
 
 async def test_two_processes_deliver_it_once(here: Indoors, folder: Folder) -> None:

@@ -150,6 +150,7 @@ WIDEST = {
     "handover.state": longest(HandoverState),
     "handover.claim": ID,
     "handover.sha256": DIGEST,
+    "handover.folder": ID,
     "remark.place": max(
         len(remarking.decision("0" * DIGEST)), len(remarking.hand_task("0" * ID)),
         len(remarking.EXTENSION), len(remarking.CANCELLATION), len(remarking.NOTE),

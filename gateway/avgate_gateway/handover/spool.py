@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from uuid import uuid4
 
+from avgate_gateway import key_on_disk
 from avgate_gateway.handover.delivery import DeliveryError, Sealed
 from avgate_gateway.package.sealing import sealed_for
 
 _WHOLE, _PART = ".age", ".part"
+_NAME = ".folder"  # a file whose content tells this folder from that of another machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,13 @@ class Spool:
     """Files for one pair of eyes, each named after its handover; all of them are age ciphertext."""
 
     folder: Path
+
+    def name(self) -> str | None:
+        """What tells this folder from others; None while nothing was sealed into it."""
+        try:
+            return (self.folder / _NAME).read_text("ascii").strip()[:36] or None
+        except (OSError, ValueError):
+            return None
 
     async def seal(
         self,
@@ -34,6 +44,7 @@ class Spool:
         """
         try:
             await asyncio.to_thread(self.folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+            await asyncio.to_thread(key_on_disk.create, self.folder / _NAME, str(uuid4()).encode())
             return await self._sealed(handover_id, recipient, copy, moved)
         except OSError as error:
             told = f"the folder of hand-overs cannot be written to: {error.strerror}"

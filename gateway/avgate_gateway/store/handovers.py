@@ -35,6 +35,7 @@ handover = sa.Table(
     sa.Column("delivered_at", Moment),
     sa.Column("name", sa.Text),  # of the file at the destination
     sa.Column("answer", sa.Text),  # what the destination said of it
+    sa.Column("folder", sa.String(36)),  # where the sealed file lies: not every machine may see it
     sa.Index(None, "request_id"),
     sa.Index(None, "next_attempt_at"),
 )
@@ -67,6 +68,7 @@ class Handover:
     next_attempt_at: datetime | None = None
     size: int | None = None
     sha256: str | None = None
+    folder: str | None = None
     code: str | None = None
     reason: str | None = None
     delivered_at: datetime | None = None
@@ -88,16 +90,38 @@ async def of_request(db: Connection, request_id: str) -> Sequence[Handover]:
     return [_handover(row) for row in await db.execute(_OF_REQUEST, {"request_id": request_id})]
 
 
-async def due(db: Connection, now: datetime, limit: int) -> Sequence[str]:
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What one machine may take now: what lies in its folder or in none, and what was left lying.
+
+    `folder` is None where nothing was sealed here yet. `left_since`: whatever was due before that is
+    taken wherever it lies, for the machine that sealed it does not come back to it.
+    """
+
+    folder: str | None
+    now: datetime
+    left_since: datetime
+
+    def asked(self) -> dict[str, Any]:
+        return {"folder_here": self.folder or "", "now": self.now, "left": self.left_since}
+
+
+async def due(db: Connection, here: Here, limit: int) -> Sequence[str]:
     """Those whose time has come and that nobody is at, the longest waiting first."""
-    return list((await db.execute(_DUE, {"now": now, "limit": limit})).scalars())
+    return list((await db.execute(_DUE, {**here.asked(), "limit": limit})).scalars())
+
+
+async def mark_elsewhere(db: Connection, here: Here, since: datetime, reason: str) -> int:
+    """Says why what was due before a moment does not go on: it lies in another folder; how many."""
+    asked = {**here.asked(), "since": since, "why": reason}
+    return int((await db.execute(_ELSEWHERE, asked)).rowcount)
 
 
 async def claim(
-    db: Connection, handover_id: str, mine: str, now: datetime, until: datetime
+    db: Connection, handover_id: str, mine: str, here: Here, until: datetime
 ) -> Handover | None:
     """Takes one for an attempt; None where another was faster, or it has ended."""
-    asked = {"its_id": handover_id, "mine": mine, "now": now, "until": until}
+    asked = {"its_id": handover_id, "mine": mine, "until": until, **here.asked()}
     row = (await db.execute(_CLAIM, asked)).first()
     return _handover(row) if row is not None else None
 
@@ -149,7 +173,23 @@ _OF_REQUEST = (
 _NOBODYS = sa.or_(
     handover.c.claimed_until.is_(None), handover.c.claimed_until <= sa.bindparam("now")
 )
-_IS_DUE = sa.and_(handover.c.next_attempt_at <= sa.bindparam("now"), _NOBODYS)
+_IS_OURS = sa.or_(
+    handover.c.folder.is_(None),
+    handover.c.folder == sa.bindparam("folder_here"),
+    handover.c.next_attempt_at <= sa.bindparam("left"),
+)
+_IS_DUE = sa.and_(handover.c.next_attempt_at <= sa.bindparam("now"), _NOBODYS, _IS_OURS)
+ELSEWHERE = "elsewhere"
+_ELSEWHERE = (
+    handover.update()
+    .where(
+        handover.c.next_attempt_at <= sa.bindparam("since"),
+        _NOBODYS,
+        ~_IS_OURS,
+        sa.func.coalesce(handover.c.code, "") != ELSEWHERE,
+    )
+    .values(code=ELSEWHERE, reason=sa.bindparam("why"), state=HandoverState.WAITING.value)
+)
 _DUE = (
     sa.select(handover.c.id)
     .where(_IS_DUE)
@@ -180,7 +220,11 @@ _RENEW = (
 )
 _HURRY = (
     handover.update()
-    .where(_HERE, handover.c.state == HandoverState.WAITING.value)
+    .where(
+        _HERE,
+        handover.c.state == HandoverState.WAITING.value,
+        handover.c.next_attempt_at > sa.bindparam("at"),  # one that is due has waited since then
+    )
     .values(next_attempt_at=sa.bindparam("at"))
 )
 _FORGET = (
