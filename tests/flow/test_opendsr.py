@@ -279,6 +279,24 @@ async def test_what_cannot_be_accepted_is_named_and_not_repeated(
     assert person.customer_id not in answer.text
 
 
+@pytest.mark.parametrize("form", ["sha1", "md5", "sha256"])
+async def test_a_digest_is_refused_as_discovery_says_and_told_what_to_send(
+    sender: Sender, form: str
+) -> None:
+    prefix = sender.naming.prefix
+    told = (await sender.http.get(f"{prefix}/discovery")).json()
+    assert {one["identity_format"] for one in told["supported_identities"]} == {"raw"}
+    person = sender.here.person(Role.RUNNING)
+    both = [
+        identity("controller_customer_id", person.customer_id),
+        identity("email", "0" * 40, form),
+    ]
+    answer = await sender.send(a_request("erasure", person, sender.here, subject_identities=both))
+    [error] = errors(answer)
+    assert error["reason"] == "#/subject_identities/1/identity_format"
+    assert "send the value itself, as raw" in error["message"]
+
+
 async def test_what_the_guard_refuses_is_told_in_the_same_words(sender: Sender) -> None:
     at = sender.naming.collection
     assert errors(

@@ -12,11 +12,16 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509 import DNSName
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.verification import PolicyBuilder, Store
 
 from avgate_contracts.vocabulary import Category, IdentifierKind, Operation, Product
+from avgate_gateway.logs.catalogue import CERTIFICATE_SELF_SIGNED
 from avgate_gateway.opendsr import mapping
 from avgate_gateway.opendsr.key_file import ProcessorKeyError, open_seal
 from avgate_gateway.opendsr.mapping import RequestType, status_of
@@ -36,6 +41,7 @@ from avgate_gateway.problem import (
 )
 from avgate_gateway.report import Ending, OutcomeWord, ReportLine
 from avgate_gateway.request import EVERYTHING, Approval, State, SubjectRequest, WaitingFor
+from avgate_subprocessors.models import Certificate as PeersCertificate
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DOMAIN = "dsr.avgate.example"
@@ -245,6 +251,84 @@ def test_what_is_no_such_key_is_not_used(key: bytes, tmp_path: Path) -> None:
         opened(tmp_path)
     assert "nonsense" not in str(refused.value)
     assert (tmp_path / "key.pem").read_bytes() == key
+
+
+def issued(folder: Path, *, domain: str = DOMAIN) -> tuple[bytes, x509.Certificate]:
+    """A chain for the key in the folder, as an authority would give it, and the root it leads to."""
+    key = serialization.load_pem_private_key((folder / "key.pem").read_bytes(), None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    owns_root, owns_middle = (rsa.generate_private_key(65537, 2048) for _ in range(2))
+    root = _certificate(owns_root.public_key(), "Root", "Root", owns_root, is_authority=True)
+    middle = _certificate(owns_middle.public_key(), "Middle", "Root", owns_root, is_authority=True)
+    own = _certificate(key.public_key(), domain, "Middle", owns_middle, is_authority=False)
+    return own.public_bytes(Encoding.PEM) + middle.public_bytes(Encoding.PEM), root
+
+
+def _certificate(
+    key: rsa.RSAPublicKey, name: str, by: str, signs: rsa.RSAPrivateKey, *, is_authority: bool
+) -> x509.Certificate:
+    subject, issuer = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, n)]) for n in (name, by))
+    usage = x509.KeyUsage(
+        digital_signature=not is_authority, content_commitment=False, key_encipherment=False,
+        data_encipherment=False, key_agreement=False, key_cert_sign=is_authority,
+        crl_sign=is_authority, encipher_only=False, decipher_only=False,
+    )  # fmt: skip
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW - timedelta(days=1))
+        .not_valid_after(NOW + timedelta(days=90))
+        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signs.public_key()), critical=False
+        )
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+    if not is_authority:
+        made = made.add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False
+        ).add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    return made.sign(signs, SHA256())
+
+
+def test_a_certificate_of_an_authority_is_served_with_its_chain_and_fits_what_is_signed(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    chain, root = issued(folder)
+    (folder / "issued.pem").write_bytes(chain)
+    caplog.clear()
+    seal = opened(folder, certificate="issued.pem")
+    assert not caplog.records, "nothing to warn of"
+    assert seal.certificate == chain
+    own, *between = x509.load_pem_x509_certificates(seal.certificate)
+    verifier = PolicyBuilder().store(Store([root])).time(NOW).build_server_verifier(DNSName(DOMAIN))
+    assert verifier.verify(own, between)[-1] == root
+    peers = PeersCertificate(seal.certificate)  # as our connector reads it
+    assert peers.is_for(DOMAIN, NOW)
+    assert peers.signed(b"body", seal.signature(b"body"))
+
+
+def test_a_self_signed_certificate_is_warned_of_at_each_start(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened(folder)
+    assert [one.message for one in caplog.records] == [CERTIFICATE_SELF_SIGNED.name]
+
+
+def test_issuers_before_the_certificate_are_not_taken_for_it(folder: Path) -> None:
+    chain, _ = issued(folder)
+    own, middle = chain.split(b"-----END CERTIFICATE-----\n")[:2]
+    end = b"-----END CERTIFICATE-----\n"
+    (folder / "turned.pem").write_bytes(middle + end + own + end)
+    with pytest.raises(ProcessorKeyError, match="issuers stand before it"):
+        opened(folder, certificate="turned.pem")
+    (folder / "others.pem").write_bytes(issued(folder, domain="other.example")[0])
+    with pytest.raises(ProcessorKeyError, match="another domain"):
+        opened(folder, certificate="others.pem")
 
 
 def test_a_certificate_of_another_domain_or_another_key_is_not_used(

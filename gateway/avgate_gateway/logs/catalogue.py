@@ -149,6 +149,11 @@ WEBHOOK_DISABLED = Event(
     "Nothing is sent to this endpoint any more.",
     "ask who keeps it, and see what of it is left with `avgate webhooks`",
 )  # fmt: skip
+CERTIFICATE_SELF_SIGNED = Event(
+    "opendsr.certificate_self_signed", Level.WARNING, (),
+    "The certificate that OpenDSR answers are signed with is self-signed, which the specification forbids.",
+    "have one issued for that key: docs/opendsr.md says how",
+)  # fmt: skip
 CERTIFICATE_ENDED = Event(
     "opendsr.certificate_ended", Level.ERROR, ("ended_at",),
     "The certificate that OpenDSR answers are signed with has ended.", "put a new one in its place",

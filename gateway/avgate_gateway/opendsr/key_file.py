@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
 from avgate_gateway import key_on_disk
-from avgate_gateway.logs.catalogue import CERTIFICATE_ENDED
+from avgate_gateway.logs.catalogue import CERTIFICATE_ENDED, CERTIFICATE_SELF_SIGNED
 from avgate_gateway.opendsr.seal import Seal
 
 _KEY_BITS = 3072  # as long as AES-128 is strong (NIST SP 800-57)
@@ -67,9 +67,13 @@ def _certificate(path: Path, key: rsa.RSAPrivateKey, domain: str, now: datetime)
     except ValueError:
         raise ProcessorKeyError(f"{path}: not a certificate in PEM; {_ADVICE}") from None
     if certificate.public_key() != key.public_key():
-        raise ProcessorKeyError(f"{path}: the certificate of another key; {_ADVICE}")
+        raise ProcessorKeyError(
+            f"{path}: the certificate of another key, or those of issuers stand before it; {_ADVICE}"
+        )
     if domain not in _domains(certificate):
         raise ProcessorKeyError(f"{path}: the certificate of another domain; {_ADVICE}")
+    if certificate.issuer == certificate.subject:
+        CERTIFICATE_SELF_SIGNED.tell()
     if certificate.not_valid_after_utc <= now:  # whoever sends is told; the others are served
         CERTIFICATE_ENDED.tell(ended_at=certificate.not_valid_after_utc.isoformat())
     return pem

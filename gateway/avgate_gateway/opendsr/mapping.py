@@ -46,7 +46,9 @@ EXTENDED_KINDS: Final[Mapping[str, IdentifierKind]] = {
 }
 KINDS: Final[Mapping[str, IdentifierKind]] = {**OWN_KINDS, **EXTENDED_KINDS}
 IDENTITY_TYPES: Final[Mapping[IdentifierKind, str]] = {own: name for name, own in KINDS.items()}
-# Upstreams are searched by the value itself, which no digest of it gives back.
+# Upstreams are searched by the value itself, which no digest of it gives back; nor can our own index be,
+# for it holds an HMAC of the value under a key of ours. OpenDSR 2.0, 5.2 and 6.3: a processor says in its
+# discovery which pairs of type and format it takes, and refuses the others (7.5).
 FORMAT: Final = "raw"
 # Those of the protocol that identify a device or a browser: nobody is found by them here.
 UNSUPPORTED: Final = frozenset(

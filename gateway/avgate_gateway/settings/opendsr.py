@@ -25,8 +25,8 @@ class OpenDsrSettings(Part):
     )
     certificate_file: File | None = Field(
         None,
-        description="Its certificate in PEM; unset, `avgate-opendsr.crt` beside the master key, "
-        "self-signed on first start.",
+        description="Its certificate in PEM, those of its issuers behind it; unset, "
+        "`avgate-opendsr.crt` beside the master key, self-signed on first start.",
     )
 
 
