@@ -50,6 +50,42 @@ def test_nothing_heavy_is_imported_before_a_command_is_called() -> None:
     assert all(name in done.stdout for name in COMMANDS)
 
 
+_PASSWORDS = """
+database = "env:NOWHERE"
+
+[controllers.a]
+title = "A"
+retention = "libervoice-2019"
+callback_hosts = ["a.example"]
+callback_secret = "env:NOWHERE"
+
+[controllers.a.connectors.directory]
+password = "env:NOWHERE"
+
+[controllers.a.webhooks.crm]
+url = "https://crm.example/called"
+secret = "file:nowhere"
+"""
+
+
+def test_whoever_only_signs_a_token_needs_none_of_the_services_passwords(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "avgate.toml"
+    config.write_text(_PASSWORDS)
+    own = ["--config", str(config)]
+    words = ["--controller", "a", "--client", "b", "--scope", "requests:read"]
+    assert run(["token", *words, *own]) == Exit.DONE
+    assert capsys.readouterr().out.count(".") == 2
+    assert run(["console", "--name", "A. Bakker", *own]) == Exit.DONE
+    assert "/console/sign-in?code=" in capsys.readouterr().out
+    assert run(["request", "tasks", "--client", "b", "--url", "http://127.0.0.1:1024", *own]) == (
+        Exit.UNREACHABLE
+    )
+    assert run(["settings", *own]) == Exit.USAGE
+    assert "NOWHERE is not set" in capsys.readouterr().err
+
+
 def test_a_token_is_made_without_what_only_the_service_needs(tmp_path: Path) -> None:
     config = tmp_path / "avgate.toml"
     config.write_text('[controllers.a]\ntitle = "A"\nretention = "libervoice-2019"\n')

@@ -10,7 +10,7 @@ import typer
 from avgate_gateway.authentication import Scope
 from avgate_gateway.cli.completing import controllers
 from avgate_gateway.cli.exits import CommandError
-from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, settings_of
+from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, settings_for_tokens
 from avgate_gateway.cli.signing import signed_token
 from avgate_gateway.cli.tokens import scopes_of
 from avgate_gateway.console.links import LINK_SECONDS, console_audience, link
@@ -40,7 +40,7 @@ def console(
 
     It works once, within ten minutes.
     """
-    settings = settings_of(config)
+    settings = settings_for_tokens(config)
     made = signed_token(
         settings,
         controller=controller or _only(settings),

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from avgate_gateway.cli.exits import CommandError
-from avgate_gateway.settings import Settings, SettingsError, load
+from avgate_gateway.settings import Settings, SettingsError, load, load_for_tokens
 
 ConfigOption = Annotated[
     Path,
@@ -26,6 +26,12 @@ def settings_of(config: Path) -> Settings:
     """The settings; raises CommandError with one line for each mistake."""
     with complaining(SettingsError):
         return load(config, os.environ)
+
+
+def settings_for_tokens(config: Path) -> Settings:
+    """As much as signing a token takes: none of the passwords has to be there."""
+    with complaining(SettingsError):
+        return load_for_tokens(config, os.environ)
 
 
 @contextmanager

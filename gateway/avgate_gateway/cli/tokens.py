@@ -9,7 +9,7 @@ import typer
 from avgate_gateway.authentication import Scope
 from avgate_gateway.cli.completing import controllers, scopes
 from avgate_gateway.cli.exits import CommandError
-from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, settings_of
+from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, settings_for_tokens
 from avgate_gateway.cli.signing import signed_token
 
 
@@ -30,7 +30,7 @@ def token(
     seconds: Annotated[int, typer.Option(help="How long it is valid.", min=1)] = 3600,
 ) -> None:
     """Prints an access token on its last line."""
-    settings = settings_of(config)
+    settings = settings_for_tokens(config)
     made = signed_token(
         settings, controller=controller, client=client, scopes=scopes_of(scope), seconds=seconds
     )

@@ -9,7 +9,7 @@ from avgate_gateway.settings.error import SettingsError
 from avgate_gateway.settings.explanation import Explained, explain
 from avgate_gateway.settings.limits import LimitSettings
 from avgate_gateway.settings.lines import lines_of
-from avgate_gateway.settings.loading import connector_settings, load
+from avgate_gateway.settings.loading import connector_settings, load, load_for_tokens
 from avgate_gateway.settings.model import Settings
 from avgate_gateway.settings.oidc import OidcSettings
 from avgate_gateway.settings.place import check_places
@@ -29,5 +29,6 @@ __all__ = [
     "explain",
     "lines_of",
     "load",
+    "load_for_tokens",
     "safe_address",
 ]

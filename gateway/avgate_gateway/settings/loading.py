@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from avgate_gateway.settings.error import SettingsError, invalid
 from avgate_gateway.settings.model import Settings
 from avgate_gateway.settings.origin import Origins
-from avgate_gateway.settings.reference import References, keys
+from avgate_gateway.settings.reference import References, keys, without_passwords
 
 Model = TypeVar("Model", bound=BaseModel)
 _PLACE = re.compile(r"(?P<what>.*) \(at (?P<where>[^)]*)\)", re.DOTALL)
@@ -21,7 +21,10 @@ _PLACE = re.compile(r"(?P<what>.*) \(at (?P<where>[^)]*)\)", re.DOTALL)
 
 def load(path: Path, environ: Mapping[str, str]) -> Settings:
     """The settings in a TOML file, with secrets resolved; raises SettingsError."""
-    document = _document(path)
+    return _loaded(path, environ, _document(path))
+
+
+def _loaded(path: Path, environ: Mapping[str, str], document: dict[str, Any]) -> Settings:
     references = References(path.parent, environ)
     resolved = references.resolve(document)
     if references.mistakes:
@@ -34,6 +37,14 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
         path, frozenset(keys(document)), references.from_environment
     )
     return settings
+
+
+def load_for_tokens(path: Path, environ: Mapping[str, str]) -> Settings:
+    """As much of the settings as signing a token takes; raises SettingsError.
+
+    Whoever asks the gateway for something over HTTP needs none of its passwords, and often has none.
+    """
+    return _loaded(path, environ, without_passwords(_document(path)))
 
 
 def connector_settings(

@@ -15,6 +15,7 @@ _LARGEST_SECRET = 65_536  # bytes
 _SECRET = {("database",), ("master_key",), ("master_keys_former",)}
 _CLIENT_SECRET = ("console", "oidc", "client_secret")
 
+_OF_THE_SERVICE = {"database", "master_keys_former", "console"}
 _OF_A_CONTROLLER = {
     ("connectors",), ("destinations",), ("webhooks",), ("callback_secret",),
     ("callback_former_secrets",),
@@ -72,6 +73,22 @@ class References:
     def _mistake(self, key: Key, detail: str) -> str:
         self.mistakes.append(f"{'.'.join(key)}: {detail}")
         return ""
+
+
+def without_passwords(document: dict[str, Any]) -> dict[str, Any]:
+    """The same document without what only the service needs: how it reaches its store and others."""
+    found = {name: value for name, value in document.items() if name not in _OF_THE_SERVICE}
+    controllers = found.get("controllers")
+    if isinstance(controllers, dict):
+        found["controllers"] = {name: _reduced(one) for name, one in controllers.items()}
+    return found
+
+
+def _reduced(controller: Any) -> Any:
+    if not isinstance(controller, dict):
+        return controller
+    left_out = {name for key in _OF_A_CONTROLLER for name in key} | {"callback_hosts"}
+    return {name: value for name, value in controller.items() if name not in left_out}
 
 
 def keys(value: Any, key: Key = ()) -> Iterator[Key]:

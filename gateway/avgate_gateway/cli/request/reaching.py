@@ -13,7 +13,7 @@ import typer
 from avgate_gateway.authentication import Scope
 from avgate_gateway.cli.completing import controllers
 from avgate_gateway.cli.exits import CommandError
-from avgate_gateway.cli.options import settings_of
+from avgate_gateway.cli.options import settings_for_tokens
 from avgate_gateway.cli.signing import signed_token
 
 _SECONDS = 3600
@@ -69,7 +69,7 @@ class Reach:
             raise CommandError("give --token, or --config with --controller and --client")
         if self.client is None:
             raise CommandError("say who you are with --client")
-        settings = settings_of(self.config)
+        settings = settings_for_tokens(self.config)
         alone = next(iter(settings.controllers)) if len(settings.controllers) == 1 else None
         controller = self.controller or alone
         if controller is None:
