@@ -65,7 +65,7 @@ _Reason = Annotated[str, Field(max_length=1000), _free_text("reason")]
 Filled = Annotated[str, _Filled, _free_text("reason")]  # a reason that has to be given
 _KEPT = "Kept encrypted, until the personal data of the request is destroyed."
 _WHY_REJECTED = (
-    f"A rejection needs one: the person reads it in their letter (GDPR Art. 12(4)). {_KEPT}"
+    f"A rejection ought to have one: the person reads it in their letter (GDPR Art. 12(4)). {_KEPT}"
 )
 _WHY_CANCELLED = f"The person reads it in their letter. {_KEPT}"
 
@@ -233,12 +233,6 @@ class ApprovalBody(Body):
     plan_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     decision: Annotated[Literal["approve", "reject"], BeforeValidator(_decision)]
     reason: _Reason | None = Field(None, description=_WHY_REJECTED)
-
-    @model_validator(mode="after")
-    def _refusal_has_a_reason(self) -> Self:
-        if self.decision == "reject" and not (self.reason and self.reason.strip()):
-            raise WrongValueError("a rejection needs a reason: the person reads it in their letter")
-        return self
 
 
 class CancelBody(Body):

@@ -113,6 +113,8 @@ def _closed(closing: str, refusals: Sequence[str], words: Words) -> Iterator[str
     else:
         yield words.closings.get(closing, words.closings["cancelled"])
     yield from _reasons(words.refusal, refusals)
+    if closing == "rejected" and not refusals:
+        yield words.refusal_unsaid
 
 
 def _reasons(shape: str, refusals: Sequence[str]) -> Iterator[str]:

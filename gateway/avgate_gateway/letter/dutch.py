@@ -151,6 +151,7 @@ DUTCH = Words(
     },
     stopped="Wij zijn met uw verzoek gestopt. Er is niets aan uw gegevens veranderd.",
     refusal="De reden is: {reason}",
+    refusal_unsaid="Neem contact met ons op als u wilt weten waarom. U hebt recht op onze reden.",
     refusal_of_part="De reden die onze medewerker gaf: {reason}",
     on=" op {first}",
     between=" tussen {first} en {last}",

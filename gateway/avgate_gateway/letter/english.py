@@ -147,6 +147,7 @@ ENGLISH = Words(
     },
     stopped="We stopped working on your request. Nothing of your data was changed.",
     refusal="The reason is: {reason}",
+    refusal_unsaid="Contact us if you want to know why. You have a right to our reason.",
     refusal_of_part="The reason that our member of staff gave: {reason}",
     on=" on {first}",
     between=" between {first} and {last}",

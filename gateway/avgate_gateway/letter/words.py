@@ -87,6 +87,7 @@ class Words:
     closings: Mapping[str, str]
     stopped: str
     refusal: str
+    refusal_unsaid: str
     refusal_of_part: str
     on: str
     between: str
