@@ -48,6 +48,7 @@ class Network(AsyncBaseTransport):
         self._tls = tls
         self._road = road or Road()
         self._idle: defaultdict[Kept, list[tuple[float, Connection]]] = defaultdict(list)
+        self._is_closed = False
 
     async def handle_async_request(self, request: Request) -> Answer:
         """Sends a request; raises TransportError as httpx's own transport does.
@@ -70,7 +71,8 @@ class Network(AsyncBaseTransport):
         return Answer(exchange.status, headers=exchange.headers, stream=stream)
 
     async def aclose(self) -> None:
-        """Closes every connection that waits to be used."""
+        """Closes every connection that waits to be used, and any other once its call has ended."""
+        self._is_closed = True
         for waiting in self._idle.values():
             for _, connection in waiting:
                 connection.abort()
@@ -78,7 +80,11 @@ class Network(AsyncBaseTransport):
 
     def keep(self, to: Kept, connection: Connection) -> None:
         """Takes a connection back after a call, if it can carry another."""
-        if connection.done():
+        if not connection.done():
+            return
+        if self._is_closed:  # nobody would close it any more
+            connection.abort()
+        else:
             self._idle[to].append((time.monotonic(), connection))
 
     def _waiting(self, to: Kept) -> Connection | None:

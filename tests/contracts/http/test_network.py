@@ -280,6 +280,21 @@ async def test_a_body_that_nobody_reads_waits_at_the_server() -> None:
         await answer.aclose()
 
 
+async def test_a_call_that_outlives_the_transport_leaves_no_connection_open() -> None:
+    server = Server([LENGTH])
+    async with serving(server):
+        transport = Network()
+        answer = await transport.handle_async_request(
+            httpx.Request("GET", server.url, extensions=HERE)
+        )
+        assert isinstance(answer.stream, _Body)
+        connection = answer.stream._connection
+        await transport.aclose()
+        assert await answer.aread() == b"hello"
+        await answer.aclose()
+        assert not connection.is_fresh
+
+
 @pytest.mark.parametrize(
     "header", [("x", "a\r\nb: c"), ("x", "a\nb"), ("x\r\ny", "a")], ids=["value", "line", "name"]
 )
