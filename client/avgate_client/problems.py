@@ -85,6 +85,10 @@ class WrongStateError(ProblemError):
     """409: The request is in a state that does not allow this. Read the request again, and see what its state allows."""
 
 
+class ErasuresHeldError(ProblemError):
+    """409: More erasures than usual were begun within the hour. See whether they are meant; then have somebody approve who has the scope admin, or wait as Retry-After says."""
+
+
 class NotReadyError(ProblemError):
     """409: This does not exist yet. Wait until the request has got that far; Retry-After says when to look again."""
 
@@ -161,6 +165,7 @@ KINDS: Mapping[str, type[ProblemError]] = {
     BASE + "idempotency-key-in-use": IdempotencyKeyInUseError,
     BASE + "plan-changed": PlanChangedError,
     BASE + "wrong-state": WrongStateError,
+    BASE + "erasures-held": ErasuresHeldError,
     BASE + "not-ready": NotReadyError,
     BASE + "gone": GoneError,
     BASE + "precondition-failed": PreconditionFailedError,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from math import ceil
 
 from avgate_contracts.record import WhyUnseen
 from avgate_gateway import remarking
 from avgate_gateway.due import due_dates, may_extend
-from avgate_gateway.flow import settling
+from avgate_gateway.flow import breaker, settling
 from avgate_gateway.flow.context import Context, sealed_decisions
 from avgate_gateway.flow.planning import release, withdraw
 from avgate_gateway.flow.recipients import told_by_hand
 from avgate_gateway.notice import Event
 from avgate_gateway.problem import (
+    ERASURES_HELD,
     PLAN_CHANGED,
     SECOND_PERSON_REQUIRED,
     WRONG_STATE,
@@ -55,9 +57,12 @@ async def verify_identity(
 
 async def decide(
     db: Connection, context: Context, request: SubjectRequest, digest: str, party: Party, *,
-    approve: bool, reason: str | None = None,
+    approve: bool, reason: str | None = None, may_exceed: bool = False,
 ) -> None:  # fmt: skip
-    """Approves or rejects the plan with this digest, by somebody else than the submitter."""
+    """Approves or rejects the plan with this digest, by somebody else than the submitter.
+
+    `may_exceed`: whoever does may let more erasures begin than usually do.
+    """
     by = party.client_id
     if party.is_one_with(Party(request.client_id, request.submitter)):
         raise ProblemError(Problem(SECOND_PERSON_REQUIRED))
@@ -74,10 +79,24 @@ async def decide(
         raise ProblemError(Problem(PLAN_CHANGED))
     await remarking.keep(db, context, request.id, remarking.decision(digest), reason)
     if approve:
+        await _make_room(db, context, request, by, may_exceed=may_exceed)
         await release(db, context, request, by, digest)
         return
     await evidence.note(db, now, request, "plan.rejected", {"digest": digest, "by": by})
     await _reject(db, context, request)
+
+
+async def _make_room(
+    db: Connection, context: Context, request: SubjectRequest, by: str, *, may_exceed: bool
+) -> None:
+    """Counts an erasure; raises ProblemError where it is one of too many, and the approver may not decide that."""
+    wait = await breaker.wait(db, context, request, by)
+    if wait is None:
+        return
+    if not may_exceed:
+        headers = {"retry-after": str(ceil(wait.total_seconds()))}
+        raise ProblemError(Problem(ERASURES_HELD, headers=headers))
+    await breaker.let_go(db, context, request, by)
 
 
 async def _reject(db: Connection, context: Context, request: SubjectRequest) -> None:

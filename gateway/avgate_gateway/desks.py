@@ -35,6 +35,8 @@ def desk_of(
         pack=load_pack(controller.retention),
         answer_within_days=controller.answer_within_days,
         approval_exempt_clients=frozenset(controller.approval_exempt_clients),
+        erasures=controller.erasures_per_hour,
+        erasures_of_client=controller.erasures_per_hour_of_client,
         cooling_off=timedelta(minutes=controller.cooling_off_minutes),
         opendsr_ids=controller.opendsr_ids,
         opendsr_verified=controller.opendsr_verified,

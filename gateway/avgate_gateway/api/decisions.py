@@ -77,6 +77,7 @@ def _add_gates(routes: APIRouter, gateway: Gateway) -> None:
                 gateway.party(caller),
                 approve=body.decision == "approve",
                 reason=body.reason,
+                may_exceed=Scope.ADMIN.value in caller.scopes,
             )
 
         return await decided(gateway, caller, request_id, decide)

@@ -80,6 +80,7 @@ async def decide(visit: Visit) -> Response:
         await deciding.decide(
             db, visit.gateway.context, request, form.one("digest"),
             visit.gateway.party(visit.staff.caller), approve=approves, reason=reason,
+            may_exceed=Scope.ADMIN.value in visit.staff.caller.scopes,
         )  # fmt: skip
 
     return await _carried_out(visit, record)

@@ -45,6 +45,10 @@ EXPLAINED: Final[Mapping[ProblemType, Explained]] = {
     problem.WRONG_STATE: Explained(
         "This cannot be done any more, or not yet", "Look how the request stands now."
     ),
+    problem.ERASURES_HELD: Explained(
+        "More people than usual were erased within the hour",
+        "See whether that is meant; whoever manages the gateway can approve it, or wait an hour.",
+    ),
     problem.NOT_READY: Explained("It is not ready yet", "Wait a moment, and load the page anew."),
     problem.GONE: Explained(
         "This was destroyed, as promised",

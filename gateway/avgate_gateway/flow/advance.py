@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from structlog.contextvars import bound_contextvars
 
-from avgate_gateway.flow import later, settling
+from avgate_gateway.flow import breaker, later, settling
 from avgate_gateway.flow.context import AlteredError, Context
 from avgate_gateway.flow.planning import POLICY, discard, plan, release
 from avgate_gateway.flow.postponing import stop
@@ -155,7 +155,8 @@ async def _approve_by_policy(context: Context, request: SubjectRequest) -> bool:
             return False
         if not settling.awaits_approval(planned):
             return False
-        if settling.is_ambiguous(await tasks.of_request(db, request.id)):
+        is_ambiguous = settling.is_ambiguous(await tasks.of_request(db, request.id))
+        if is_ambiguous or not await breaker.lets_begin(db, context, planned):
             return False
         await release(db, context, planned, POLICY, planned.plan_digest)
     return True

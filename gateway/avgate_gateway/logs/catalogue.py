@@ -105,6 +105,11 @@ KEYS_UNREADABLE = Event(
     "A key in the database opens under none of the master keys.",
     "put the master key of its time back; keep it until then",
 )  # fmt: skip
+ERASURES_HELD = Event(
+    "erasures.held", Level.ERROR, ("most", "client"),
+    "More erasures than `most` were to begin within an hour: this one waits for a person.",
+    "see whether they are meant: look at who submits and approves them, and revoke who should not",
+)  # fmt: skip
 DATA_UNREADABLE = Event(
     "data.unreadable", Level.ERROR, ("reason",),
     "Something sealed in the database does not open: it was altered there, or its master key is missing.",

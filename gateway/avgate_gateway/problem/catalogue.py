@@ -138,6 +138,12 @@ WRONG_STATE = ProblemType(
     "The request is in a state that does not allow this",
     "Read the request again, and see what its state allows.",
 )
+ERASURES_HELD = ProblemType(
+    "erasures-held",
+    409,
+    "More erasures than usual were begun within the hour",
+    "See whether they are meant; then have somebody approve who has the scope admin, or wait as Retry-After says.",
+)
 NOT_READY = ProblemType(
     "not-ready",
     409,

@@ -48,6 +48,14 @@ _ANNOUNCED = (
     .where(evidence.c.request_id.is_(None), evidence.c.event == sa.bindparam("event"))
     .order_by(evidence.c.sequence)
 )
+_TELLS_OF = (
+    sa.select(evidence.c.sequence)
+    .where(
+        evidence.c.request_id == sa.bindparam("request_id"),
+        evidence.c.event == sa.bindparam("event"),
+    )
+    .limit(1)
+)
 _PUT_DOWN = chain.draft.insert().inline()
 
 
@@ -68,6 +76,7 @@ __all__ = [
     "note",
     "rows",
     "stored",
+    "tells_of",
 ]
 
 
@@ -150,6 +159,12 @@ async def entries(
         query = query.where(evidence.c.request_id == request_id)
     rows = (await db.execute(query.order_by(evidence.c.sequence).limit(limit))).mappings()
     return [Entry(**row) for row in rows]
+
+
+async def tells_of(db: Connection, request_id: str, event: str) -> bool:
+    """Whether something of this kind was ever written down of a request."""
+    found = await db.execute(_TELLS_OF, {"request_id": request_id, "event": event})
+    return found.first() is not None
 
 
 async def announced(db: Connection) -> Sequence[str]:
