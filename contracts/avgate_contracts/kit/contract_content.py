@@ -27,7 +27,7 @@ from avgate_contracts.subject import DataSubject
 from avgate_contracts.vocabulary import Field, IdentifierKind
 
 _SAME = {Field.EMAIL: IdentifierKind.EMAIL, Field.PHONE: IdentifierKind.PHONE}
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SMALL = 4  # members of an object in which a day that stands beside a value is a day of that value
 _SAMPLES = {
     IdentifierKind.PHONE: "+31612345670",

@@ -186,7 +186,7 @@ def _wrong(manifest: Manifest, kind: Any) -> list[str]:
             manifest.erases and not erases
         ),
         f"its protocol is not one that this kit knows ({PROTOCOL})": major != our_major
-        or not minor.isdigit()
+        or not (minor.isascii() and minor.isdigit())
         or int(minor) > int(our_minor),
         "not_relevant names an operation that the class supports": any(
             operation in manifest.not_relevant and each in kind.__mro__

@@ -67,7 +67,7 @@ def _totals(one: Interaction) -> Iterator[int]:
         if _TOTAL.fullmatch(_letters(name)) and isinstance(value, int):
             yield value
     total = one.headers.get("x-total-count", "")
-    if total.isdigit():
+    if total.isascii() and total.isdigit():
         yield int(total)
 
 

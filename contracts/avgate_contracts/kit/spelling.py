@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 def spellings(value: str) -> set[str]:
     """A value as it may stand in a body: plain, escaped as JSON, XML or URL, or as a local number."""
     found = {value, value.casefold()}
-    if re.fullmatch(r"\+\d{7,15}", value):
+    if re.fullmatch(r"\+[0-9]{7,15}", value):
         found |= {value[1:], f"00{value[1:]}", f"0{value[3:]}", f"({value[:3]}) {value[3:]}"}
     found |= {json.dumps(each)[1:-1] for each in list(found)}
     found |= {escape(each) for each in list(found)} | {quote(each, safe="") for each in list(found)}

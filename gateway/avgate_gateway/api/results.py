@@ -109,8 +109,9 @@ def _add_streams(routes: APIRouter, gateway: Gateway) -> None:
         ] = None,
     ) -> Response:
         request = await gateway.request(caller, request_id)
-        digits = last_event_id if last_event_id and last_event_id.isdecimal() else "0"
-        body = _events(gateway, http, request.id, int(digits[:18]))
+        told = last_event_id or ""
+        after = int(told[:18]) if told.isascii() and told.isdecimal() else 0
+        body = _events(gateway, http, request.id, after)
         return StreamingResponse(body, media_type="text/event-stream")
 
 

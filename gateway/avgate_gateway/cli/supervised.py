@@ -23,7 +23,7 @@ class Supervisor:
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Supervisor:
         watchdog = environ.get("WATCHDOG_USEC", "")
-        seconds = int(watchdog) / _MICROS if watchdog.isdigit() else None
+        seconds = int(watchdog) / _MICROS if watchdog.isascii() and watchdog.isdigit() else None
         return cls(environ.get("NOTIFY_SOCKET"), seconds)
 
     def tell(self, state: str) -> None:

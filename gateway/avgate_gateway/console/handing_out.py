@@ -42,7 +42,7 @@ async def letter(visit: Visit) -> Response:
 
 def _wanted(visit: Visit) -> LetterQuery:
     version, language = visit.asked("version"), visit.asked("language")
-    if version.isdecimal() and int(version[:6]) > 0:
+    if version.isascii() and version.isdecimal() and int(version[:6]) > 0:
         return LetterQuery(version=int(version[:6]))
     if version or language not in {"", *_LANGUAGES}:
         raise ProblemError(Problem(NOT_FOUND))

@@ -81,7 +81,7 @@ class Headers:
 
     def _check_framing(self) -> None:
         length = self.one(b"content-length")
-        if length is not None and not (length.isdigit() and len(length) < 19):
+        if length is not None and not (length.isascii() and length.isdigit() and len(length) < 19):
             _refuse(MALFORMED_REQUEST, "Content-Length must be a number.", closing=True)
         coding = self.one(b"transfer-encoding")
         if coding is None:

@@ -96,4 +96,6 @@ async def _there(http: HttpClient, name: str) -> tuple[int, str]:
     if answer.status in _UNTOLD:
         return 0, ""
     length = answer.headers.get("content-length", "")
-    return int(length) if length.isdecimal() else 0, answer.headers.get("etag", "")
+    return int(length) if length.isascii() and length.isdecimal() else 0, answer.headers.get(
+        "etag", ""
+    )

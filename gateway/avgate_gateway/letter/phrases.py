@@ -16,7 +16,7 @@ _DUTCH_LAWS: Final = {
     "Tw": "Telecommunicatiewet",
     "AWR": "Algemene wet inzake rijksbelastingen",
 }
-_PLACE: Final = re.compile(r"(\d+(?:\.\d+)?)(?:\((\d+)\))?(?:\(([a-z])\))?")
+_PLACE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(?:\(([0-9]+)\))?(?:\(([a-z])\))?")
 
 
 def told_day(words: Words, day: date) -> str:

@@ -16,7 +16,8 @@ from avgate_contracts.vocabulary import Field, IdentifierKind
 from avgate_gateway.cli.exits import CommandError
 
 _DATED = re.compile(
-    r"(?P<value>.+?)(?:@(?P<start>\d{4}-\d\d-\d\d)?\.\.(?P<end>\d{4}-\d\d-\d\d)?)?", re.DOTALL
+    r"(?P<value>.+?)(?:@(?P<start>\d{4}-\d\d-\d\d)?\.\.(?P<end>\d{4}-\d\d-\d\d)?)?",
+    re.DOTALL | re.ASCII,
 )
 
 
