@@ -37,11 +37,11 @@ class ControllerSettings(OpenDsrSenders):
         description="How long after its approval a plan may still be withdrawn, before it is begun.",
     )
     erasures_per_hour: Annotated[int, Field(strict=True, ge=1)] = Field(
-        1000,
+        5000,
         description="How many erasures may begin within an hour; further ones need an approver with the scope `admin`.",
     )
     erasures_per_hour_of_client: Annotated[int, Field(strict=True, ge=1)] = Field(
-        500, description="The same of those that one client submits, or approves."
+        2000, description="The same of those that one client submits, or approves."
     )
     connectors: dict[Name, dict[str, Any]] = Field(
         default_factory=dict,
