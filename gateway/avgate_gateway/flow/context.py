@@ -37,8 +37,8 @@ class Desk:
     answer_within_days: int
     approval_exempt_clients: frozenset[str]
     connectors: Mapping[str, Connector]
-    erasures: int = 1000  # that may begin within an hour
-    erasures_of_client: int = 500
+    erasures: int = 5000  # that may begin within an hour
+    erasures_of_client: int = 2000
     cooling_off: timedelta = timedelta()  # from an approval until it is carried out
     callback_hosts: frozenset[str] = frozenset()  # that a request may ask to be told at
     callback_networks: tuple[str, ...] = ()  # private ones, in which those may lie
