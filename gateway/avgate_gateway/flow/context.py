@@ -37,14 +37,14 @@ class Desk:
     answer_within_days: int
     approval_exempt_clients: frozenset[str]
     connectors: Mapping[str, Connector]
-    erasures: int = 5000  # that may begin within an hour
-    erasures_of_client: int = 2000
     cooling_off: timedelta = timedelta()  # from an approval until it is carried out
     callback_hosts: frozenset[str] = frozenset()  # that a request may ask to be told at
     callback_networks: tuple[str, ...] = ()  # private ones, in which those may lie
     contact: tuple[str, ...] = ()  # how people reach the controller, line by line
     opendsr_ids: tuple[str, ...] = ()  # as senders of OpenDSR call the controller
     opendsr_verified: bool = False  # whether their word is enough of an identity
+    erasures: int = 5000  # that may begin within an hour
+    erasures_of_client: int = 2000
 
 
 @dataclass(frozen=True, slots=True)
