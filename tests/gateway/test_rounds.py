@@ -19,7 +19,10 @@ from avgate_gateway.settings import load
 
 from .test_metrics import House, house  # noqa: F401 -- a fixture
 
-KEYS = {"sweep", "orphans", "tidy", "lists", "checkpoints", "keys", "handovers", "refusals"}
+KEYS = {
+    "sweep", "orphans", "tidy", "lists", "checkpoints", "keys", "handovers", "refusals",
+    "old_webhooks",
+}  # fmt: skip
 CONFIG = """
 [controllers.a]
 title = "A"
