@@ -25,8 +25,8 @@ class OwnThread:
         """What the step gives or raises; who is given up leaves it to end before the next begins."""
         loop = asyncio.get_running_loop()
         given = _Given(self, loop, step)
-        self.under_way += 1
         self._hand(given)
+        self.under_way += 1
         return await given.ended
 
     def end_with(self, step: Step) -> None:
@@ -39,9 +39,9 @@ class OwnThread:
         self._given.put(None)
 
     def _hand(self, given: _Given) -> None:
-        if not self._has_begun:
-            self._has_begun = True
+        if not self._has_begun:  # where no thread can be had, the next step asks for one again
             threading.Thread(target=self._work, name=self._name, daemon=True).start()
+            self._has_begun = True
         self._given.put(given)
 
     def _work(self) -> None:
