@@ -35,8 +35,8 @@ class Tried:
 def tried(base: str, token: str, examples: int, seed: int, folder: Path) -> Tried:
     """Tries every operation with so many examples; `folder` is where it may write.
 
-    Two threads of Python 3.11 that parse source at once may disturb each other (CPython issue 106905),
-    which schemathesis tells as a failure: then one does it alone.
+    Two threads of Python 3.11 that parse source at once may disturb each other, for its parser counts
+    their depth in one place; schemathesis tells that as a failure. Then one thread does it alone.
     """
     found = _tried(base, token, examples, seed, folder, workers=2)
     if not found.is_well and _DISTURBED in found.told:
