@@ -16,6 +16,7 @@ import pyrage
 import pytest
 import pytest_asyncio
 
+from avgate_gateway.courier import Courier
 from avgate_gateway.handover import Receipt, Sealed, Spool, Way
 from avgate_mocks.people import Role
 
@@ -130,16 +131,21 @@ async def test_what_fails_is_tried_again_with_the_same_file_and_goes_on_where_it
     assert hashlib.sha256(*folder.files.values()).hexdigest() == one["sha256"]
 
 
-async def test_a_machine_with_another_folder_leaves_a_sealed_copy_to_who_sealed_it(
-    here: Indoors, folder: Folder, tmp_path: Path
-) -> None:
+async def sealed_here(here: Indoors, folder: Folder, place: Path) -> tuple[str, Courier, JsonMap]:
+    """A copy whose delivery was cut off, another machine that shares no folder, and what is told."""
     folder.cut_at = 500
     request_id = await exported(here)
     await ask(here, request_id)
-    mine = here.assembled.courier
-    other = replace(mine, spool=Spool(tmp_path / "elsewhere"), _under_way={})
-    await mine.deliver_due()
+    other = replace(here.assembled.courier, spool=Spool(place / "elsewhere"), _under_way={})
+    await here.assembled.courier.deliver_due()
     [sealed] = await listed(here, request_id)
+    return request_id, other, sealed
+
+
+async def test_a_machine_with_another_folder_leaves_a_sealed_copy_to_who_sealed_it(
+    here: Indoors, folder: Folder, tmp_path: Path
+) -> None:
+    request_id, other, sealed = await sealed_here(here, folder, tmp_path)
     here.time.pushed += one_minute()
     await other.deliver_due()
     await other.tidy()
@@ -154,7 +160,7 @@ async def test_a_machine_with_another_folder_leaves_a_sealed_copy_to_who_sealed_
     assert "share handover_folder" in told["reason"]
     assert not (tmp_path / "elsewhere").exists()
 
-    await mine.deliver_due()
+    await here.assembled.courier.deliver_due()
     [after] = await listed(here, request_id)
     assert (after["state"], after["sha256"], after["code"]) == (
         "delivered", sealed["sha256"], None,
@@ -164,13 +170,7 @@ async def test_a_machine_with_another_folder_leaves_a_sealed_copy_to_who_sealed_
 async def test_what_its_machine_does_not_come_back_to_is_sealed_anew_by_another(
     here: Indoors, folder: Folder, tmp_path: Path
 ) -> None:
-    folder.cut_at = 500
-    request_id = await exported(here)
-    await ask(here, request_id)
-    mine = here.assembled.courier
-    other = replace(mine, spool=Spool(tmp_path / "elsewhere"), _under_way={})
-    await mine.deliver_due()
-    [sealed] = await listed(here, request_id)
+    request_id, other, sealed = await sealed_here(here, folder, tmp_path)
     for _ in range(2):  # asking again in between does not put that off
         here.time.pushed += timedelta(hours=4)
         await ask(here, request_id)
@@ -178,7 +178,7 @@ async def test_what_its_machine_does_not_come_back_to_is_sealed_anew_by_another(
     [after] = await listed(here, request_id)
     assert after["state"] == "delivered"
     assert after["sha256"] != sealed["sha256"]
-    await mine.tidy()
+    await here.assembled.courier.tidy()
     assert not spooled(here), "the first one's file goes too"
 
 

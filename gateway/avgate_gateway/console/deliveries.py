@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -106,29 +106,29 @@ async def show(visit: Visit, problem: Problem | None = None) -> Response:
 
 async def replay(visit: Visit) -> Response:
     """Sends one message again."""
-    try:
-        await replayed(visit.gateway, visit.staff.caller, visit.http.path_params["delivery_id"])
-    except ProblemError as error:
-        return await _refused(visit, error)
-    return to(f"{PAGE}?sent=again")
+    which = visit.http.path_params["delivery_id"]
+    return await _done(visit, replayed(visit.gateway, visit.staff.caller, which), "again")
 
 
 async def enable(visit: Visit) -> Response:
     """Sends to a receiver again, what was kept back too."""
-    try:
-        await enabled(visit.gateway, visit.staff.caller, visit.form.one("receiver"))
-    except ProblemError as error:
-        return await _refused(visit, error)
-    return to(f"{PAGE}?sent=enabled")
+    receiver = visit.form.one("receiver")
+    return await _done(visit, enabled(visit.gateway, visit.staff.caller, receiver), "enabled")
 
 
 async def test(visit: Visit) -> Response:
     """Sends a test to a receiver."""
+    receiver = visit.form.one("receiver")
+    return await _done(visit, tested(visit.gateway, visit.staff.caller, receiver), "test")
+
+
+async def _done(visit: Visit, step: Awaitable[object], told: str) -> Response:
+    """Takes a step of the interface's, and says on the page what it was, or why not."""
     try:
-        await tested(visit.gateway, visit.staff.caller, visit.form.one("receiver"))
+        await step
     except ProblemError as error:
         return await _refused(visit, error)
-    return to(f"{PAGE}?sent=test")
+    return to(f"{PAGE}?sent={told}")
 
 
 async def lately_lost(visit: Visit, db: Connection) -> int:
