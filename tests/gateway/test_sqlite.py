@@ -15,7 +15,7 @@ from sqlcipher3 import dbapi2 as sqlite
 
 from avgate_gateway.store.connection import HEAVY
 from avgate_gateway.store.cut_short import AwayError
-from avgate_gateway.store.schema import metadata, remark
+from avgate_gateway.store.schema import item, metadata, remark
 from avgate_gateway.store.sqlite import SqliteFile
 
 
@@ -174,3 +174,27 @@ async def test_heavy_rows_are_read_beside_the_event_loop(file: SqliteFile) -> No
     assert seen[False] == {get_ident()}
     assert len(seen[True]) == 1
     assert seen[True] != seen[False]
+
+
+async def test_what_may_touch_thousands_of_rows_is_done_beside_the_event_loop(
+    file: SqliteFile,
+) -> None:
+    seen: dict[str, set[int]] = {}
+
+    def watch(connection: sqlite.Connection, _record: object) -> None:
+        def note(statement: str) -> None:
+            seen.setdefault(" ".join(statement.split()[:3]), set()).add(get_ident())
+
+        connection.set_trace_callback(note)
+
+    sa.event.listen(file.engine, "connect", watch)
+    change = item.update().where(item.c.id == 1).values(reason=None)
+    rows = [{"request_id": "r", "place": str(n), "box": b""} for n in range(60)]
+    async with file.write() as db:
+        for _ in range(2):  # as SQLAlchemy executes it, and as it is prepared
+            await db.execute(change)
+        await db.execute(remark.insert(), rows)
+        await db.execute(remark.update().where(remark.c.place == "0").values(box=b"x"))
+    assert get_ident() not in seen["UPDATE item SET"]
+    assert get_ident() not in seen["INSERT INTO remark"]
+    assert seen["UPDATE remark SET"] == {get_ident()}
