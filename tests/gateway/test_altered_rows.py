@@ -155,6 +155,28 @@ async def test_a_kept_item_does_not_fall_due_by_a_date_that_was_written_over(
     assert {item.code for item in kept} == {"altered"}
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE request SET identity_by = 'somebody else'",
+        "UPDATE request SET decisions_box = NULL",
+    ],
+)
+async def test_what_falls_due_of_a_request_that_was_altered_waits_for_a_person(
+    office: Office, statement: str
+) -> None:
+    request_id = await planned(office)
+    await office.decide(request_id, "approve")
+    await office.sweep(None)
+    await altered(office, statement)
+    office.now += timedelta(days=800)
+    await office.sweep(None)
+    seen = await office.see(request_id)
+    assert held(office) == ["communication_metadata"] * 2
+    looking = [(task.stage, task.code, task.resume) for task in seen.tasks.values() if task.code]
+    assert looking == [(Stage.STUCK, TaskCode.ALTERED, Stage.DONE.value)]
+
+
 async def test_a_kept_item_goes_by_itself_when_its_term_has_ended(office: Office) -> None:
     request_id = await planned(office)
     await office.decide(request_id, "approve")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from avgate_gateway.flow.context import Context
 from avgate_gateway.flow.trouble import Trouble
 from avgate_gateway.request import SubjectRequest
-from avgate_gateway.store import evidence, requests, tasks
+from avgate_gateway.store import evidence, items, requests, tasks
 from avgate_gateway.store.tasks import Stage, Task, TaskCode
 
 _ALTERED = (
@@ -49,6 +49,10 @@ async def stop(context: Context, request: SubjectRequest) -> None:
     """Has a person look at a request that does not say what was decided about it."""
     async with context.database.read() as db:
         all_tasks = await tasks.of_request(db, request.id)
+        looks = await items.next_looks(db, request.id)
+    now = context.now()
+    due = {connector for connector, look in looks.items() if look <= now}
     for task in all_tasks:
-        if task.stage not in {Stage.DONE, Stage.STUCK}:
+        is_over = task.stage is Stage.DONE and task.connector not in due
+        if not is_over and task.stage is not Stage.STUCK:
             await troubled(context, task, Trouble(TaskCode.ALTERED, _ALTERED, 1))
