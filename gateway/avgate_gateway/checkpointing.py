@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from avgate_gateway import key_on_disk
 from avgate_gateway.logs.catalogue import EVIDENCE_MISFIT
-from avgate_gateway.problem import record
+from avgate_gateway.logs.fault import record
 from avgate_gateway.proving import tree
 from avgate_gateway.proving.examination import Examination, MisfitError
 from avgate_gateway.proving.note import (

@@ -31,8 +31,8 @@ from avgate_gateway.handover import (
     way_to,
 )
 from avgate_gateway.logs.catalogue import HANDOVER_FAILED, HANDOVER_POSTPONED
+from avgate_gateway.logs.fault import record
 from avgate_gateway.packing import packed
-from avgate_gateway.problem import record
 from avgate_gateway.registry import Installed
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.settings import Settings

@@ -18,8 +18,8 @@ from avgate_gateway.bulkheads import NONE, Bulkheads, FullError, named, parted
 from avgate_gateway.claims import Alone, Claims
 from avgate_gateway.faults import Faults
 from avgate_gateway.logs.catalogue import ENGINE_STOPPED, REQUEST_CUT_SHORT, REQUEST_POSTPONED
+from avgate_gateway.logs.fault import record
 from avgate_gateway.pausing import Pauses
-from avgate_gateway.problem import record
 from avgate_gateway.rounds import Rounds
 from avgate_gateway.store import idempotency, rates, requests, tasks
 from avgate_gateway.store.cut_short import CutShortError

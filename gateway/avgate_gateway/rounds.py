@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from avgate_gateway.logs.catalogue import ROUND_DIED
-from avgate_gateway.problem import record
+from avgate_gateway.logs.fault import record
 
 AGAIN_SECONDS = 10.0
 _LONGEST_SECONDS = 300.0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from avgate_gateway.store.attesting import Attesting
 from avgate_gateway.store.synchronous import engine_of
 
 SIZE = 128 * tree.TILE  # a power of two, so that a stretch's tree is a subtree of the whole
+_MOMENT_SECONDS = 0.1
 
 
 class UnreadableError(Exception):
@@ -115,7 +117,8 @@ def read(task: Task) -> tuple[Stretch, bool]:
     stretch = Stretch(task.after, task.sizes)
     stretch.read(rows, Attesting(task.place.evidence_key).code)
     stretch.end_at(task.until)
-    return stretch, any(row[7] == task.expected for row in rows)
+    is_met = task.expected is not None and any(row[7] == task.expected for row in rows)
+    return stretch, is_met
 
 
 def damaged_pages(place: Place) -> int:
@@ -132,10 +135,18 @@ def _pool(processes: int) -> Executor:
     """A thread where one is enough: another process takes half a second to begin."""
     if processes <= 1:
         return ThreadPoolExecutor(1)
-    # Not forked: what threads of ours held would be held in the child for ever.
+    # What other threads held would be held in a forked child for ever; without any, a start is saved.
+    way = "fork" if _is_alone() else "spawn"
     return ProcessPoolExecutor(
-        processes, multiprocessing.get_context("spawn"), initializer=_leave_interrupts_to_the_parent
+        processes, multiprocessing.get_context(way), initializer=_leave_interrupts_to_the_parent
     )
+
+
+def _is_alone() -> bool:
+    """Whether no other thread is left, once those have ended that are about to."""
+    for other in set(threading.enumerate()) - {threading.current_thread()}:
+        other.join(_MOMENT_SECONDS)
+    return threading.active_count() == 1
 
 
 def _leave_interrupts_to_the_parent() -> None:

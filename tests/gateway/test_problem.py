@@ -9,6 +9,7 @@ import pytest
 
 from avgate_gateway import problem
 from avgate_gateway.guard import Guard
+from avgate_gateway.logs import fault
 from avgate_gateway.problem import Problem
 
 from .invented_api import (
@@ -118,6 +119,6 @@ async def test_a_mistake_of_ours_shows_neither_its_message_nor_its_place(
 def test_the_log_names_causes_by_type_alone(lines: pytest.LogCaptureFixture) -> None:
     error = RuntimeError(MARKER)
     error.__cause__ = KeyError(MARKER)
-    problem.record(error)
+    fault.record(error)
     assert "RuntimeError from KeyError" in lines.text
     assert MARKER not in lines.text

@@ -30,6 +30,7 @@ from avgate_gateway.api.methods import Methods
 from avgate_gateway.api.straight import straightened
 from avgate_gateway.authentication import Verifier
 from avgate_gateway.guard import Guard, Limits
+from avgate_gateway.logs import fault
 from avgate_gateway.refusals import REFUSED, Asked, Refusals
 from avgate_gateway.store.cut_short import AwayError
 from avgate_gateway.traces.server import traced
@@ -154,7 +155,7 @@ def _asked(request: Request) -> Asked:
 
 async def _away(_: Request, error: Exception) -> Response:
     """What was asked may or may not have been recorded: the same key says which, asked again."""
-    problem.record(error)
+    fault.record(error)
     headers = {"retry-after": _AWAY_SECONDS}
     return problem.ProblemResponse(problem.Problem(problem.UNAVAILABLE, headers=headers))
 

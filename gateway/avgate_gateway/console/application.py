@@ -36,6 +36,7 @@ from avgate_gateway.console.drawing import Sheet
 from avgate_gateway.console.organisation import organisation
 from avgate_gateway.console.sessions import Sessions
 from avgate_gateway.console.signing_in import SigningIn
+from avgate_gateway.logs.fault import record
 from avgate_gateway.oidc.provider import Provider
 from avgate_gateway.problem import (
     INTERNAL_ERROR,
@@ -44,7 +45,6 @@ from avgate_gateway.problem import (
     UNAVAILABLE,
     Problem,
     ProblemError,
-    record,
     sealed,
 )
 from avgate_gateway.refusals import REFUSED, Asked

@@ -25,7 +25,7 @@ from avgate_gateway.flow.settling import awaits_approval, is_ambiguous
 from avgate_gateway.flow.together import all_at_once
 from avgate_gateway.flow.trouble import Trouble, trouble_of
 from avgate_gateway.flow.verifying import verify
-from avgate_gateway.problem import record
+from avgate_gateway.logs.fault import record
 from avgate_gateway.request import COPIES, Confidential, State, SubjectRequest
 from avgate_gateway.store import copies, evidence, items, requests, tasks
 from avgate_gateway.store.cut_short import CutShortError

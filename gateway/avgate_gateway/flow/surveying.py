@@ -29,7 +29,7 @@ from avgate_gateway.flow.looking import Look, UnprovenError, obstacle
 from avgate_gateway.flow.surveyed import Answer, Bounds, Revealed, Silence
 from avgate_gateway.flow.tallying import Tally
 from avgate_gateway.flow.trouble import trouble_of
-from avgate_gateway.problem import record as write_down
+from avgate_gateway.logs.fault import record as write_down
 from avgate_gateway.request import EVERYTHING, Confidential, State, SubjectRequest
 from avgate_gateway.store.cut_short import CutShortError
 from avgate_gateway.store.tasks import Stage, Task, TaskCode

@@ -18,13 +18,13 @@ from avgate_gateway.guard.limit import Limits
 from avgate_gateway.guard.line import Line, Place
 from avgate_gateway.guard.rate import STANDING, fields
 from avgate_gateway.guard.traffic import Traffic
+from avgate_gateway.logs.fault import record
 from avgate_gateway.problem import (
     INTERNAL_ERROR,
     UNAVAILABLE,
     Problem,
     ProblemError,
     ProblemResponse,
-    record,
 )
 
 _ADDED = (

@@ -42,7 +42,6 @@ from avgate_gateway.problem.catalogue import (
     ProblemType,
     table,
 )
-from avgate_gateway.problem.fault import record
 from avgate_gateway.problem.handler import install, sealed
 from avgate_gateway.problem.pointing import Located, from_validation
 
@@ -89,7 +88,6 @@ __all__ = [
     "ProblemType",
     "from_validation",
     "install",
-    "record",
     "sealed",
     "table",
 ]

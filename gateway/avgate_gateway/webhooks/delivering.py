@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from avgate_contracts.http import Runtime
 from avgate_gateway.logs.catalogue import WEBHOOK_CUT_SHORT, WEBHOOK_DISABLED
-from avgate_gateway.problem import record
+from avgate_gateway.logs.fault import record
 from avgate_gateway.rounds import Rounds
 from avgate_gateway.store import deliveries, endpoints, evidence, redelivery
 from avgate_gateway.store.connection import Connection
