@@ -22,6 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 GATEWAY, HTTP = "gateway/avgate_gateway", "contracts/avgate_contracts/http"
 _SECONDS = 120
+_TAMPERS = "tests/gateway/test_tampering.py"
 # What is mutated, and the tests that ought to see it: fast ones, for they run once for each mutant.
 MODULES: dict[str, tuple[str, Sequence[str]]] = {
     "warrant": (
@@ -45,6 +46,13 @@ MODULES: dict[str, tuple[str, Sequence[str]]] = {
     "retention": (
         f"{GATEWAY}/retention/decision.py",
         ("tests/gateway/test_retention.py", "tests/gateway/test_retention_pack.py"),
+    ),
+    "entry": (f"{GATEWAY}/proving/entry.py", ("tests/gateway/test_evidence_chain.py", _TAMPERS)),
+    "tree": (f"{GATEWAY}/proving/tree.py", ("tests/gateway/test_checkpointing.py", _TAMPERS)),
+    "stretch": (f"{GATEWAY}/proving/stretch.py", (_TAMPERS,)),
+    "examination": (
+        f"{GATEWAY}/proving/examination.py",
+        ("tests/gateway/test_checkpointing.py", _TAMPERS),
     ),
     "claim": (
         f"{GATEWAY}/authentication/claim.py",
@@ -97,6 +105,9 @@ def scored(name: str, share: float) -> Score:
         session = Path(folder) / "session.sqlite"
         config = Path(folder) / "cosmic-ray.toml"
         config.write_text(_config(module, tests))
+        _cosmic_ray(
+            tree, "baseline", str(config)
+        )  # or all mutants die of what is wrong without them
         _cosmic_ray(tree, "init", str(config), str(session))
         _thin_out(session, share)
         _cosmic_ray(tree, "exec", str(config), str(session))
