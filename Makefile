@@ -21,7 +21,7 @@ demo: setup
 
 # Pages are tried in a real browser, Debian's; AVGATE_BROWSER names another one.
 browser:
-	@test -n "$(AVGATE_BROWSER)" || command -v chromium >/dev/null || { echo "The pages' tests need Chromium; installing Debian's"; apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; }
+	@test -n "$(AVGATE_BROWSER)" || command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || { echo "The pages' tests need Chromium; installing Debian's"; apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium-headless-shell fonts-dejavu-core >/dev/null; }
 
 # The pictures in docs/screens, made by the same tests.
 screens: setup browser

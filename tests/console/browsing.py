@@ -27,8 +27,9 @@ _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice
 
 
 def chromium() -> str:
-    """Where the browser is; `make browser` installs Debian's."""
-    found = os.environ.get("AVGATE_BROWSER") or shutil.which("chromium")
+    """Where the browser is; `make browser` installs Debian's, the one without windows of its own."""
+    ours = (shutil.which("chromium-headless-shell"), shutil.which("chromium"))
+    found = os.environ.get("AVGATE_BROWSER") or next(filter(None, ours), None)
     assert found, "no Chromium: run `make browser`, or name one in AVGATE_BROWSER"
     return found
 

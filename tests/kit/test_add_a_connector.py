@@ -31,7 +31,6 @@ def steps(page: str) -> Iterator[Step]:
 
 def carried_out(page: str, folder: Path) -> None:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    without = "-p no:schemathesis"  # which a partner need not have, and takes two seconds to load
     for step in steps(page):
         words = shlex.split(step.command)
         if words[0] == "cd":
@@ -41,7 +40,7 @@ def carried_out(page: str, folder: Path) -> None:
             step.command,
             shell=True,
             cwd=folder,
-            env={**os.environ, "PATH": path, "PYTEST_ADDOPTS": without},
+            env={**os.environ, "PATH": path},
             capture_output=True,
             text=True,
             check=False,

@@ -8,6 +8,7 @@ run. Prints one JSON object: of every module how many mutants lived, and where. 
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def main() -> int:
     scores = {}
     for name in chosen.module or MODULES:
         scores[name] = scored(name, chosen.share).told()
-        sys.stderr.write(f"{name}: {scores[name]['score']} of {scores[name]['mutants']}\n")
+        sys.stderr.write(f"{name}: {json.dumps(scores[name])}\n")
     sys.stdout.write(json.dumps(scores, indent=1) + "\n")
     return 0
 
@@ -109,6 +110,7 @@ def scored(name: str, share: float) -> Score:
             tree, "baseline", str(config)
         )  # or all mutants die of what is wrong without them
         _cosmic_ray(tree, "init", str(config), str(session))
+        _leave_out_annotations(session, (tree / module).read_text("utf-8"))
         _thin_out(session, share)
         _cosmic_ray(tree, "exec", str(config), str(session))
         return _read(session)
@@ -137,13 +139,37 @@ def _connectors(tree: Path) -> list[Path]:
     return [folder for folder in (tree / "connectors").iterdir() if folder.is_dir()]
 
 
+def _leave_out_annotations(session: Path, source: str) -> None:
+    """No mutant of a type is tried: nothing evaluates it, so none could be noticed."""
+    spans = list(_annotations(ast.parse(source)))
+    with sqlite3.connect(session) as db:
+        query = "SELECT job_id, start_pos_row, start_pos_col FROM mutation_specs"
+        for job, *place in db.execute(query).fetchall():
+            if any(begin <= tuple(place) < end for begin, end in spans):
+                _forget(db, job)
+
+
+def _annotations(tree: ast.AST) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where each begins and ends: line and column."""
+    for node in ast.walk(tree):
+        for name in ("annotation", "returns"):
+            found = getattr(node, name, None)
+            if isinstance(found, ast.expr):
+                end = (found.end_lineno or 0, found.end_col_offset or 0)
+                yield (found.lineno, found.col_offset), end
+
+
 def _thin_out(session: Path, share: float) -> None:
     every = max(1, round(1 / share))
     with sqlite3.connect(session) as db:
         ids = [row[0] for row in db.execute("SELECT job_id FROM work_items ORDER BY job_id")]
         for job in (job for place, job in enumerate(ids) if place % every):
-            db.execute("DELETE FROM mutation_specs WHERE job_id = ?", (job,))
-            db.execute("DELETE FROM work_items WHERE job_id = ?", (job,))
+            _forget(db, job)
+
+
+def _forget(db: sqlite3.Connection, job: str) -> None:
+    db.execute("DELETE FROM mutation_specs WHERE job_id = ?", (job,))
+    db.execute("DELETE FROM work_items WHERE job_id = ?", (job,))
 
 
 def _read(session: Path) -> Score:
