@@ -33,7 +33,10 @@ MODULES: dict[str, tuple[str, Sequence[str]]] = {
     "idempotent": (f"{GATEWAY}/idempotent.py", ("tests/gateway/test_idempotent.py",)),
     "vault": (f"{GATEWAY}/vault.py", ("tests/gateway/test_keyring.py",)),
     "keyring": (f"{GATEWAY}/keyring.py", ("tests/gateway/test_keyring.py",)),
-    "path": (f"{HTTP}/path.py", ("tests/contracts/http/test_path.py",)),
+    "path": (
+        f"{HTTP}/path.py",
+        ("tests/contracts/http/test_path.py", "tests/contracts/http/test_address.py"),
+    ),
     "address": (
         f"{HTTP}/address.py",
         ("tests/contracts/http/test_address.py", "tests/contracts/http/test_path.py"),
@@ -110,7 +113,7 @@ def scored(name: str, share: float) -> Score:
             tree, "baseline", str(config)
         )  # or all mutants die of what is wrong without them
         _cosmic_ray(tree, "init", str(config), str(session))
-        _leave_out_annotations(session, (tree / module).read_text("utf-8"))
+        _leave_out_inert(session, (tree / module).read_text("utf-8"))
         _thin_out(session, share)
         _cosmic_ray(tree, "exec", str(config), str(session))
         return _read(session)
@@ -139,9 +142,9 @@ def _connectors(tree: Path) -> list[Path]:
     return [folder for folder in (tree / "connectors").iterdir() if folder.is_dir()]
 
 
-def _leave_out_annotations(session: Path, source: str) -> None:
-    """No mutant of a type is tried: nothing evaluates it, so none could be noticed."""
-    spans = list(_annotations(ast.parse(source)))
+def _leave_out_inert(session: Path, source: str) -> None:
+    """No mutant of a type is tried, nor of whether a dataclass has slots: none could be noticed."""
+    spans = list(_inert(ast.parse(source)))
     with sqlite3.connect(session) as db:
         query = "SELECT job_id, start_pos_row, start_pos_col FROM mutation_specs"
         for job, *place in db.execute(query).fetchall():
@@ -149,14 +152,15 @@ def _leave_out_annotations(session: Path, source: str) -> None:
                 _forget(db, job)
 
 
-def _annotations(tree: ast.AST) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Where each begins and ends: line and column."""
+def _inert(tree: ast.AST) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where each annotation, and each class's decorator, begins and ends: line and column."""
     for node in ast.walk(tree):
-        for name in ("annotation", "returns"):
-            found = getattr(node, name, None)
-            if isinstance(found, ast.expr):
-                end = (found.end_lineno or 0, found.end_col_offset or 0)
-                yield (found.lineno, found.col_offset), end
+        parts = [getattr(node, name, None) for name in ("annotation", "returns")]
+        parts += node.decorator_list if isinstance(node, ast.ClassDef) else []
+        for part in parts:
+            if isinstance(part, ast.expr):
+                end = (part.end_lineno or 0, part.end_col_offset or 0)
+                yield (part.lineno, part.col_offset), end
 
 
 def _thin_out(session: Path, share: float) -> None:
