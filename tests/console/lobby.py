@@ -43,6 +43,7 @@ client_secret = "{SECRET}"
 desk = {list(STAFF)}
 approver = ["requests:read", "requests:approve"]
 """
+_LOGOUT = {"http://schemas.openid.net/event/backchannel-logout": {}}
 _CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 NOBODY = {"type": "http", "method": "GET", "path": "/", "headers": [], "scheme": "https",
            "server": ("desk.example", 443), "query_string": b""}  # fmt: skip
@@ -164,3 +165,13 @@ def a_request_form(**changes: str) -> dict[str, str]:
              "value_0": "nobody@voorbeeld.example", "is_verified": "yes", "method": "portal",
              "verified_by": "me", "verified_at": "2026-01-05T10:00"}  # fmt: skip
     return {**usual, **changes}
+
+
+async def told(at: Lobby, **claims: Any) -> int:
+    """How the console takes a logout token."""
+    at.provider.now = int(at.here.time.now().timestamp())
+    said = {"jti": str(uuid4()), "events": _LOGOUT, **claims}
+    form = {"logout_token": at.provider.made(**said)}
+    answer = await at.browser().http.post("/console/sign-in/logout-token", data=form)
+    assert answer.headers["cache-control"] == "no-store"
+    return answer.status_code

@@ -18,10 +18,9 @@ from avgate_gateway.store import evidence, refused
 from avgate_gateway.store.cut_short import AwayError
 
 from ..gateway.tokens import THEIRS
-from .lobby import NOBODY, STAFF, Lobby, lobby, open_lobby, waiting
+from .lobby import NOBODY, STAFF, Lobby, lobby, open_lobby, told, waiting
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-_LOGOUT = {"http://schemas.openid.net/event/backchannel-logout": {}}
 APPROVER = ("requests:read", "requests:approve")
 FRESH = "/console/sign-in/organisation?fresh=yes&back=/console"
 
@@ -61,8 +60,8 @@ async def test_what_cannot_be_taken_back_takes_a_proof_that_is_new(at: Lobby) ->
 
 
 async def test_a_provider_that_does_not_ask_again_proves_nothing(at: Lobby) -> None:
-    for told in (None, at.here.time.now().timestamp() - 3600):
-        at.provider.token = {"auth_time": told}
+    for proved in (None, at.here.time.now().timestamp() - 3600):
+        at.provider.token = {"auth_time": proved}
         assert (await at.through(at.browser(), FRESH)).status_code == 401
         browser = at.browser()
         assert (await at.through(browser)).status_code == 303  # to come in, it is enough
@@ -158,16 +157,6 @@ async def test_signing_out_ends_it_for_every_copy_of_the_cookie(at: Lobby) -> No
     assert parse_qs(away.query)["post_logout_redirect_uri"] == [
         "https://desk.example/console/sign-in"
     ]
-
-
-async def told(at: Lobby, **claims: Any) -> int:
-    """How the console takes a logout token."""
-    at.provider.now = int(at.here.time.now().timestamp())
-    said = {"jti": str(uuid4()), "events": _LOGOUT, **claims}
-    form = {"logout_token": at.provider.made(**said)}
-    answer = await at.browser().http.post("/console/sign-in/logout-token", data=form)
-    assert answer.headers["cache-control"] == "no-store"
-    return answer.status_code
 
 
 async def test_a_provider_ends_the_session_that_it_ended(at: Lobby) -> None:
