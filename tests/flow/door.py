@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,6 +145,6 @@ async def sent_by_opendsr(here: Indoors) -> Mapping[Operation, str]:
     return made
 
 
-def tries(at: tuple[str, str]) -> Iterable[Operation]:
+def tries(at: tuple[str, str]) -> Sequence[Operation]:
     entry = GUARDED[at]
     return entry.operations or (Operation.ACCESS,)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,7 @@ import pytest_asyncio
 
 from avgate_gateway import api
 from avgate_gateway.api.application import unguarded
+from avgate_gateway.api.even import STEP_SECONDS
 from avgate_gateway.authentication import Scope
 from avgate_gateway.store import callbacks
 from avgate_gateway.store.migrations import metadata
@@ -48,6 +50,8 @@ OF_EVERYBODY: Final = {
 OWN: Final = [at for at in GUARDED if at not in OF_EVERYBODY]
 # A package is made at the moment, and that it was handed out is evidence.
 OWN_READING: Final = re.compile(r"/(package|evidence) ")
+NAMING: Final = [at for at in OWN if "_id}" in at[1]]
+NOW_AND_THEN: Final = ("rates.", "refused.")  # in whatever call comes when it is time
 LISTS: Final = [path for method, path in OWN if method == "GET" and "{" not in path]
 
 
@@ -113,6 +117,26 @@ async def test_every_statement_of_a_call_is_bound_to_its_controller(
             with watch.call(controller):
                 await door.knock(at, target, operation, made)
     assert not watch.taken()
+
+
+@pytest.mark.parametrize("at", NAMING, ids=" ".join)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_of_anothers_and_of_nobodys_the_same_is_asked(
+    at: tuple[str, str], door: Door, watch: Watch
+) -> None:
+    for operation in tries(at):
+        own, asked, took = door.own(at, operation), [], []
+        for target in (own, str(uuid4()), own, str(uuid4())):
+            began = time.monotonic()
+            with watch.call(THERE):
+                answer = await door.knock(at, target, operation, door.token(THERE, Scope))
+            took.append(time.monotonic() - began)
+            assert answer.status_code == 404
+            asked.append([one for one in watch.asked if not one.startswith(NOW_AND_THEN)])
+        assert asked[0]
+        assert all(one == asked[0] for one in asked)
+        if "{subject_request_id}" not in at[1]:  # whose index begins with the controller
+            assert min(took) >= STEP_SECONDS
 
 
 @pytest.mark.parametrize("path", LISTS)

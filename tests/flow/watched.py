@@ -45,10 +45,14 @@ class Watch:
     seen: set[Site] = field(default_factory=set)
     used: set[Site] = field(default_factory=set)  # of those that are allowed
     bound: dict[Any, Bound] = field(default_factory=dict)
+    asked: list[str] = field(
+        default_factory=list
+    )  # by the call that goes on, or was last, in order
 
     @contextmanager
     def call(self, controller: str | None) -> Iterator[None]:
         """Takes what happens until the block is left for one call of this controller's."""
+        self.asked = []
         before = _REACH.set(Reach(controller))
         try:
             yield
@@ -60,6 +64,12 @@ class Watch:
         found, self.loose = self.loose, set()
         return sorted(found)
 
+    def turn_taken(self, request_id: str | None) -> None:
+        """Notes whose row a transaction locks, and waits for, on PostgreSQL."""
+        reach = _REACH.get()
+        if reach is not None and request_id and ("request", request_id) not in reach.known:
+            self.loose.add("a turn is taken to write for a request that may be anybody's")
+
     async def executed(self, db: Connection, statement: Any, parameters: Any) -> Any:
         reach = _REACH.get()
         if reach is None:
@@ -67,6 +77,8 @@ class Watch:
         sites = list(_sites())
         site = sites[0] if sites else "elsewhere"
         self.seen |= set(sites)
+        text = " ".join(str(statement).split())
+        self.asked.append(f"{site}: {text}")
         is_bound = True
         for values in parameters if isinstance(parameters, list) else [parameters or {}]:
             then = replace(reach, known=set(reach.known))
@@ -78,7 +90,6 @@ class Watch:
             if tables and site in self.allowed:
                 self.used.add(site)
             elif tables:
-                text = " ".join(str(statement).split())
                 self.loose.add(f"{site} reaches anybody's {', '.join(tables)}: {text}")
         done = await db.execute(statement, parameters)
         if not is_bound or not _tells(statement):
@@ -136,6 +147,7 @@ class _Doors:
         return _Block(self.doors.read(), self.watch)
 
     def write(self, request_id: str | None = None) -> AbstractAsyncContextManager[Connection]:
+        self.watch.turn_taken(request_id)
         return _Block(self.doors.write(request_id), self.watch)
 
     async def close(self) -> None:

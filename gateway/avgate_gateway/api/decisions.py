@@ -145,7 +145,11 @@ def _add_terms(routes: APIRouter, gateway: Gateway) -> None:
 async def decided(
     gateway: Gateway, caller: Caller, request_id: str, decision: Decision
 ) -> Response:
-    """Carries a decision out in one transaction, wakes the request, and answers how it stands."""
+    """Carries a decision out in one transaction, wakes the request, and answers how it stands.
+
+    Whose it is comes first: nobody waits for the row of another's, or locks it.
+    """
+    await gateway.request(caller, request_id)
     async with gateway.context.database.write(request_id) as db:
         found = await requests.find(db, request_id, caller.controller)
         if found is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from avgate_gateway.api.answering import not_found
+from avgate_gateway.api.even import Evenly
 from avgate_gateway.api.health import Checks
 from avgate_gateway.authentication import Caller
 from avgate_gateway.bulkheads import Bulkheads
@@ -63,8 +64,9 @@ class Gateway:
 
     async def request(self, caller: Caller, request_id: str) -> SubjectRequest:
         """The caller's request; raises ProblemError, 404, for another controller's as for none."""
-        async with self.context.database.read() as db:
-            found = await requests.find(db, request_id, caller.controller)
-        if found is None:
-            raise not_found()
+        async with Evenly():
+            async with self.context.database.read() as db:
+                found = await requests.find(db, request_id, caller.controller)
+            if found is None:
+                raise not_found()
         return found

@@ -23,6 +23,7 @@ from avgate_gateway.api.answering import (
     to_cursor,
 )
 from avgate_gateway.api.bodies import CreateRequest
+from avgate_gateway.api.even import Evenly
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.standstill import held_up
 from avgate_gateway.api.submitted import NEEDS_KEY, SUBMITTED
@@ -107,7 +108,7 @@ def router(gateway: Gateway) -> APIRouter:
     async def one(
         http: Request, request_id: str, caller: Annotated[Caller, requires(Scope.READ)]
     ) -> Response:
-        async with gateway.context.database.read() as db:
+        async with Evenly(), gateway.context.database.read() as db:
             found = await requests.find(db, request_id, caller.controller)
             if found is None:
                 raise not_found()

@@ -13,6 +13,7 @@ from avgate_gateway import deciding, remarking
 from avgate_gateway.api.answering import from_cursor, not_found, plain, to_cursor
 from avgate_gateway.api.bodies import CompletionBody
 from avgate_gateway.api.decisions import decided
+from avgate_gateway.api.even import Evenly
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.task_items import about
 from avgate_gateway.authentication import Caller, Scope, requires
@@ -80,16 +81,23 @@ def router(gateway: Gateway) -> APIRouter:
 
 async def completed(gateway: Gateway, caller: Caller, task_id: str, body: CompletionBody) -> None:
     """Takes somebody's word that a task was done; raises ProblemError: 404, 409."""
-    async with gateway.context.database.read() as db:
-        task = await hand_tasks.find(db, task_id, caller.controller)
-    if task is None:
-        raise not_found()
+    task = await task_of(gateway, caller, task_id)
     by = body.completed_by or caller.client_id
 
     async def complete(db: Connection, request: SubjectRequest) -> None:
         await _complete(db, gateway, request, task_id, by, body.evidence, caller)
 
     await decided(gateway, caller, task.request_id, complete)
+
+
+async def task_of(gateway: Gateway, caller: Caller, task_id: str) -> HandTask:
+    """The caller's task; raises ProblemError, 404, for another controller's as for none."""
+    async with Evenly():
+        async with gateway.context.database.read() as db:
+            task = await hand_tasks.find(db, task_id, caller.controller)
+        if task is None:
+            raise not_found()
+    return task
 
 
 async def _complete(

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from avgate_gateway.api.answering import from_cursor, not_found, plain, to_cursor
 from avgate_gateway.api.bodies import Body, Moment
+from avgate_gateway.api.even import Evenly
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.authentication import Caller, Scope, requires
 from avgate_gateway.notice import Event, Told
@@ -140,7 +141,7 @@ def _add_resend(routes: APIRouter, gateway: Gateway) -> None:
 async def replayed(gateway: Gateway, caller: Caller, delivery_id: str) -> None:
     """Sends one again from the first try on; raises ProblemError: 404, 409."""
     now = gateway.context.now()
-    async with gateway.context.database.write() as db:
+    async with Evenly(), gateway.context.database.write() as db:
         found = await deliveries.find(db, delivery_id, caller.controller)
         if found is None:
             raise not_found()

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from avgate_contracts.day import local_day
 from avgate_gateway.api.answering import from_cursor, not_found, to_cursor
 from avgate_gateway.api.bodies import CompletionBody
-from avgate_gateway.api.tasks import completed
+from avgate_gateway.api.tasks import completed, task_of
 from avgate_gateway.authentication import Scope
 from avgate_gateway.console import requests
 from avgate_gateway.console.door import Door, Visit, to
@@ -96,12 +96,7 @@ async def _completed(visit: Visit, task: HandTask) -> Tried | None:
 
 
 async def _task(visit: Visit) -> HandTask:
-    async with visit.gateway.context.database.read() as db:
-        own, controller = visit.http.path_params[_TASK], visit.staff.caller.controller
-        task = await hand_tasks.find(db, own, controller)
-    if task is None:
-        raise not_found()
-    return task
+    return await task_of(visit.gateway, visit.staff.caller, visit.http.path_params[_TASK])
 
 
 async def _page(
