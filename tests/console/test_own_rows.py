@@ -28,6 +28,7 @@ ALLOWED: Final[Mapping[str, str]] = {
     "pauses.ended": "likewise",
     "console_sessions.begin": "who signs in is nobody yet, and is whose their provider says",
     "console_sessions.forget": "drops what ended long ago, of everybody, and shows nothing",
+    "console_sessions.time_out": "ends what has run out, of everybody, and shows nothing",
     "console_sessions.end_by_provider": "a provider ends what it began, by its own names of people",
 }
 ASKED: Final = [
@@ -104,6 +105,10 @@ async def test_who_comes_and_goes_reaches_their_own(hall: Hall, watch: Watch) ->
         await browser.post("/console/sign-out", {"csrf": csrf})
     with watch.call(None):
         assert await told(at, sid="s-1") == 200
+    await at.through(browser, sub="u-7", sid="s-2")
+    await at.here.let_pass(minutes=61)
+    with watch.call(None):
+        assert (await browser.get("/console")).status_code == 303
     assert not watch.taken()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -150,7 +151,8 @@ async def test_signing_out_ends_it_for_every_copy_of_the_cookie(at: Lobby) -> No
         found = [e for e in await evidence.entries(db) if e.event.startswith("console.")]
     begun, ended = found[-2:]
     assert (begun.event, ended.event) == ("console.signed_in", "console.signed_out")
-    assert begun.details == ended.details
+    told = {"by": "console:a.bakker", "how": "here", "since": str(begun.at)}
+    assert json.loads(ended.details) == told
     assert begun.controller == ended.controller == "libervoice"
     away = urlsplit((await browser.get("/console/sign-in/leave")).headers["location"])
     assert away.path == "/end"

@@ -87,8 +87,9 @@ class Watch:
                 form = (site, statement._generate_cache_key().key, not then.known)
                 self.bound.setdefault(form, Bound(site, statement, values, then))
             is_bound = is_bound and not tables
-            if tables and site in self.allowed:
-                self.used.add(site)
+            reasons = self.allowed.keys() & sites
+            if tables and reasons:
+                self.used |= reasons
             elif tables:
                 self.loose.add(f"{site} reaches anybody's {', '.join(tables)}: {text}")
         done = await db.execute(statement, parameters)

@@ -21,7 +21,7 @@ from .test_metrics import House, house  # noqa: F401 -- a fixture
 
 KEYS = {
     "sweep", "orphans", "tidy", "lists", "checkpoints", "keys", "handovers", "refusals",
-    "old_webhooks",
+    "old_webhooks", "sessions",
 }  # fmt: skip
 CONFIG = """
 [controllers.a]

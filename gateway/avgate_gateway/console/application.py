@@ -34,7 +34,7 @@ from avgate_gateway.console.cookies import Cookies
 from avgate_gateway.console.door import Door
 from avgate_gateway.console.drawing import Sheet
 from avgate_gateway.console.organisation import organisation
-from avgate_gateway.console.sessions import Sessions
+from avgate_gateway.console.sessions import LOOKS_EVERY_SECONDS, Sessions
 from avgate_gateway.console.signing_in import SigningIn
 from avgate_gateway.logs.fault import record
 from avgate_gateway.oidc.provider import Provider
@@ -81,6 +81,9 @@ def console(
         longest=timedelta(hours=settings.session_hours),
         cookies=Cookies(always_secure=is_https),
         has_provider=provider is not None,
+    )
+    gateway.rounds.every(
+        LOOKS_EVERY_SECONDS, "sessions", "The end of sign-ins that nobody uses", sessions.time_out
     )
     door = Door(gateway, sessions, timedelta(minutes=settings.fresh_for), has_own_links)
     asking = SigningIn(door, has_provider=provider is not None)

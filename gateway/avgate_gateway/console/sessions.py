@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from starlette.requests import Request
@@ -26,6 +27,9 @@ from avgate_gateway.store.console_sessions import Session
 _BYTES = 32
 _SEEN_EVERY = timedelta(minutes=1)  # a page is no reason for a write each time
 _KEPT = timedelta(days=2)  # as long as a sign-in could be tried again
+SIGNED_IN, SIGNED_OUT = "console.signed_in", "console.signed_out"
+TIMED_OUT = "console.timed_out"
+LOOKS_EVERY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +78,13 @@ class Sessions:
         )
         try:
             async with self.context.database.write() as db:
-                await console_sessions.forget(db, now - _KEPT)
                 is_begun = await console_sessions.begin(db, session)
                 if is_begun and before:
-                    await console_sessions.end(db, _digest(before), now)
+                    ended = await console_sessions.end(db, [_digest(before)], now)
+                    await _signed_out(db, now, ended, "again")
                 if is_begun:
-                    await _write_down(db, now, session, "console.signed_in")
+                    told = {"by": session.client_id}
+                    await evidence.append(db, now, session.controller, None, SIGNED_IN, told)
         except IntegrityError:  # its twin was a moment faster
             return None
         return cookie if is_begun else None
@@ -93,6 +98,8 @@ class Sessions:
         async with self.context.database.read() as db:
             session = await console_sessions.find(db, _digest(cookie))
         if session is None or not self._lasts(session):
+            if session is not None and session.ended_at is None and self._has_run_out(session):
+                await self.time_out()
             return None
         if not await self._is_believed(session):
             return None
@@ -123,37 +130,52 @@ class Sessions:
 
     async def end_those(self, digests: Sequence[str]) -> None:
         """Signs somebody out elsewhere."""
+        now = self.context.now()
         async with self.context.database.write() as db:
-            await console_sessions.end_all(db, digests, self.context.now())
+            ended = await console_sessions.end(db, digests, now)
+            await _signed_out(db, now, ended, "elsewhere")
 
     async def end_by_provider(self, over: Over) -> None:
         """Ends what a provider says is over."""
+        now = self.context.now()
         async with self.context.database.write() as db:
-            await console_sessions.end_by_provider(
-                db, over.subject, over.session, over.at, self.context.now()
+            ended = await console_sessions.end_by_provider(
+                db, over.subject, over.session, over.at, now
             )
+            await _signed_out(db, now, ended, "provider")
 
     async def end(self, http: Request) -> None:
         """Signs out, for every process and every copy of the cookie."""
         cookie, now = self._cookie(http), self.context.now()
         if cookie:
             async with self.context.database.write() as db:
-                session = await console_sessions.find(db, _digest(cookie))
-                if session is not None and session.ended_at is None:
-                    await console_sessions.end(db, session.digest, now)
-                    await _write_down(db, now, session, "console.signed_out")
+                ended = await console_sessions.end(db, [_digest(cookie)], now)
+                await _signed_out(db, now, ended, "here")
+
+    async def time_out(self) -> None:
+        """Ends what has run out, which becomes evidence, and forgets what ended long ago."""
+        now = self.context.now()
+        async with self.context.database.write() as db:
+            for session in await console_sessions.time_out(db, now - self.idle, now):
+                ended = min(session.seen_at + self.idle, session.ends_at)
+                why = "unused" if ended < session.ends_at else "longest"
+                told = {**_whose(session), "ended": ended, "why": why}
+                await evidence.append(db, now, session.controller, None, TIMED_OUT, told)
+            await console_sessions.forget(db, now - _KEPT)
 
     def _cookie(self, http: Request) -> str | None:
         return self.cookies.read(http, cookies.SESSION)
 
-    def _lasts(self, session: Session) -> bool:
+    def _has_run_out(self, session: Session) -> bool:
         now = self.context.now()
+        return now >= session.ends_at or now - session.seen_at >= self.idle
+
+    def _lasts(self, session: Session) -> bool:
         came_from_provider = session.provider_session is not None
         is_known = (
             session.controller in self.context.desks and came_from_provider == self.has_provider
         )
-        is_used = now - session.seen_at < self.idle
-        return session.ended_at is None and now < session.ends_at and is_used and is_known
+        return session.ended_at is None and is_known and not self._has_run_out(session)
 
     async def _is_believed(self, session: Session) -> bool:
         """Not where the person, or this sign-in, was revoked since."""
@@ -178,9 +200,16 @@ def csrf_of(cookie: str) -> str:
     return hmac.new(cookie.encode(), b"avgate console form", sha256).hexdigest()
 
 
-async def _write_down(db: Connection, now: datetime, session: Session, event: str) -> None:
+async def _signed_out(db: Connection, now: datetime, ended: Sequence[Session], how: str) -> None:
     """Who came and went is evidence; pages that they looked at are not."""
-    await evidence.append(db, now, session.controller, None, event, {"by": session.client_id})
+    for session in ended:
+        told = {**_whose(session), "how": how}
+        await evidence.append(db, now, session.controller, None, SIGNED_OUT, told)
+
+
+def _whose(session: Session) -> dict[str, Any]:
+    """Who it was, and when they signed in: by that moment it is known which sign-in this ends."""
+    return {"by": session.client_id, "since": session.signed_in_at}
 
 
 def _digest(cookie: str) -> str:

@@ -60,6 +60,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "master_key.changed": "Master key changed",
     "console.signed_in": "Somebody signed in here",
     "console.signed_out": "Somebody signed out here",
+    "console.timed_out": "A sign-in here ended by itself",
     "erasure.held": "Left to a person: more erasures than usual",
     "erasure.let_go": "Let go though there were more erasures than usual",
     "effect.intended": "About to be carried out",

@@ -79,10 +79,6 @@ async def see(db: Connection, digest: str, now: datetime) -> None:
     await db.execute(_of(digest).values(seen_at=now))
 
 
-async def end(db: Connection, digest: str, now: datetime) -> None:
-    await db.execute(_of(digest).where(console_session.c.ended_at.is_(None)).values(ended_at=now))
-
-
 async def of_person(
     db: Connection, controller: str, client_id: str, subject: str, now: datetime
 ) -> list[Session]:
@@ -98,16 +94,15 @@ async def of_person(
     return [_session(row) for row in (await db.execute(query)).mappings()]
 
 
-async def end_all(db: Connection, digests: Sequence[str], now: datetime) -> None:
-    here = console_session.c.digest.in_(digests)
-    is_open = console_session.c.ended_at.is_(None)
-    await db.execute(console_session.update().where(here, is_open).values(ended_at=now))
+async def end(db: Connection, digests: Sequence[str], now: datetime) -> list[Session]:
+    """Ends those that have not ended, and which these were: each is ended once, whoever else does."""
+    return await _ended(db, now, console_session.c.digest.in_(digests))
 
 
 async def end_by_provider(
     db: Connection, subject: str | None, session: str | None, begun_by: datetime, now: datetime
-) -> None:
-    """Ends what a provider says is over: one session of its own, or all of a person.
+) -> list[Session]:
+    """Ends what a provider says is over: one session of its own, or all of a person; and which.
 
     Only what had begun by then, so that the same word said again ends nothing that is newer. Links
     of our own have no session of a provider, and are left alone.
@@ -117,14 +112,28 @@ async def end_by_provider(
         named.append(console_session.c.subject == subject)
     if session is not None:
         named.append(console_session.c.provider_session == session)
-    began = console_session.c.signed_in_at <= begun_by
-    statement = console_session.update().where(*named, began, console_session.c.ended_at.is_(None))
-    await db.execute(statement.values(ended_at=now))
+    return await _ended(db, now, *named, console_session.c.signed_in_at <= begun_by)
+
+
+async def time_out(db: Connection, unused_since: datetime, now: datetime) -> list[Session]:
+    """Ends those that nobody used since a moment, or that have lasted as long as any may; and which."""
+    is_over = sa.or_(console_session.c.ends_at <= now, console_session.c.seen_at <= unused_since)
+    these = sa.select(console_session.c.digest).where(is_over, console_session.c.ended_at.is_(None))
+    free = these.with_for_update(skip_locked=True)  # on PostgreSQL; on SQLite writers take turns
+    return await _ended(db, now, console_session.c.digest.in_(free))
 
 
 async def forget(db: Connection, before: datetime) -> None:
-    """Drops what ended by itself before a moment."""
-    await db.execute(console_session.delete().where(console_session.c.ends_at < before))
+    """Drops what would have ended by itself before a moment, once it has ended."""
+    is_over = (console_session.c.ends_at < before, console_session.c.ended_at.is_not(None))
+    await db.execute(console_session.delete().where(*is_over))
+
+
+async def _ended(db: Connection, now: datetime, *which: sa.ColumnElement[bool]) -> list[Session]:
+    """Two that end the same at once take turns for its row, and the second finds it ended."""
+    ending = console_session.update().where(*which, console_session.c.ended_at.is_(None))
+    done = await db.execute(ending.values(ended_at=now).returning(*console_session.c))
+    return [_session(row) for row in done.mappings()]
 
 
 def _open(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
