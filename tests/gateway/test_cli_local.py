@@ -13,6 +13,9 @@ from avgate_gateway.cli.running import run
 from avgate_gateway.store import evidence
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.migrations import migrate
+from avgate_gateway.store.schema import request
+
+from .rows import a_row
 
 
 @pytest.fixture
@@ -77,6 +80,39 @@ def test_an_end_that_was_cut_off_shows_by_the_digest_that_is_missing(
     _execute(chain, "DELETE FROM evidence WHERE sequence = 5")
     assert run(["audit", "verify", "--config", str(config)]) == Exit.DONE
     assert run(["audit", "verify", "--config", str(config), "--expect", last]) == Exit.WRONG
+
+
+def test_rows_are_held_against_the_evidence_where_that_is_asked(
+    config: Path, chain: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["audit", "verify", "--config", str(config), "--outcomes"]
+    _add(chain, "request.received", {})
+    _add(chain, "request.closed", {"closing": None})
+    assert run(asked) == Exit.WRONG
+    assert "r-1: the evidence tells of it, and it is not there" in capsys.readouterr().err
+    engine = sa.create_engine(chain)
+    with engine.begin() as connection:
+        connection.execute(request.insert(), {**a_row(), "id": "r-1"})
+    assert run(asked) == Exit.DONE
+    told = capsys.readouterr().out
+    assert "what became of 0 closed requests is as the evidence has it" in told
+    assert "1 were closed by a release that wrote no outcome down" in told
+    _execute(chain, "UPDATE request SET state = 'waiting'")
+    assert run(asked) == Exit.WRONG
+    assert "r-1: its row says that it is open" in capsys.readouterr().err
+    engine.dispose()
+
+
+def _add(url: str, event: str, details: dict[str, object]) -> None:
+    async def add() -> None:
+        database = Database(url)
+        async with database.write() as db:
+            await evidence.append(
+                db, datetime(2026, 1, 2, tzinfo=UTC), "libervoice", "r-1", event, details
+            )
+        await database.close()
+
+    asyncio.run(add())
 
 
 def test_verifying_makes_no_database(config: Path) -> None:

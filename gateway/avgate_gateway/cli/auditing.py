@@ -7,6 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import BrokenExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -21,6 +22,7 @@ from avgate_gateway.checkpointing import (
     open_evidence_key,
     trusted,
 )
+from avgate_gateway.cli import comparing
 from avgate_gateway.cli.advancing import advancing
 from avgate_gateway.cli.exits import CommandError, Exit
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
@@ -70,6 +72,13 @@ def verify(
             help="A key of checkpoints that is believed too, as `avgate audit keys` prints it."
         ),
     ] = None,
+    outcomes: Annotated[
+        bool,
+        typer.Option(
+            "--outcomes",
+            help="Looks too whether the rows of closed requests say what the evidence says became of them.",
+        ),
+    ] = False,
 ) -> None:
     """Reads every entry again, and names the first that was changed, removed, moved or put in."""
     settings = settings_of(config)
@@ -87,6 +96,8 @@ def verify(
         raise CommandError("a process that read the evidence was killed: out of memory?") from None
     _insist(found)
     typer.echo(f"the chain is whole: {found.length} entries; the last digest is {found.last}")
+    if outcomes:
+        comparing.compare(partial(_with_database, settings))
 
 
 @app.command()

@@ -127,6 +127,7 @@ EVENTS: Final[Label] = {
     "request.retried": "Tried again",
     "request.extended": "Two more months taken",
     "request.closed": "Request closed",
+    "request.came_to": "What became of the request changed",
     "hand_task.completed": "Work by hand reported done",
     "subject.revealed": "Identifiers shown in full",
     "changes.revealed": "Correction shown in full",

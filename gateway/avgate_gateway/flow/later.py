@@ -16,9 +16,10 @@ from avgate_gateway.flow.locating import digest_of, refs_of
 from avgate_gateway.flow.outcomes import ALTERED, columns
 from avgate_gateway.flow.rejudging import judged
 from avgate_gateway.flow.waking import wake_at
-from avgate_gateway.request import SubjectRequest
+from avgate_gateway.request import COPIES, SubjectRequest
 from avgate_gateway.retention import Verdict
 from avgate_gateway.store import (
+    came_to,
     copies,
     earlier,
     evidence,
@@ -95,7 +96,13 @@ async def _fall_due(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]) 
     altered = [row.id for row in rows if row not in sound]
     async with part.context.database.write() as db:
         await items.change(db, altered, **columns(ALTERED, now))
-        goes = [_entitled(part, *one) for one in await judged(db, part, sound, held)]
+        found, changed = await judged(db, part, sound, held)
+        goes = [_entitled(part, *one) for one in found]
+        if altered or changed:
+            await evidence.note(
+                db, now, part.request, "task.looked_again",
+                {"connector": part.name, "items": len(rows), "otherwise": len(altered) + changed},
+            )  # fmt: skip
         if goes:
             await items.change_each(db, goes)
             await items.change(
@@ -175,7 +182,25 @@ async def shred(context: Context, request: SubjectRequest) -> None:
             await _shred_references(db, current, now)
         paused = context.paused(request.controller)
         wake = wake_at(current, all_tasks, looks, now, keys_until, paused=paused)
+        await _tell_what_it_came_to(db, current, all_tasks, now)
         await requests.wake(db, request.id, wake)
+
+
+async def _tell_what_it_came_to(
+    db: Connection, request: SubjectRequest, all_tasks: Sequence[Task], now: datetime
+) -> None:
+    """Has the evidence say what became of it, where that is no longer what it says.
+
+    Together with when it is woken next: until then it is due, and nobody compares its rows.
+    """
+    said = None if request.operation in COPIES else await came_to.newest(db, request.id)
+    if said is None:
+        return
+    found = came_to.account(
+        all_tasks, (await came_to.groups_of(db, [request.id])).get(request.id, ())
+    )
+    if found != said:
+        await evidence.note(db, now, request, came_to.CHANGED, found.details())
 
 
 async def _is_anything_left(

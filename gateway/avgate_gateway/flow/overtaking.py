@@ -44,7 +44,7 @@ async def look_first(part: Part) -> None:
         held = {digest_of(part, ref.ref): ref for ref in refs}
         now = part.context.now()
         async with part.context.database.write() as db:
-            goes = await judged(db, part, sound, held)
+            goes, _ = await judged(db, part, sound, held)
             others = [row.id for row, verdict in goes if verdict.action.value != row.action]
             await items.change(db, others, **columns(_OVERTAKEN, now))
             stays = len(sound) - len(goes)

@@ -21,32 +21,40 @@ from avgate_gateway.warrant import facts_of
 
 async def judged(
     db: Connection, part: Part, rows: Sequence[Item], held: Mapping[str, ItemRef]
-) -> Sequence[tuple[Item, Verdict]]:
-    """Writes of each item that it went without us, stays, or is for a person; gives those that go.
+) -> tuple[Sequence[tuple[Item, Verdict]], int]:
+    """Writes of each item that it went without us, stays, or is for a person.
 
-    `held` has by digest what the upstream shows of them.
+    Gives those that go, and of how many others it changed what is said of them. `held` has by digest what the upstream shows of them.
     """
     now = part.context.now()
     pack = part.context.desks[part.request.controller].pack
     goes: list[tuple[Item, Verdict]] = []
+    changed = 0
     for row in rows:
         ref = held.get(row.digest)
         if ref is None:
             await items.change(db, [row.id], **columns(Completed(Effect.ALREADY_GONE), now))
+            changed += 1
             continue
         is_bound = row.category in part.connector.manifest.after_service
         verdict = decide(ref, pack, now, after_service=is_bound)
         match verdict.action:
             case Action.RETAIN:
-                await items.change(db, [row.id], **_kept(part, row, ref, verdict, now))
+                kept = _kept(part, row, ref, verdict, now)
+                await items.change(db, [row.id], **kept)
+                changed += any(getattr(row, name) != kept[name] for name in _SAID)
             case Action.BY_HAND:
                 await items.change(
                     db, [row.id], state=ItemState.BY_HAND, look_at=None,
                     code=verdict.ground.code.value, reason=verdict.ground.sentence,
                 )  # fmt: skip
+                changed += 1
             case _:
                 goes.append((row, verdict))
-    return goes
+    return goes, changed
+
+
+_SAID = ("state", "until", "ground", "code", "reason")  # in a report
 
 
 def _kept(

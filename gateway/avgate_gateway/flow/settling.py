@@ -10,8 +10,8 @@ from avgate_gateway.ending import detail
 from avgate_gateway.flow.context import Context
 from avgate_gateway.flow.waking import wake_at
 from avgate_gateway.notice import Event
-from avgate_gateway.request import State, SubjectRequest, WaitingFor
-from avgate_gateway.store import copies, evidence, hand_tasks, items, requests, tasks
+from avgate_gateway.request import COPIES, State, SubjectRequest, WaitingFor
+from avgate_gateway.store import came_to, copies, evidence, hand_tasks, items, requests, tasks
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import Group
@@ -117,9 +117,10 @@ async def close(
     if closing is not None:
         await hand_tasks.withdraw_all(db, request.id)
     then = replace(request, state=State.CLOSED, waiting_for=None, closed_at=now, closing=closing)
+    all_tasks = all_tasks or await tasks.of_request(db, request.id)
     wake = wake_at(
         then,
-        all_tasks or await tasks.of_request(db, request.id),
+        all_tasks,
         await items.next_looks(db, request.id),
         now,
         keys_until=now + context.vault_keeps,
@@ -129,7 +130,10 @@ async def close(
         db, request.id, state=then.state, waiting_for=None, closed_at=now, closing=closing,
         wake_at=wake,
     )  # fmt: skip
-    await evidence.note(db, now, request, "request.closed", {"closing": closing})
+    has_items = request.operation not in COPIES
+    groups = await came_to.groups_of(db, [request.id]) if has_items else {}
+    told = came_to.account(all_tasks, groups.get(request.id, ())).details()
+    await evidence.note(db, now, request, came_to.CLOSED, {"closing": closing, **told})
 
 
 def _state(

@@ -251,7 +251,7 @@ _COUNTS_OF = (
     .where(item.c.request_id.in_(sa.bindparam("request_ids", expanding=True)))
     .group_by(item.c.request_id, item.c.connector, item.c.state)
 )
-_COUNT = sa.func.count().label("count")
+COUNT = sa.func.count().label("count")
 _TASKED = (
     item.c.connector,
     item.c.category,
@@ -260,9 +260,9 @@ _TASKED = (
     item.c.code,
     item.c.reason,
 )
-_ALIKE = (*_TASKED, item.c.ground, item.c.until, item.c.effective_from, item.c.erasure)
-_GROUPS = sa.select(*_ALIKE, _COUNT).where(OF_REQUEST).group_by(*_ALIKE).order_by(*_ALIKE)
-_GROUPS_LEFT = sa.select(*_TASKED, _COUNT).where(OF_REQUEST, LEFT).group_by(*_TASKED)
+ALIKE = (*_TASKED, item.c.ground, item.c.until, item.c.effective_from, item.c.erasure)
+_GROUPS = sa.select(*ALIKE, COUNT).where(OF_REQUEST).group_by(*ALIKE).order_by(*ALIKE)
+_GROUPS_LEFT = sa.select(*_TASKED, COUNT).where(OF_REQUEST, LEFT).group_by(*_TASKED)
 _FEW = 50  # written one by one: a statement for each number of them would have to be made anew
 _AT_ONCE = 500  # below SQLite's limit on bound values in the oldest release still about (999)
 
