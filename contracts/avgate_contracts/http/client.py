@@ -8,14 +8,16 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
+from avgate_contracts.errors import ConnectorError
 from avgate_contracts.http.address import Addresses
 from avgate_contracts.http.answer import Response, Streamed
 from avgate_contracts.http.authorization import Authorization, Fixed
 from avgate_contracts.http.body import UNSET, Unset, encoded
 from avgate_contracts.http.call import READS, REPEATABLE, Call
 from avgate_contracts.http.header import headers as header_fields
-from avgate_contracts.http.library import Upload
+from avgate_contracts.http.library import URL, Upload
 from avgate_contracts.http.path import NO_IDS, Params
+from avgate_contracts.http.refusing import tell_not_called
 from avgate_contracts.http.runtime import Runtime
 from avgate_contracts.http.tries import Tries
 from avgate_contracts.record import Json
@@ -87,7 +89,7 @@ class HttpClient:
         call = Call(
             method=method.upper(),
             label=_label(path),
-            url=self._addresses.url(path, ids, params),
+            url=self._url(method, path, ids, params),
             headers=header_fields(
                 headers, accept="application/json", content_type=content_type, key=key
             ),
@@ -115,7 +117,7 @@ class HttpClient:
         call = Call(
             method=method.upper(),
             label=_label(path),
-            url=self._addresses.url(path, ids, None),
+            url=self._url(method, path, ids, None),
             headers=header_fields(
                 headers, accept="*/*", content_type="application/octet-stream", key=None
             ),
@@ -146,7 +148,7 @@ class HttpClient:
         call = Call(
             method=method.upper(),
             label=_label(path),
-            url=self._addresses.url(path, ids, params),
+            url=self._url(method, path, ids, params),
             headers=header_fields(headers, accept="*/*", content_type=None, key=None),
             content=b"",
             accept=accept,
@@ -155,6 +157,14 @@ class HttpClient:
         )
         authorization = self._authorization if authenticated else _NOBODY
         return self._tries.stream(call, authorization, max_bytes)
+
+    def _url(self, method: str, path: str, ids: Mapping[str, str], params: Params | None) -> URL:
+        """What is called; a call that may not be made is told once, and raised."""
+        try:
+            return self._addresses.url(path, ids, params)
+        except ConnectorError as error:
+            tell_not_called(method.upper(), _label(path), error)
+            raise
 
     async def aclose(self) -> None:
         """Closes every connection, and ends a fetch of a token that is under way."""

@@ -19,6 +19,7 @@ from avgate_contracts.http.library import (
     extensions,
     request,
 )
+from avgate_contracts.http.refusing import tell_not_called
 from avgate_contracts.http.runtime import Runtime
 from avgate_contracts.http.tracing import Tracing
 
@@ -56,7 +57,11 @@ class Wire:
         begun = self._monotonic()
         added = () if credentials is None else (credentials,)
         traced = self._sent if self._tracing is None else partial(self._traced, self._tracing)
-        answer = await traced(call, added)
+        try:
+            answer = await traced(call, added)
+        except MisconfiguredError as error:  # a destination that may not be reached
+            tell_not_called(call.method, call.label, error)
+            raise
         took = (self._monotonic() - begun) * 1000
         if isinstance(answer, Exception):
             _tell(call, took, error=str(answer))

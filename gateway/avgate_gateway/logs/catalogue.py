@@ -36,6 +36,13 @@ UPSTREAM_CALLED = Event(
     "One try of a call to an upstream, up to the headers of its answer; `path` is a template.",
     "where tries fail again and again, ask the upstream's operator",
 )  # fmt: skip
+NOT_CALLED = Event(
+    "upstream.not_called", Level.WARNING, ("method", "path", "reason"),
+    "A call was refused here before anything was sent: its address is outside what the settings allow, "
+    "leads where no upstream may be, or would have been changed by an id.",
+    "correct the address in the settings, or allow its host or network there; where an upstream gave "
+    "the address, ask its operator",
+)  # fmt: skip
 LIST_UNREADABLE = Event(
     "list.unreadable", Level.WARNING, ("provider", "reason"),
     "The list of subprocessors that a provider publishes could not be fetched or read.",

@@ -23,12 +23,14 @@ from avgate_contracts.http.header import headers
 from avgate_contracts.http.library import URL, quiet
 from avgate_contracts.http.network import Network
 from avgate_contracts.http.reading import drop
+from avgate_contracts.http.refusing import tell_not_called
 from avgate_contracts.http.retry import retry_after
 from avgate_contracts.http.wire import Wire
 from avgate_gateway.webhooks.form import Letter
 
 SECONDS = 15.0
 _BODY_SECONDS = 1.0  # the status has said it all; reading on only keeps the connection
+_LABEL = "webhook"
 _KNOWN = 256  # addresses that are not looked at letter by letter each time
 _LIMITS = Limits(timeout=SECONDS, deadline=SECONDS, attempts=1, max_response_bytes=65_536)
 ANSWERED, NO_ANSWER, UNREACHABLE, NOT_ALLOWED = (
@@ -85,8 +87,8 @@ class Post:
         destinations = self._let_through(host, letter.private_networks)
         call = Call(
             method="POST",
-            label="webhook",
-            url=self._checked(letter.url, destinations),
+            label=_LABEL,
+            url=self._allowed(letter.url, destinations),
             headers=headers(
                 letter.headers, accept="*/*", content_type="application/json", key=None
             ),
@@ -103,6 +105,13 @@ class Post:
                     await drop(answer)
             after = retry_after(answer.headers.get("retry-after"), self._runtime.now())
             return int(answer.status_code), after
+
+    def _allowed(self, address: str, destinations: Destinations) -> URL:
+        try:
+            return self._checked(address, destinations)
+        except ConnectorError as error:
+            tell_not_called("POST", _LABEL, error)
+            raise
 
     def _let_through(self, host: str, private_networks: tuple[str, ...]) -> Destinations:
         """The same object for the same rules: connections are kept by it."""

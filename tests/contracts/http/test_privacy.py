@@ -93,6 +93,38 @@ async def test_no_refusal_before_the_wire_repeats_the_value(
     assert MARK not in everything(caught.value)
 
 
+NOT_CALLED: dict[str, tuple[str, dict[str, str]]] = {
+    "another host": (f"https://elsewhere.example/{MARK}?q={MARK}", {}),
+    "no plain address": (f"https://{MARK}@upstream.example/x", {}),
+    "an id that changes the path": ("/people/{id}", {"id": f"{MARK}/../{MARK}\ud800"}),
+}
+
+
+@pytest.mark.parametrize("path", NOT_CALLED.values(), ids=NOT_CALLED)
+@pytest.mark.parametrize("way", ["send", "stream"])
+async def test_a_call_that_is_refused_before_the_wire_is_one_line_and_names_nobody(
+    clients: Any, turns: TURNS, caplog: pytest.LogCaptureFixture, path: Any, way: str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    address, ids = path
+    client = clients.over(turns())
+    with pytest.raises(ConnectorError) as caught:
+        await (client.send if way == "send" else _opened(client))("GET", address, ids=ids)
+    [told] = [vars(one) for one in caplog.records if one.name == "avgate.http"]
+    assert (told["msg"], told["method"]) == ("upstream.not_called", "GET")
+    assert told["path"] == (address if ids else "(absolute)")
+    assert told["reason"] == str(caught.value)
+    assert MARK not in repr(told)
+
+
+def _opened(client: Any) -> Any:
+    async def opened(*where: Any, **more: Any) -> None:
+        async with client.stream(*where, **more):
+            pass
+
+    return opened
+
+
 async def test_no_difference_of_shape_shows_a_value(clients: Any, turns: TURNS) -> None:
     handler = turns(httpx.Response(200, headers=SAID, json={"name": MARK}))
     response = await clients.over(handler).send("GET", "/people/{id}", **CALL)

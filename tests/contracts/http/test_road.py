@@ -92,6 +92,15 @@ async def test_a_name_that_resolves_inside_is_not_called(dialled: Dialled, insid
     assert dialled.to == []
 
 
+async def test_a_destination_that_is_refused_is_one_line_in_the_log(
+    dialled: Dialled, caplog: pytest.LogCaptureFixture
+) -> None:
+    why = await refused(Road(Names([["169.254.169.254"]]), dialled))
+    [told] = [vars(one) for one in caplog.records if one.name == "avgate.http"]
+    assert (told["msg"], told["path"], told["reason"]) == ("upstream.not_called", "/x", why)
+    assert "169.254" not in repr(told)
+
+
 @pytest.mark.parametrize("inside", INSIDE)
 async def test_one_special_address_among_others_refuses_all(dialled: Dialled, inside: str) -> None:
     """[S04] In either order."""
