@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from avgate_contracts import connector as sdk
 from avgate_gateway.cli.exits import Exit
 from avgate_gateway.cli.running import run
+from avgate_gateway.registry import CAPABILITIES
 from avgate_gateway.store import evidence
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.migrations import migrate
@@ -159,6 +161,12 @@ def test_connectors_tell_what_they_can_do(config: Path, capsys: pytest.CaptureFi
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["items"]}
     assert rows["directory"]["capabilities"] == ["access", "rectify", "erase", "confirm"]
     assert rows["directory"]["configured_for"] == []
+    assert {"callbacks", "recipients"} <= set(rows["subprocessors"]["capabilities"])
+
+
+def test_no_protocol_of_the_sdk_is_missing_from_the_list_of_capabilities() -> None:
+    protocols = {name for name in sdk.__all__ if name.startswith("Supports")}
+    assert {protocol.__name__ for protocol in CAPABILITIES.values()} == protocols
 
 
 def test_a_refused_connector_is_told_by_the_exit_code(

@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
-from avgate_contracts import connector as sdk
 from avgate_contracts.connector import Connector, Manifest
 from avgate_gateway.api.answering import not_found, plain
 from avgate_gateway.api.bodies import Body, Filled
@@ -17,17 +16,8 @@ from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.health import Checks
 from avgate_gateway.authentication import Caller, Scope, requires
 from avgate_gateway.pausing import Pauses, to_json
-from avgate_gateway.registry import Installed
+from avgate_gateway.registry import Installed, capabilities
 from avgate_gateway.store.pauses import LONGEST_REASON
-
-CAPABILITIES = {
-    "access": sdk.SupportsAccess,
-    "rectify": sdk.SupportsRectify,
-    "erase": sdk.SupportsErase,
-    "export": sdk.SupportsExport,
-    "confirm": sdk.SupportsConfirm,
-    "register": sdk.SupportsRegister,
-}
 
 
 class PauseBody(Body):
@@ -130,12 +120,3 @@ def _of_manifest(manifest: Manifest, kind: object) -> dict[str, object]:
         "not_relevant": {op.value: why for op, why in sorted(manifest.not_relevant.items())},
         "capabilities": capabilities(kind),
     }
-
-
-def capabilities(kind: object) -> list[str]:
-    """What a class can do: naming the protocol is the claim, the contract suite checks it."""
-    return [
-        name
-        for name, protocol in CAPABILITIES.items()
-        if isinstance(kind, type) and protocol in kind.__mro__
-    ]

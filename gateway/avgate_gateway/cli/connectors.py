@@ -9,7 +9,6 @@ from typing import Annotated
 import orjson
 import typer
 
-from avgate_contracts import connector as sdk
 from avgate_contracts.connector import Manifest
 from avgate_contracts.record import Json
 from avgate_contracts.vocabulary import Operation
@@ -17,18 +16,10 @@ from avgate_gateway.cli.exits import Exit
 from avgate_gateway.cli.options import DEFAULT_CONFIG, settings_of
 from avgate_gateway.cli.screen import screen
 from avgate_gateway.cli.wording import Grid
-from avgate_gateway.registry import Installed, discover
+from avgate_gateway.registry import Installed, capabilities, discover
 from avgate_gateway.settings import Settings
 
 _OURS = ("avgate",)
-_CAPABILITIES: Mapping[str, type] = {
-    "access": sdk.SupportsAccess,
-    "rectify": sdk.SupportsRectify,
-    "erase": sdk.SupportsErase,
-    "export": sdk.SupportsExport,
-    "confirm": sdk.SupportsConfirm,
-    "register": sdk.SupportsRegister,
-}
 
 
 def connectors(
@@ -55,19 +46,13 @@ def connectors(
         raise typer.Exit(Exit.WRONG)
 
 
-def capabilities(installed: Installed) -> list[str]:
-    """The capabilities that the connector's class line names."""
-    bases = getattr(installed.kind, "__mro__", ())
-    return [name for name, protocol in _CAPABILITIES.items() if protocol in bases]
-
-
 def markdown_lines(found: Sequence[Installed]) -> Iterator[str]:
     """Two tables from the manifests: what each connector can do, and what erasing comes to."""
     usable = [(one, one.manifest) for one in found if one.manifest is not None]
     yield "| connector | processor | finds people by | access | rectify | erase | export | confirms later |"
     yield "|---|---|---|---|---|---|---|---|"
     for one, manifest in usable:
-        can = capabilities(one)
+        can = capabilities(one.kind)
         finds = ", ".join(f"`{kind.value}`" for kind in sorted(manifest.finds_by))
         marks = [_mark(manifest, can, operation) for operation in _OPERATIONS]
         later = "yes" if "confirm" in can else "no"
@@ -116,7 +101,7 @@ def _grid(found: Mapping[str, Installed], settings: Settings | None) -> Grid:
             one.name,
             f"{one.distribution} {one.version}",
             _level(one),
-            ", ".join(capabilities(one)),
+            ", ".join(capabilities(one.kind)),
             ", ".join(_configured(name, settings)),
             one.refused or one.notice or "",
         )
@@ -132,7 +117,7 @@ def _level(one: Installed) -> str:
 
 def _as_json(name: str, one: Installed, settings: Settings | None) -> Json:
     manifest = one.manifest
-    can: list[Json] = [*capabilities(one)]
+    can: list[Json] = [*capabilities(one.kind)]
     configured: list[Json] = [*_configured(name, settings)]
     finds_by: list[Json] = [*sorted(k.value for k in manifest.finds_by)] if manifest else []
     holds: list[Json] = [*sorted(c.value for c in manifest.holds)] if manifest else []

@@ -11,14 +11,14 @@ from starlette.routing import Route
 
 from avgate_contracts.connector import Connector
 from avgate_contracts.day import local_day
-from avgate_gateway.api.connectors import capabilities, own_connector, pauses_of
+from avgate_gateway.api.connectors import own_connector, pauses_of
 from avgate_gateway.api.health import Health
 from avgate_gateway.authentication import Scope
 from avgate_gateway.console.deliveries import lately_lost
 from avgate_gateway.console.door import Door, Visit, to
 from avgate_gateway.identity_document import find_identity_data
 from avgate_gateway.problem import INVALID_CONTENT, Problem
-from avgate_gateway.registry import Installed
+from avgate_gateway.registry import Installed, capabilities
 from avgate_gateway.store import standing
 from avgate_gateway.store.pauses import LONGEST_REASON, Pause
 from avgate_gateway.store.standing import Fared, Queue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from avgate_gateway.registry.capability import CAPABILITIES, capabilities
 from avgate_gateway.registry.discovery import discover
 from avgate_gateway.registry.installed import (
     ConnectorRefusedError,
@@ -15,12 +16,14 @@ from avgate_gateway.registry.offer import GROUP
 from avgate_gateway.registry.stand_in import StandIn
 
 __all__ = [
+    "CAPABILITIES",
     "GROUP",
     "ConnectorRefusedError",
     "ConnectorType",
     "Installed",
     "OpenClient",
     "StandIn",
+    "capabilities",
     "discover",
     "opened",
     "settings_type",
