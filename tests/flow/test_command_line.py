@@ -11,18 +11,27 @@ import pyrage
 import pytest
 
 from .conftest import Casting
-from .harness import JsonMap, Served
+from .harness import JsonMap, Mocks, Served
 
 
-def typed(served: Served, *words: str) -> tuple[int, JsonMap]:
-    avgate = str(Path(sys.executable).with_name("avgate"))
-    reach = ["--url", served.base, "--config", "avgate.toml", "--controller", "libervoice"]
-    done = subprocess.run(  # noqa: S603 -- our own command
-        [avgate, "request", *words, *reach, "--client", "desk", "--json"],
-        cwd=served.folder, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+def typed(served: Served, *words: str, client: str = "desk") -> tuple[int, JsonMap]:
+    done = ran(served, *words, "--json", client=client)
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
+
+
+def complained(served: Served, *words: str) -> tuple[int, str]:
+    done = ran(served, *words)
+    return done.returncode, done.stderr
+
+
+def ran(served: Served, *words: str, client: str = "desk") -> subprocess.CompletedProcess[str]:
+    avgate = str(Path(sys.executable).with_name("avgate"))
+    reach = ["--url", served.base, "--config", "avgate.toml", "--controller", "libervoice"]
+    return subprocess.run(  # noqa: S603 -- our own command
+        [avgate, "request", *words, *reach, "--client", client],
+        cwd=served.folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("operation", ["restrict", "object"])
@@ -64,3 +73,64 @@ def test_a_copy_for_a_recipient_is_saved_as_only_they_can_open_it(
         "--recipient", str(identity.to_public()), "--output", str(copy),
     )  # fmt: skip
     assert pyrage.decrypt(copy.read_bytes(), [identity]).startswith(b"PK")
+
+
+def taken_in(served: Served, anyone: Casting, operation: str = "erase") -> str:
+    """A request at one system only; its id."""
+    [customer] = [one for one in anyone().identifiers() if one.kind == "customer_id"]
+    told = typed(
+        served, operation, "--customer-id", customer.value, "--connector", "operator",
+        "--identity-method", "portal", "--verified-by", "jan", "--wait",
+    )[1]  # fmt: skip
+    return str(told["request"]["id"])
+
+
+def test_what_waits_is_listed_and_a_colleague_refuses_it_with_a_reason(
+    served: Served, anyone: Casting
+) -> None:
+    request_id = taken_in(served, anyone)
+    listed = typed(served, "list", "--state", "waiting", "--operation", "erase")[1]["items"]
+    [row] = [one for one in listed if one["id"] == request_id]
+    assert row["waiting_for"] == "approval"
+    code, told = typed(
+        served, "reject", request_id, "--reason", "Uw contract loopt nog.", "--yes",
+        client="colleague",
+    )  # fmt: skip
+    assert (code, told["request"]["closing"]) == (0, "rejected")
+    assert request_id not in [one["id"] for one in typed(served, "list")[1]["items"]]
+
+
+def test_a_request_is_extended_once_and_ended_with_reasons_of_its_own(
+    served: Served, anyone: Casting
+) -> None:
+    request_id = taken_in(served, anyone)
+    code, told = typed(served, "extend", request_id, "--reason", "Zeer veel opnamen.")
+    assert code == 0
+    assert told["request"]["due"]["extended"] > told["request"]["due"]["legal"]
+    assert told["request"]["extension_reason"] == "Zeer veel opnamen."
+    code, told = typed(served, "cancel", request_id, "--yes", "--reason", "U belde ons.")
+    assert (code, told["request"]["closing"]) == (0, "cancelled")
+    code, why = complained(served, "extend", request_id, "--reason", "Nog langer.")
+    assert code == 1
+    assert "It is closed, or was extended before." in why
+
+
+def test_what_is_stuck_is_tried_again_once_it_was_put_right(
+    served: Served, anyone: Casting, mocks: Mocks
+) -> None:
+    mocks.plant("operator", {"fault": "html_200", "times": 10_000})
+    [customer] = [one for one in anyone().identifiers() if one.kind == "customer_id"]
+    code, told = typed(
+        served, "access", "--customer-id", customer.value, "--connector", "operator",
+        "--identity-method", "portal", "--verified-by", "jan", "--wait",
+    )  # fmt: skip
+    request_id = told["request"]["id"]
+    assert (code, told["request"]["connectors"][0]["stage"]) == (4, "stuck")
+    shown = ran(served, "show", request_id)
+    assert f"once it can work again: avgate request retry {request_id}" in shown.stdout
+    mocks.plant("operator", mood="none")
+    done = ran(served, "retry", request_id, "--connector", "operator", "--wait")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "tried again: operator")
+    assert ran(served, "retry", request_id).stdout.startswith("nothing of it was stuck or failed")
+    assert complained(served, "retry", request_id, "--connector", "nobody")[0] == 1
+    assert complained(served, "retry", "0f6c1a52-7a0e-4a35-9a0b-2f1f6a2f4c11")[0] == 3

@@ -1,5 +1,6 @@
 """Answers of a gateway that is not there, and what the command line makes of them."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import httpx
@@ -54,13 +55,17 @@ def line(
     )  # fmt: skip
 
 
+Answered = httpx.Response | Callable[[httpx.Request], httpx.Response]
+
+
 def client(
-    answers: dict[str, httpx.Response], seen: list[httpx.Request] | None = None
+    answers: Mapping[str, Answered], seen: list[httpx.Request] | None = None
 ) -> AvgateClient:
     def answer(asked: httpx.Request) -> httpx.Response:
         if seen is not None:
             seen.append(asked)
-        return answers[f"{asked.method} {asked.url.path}"]
+        answered = answers[f"{asked.method} {asked.url.path}"]
+        return answered if isinstance(answered, httpx.Response) else answered(asked)
 
     runtime = Runtime(transport=lambda: httpx.MockTransport(answer), sleep=no_sleep)
     return AvgateClient("http://127.0.0.1:1024", token="token", runtime=runtime)

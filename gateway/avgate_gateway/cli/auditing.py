@@ -80,7 +80,10 @@ def verify(
         ),
     ] = False,
 ) -> None:
-    """Reads every entry again, and names the first that was changed, removed, moved or put in."""
+    """Reads every entry again, and names the first that is wrong.
+
+    That is one that was changed, removed, moved or put in.
+    """
     settings = settings_of(config)
     with complaining(NoteError):
         others = [opened_key(one) for one in key or ()]
@@ -102,7 +105,10 @@ def verify(
 
 @app.command()
 def checkpoint(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Prints the newest signed checkpoint, and on standard error the key that it is signed with."""
+    """Prints the newest signed checkpoint.
+
+    On standard error: the key that it is signed with.
+    """
     settings = settings_of(config)
 
     async def newest(database: Database) -> tuple[str, Ed25519PublicKey] | None:
@@ -124,7 +130,10 @@ def proof(
     request_id: Annotated[str, typer.Argument(help="The request's id.")],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Prints what proves one request's evidence to somebody who has nothing of ours."""
+    """Prints what proves one request's evidence to an outsider.
+
+    `docs/verify_evidence.py` checks it, and takes nothing else of ours.
+    """
     settings = settings_of(config)
 
     async def made(database: Database) -> str:
@@ -143,7 +152,10 @@ def proof(
 
 @app.command()
 def keys(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Prints the keys that checkpoints are signed with, this machine's and those that others announced."""
+    """Prints the keys that checkpoints are signed with.
+
+    This machine's, and those that others announced in the evidence.
+    """
     settings = settings_of(config)
 
     async def known(database: Database) -> list[str]:
@@ -155,7 +167,10 @@ def keys(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 @app.command()
 def export(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Prints the whole log for an independent check: the entries, one in a line, then the checkpoints."""
+    """Prints the whole log for an independent check.
+
+    The entries, one in a line, then the checkpoints.
+    """
     settings = settings_of(config)
 
     async def printed(database: Database) -> None:
@@ -181,7 +196,10 @@ def export(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 @app.command()
 def acknowledge(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Says that it was you who restored the database: the witness of later evidence is set aside."""
+    """Says that it was you who restored the database.
+
+    The witness of later evidence is set aside: keep it with the backup.
+    """
     settings = settings_of(config)
     try:
         kept = Witness(settings.checkpoints_file).set_aside(datetime.now(UTC))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import typer
 
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway.cli.request.by_hand import complete, tasks
-from avgate_gateway.cli.request.deciding import approve
+from avgate_gateway.cli.request.course import cancel, extend, retry
+from avgate_gateway.cli.request.deciding import approve, reject
 from avgate_gateway.cli.request.handing import handover
+from avgate_gateway.cli.request.listing import listed
 from avgate_gateway.cli.request.reading import letter, package, show, verify
 from avgate_gateway.cli.request.submitting import SUBMITTED, submit
 
@@ -27,5 +31,9 @@ _ASKS = {
 }
 for operation in SUBMITTED:
     app.command(operation.value, help=_ASKS[operation])(submit)
-for command in (show, verify, approve, package, handover, letter, tasks, complete):
+app.command("list")(listed)
+_ON_THEIR_WAY: tuple[Callable[..., None], ...] = (
+    show, verify, approve, reject, cancel, extend, retry, package, handover, letter, tasks, complete,
+)  # fmt: skip
+for command in _ON_THEIR_WAY:
     app.command()(command)

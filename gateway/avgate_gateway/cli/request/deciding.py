@@ -1,4 +1,4 @@
-"""`avgate request approve`: a second person decides about exactly the plan they saw."""
+"""`avgate request approve` and `reject`: a second person decides about exactly the plan they saw."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ from avgate_gateway.cli.screen import screen
 from avgate_gateway.cli.wording import plan_grid
 
 _WHY = "Why. A rejection needs it: the person reads it in their letter."
+_WHY_NOT = "Why not. The person reads it in their letter, word for word."
+UNSAID = "say why with --reason: the person reads it in their letter"
+
+Digest = Annotated[str | None, typer.Option(help="Decide only if the plan still has this digest.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +70,8 @@ def approve(
     config: ConfigOption = None,
     controller: ControllerOption = None,
     client: ClientOption = None,
-    digest: Annotated[
-        str | None, typer.Option(help="Decide only if the plan still has this digest.")
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    digest: Digest = None,
+    yes: Yes = False,
     reject: Annotated[bool, typer.Option("--reject", help="Reject it instead.")] = False,
     reason: Annotated[str | None, typer.Option(help=_WHY)] = None,
     wait: Wait = False,
@@ -76,15 +79,44 @@ def approve(
     json: AsJson = False,
 ) -> None:
     """Shows the plan, asks, and approves or rejects exactly that."""
-    if reject and not (reason and reason.strip()):
-        raise CommandError("say why with --reason: the person reads it in their letter")
+    reach = Reach(url, token, config, controller, client)
     choice = _Choice(not reject, reason, digest, ask=not (yes or digest))
+    limit = seconds if wait else 0.0
+    raise typer.Exit(_decide(reach, request_id, choice, limit, waited=wait, json=json))
+
+
+def reject(
+    request_id: RequestId,
+    reason: Annotated[str, typer.Option(help=_WHY_NOT)],
+    digest: Digest = None,
+    yes: Yes = False,
+    url: UrlOption = DEFAULT_URL,
+    token: TokenOption = None,
+    config: ConfigOption = None,
+    controller: ControllerOption = None,
+    client: ClientOption = None,
+    wait: Wait = False,
+    seconds: Seconds = 300.0,
+    json: AsJson = False,
+) -> None:
+    """Shows the plan, asks, and rejects exactly that.
+
+    The same as `approve --reject`: nothing of the plan is carried out.
+    """
+    reach = Reach(url, token, config, controller, client)
+    choice = _Choice(approve=False, reason=reason, digest=digest, ask=not (yes or digest))
+    limit = seconds if wait else 0.0
+    raise typer.Exit(_decide(reach, request_id, choice, limit, waited=wait, json=json))
+
+
+def _decide(
+    reach: Reach, request_id: str, choice: _Choice, limit: float, *, waited: bool, json: bool
+) -> int:
+    if not choice.approve and not (choice.reason and choice.reason.strip()):
+        raise CommandError(UNSAID)
     if choice.ask and not sys.stdin.isatty():
         raise CommandError("say --yes, or --digest with that of the plan that was seen")
-    reach = Reach(url, token, config, controller, client)
-    limit = seconds if wait else 0.0
-    going = _approve(reach, request_id, choice, limit, waited=wait, json=json)
-    raise typer.Exit(asyncio.run(going))
+    return asyncio.run(_approve(reach, request_id, choice, limit, waited=waited, json=json))
 
 
 async def _approve(

@@ -38,7 +38,7 @@ class Following:
         """Says how it stands and what comes next; returns the exit code."""
         report = await self.client.report(request.id)
         if self.json:
-            typer.echo(_as_json(request, report))
+            typer.echo(printed(request, report))
         else:
             if report.items and request.is_closed:
                 self.screen.grid(report_grid(report))
@@ -47,6 +47,7 @@ class Following:
         return exit_code(request) if waited else 0
 
 
-def _as_json(request: Request, report: Report) -> str:
+def printed(request: Request, report: Report) -> str:
+    """Both as one JSON object."""
     both = {"request": request.model_dump(mode="json"), "report": report.model_dump(mode="json")}
     return orjson.dumps(both, option=orjson.OPT_INDENT_2).decode()

@@ -26,6 +26,8 @@ def ending(request: Request, reach: Reach) -> Iterator[str]:
             yield f"what is left to people: {reach.command('tasks')}"
             word = ("complete", "TASK", "--evidence", "WHAT WAS DONE")
             yield f"when a task is done: {reach.command(*word)}"
+            if any(part.stage == "stuck" for part in request.connectors):
+                yield f"or, once it can work again: {reach.command('retry', request.id)}"
         case _ if not request.is_closed:
             yield f"it goes on by itself; look again: {reach.command('show', request.id)}"
         case _ if exit_code(request) is Exit.NOT_ALL_DONE:
