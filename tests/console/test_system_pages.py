@@ -172,6 +172,20 @@ async def test_the_register_is_searched_and_downloaded(here: Indoors) -> None:
     assert 0 < len(old) < len(everything)  # an entry of no date is no change
 
 
+async def test_the_register_is_read_and_searched_in_dutch(here: Indoors) -> None:
+    reader = await enter(here, "N. Lezer", STAFF, language="nl")
+    html = await reader.page("processors?words=leverancier+telefonie")
+    assert "Leverancier van Operator" in html
+    assert "Vaste telefonie" in html
+    assert "Privacyverklaring van Libervoice B.V., bijlage 1" in html
+    everything = await reader.page("processors")
+    for entry in seeded("libervoice"):
+        assert entry.purpose not in everything
+        assert f"{entry.source}<" not in everything
+    lines = (await reader.http.get("/console/processors.csv?words=kpn")).text
+    assert "Internettoegang: verbindingsgegevens en metadata" in lines
+
+
 async def test_retention_says_what_stops_an_erasure_and_where_it_stands(here: Indoors) -> None:
     visitor = await enter(here, "B. Reader", STAFF)
     told = words(await visitor.page("retention"))

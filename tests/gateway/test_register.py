@@ -71,6 +71,19 @@ def test_every_seeded_entry_says_which_document_names_it() -> None:
     assert all(entry.last_seen is None and entry.purpose for entry in entries)
 
 
+def test_every_seeded_entry_says_the_same_to_whoever_reads_dutch() -> None:
+    for entry in (*seeded("libervoice"), *seeded("mister-voip")):
+        assert entry.purpose_in("nl") != entry.purpose_in("en") == entry.purpose
+        assert entry.source_in("nl").startswith("Privacyverklaring van")
+        assert entry.source_in("en") == entry.source
+
+
+def test_what_others_wrote_is_shown_as_they_wrote_it() -> None:
+    (entry,) = stored("Datahuis")
+    assert entry.purpose_in("nl") == entry.purpose == "storage"
+    assert entry.source_in("nl") == f"lijst die {entry.provider} publiceert"
+
+
 def test_mister_voip_names_those_of_its_own_statement_and_says_so() -> None:
     own = [entry for entry in seeded("mister-voip") if "Libervoice" not in entry.source]
     assert "Google Analytics" in {entry.name for entry in own}

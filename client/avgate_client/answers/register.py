@@ -23,6 +23,8 @@ class Processor(Answer):
     provider: str = ""
     first_seen: datetime | None
     last_seen: datetime | None
+    purpose_nl: str = ""
+    source_nl: str = ""
 
 
 class ProcessorList(Answer):

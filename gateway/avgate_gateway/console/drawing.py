@@ -21,6 +21,7 @@ from avgate_gateway.console.plainly import in_words, plainly
 from avgate_gateway.console.staff import Staff, person
 from avgate_gateway.console.wrongs import explained
 from avgate_gateway.in_dutch import told
+from avgate_gateway.letter.content import LANGUAGES
 from avgate_gateway.letter.phrases import article
 
 POLICY: Final = (
@@ -75,6 +76,8 @@ def environment(language: str) -> Environment:
     made.filters.update(labels.filters(catalogue.gettext))
     made.filters.update(explained=explained, plainly=plainly, person=person)
     made.filters["article"] = lambda text: article(text, language)
+    # A party that is known by a description, such as the supplier of Operator, as letters call it.
+    made.filters["party"] = lambda name: LANGUAGES[language].names.get(name, name)
     made.filters["in_words"] = lambda detail: in_words(detail, catalogue.gettext, language)
     made.filters["told"] = lambda detail, code=None: told(detail, code, language) or ""
     made.globals.update(asset=ASSETS.address, language=language, languages=words.LANGUAGES)

@@ -13,6 +13,7 @@ from avgate_contracts.day import AMSTERDAM
 from avgate_gateway.authentication import Scope
 from avgate_gateway.console.door import Door, Visit
 from avgate_gateway.console.downloads import csv_file
+from avgate_gateway.letter.content import LANGUAGES
 from avgate_gateway.register import RegisterEntry, as_csv, changed_since, seeded
 from avgate_gateway.store import processors
 
@@ -69,8 +70,11 @@ def chosen(
 
 
 def _told(entry: RegisterEntry) -> str:
-    told = (entry.name, *entry.products, entry.purpose, entry.country, entry.provider, entry.source)
-    return " ".join(told).casefold()
+    """All that a page may show of it, in either language."""
+    named = [words.names.get(entry.name, entry.name) for words in LANGUAGES.values()]
+    told = (*named, *entry.products, entry.country, entry.provider)
+    texts = (entry.purpose, entry.purpose_in("nl"), entry.source, entry.source_in("nl"))
+    return " ".join((entry.name, *told, *texts)).casefold()
 
 
 def _day(typed: str) -> date | None:

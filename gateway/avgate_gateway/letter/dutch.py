@@ -252,6 +252,8 @@ DUTCH = Words(
         "Supplier of Operator": "Leverancier van Operator",
         "Provider of the core network": "Leverancier van het telefoonnetwerk",
         "Directory publisher": "Uitgever van telefoongidsen",
+        "Printed directory": "Gedrukte telefoongids",
+        "Online directory": "Telefoongids op internet",
         "Webshop": "Webwinkel",
         "External repair service": "Hersteldienst",
         "Parcel carrier": "Pakketbezorger",

@@ -22,7 +22,8 @@ class RegisterEntry:
 
     `source` is the document or list that names it and `provider` whose list that is, empty for the
     controller's own statement. `first_seen` is None where that document has no date. `last_seen`
-    is when the list was found without it, None while it is named.
+    is when the list was found without it, None while it is named. `purpose_nl` and `source_nl` are
+    empty where others wrote the text: then it is shown as they wrote it.
     """
 
     controller: str
@@ -36,6 +37,18 @@ class RegisterEntry:
     first_seen: datetime | None
     last_seen: datetime | None = None
     provider: str = ""
+    purpose_nl: str = ""
+    source_nl: str = ""
+
+    def purpose_in(self, language: str) -> str:
+        """What it is for, to a reader of this language."""
+        return (self.purpose_nl if language == "nl" else "") or self.purpose
+
+    def source_in(self, language: str) -> str:
+        """Which document or list names it, to a reader of this language."""
+        if language == "nl" and self.provider:
+            return f"lijst die {self.provider} publiceert"
+        return (self.source_nl if language == "nl" else "") or self.source
 
     @property
     def identity(self) -> str:

@@ -23,6 +23,8 @@ COLUMNS = (
     "provider",
     "first_seen",
     "last_seen",
+    "purpose_nl",
+    "source_nl",
 )
 
 
@@ -57,6 +59,8 @@ def _object(entry: RegisterEntry) -> dict[str, Json]:
         "provider": entry.provider,
         "first_seen": _moment(entry.first_seen),
         "last_seen": _moment(entry.last_seen),
+        "purpose_nl": entry.purpose_in("nl"),
+        "source_nl": entry.source_in("nl"),
     }
 
 

@@ -52,4 +52,6 @@ def _entry(
         country="",
         purpose=row["purpose"],
         first_seen=dated,
+        purpose_nl=row["purpose_nl"],
+        source_nl=statement[f"{row['source']}_nl"],
     )
