@@ -125,21 +125,22 @@ async def cancel(
         return
     if request.state is State.CLOSED or not await _is_unbegun(db, context, request):
         raise _wrong_state("It is being, or was, carried out.")
-    if _cools_off(context, request):
+    if cools_off(context, request):
         await withdraw(db, context, request)
     await remarking.keep(db, context, request.id, remarking.CANCELLATION, reason)
     await evidence.note(db, context.now(), request, "request.cancelled", {"by": by})
     await settling.close(db, context, request, "cancelled")
 
 
-def _cools_off(context: Context, request: SubjectRequest) -> bool:
+def cools_off(context: Context, request: SubjectRequest) -> bool:
+    """Whether it was approved and has not begun: until then it may be withdrawn."""
     begins_at = request.approval.begins_at if request.approval else None
     return begins_at is not None and context.now() < begins_at
 
 
 async def _is_unbegun(db: Connection, context: Context, request: SubjectRequest) -> bool:
     """Whether nothing was approved, by the plan that is shown or by an earlier one, or begun yet."""
-    if _cools_off(context, request):
+    if cools_off(context, request):
         return not await is_begun(db, request.id)
     approved = request.approval is not None and not settling.awaits_approval(request)
     return not approved and await items.is_untouched(db, request.id)
@@ -153,7 +154,7 @@ async def retry(
         raise _wrong_state("Its identity is not verified, and nothing runs before that.")
     if request.closing is not None:
         raise _wrong_state("It was withdrawn, refused or answered, and is not carried out.")
-    if _cools_off(context, request):
+    if cools_off(context, request):
         raise _wrong_state("It was approved a moment ago, and may be withdrawn until it begins.")
     now = context.now()
     again = [

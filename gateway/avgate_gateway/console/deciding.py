@@ -74,7 +74,7 @@ async def decide(visit: Visit) -> Response:
         return await _approval(visit, "The number is not that of this request. Type it once more.")
     reason = _text(visit, "reason", _LONGEST) or None
     if not approves and reason is None:
-        return await _approval(visit, "Say why: your colleague has to know what to do otherwise.")
+        return await _approval(visit, "Say why: the person reads it in their letter.")
 
     async def record(db: Connection, request: SubjectRequest) -> None:
         await deciding.decide(

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from avgate_contracts.day import local_day
 from avgate_contracts.vocabulary import Operation
-from avgate_gateway import remarking
+from avgate_gateway import deciding, remarking
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.letters import Letterbox
 from avgate_gateway.api.results import plan_of
@@ -106,6 +106,7 @@ async def told(visit: Visit, request: SubjectRequest, tried: Tried | None = None
         "is_moving": is_moving(request),
         "is_told_on": bool(receivers(gateway, visit.staff.caller)),
         "can": _can(visit, request),
+        "cools_off": deciding.cools_off(gateway.context, request),
     }
 
 
@@ -122,14 +123,16 @@ def _can(visit: Visit, request: SubjectRequest) -> dict[str, bool]:
     party = visit.gateway.party(staff.caller)
     waits_for_approval = request.waiting_for is WaitingFor.APPROVAL
     is_first = party.is_one_with(Party(request.client_id, request.submitter))
+    cools_off = deciding.cools_off(visit.gateway.context, request)
     return {
         "identify": own and request.waiting_for is WaitingFor.IDENTITY,
         "approve": waits_for_approval and staff.may(Scope.APPROVE) and not is_first,
         "ask_colleague": waits_for_approval and is_first,
-        "cancel": own and is_open and (request.approval is None or waits_for_approval),
-        "retry": own and request.identity is not None and request.closing is None,
+        "cancel": own and is_open
+        and (request.approval is None or waits_for_approval or cools_off),
+        "retry": own and request.identity is not None and request.closing is None and not cools_off,
         "extend": own and is_open and request.extended is None
-        and may_extend(request.received_at, visit.gateway.context.now()),
+        and may_extend(request.counts_from, visit.gateway.context.now()),
         "complete": staff.may(Scope.COMPLETE_TASKS),
         "hand_over": staff.may(Scope.EXPORT) and request.operation is Operation.EXPORT,
         "reveal": own,
