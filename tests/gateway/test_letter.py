@@ -270,6 +270,18 @@ def test_the_companies_behind_the_service_are_listed_once_each(
     assert text(facts(), language) != text(told, language)
 
 
+def test_a_company_of_no_product_is_told_with_what_it_is_for() -> None:
+    [table] = [
+        one.table
+        for one in written(facts(providers=seeded("mister-voip")), "nl").sections
+        if one.table
+    ]
+    work = dict(table.rows)
+    assert work["Pakketbezorger"] == "Pakketten bezorgen"
+    assert work["Leverancier van Operator"].endswith("vaste telefonie, mobiele telefonie")
+    assert "algemeen" not in " ".join(work.values()).casefold()
+
+
 def test_a_letter_knows_no_other_language() -> None:
     with pytest.raises(KeyError):
         written(facts(), "fr")

@@ -71,10 +71,12 @@ async def decide(visit: Visit) -> Response:
     approves = form.one("decision") == "approve"
     typed = beginning_of_id(form.one("number"))
     if approves and (typed is None or not request.id.startswith(typed)):
-        return await _approval(visit, "The number is not that of this request. Type it once more.")
+        return await _approval(
+            visit, "The number is not that of this request. Type it once more.", "number"
+        )
     reason = _text(visit, "reason", _LONGEST) or None
     if not approves and reason is None:
-        return await _approval(visit, "Say why: the person reads it in their letter.")
+        return await _approval(visit, "Say why: the person reads it in their letter.", "reason")
 
     async def record(db: Connection, request: SubjectRequest) -> None:
         await deciding.decide(
@@ -176,9 +178,12 @@ async def _carried_out(visit: Visit, decision: Decision) -> Response:
     return to(f"/console/requests/{request_id}")
 
 
-async def _approval(visit: Visit, wrong: str | None = None) -> Response:
+async def _approval(visit: Visit, wrong: str | None = None, field: str = "") -> Response:
+    """The page of the decision; `wrong` is told at its field, and what was typed stays."""
     request = await visit.request()
-    context = {**await requests.told(visit, request), "wrong": wrong}
+    typed = {name: visit.form.one(name) if wrong else "" for name in ("number", "reason")}
+    more = {"wrong": wrong, "wrong_field": field, "typed": typed}
+    context = {**await requests.told(visit, request), **more}
     if not context["can"]["approve"]:
         return await requests.show(visit)
     return visit.sheet.page("approval.html", context, status=422 if wrong else 200)

@@ -23,6 +23,7 @@ from avgate_gateway.console.wrongs import explained
 from avgate_gateway.in_dutch import told
 from avgate_gateway.letter.content import LANGUAGES
 from avgate_gateway.letter.phrases import article
+from avgate_gateway.retention.ground import LEFT_TO_PEOPLE, NO_INTERFACE
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -80,6 +81,10 @@ def environment(language: str) -> Environment:
     made.filters["party"] = lambda name: LANGUAGES[language].names.get(name, name)
     made.filters["in_words"] = lambda detail: in_words(detail, catalogue.gettext, language)
     made.filters["told"] = lambda detail, code=None: told(detail, code, language) or ""
+    made.filters["why_by_hand"] = lambda sentence, code: told(
+        sentence if code in LEFT_TO_PEOPLE else NO_INTERFACE, code, language
+    )
+    made.tests["left_to_people"] = LEFT_TO_PEOPLE.__contains__
     made.globals.update(asset=ASSETS.address, language=language, languages=words.LANGUAGES)
     return made
 

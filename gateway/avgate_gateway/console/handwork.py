@@ -11,10 +11,13 @@ from avgate_contracts.vocabulary import Operation
 from avgate_gateway.api.tasks import told
 from avgate_gateway.console.door import Visit
 from avgate_gateway.console.forms import Wrong
-from avgate_gateway.console.labels import ASK, WORK
-from avgate_gateway.store import queue
+from avgate_gateway.console.labels import ASK, COMPANIES, WORK
+from avgate_gateway.flow.recipients import told_by_hand
+from avgate_gateway.store import queue, requests
+from avgate_gateway.store import tasks as tasks_of_systems
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
+from avgate_gateway.vault import VaultError
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Hand:
     shown: Mapping[str, Mapping[str, object]]
     todo: Mapping[str, str]
     operations: Mapping[str, str]
+    whom: Mapping[str, str]  # the companies behind a system, where it is one of them that is meant
     tried: Tried | None = None
     none_wrong: Wrong = field(default_factory=Wrong)
 
@@ -47,9 +51,27 @@ async def hand_of(
     ids = {task.request_id for task in tasks}
     found = {one.id: one.operation for one in await queue.of_ids(db, caller.controller, ids)}
     operations = {task.id: found[task.request_id].value for task in tasks}
-    todo = {task.id: _todo(task, found[task.request_id]) for task in tasks}
+    whom = {task.id: await _whom(db, visit, task) for task in tasks if task.completed_at is None}
+    todo = {task.id: _todo(task, found[task.request_id], whom.get(task.id)) for task in tasks}
     by_task = {task.id: _named(one) for task, one in zip(tasks, shown, strict=True)}
-    return Hand(by_task, todo, operations, tried)
+    meant = {task_id: name for task_id, name in whom.items() if name}
+    return Hand(by_task, todo, operations, meant, tried)
+
+
+async def _whom(db: Connection, visit: Visit, task: HandTask) -> str:
+    """Whom a person has to turn to, where a system is several companies; else nothing."""
+    if task.code == WhyUnseen.NO_INTERFACE and task.category is None:
+        parts = (await tasks_of_systems.find(db, task.request_id, task.connector)).unseen
+        of_it = (one for one in parts if one.task_id(task.request_id, task.connector) == task.id)
+        return ", ".join(one.part for one in of_it)
+    request = await requests.find(db, task.request_id)
+    if request is None:
+        return ""
+    try:
+        told_of = await told_by_hand(db, visit.gateway.context, request, task)
+    except VaultError:
+        return ""
+    return ", ".join(sorted(told_of.get("recipients", {})))
 
 
 def _named(shown: dict[str, object]) -> dict[str, object]:
@@ -72,7 +94,9 @@ def sought(ref: str) -> str:
     return " · ".join(words) or ref
 
 
-def _todo(task: HandTask, operation: Operation) -> str:
-    if task.code == WhyUnseen.NO_INTERFACE:
+def _todo(task: HandTask, operation: Operation, whom: str | None) -> str:
+    if task.code == WhyUnseen.NO_INTERFACE and task.category is None:
         return WORK[ASK]
+    if whom and COMPANIES + operation in WORK:
+        return WORK[COMPANIES + operation]
     return WORK.get(operation, WORK[ASK])

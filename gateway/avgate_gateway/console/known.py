@@ -14,6 +14,7 @@ from avgate_gateway.console.forms import Form
 
 ROWS: Final = 4
 _LONGEST: Final = 320
+_USUAL: Final = (IdentifierKind.EMAIL, IdentifierKind.PHONE, IdentifierKind.CUSTOMER_ID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,12 @@ def rows(form: Form) -> list[Row]:
 def of_search(identifiers: Sequence[Identifier]) -> list[Row]:
     """The row of something that was searched: what it is most likely to be."""
     return [Row(one.kind.value, one.value, identifier=one) for one in identifiers[:1]]
+
+
+def usual(kinds: Sequence[str]) -> list[str]:
+    """The kind of each row: the one that was chosen, or else one that most are known by, each once."""
+    free = iter([kind.value for kind in _USUAL if kind.value not in kinds])
+    return [kind or next(free, IdentifierKind.PHONE.value) for kind in kinds]
 
 
 def identifiers(rows: Sequence[Row]) -> tuple[Identifier, ...]:

@@ -158,12 +158,15 @@ UNSEEN: Final[Label] = {
     WhyUnseen.NO_INTERFACE: "only a person can ask there",
 }
 ASK: Final = "ask"
+COMPANIES: Final = "companies "  # before an operation: others than the system have to do it
 WORK: Final[Label] = {  # what is to be done by hand
     ASK: "Ask %(system)s in writing for what the person asked: nobody can look there otherwise.",
     Operation.ERASE: "Erase this in %(system)s by hand, and look whether it is gone.",
     Operation.RECTIFY: "Correct this in %(system)s by hand, as the person asked.",
     Operation.ACCESS: "Look in %(system)s by hand what it holds, and send it along with the copy.",
     Operation.EXPORT: "Look in %(system)s by hand what it holds, and send it along with the copy.",
+    COMPANIES + Operation.ERASE: "Have %(system)s erase this, and look whether it is gone.",
+    COMPANIES + Operation.RECTIFY: "Have %(system)s correct this, as the person asked.",
 }
 _NAMED: Final = {**system_labels.NAMED, **delivery_labels.NAMED}
 ALL: Final = (

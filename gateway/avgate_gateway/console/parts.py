@@ -1,14 +1,14 @@
-"""What each system does in a request, as one row of a table."""
+"""What each system does in a request, and what became of what it holds, as rows of tables."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from avgate_gateway.ending import ending
-from avgate_gateway.report import OutcomeWord
-from avgate_gateway.request import COPIES, SubjectRequest
+from avgate_gateway.report import Ending, OutcomeWord, ReportLine
+from avgate_gateway.request import COPIES, State, SubjectRequest
 from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.tasks import Stage, Task
 
@@ -16,6 +16,8 @@ _BAD = frozenset({OutcomeWord.FAILED, OutcomeWord.RETURNED, OutcomeWord.UNKNOWN}
 _OPEN = frozenset(
     {OutcomeWord.BY_HAND, OutcomeWord.REFUSED, OutcomeWord.NOT_SEARCHABLE, OutcomeWord.PENDING}
 )
+
+_LEFT = frozenset({OutcomeWord.BY_HAND, OutcomeWord.PENDING})  # done for the program, and not done
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,48 @@ def _system(
         updated_at=part.updated_at,
         quarantined=part.quarantined,
         can_retry=part.stage is Stage.STUCK or part.next_attempt_at is not None or word in _BAD,
-        is_ready=part.stage in {Stage.DONE, Stage.LOCATED},
+        is_ready=part.stage is Stage.LOCATED
+        or (part.stage is Stage.DONE and (request.state is State.CLOSED or word not in _LEFT)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of items of one kind; `first` and `last` are the days on which their terms end.
+
+    `is_later`: the days are those on which it comes about.
+    """
+
+    connector: str
+    category: str | None
+    ending: Ending
+    count: int
+    first: date | None
+    last: date | None
+    is_later: bool
+
+
+def fates_of(lines: Sequence[ReportLine]) -> list[Fate]:
+    """The lines of a report, those together that only tell themselves apart by a day."""
+    alike: dict[tuple[object, ...], list[ReportLine]] = {}
+    for line in lines:
+        told = (line.ending.outcome, line.ending.detail, line.ending.effective_from is not None)
+        alike.setdefault((line.connector, line.category, *told), []).append(line)
+    return [_fate(merged) for merged in alike.values()]
+
+
+def _fate(lines: Sequence[ReportLine]) -> Fate:
+    one = lines[0]
+    days = [line.ending.effective_from or line.ending.until for line in lines]
+    known = sorted(day for day in days if day is not None)
+    return Fate(
+        connector=one.connector,
+        category=one.category.value if one.category else None,
+        ending=one.ending,
+        count=sum(line.count for line in lines),
+        first=known[0] if known else None,
+        last=known[-1] if known else None,
+        is_later=one.ending.effective_from is not None,
     )
 
 

@@ -92,6 +92,7 @@ async def shown(
         "today": local_day(visit.gateway.context.now()),
         "kinds": list(IdentifierKind),
         "most_rows": known.ROWS,
+        "usual": known.usual([row.kind for row in person.rows] + [""] * known.ROWS),
         "reasons": reasons.REASONS,
         "reason": visit.form.one("reason"),
         "ticket": visit.form.one("ticket"),

@@ -18,6 +18,7 @@ from avgate_contracts.vocabulary import IdentifierKind, Operation
 from avgate_gateway.api.bodies import CreateRequest
 from avgate_gateway.api.requests import submitted
 from avgate_gateway.authentication import OF_OPERATION, Scope
+from avgate_gateway.console import known
 from avgate_gateway.console.door import Door, Visit, to
 from avgate_gateway.console.forms import Form, Wrong
 from avgate_gateway.console.people import OFFERED
@@ -170,6 +171,7 @@ def _shown(visit: Visit, form: Form, wrong: Wrong) -> Response:
             "kinds": list(IdentifierKind),
             "fields": list(SubjectField),
             "rows": range(_ROWS),
+            "usual": known.usual([form.one(f"kind_{row}") for row in range(_ROWS)]),
             "key": form.one("key") or str(uuid4()),
             "now": now.replace(second=0, microsecond=0, tzinfo=None).isoformat("T", "minutes"),
             "connectors": visit.titles,

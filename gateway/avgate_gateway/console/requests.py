@@ -24,7 +24,7 @@ from avgate_gateway.changes import heard
 from avgate_gateway.console import steps
 from avgate_gateway.console.door import Door, Visit
 from avgate_gateway.console.handwork import Tried, hand_of
-from avgate_gateway.console.parts import systems_of
+from avgate_gateway.console.parts import fates_of, systems_of
 from avgate_gateway.console.sessions import Sessions
 from avgate_gateway.console.subjects import identifiers_of
 from avgate_gateway.due import may_extend
@@ -77,7 +77,7 @@ async def told(visit: Visit, request: SubjectRequest, tried: Tried | None = None
         entries = await evidence.entries(db, request_id=request.id, limit=_EVENTS)
         stands_still = await held_up(db, gateway, request)
         handed = await handovers.of_request(db, request.id)
-        note = await _note(db, gateway, request)
+        said = await _said(db, gateway, request)
     titles = visit.titles
     pauses = waiting_for_pauses(parts, paused_for(gateway, request))
     if pauses and gateway.faults.of(request.id) is None:
@@ -88,14 +88,15 @@ async def told(visit: Visit, request: SubjectRequest, tried: Tried | None = None
         "steps": steps.of(request),
         "systems": systems_of(request, parts, counts, titles),
         "titles": titles,
-        "report": report,
+        "fates": fates_of(report.lines) if request.state is State.CLOSED else [],
         "identifiers": known[request.id],
         "by_hand": by_hand,
         "hand": hand,
         "entries": [(entry, orjson.loads(entry.details)) for entry in entries],
         "held_up": stands_still,
         "pauses": pauses,
-        "note": note,
+        "note": said.get(remarking.NOTE),
+        "why_not": said.get(_why_not(request)),
         "letters": await Letterbox(gateway).listed(request.id),
         "handovers": handed,
         "destinations": sorted(
@@ -141,9 +142,18 @@ def _can(visit: Visit, request: SubjectRequest) -> dict[str, bool]:
     }  # fmt: skip
 
 
-async def _note(db: Connection, gateway: Gateway, request: SubjectRequest) -> str | None:
-    texts = await remarking.read(db, gateway.context, [request.id], [remarking.NOTE])
-    return texts.get((request.id, remarking.NOTE))
+async def _said(db: Connection, gateway: Gateway, request: SubjectRequest) -> Mapping[str, str]:
+    """What came with the request, and why it was not carried out, by the place of each."""
+    places = [remarking.NOTE, _why_not(request)]
+    texts = await remarking.read(db, gateway.context, [request.id], places)
+    return {place: text for (_, place), text in texts.items()}
+
+
+def _why_not(request: SubjectRequest) -> str:
+    """The place of the reason that the letter gives."""
+    if request.closing == "rejected":
+        return remarking.decision(request.plan_digest or "")
+    return remarking.CANCELLATION
 
 
 async def _plan(gateway: Gateway, request: SubjectRequest) -> Any:

@@ -31,7 +31,8 @@ from avgate_gateway.plan import (
     plan_rectification,
 )
 from avgate_gateway.request import Approval, Confidential, State, SubjectRequest
-from avgate_gateway.retention import AMSTERDAM, Action, GroundCode, Verdict
+from avgate_gateway.retention import AMSTERDAM, Action, Verdict
+from avgate_gateway.retention.ground import LEFT_TO_PEOPLE, NO_INTERFACE
 from avgate_gateway.store import earlier, evidence, item_steps, items, requests, tasks
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.earlier import Lead
@@ -43,7 +44,6 @@ from avgate_gateway.warrant import Decisions, facts_of
 PLAN = "plan"
 POLICY = "policy"  # who approved where the controller's policy asks for no second person
 _PAGE = 1000
-_LEFT_TO_PEOPLE = frozenset({GroundCode.TERM_UNKNOWN, GroundCode.NO_RULE, GroundCode.LEADS_ON})
 
 
 async def plan(
@@ -239,10 +239,10 @@ def _why(verdict: Verdict) -> tuple[str | None, str | None]:
     match verdict.action:
         case Action.RETAIN:
             return ground.code.value, ground.sentence
-        case Action.BY_HAND if ground.code in _LEFT_TO_PEOPLE:
+        case Action.BY_HAND if ground.code in LEFT_TO_PEOPLE:
             return ground.code.value, ground.sentence
         case Action.BY_HAND:
-            return "unsupported", "there is no interface to erase it here"
+            return "unsupported", NO_INTERFACE
         case _:
             return None, None
 

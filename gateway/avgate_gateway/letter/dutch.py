@@ -251,6 +251,7 @@ DUTCH = Words(
         "Subprocessors": "Bedrijven die voor ons werken",
         "Supplier of Operator": "Leverancier van Operator",
         "Provider of the core network": "Leverancier van het telefoonnetwerk",
+        "Processors behind the service": "Verwerkers achter de dienst",
         "Directory publisher": "Uitgever van telefoongidsen",
         "Printed directory": "Gedrukte telefoongids",
         "Online directory": "Telefoongids op internet",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from avgate_contracts.vocabulary import Operation
+from avgate_contracts.vocabulary import Operation, Product
 from avgate_gateway.letter.facts import Facts, Recipient
 from avgate_gateway.letter.phrases import listed, told_day
 from avgate_gateway.letter.section import Section, Table
 from avgate_gateway.letter.words import Words
+from avgate_gateway.register import RegisterEntry
 
 _CHANGES: Final = frozenset({Operation.ERASE, Operation.RECTIFY})
 
@@ -71,13 +72,26 @@ def providers(facts: Facts, words: Words) -> Iterator[Section]:
     for entry in facts.providers:
         if entry.last_seen is None:
             name = words.names.get(entry.name, entry.name)
-            work.setdefault(name, {})[words.products[entry.product_group]] = None
+            work.setdefault(name, {})[_work(entry, words)] = None
     if not work:
         yield Section(words.headings.providers, (words.providers_none,))
         return
-    rows = tuple((name, ", ".join(kinds)) for name, kinds in sorted(work.items(), key=_by_name))
+    rows = tuple((name, _listed(kinds)) for name, kinds in sorted(work.items(), key=_by_name))
     table = Table((words.columns.company, words.columns.work), rows, (50, 50))
     yield Section(words.headings.providers, (words.providers,), table=table)
+
+
+def _work(entry: RegisterEntry, words: Words) -> str:
+    """What it does by its kind of product; of the kind that says nothing, what it is for."""
+    purpose = entry.purpose_nl if words.tag == "nl" else entry.purpose
+    if entry.product_group is Product.GENERAL and purpose and not entry.provider:
+        return f"{purpose[0].lower()}{purpose[1:]}"
+    return words.products[entry.product_group]
+
+
+def _listed(kinds: Iterable[str]) -> str:
+    text = ", ".join(kinds)
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _by_name(one: tuple[str, object]) -> str:

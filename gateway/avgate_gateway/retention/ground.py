@@ -41,6 +41,9 @@ def _all(*grounds: Ground) -> dict[GroundCode, Ground]:
     return {ground.code: ground for ground in grounds}
 
 
+# Of what is to be erased by hand: the grounds that leave it to a person, and why it is so else.
+LEFT_TO_PEOPLE = frozenset({GroundCode.TERM_UNKNOWN, GroundCode.NO_RULE, GroundCode.LEADS_ON})
+NO_INTERFACE = "there is no interface to erase it here"
 # Of data that has no term of its own, in a system that lets nothing of a running service go.
 PART_OF_A_SERVICE = Ground(
     GroundCode.SERVICE_RUNS,
