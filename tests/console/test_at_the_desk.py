@@ -12,7 +12,7 @@ import pytest_asyncio
 from avgate_contracts.vocabulary import Category, IdentifierKind, Product
 from avgate_gateway.case_number import case_number
 from avgate_gateway.console.known import usual
-from avgate_gateway.console.parts import fates_of
+from avgate_gateway.console.parts import Correction, corrections_of, fates_of
 from avgate_gateway.report import Ending, OutcomeWord, ReportLine
 from avgate_mocks.people import Role
 
@@ -80,6 +80,10 @@ async def test_what_was_refused_says_so_with_the_reason_of_the_letter_and_no_lin
     assert "De reden die in de brief staat: Uw contract loopt nog." in page
     assert page.count("Xelion Belgegevens") == 1
     assert "Toegezegd uiterlijk op" not in page
+    [now] = re.findall(
+        r'aria-current="step">(.*?)</li>', await staff.see(f"/console/requests/{request_id}")
+    )
+    assert said(now).endswith("Brief"), "the person is still to be told"
 
 
 async def test_a_colleague_is_told_that_it_waits_for_them_and_that_all_systems_have_looked(
@@ -143,3 +147,30 @@ async def test_items_that_stay_until_several_days_share_a_row() -> None:
     later = Ending(OutcomeWord.SCHEDULED, effective_from=date(2027, 6, 1))
     [fate] = fates_of([ReportLine("directory", None, None, later, 1)])
     assert (fate.is_later, fate.first) == (True, date(2027, 6, 1))
+
+
+async def test_corrections_that_fare_alike_share_a_row() -> None:
+    field = {"field": "address.street", "holds": ["Achterom"], "to": "Kade", "fit": "change"}
+    item = {"connector": "directory", "by_hand": None, "fields": [field]}
+    plan = {"items": [item, item, {**item, "connector": "xelion", "by_hand": "several"}]}
+    told = ("address.street", "Achterom", "Kade", "change")
+    assert corrections_of(plan) == [
+        Correction("directory", *told, is_by_hand=False, count=2),
+        Correction("xelion", *told, is_by_hand=True, count=1),
+    ]
+    assert corrections_of(None) == []
+
+
+async def test_what_is_still_to_be_done_by_hand_comes_before_what_was_done(pages: Pages) -> None:
+    request_id, digest = await erasure(pages)
+    staff = await in_dutch(pages, "D. Collega")
+    approved = {"digest": digest, "number": case_number(request_id), "decision": "approve"}
+    await staff.send(f"/console/requests/{request_id}/approval", 303, **approved)
+    await pages.here.until(request_id, "person")
+    address = f"/console/requests/{request_id}"
+    first = re.findall(rf'action="({address}/tasks/[^"]+)"', await staff.see(address))[0]
+    await staff.send(first, 303, evidence="ticket 7", completed_by="D. Collega")
+    page = await staff.see(address)
+    tasks = [said(one) for one in re.findall(r'<h3 id="task-.*?</h3>', page, re.DOTALL)]
+    assert "klaar" in tasks[-1]
+    assert not [one for one in tasks[:-1] if "klaar" in one]

@@ -18,6 +18,16 @@ def text_of(pdf: bytes) -> str:
     """All of it on one line, with one space between words."""
     with pikepdf.open(io.BytesIO(pdf)) as opened:
         told = " ".join(text for page in opened.pages for text in _texts(page))
+    return _on_one_line(told)
+
+
+def text_of_pages(pdf: bytes) -> list[str]:
+    """The same, page by page."""
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        return [_on_one_line(" ".join(_texts(page))) for page in opened.pages]
+
+
+def _on_one_line(told: str) -> str:
     return " ".join(told.replace("\N{NO-BREAK SPACE}", " ").split())
 
 

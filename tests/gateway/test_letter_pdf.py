@@ -17,6 +17,7 @@ from avgate_gateway.letter.rendering import LetterTooSlowError, Printer, printed
 from avgate_gateway.register import seeded
 from avgate_gateway.report import OutcomeWord
 
+from .pdf_text import text_of_pages
 from .test_letter import facts, line
 
 MADE = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -73,6 +74,20 @@ def test_every_table_has_headers_for_its_columns(opened: tuple[str, pikepdf.Pdf]
         assert len(heads) in {2, 4}
         assert all("/Column" in _scopes(head) for head in heads)
         assert len(rows) > 1
+
+
+def test_no_row_of_a_table_is_torn_apart_between_two_pages() -> None:
+    content = letter()
+    texts = [f"begin{n} {'woord ' * (5 + 17 * (n % 6))}einde{n}" for n in range(60)]
+    rows = [["Xelion", "Belgegevens", "1", text] for text in texts]
+    content["sections"][0]["table"] = {
+        "columns": ["Systeem", "Gegevens", "Aantal", "Waarom?"], "rows": rows,
+        "widths": [20, 27, 10, 43], "numbers": 2,
+    }  # fmt: skip
+    pages = text_of_pages(printed(content, MADE))
+    assert len(pages) > 3
+    for n in range(60):
+        assert [f"begin{n} " in page for page in pages] == [f"einde{n} " in page for page in pages]
 
 
 def test_every_font_is_inside(opened: tuple[str, pikepdf.Pdf]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from avgate_gateway.ending import ending
 from avgate_gateway.report import Ending, OutcomeWord, ReportLine
@@ -117,6 +119,30 @@ def _fate(lines: Sequence[ReportLine]) -> Fate:
         last=known[-1] if known else None,
         is_later=one.ending.effective_from is not None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a rectification does to one field; `count` items of the system fare alike."""
+
+    connector: str
+    field: str
+    holds: str
+    to: str
+    fit: str
+    is_by_hand: bool
+    count: int
+
+
+def corrections_of(plan: Mapping[str, Any] | None) -> list[Correction]:
+    """The fields of a preview, those together that would only be told again."""
+    found = (
+        (item["connector"], field["field"], ", ".join(field["holds"]), field["to"], field["fit"],
+         bool(item["by_hand"]))
+        for item in (plan or {}).get("items", ())
+        for field in item["fields"]
+    )  # fmt: skip
+    return [Correction(*told, count) for told, count in Counter(found).items()]
 
 
 def _tone(word: OutcomeWord | None) -> str:

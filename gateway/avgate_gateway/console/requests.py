@@ -24,7 +24,7 @@ from avgate_gateway.changes import heard
 from avgate_gateway.console import steps
 from avgate_gateway.console.door import Door, Visit
 from avgate_gateway.console.handwork import Tried, hand_of
-from avgate_gateway.console.parts import fates_of, systems_of
+from avgate_gateway.console.parts import corrections_of, fates_of, systems_of
 from avgate_gateway.console.sessions import Sessions
 from avgate_gateway.console.subjects import identifiers_of
 from avgate_gateway.due import may_extend
@@ -78,6 +78,7 @@ async def told(visit: Visit, request: SubjectRequest, tried: Tried | None = None
         stands_still = await held_up(db, gateway, request)
         handed = await handovers.of_request(db, request.id)
         said = await _said(db, gateway, request)
+    plan = await _plan(gateway, request)
     titles = visit.titles
     pauses = waiting_for_pauses(parts, paused_for(gateway, request))
     if pauses and gateway.faults.of(request.id) is None:
@@ -90,7 +91,7 @@ async def told(visit: Visit, request: SubjectRequest, tried: Tried | None = None
         "titles": titles,
         "fates": fates_of(report.lines) if request.state is State.CLOSED else [],
         "identifiers": known[request.id],
-        "by_hand": by_hand,
+        "by_hand": sorted(by_hand, key=lambda one: one.completed_at is not None),
         "hand": hand,
         "entries": [(entry, orjson.loads(entry.details)) for entry in entries],
         "held_up": stands_still,
@@ -102,7 +103,8 @@ async def told(visit: Visit, request: SubjectRequest, tried: Tried | None = None
         "destinations": sorted(
             name for controller, name in gateway.destinations if controller == request.controller
         ),
-        "plan": await _plan(gateway, request),
+        "plan": plan,
+        "corrections": corrections_of(plan),
         "today": local_day(gateway.context.now()),
         "is_moving": is_moving(request),
         "is_told_on": bool(receivers(gateway, visit.staff.caller)),

@@ -35,10 +35,12 @@ def of(request: SubjectRequest) -> tuple[Step, ...]:
     now = _place(request)
     if request.closing is not None:
         reached = _before_closing(request)
-        return tuple(
+        steps = [
             Step(name, Standing.DONE if place < reached else Standing.NEVER)
             for place, name in enumerate(names)
-        )
+        ]
+        # Whoever is refused is told so too (GDPR Art. 12(4)).
+        return (*steps[:-1], Step(names[-1], Standing.NOW))
     return tuple(Step(name, _standing(place, now)) for place, name in enumerate(names))
 
 
