@@ -186,6 +186,16 @@ async def test_the_register_is_read_and_searched_in_dutch(here: Indoors) -> None
     assert "Internettoegang: verbindingsgegevens en metadata" in lines
 
 
+@pytest.mark.parametrize("controller", ["libervoice", "mister-voip"])
+async def test_where_a_term_stands_is_told_in_dutch_too(here: Indoors, controller: str) -> None:
+    reader = await enter(here, f"N. Lezer {controller}", STAFF, controller, language="nl")
+    told = words(await reader.page("retention"))
+    assert "rij Communicatie metadata" in told
+    assert "Staat niet zelf in de matrix" in told
+    for english in (" row ", "footnote", "Not in the matrix", "The statement", "(blank)"):
+        assert english not in told
+
+
 async def test_retention_says_what_stops_an_erasure_and_where_it_stands(here: Indoors) -> None:
     visitor = await enter(here, "B. Reader", STAFF)
     told = words(await visitor.page("retention"))

@@ -13,7 +13,7 @@ from avgate_gateway.store import tasks
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.pauses import Pause
 
-_HELD = (
+HELD = (
     "More erasures than usual were to begin within an hour. Its client needs no second person, but this "
     "one does: see whether it is meant, and approve or reject its plan."
 )
@@ -28,7 +28,7 @@ async def held_up(db: Connection, gateway: Gateway, request: SubjectRequest) -> 
     now, fault = gateway.context.now(), gateway.faults.of(request.id)
     paused = paused_for(gateway, request)
     if request.waiting_for is WaitingFor.APPROVAL and await _is_held(db, gateway, request):
-        return _HELD
+        return HELD
     if fault is None and not paused and not is_late(request, now):
         return None
     its_tasks = await tasks.of_request(db, request.id)

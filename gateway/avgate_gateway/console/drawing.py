@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 
 from avgate_gateway.authentication import Scope
 from avgate_gateway.case_number import case_number
-from avgate_gateway.console import labels, words
+from avgate_gateway.console import labels, stalled, words
 from avgate_gateway.console.assets import ASSETS
 from avgate_gateway.console.formats import filters
 from avgate_gateway.console.masking import masked
@@ -85,6 +85,9 @@ def environment(language: str) -> Environment:
         sentence if code in LEFT_TO_PEOPLE else NO_INTERFACE, code, language
     )
     made.tests["left_to_people"] = LEFT_TO_PEOPLE.__contains__
+    made.filters["stalled"] = lambda sentence, titles: (
+        stalled.told(sentence, titles, made.filters["moment"]) if language == "nl" else sentence
+    )
     made.globals.update(asset=ASSETS.address, language=language, languages=words.LANGUAGES)
     return made
 

@@ -112,6 +112,8 @@ class _RuleFile(_Part):
     managed_by_end_user: StrictBool = False
     examples: tuple[_Text, ...] = ()
     note: _Text | None = None
+    where_nl: _Text | None = None
+    note_nl: _Text | None = None
 
     @model_validator(mode="after")
     def _end_users_manage_alone(self) -> Self:
@@ -133,6 +135,8 @@ class _RuleFile(_Part):
             managed_by_end_user=self.managed_by_end_user,
             examples=self.examples,
             note=self.note,
+            where_nl=self.where_nl or self.where,
+            note_nl=self.note_nl or self.note,
         )
 
 

@@ -47,7 +47,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of the matrix; `where` is the place in `source`, `note` what the source left open."""
+    """One row of the matrix; `where` is the place in `source`, `note` what the source left open.
+
+    What ends in `_nl` says the same in Dutch; a pack that has no Dutch for it repeats it.
+    """
 
     product: Product
     category: Category
@@ -60,6 +63,8 @@ class Rule:
     managed_by_end_user: bool = False
     examples: tuple[str, ...] = ()
     note: str | None = None
+    where_nl: str = ""
+    note_nl: str | None = None
 
     @property
     def id(self) -> str:
