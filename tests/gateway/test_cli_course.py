@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import httpx
 import pytest
 
@@ -90,3 +92,23 @@ def test_what_is_stuck_is_told_with_the_command_that_tries_it_again() -> None:
     stuck = request(**waits, connectors=[part(stage="stuck", outcome=None)])
     assert any("avgate request retry r-1" in line for line in ending(stuck, REACH))
     assert not any("retry" in line for line in ending(request(**waits), REACH))
+
+
+def test_how_it_ended_is_told_without_a_day_that_no_longer_counts() -> None:
+    undone = part(outcome="unsupported")
+    told = list(ending(request(closing="cancelled", connectors=[undone]), REACH))
+    assert told == ["request r-1: closed (cancelled)", "not all of it was done: cancelled"]
+    due = {"promised": "2026-12-19", "legal": "2026-12-21", "extended": "2027-02-19"}
+    assert next(ending(request(state="running", due=due), REACH)).endswith("by 2027-02-19")
+
+
+@pytest.mark.parametrize(("hour", "command"), [(11, "cancel"), (13, "show")])
+def test_what_was_approved_is_told_with_the_command_that_withdraws_it_until_it_begins(
+    hour: int, command: str
+) -> None:
+    begins = datetime(2026, 12, 1, 12, tzinfo=UTC)
+    plan = {"digest": "d", "valid_until": begins, "approved_by": "c", "begins_at": begins}
+    waits = request(state="waiting", waiting_for="upstream", plan=plan)
+    told = list(ending(waits, REACH, begins.replace(hour=hour)))
+    assert f"avgate request {command} r-1" in told[-1]
+    assert ("2026-12-01 12:00 UTC" in told[-1]) == (command == "cancel")

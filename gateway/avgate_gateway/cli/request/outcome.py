@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from avgate_client.answers import Request
 from avgate_gateway.cli.exits import Exit
@@ -12,9 +13,11 @@ from avgate_gateway.cli.wording import state
 _DONE = frozenset({"completed", "nothing_held", "nothing_in_scope", "not_relevant", None})
 
 
-def ending(request: Request, reach: Reach) -> Iterator[str]:
-    """Where the request is, and the exact next command, if there is one."""
-    yield f"request {request.id}: {state(request)}; to be answered by {request.due.promised}"
+def ending(request: Request, reach: Reach, now: datetime | None = None) -> Iterator[str]:
+    """Where the request is, and the exact next command, if there is one; `now`: if not now."""
+    due = request.due.extended or request.due.promised
+    until = "" if request.is_closed else f"; to be answered by {due}"
+    yield f"request {request.id}: {state(request)}{until}"
     match request.waiting_for:
         case "approval":
             approve = reach.command("approve", request.id, client="COLLEAGUE")
@@ -28,12 +31,22 @@ def ending(request: Request, reach: Reach) -> Iterator[str]:
             yield f"when a task is done: {reach.command(*word)}"
             if any(part.stage == "stuck" for part in request.connectors):
                 yield f"or, once it can work again: {reach.command('retry', request.id)}"
+        case _ if begins := _cools_off(request, now or datetime.now(UTC)):
+            withdraw = reach.command("cancel", request.id, "--reason", "WHY")
+            yield f"it begins at {begins:%Y-%m-%d %H:%M} UTC; to withdraw it before: {withdraw}"
         case _ if not request.is_closed:
             yield f"it goes on by itself; look again: {reach.command('show', request.id)}"
         case _ if exit_code(request) is Exit.NOT_ALL_DONE:
             parts = (p for p in request.connectors if p.outcome not in _DONE)
             undone = ", ".join(f"{part.connector} ({part.outcome})" for part in parts)
-            yield f"not all of it was done: {undone or request.closing}"
+            why = request.closing if request.closing in _UNDONE else undone
+            yield f"not all of it was done: {why}"
+
+
+def _cools_off(request: Request, now: datetime) -> datetime | None:
+    """When what was approved begins, while it may still be withdrawn."""
+    begins = request.plan.begins_at if request.plan else None
+    return begins if begins is not None and not request.is_closed and now < begins else None
 
 
 def exit_code(request: Request) -> Exit:
