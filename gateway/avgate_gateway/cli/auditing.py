@@ -130,10 +130,7 @@ def proof(
     request_id: Annotated[str, typer.Argument(help="The request's id.")],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Prints what proves one request's evidence to an outsider.
-
-    `docs/verify_evidence.py` checks it, and takes nothing else of ours.
-    """
+    """Prints what proves one request's evidence to an outsider."""
     settings = settings_of(config)
 
     async def made(database: Database) -> str:
