@@ -26,10 +26,14 @@ def complained(served: Served, *words: str) -> tuple[int, str]:
 
 
 def ran(served: Served, *words: str, client: str = "desk") -> subprocess.CompletedProcess[str]:
+    return called(served, "request", *words, client=client)
+
+
+def called(served: Served, *words: str, client: str = "desk") -> subprocess.CompletedProcess[str]:
     avgate = str(Path(sys.executable).with_name("avgate"))
     reach = ["--url", served.base, "--config", "avgate.toml", "--controller", "libervoice"]
     return subprocess.run(  # noqa: S603 -- our own command
-        [avgate, "request", *words, *reach, "--client", client],
+        [avgate, *words, *reach, "--client", client],
         cwd=served.folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
@@ -134,3 +138,22 @@ def test_what_is_stuck_is_tried_again_once_it_was_put_right(
     assert ran(served, "retry", request_id).stdout.startswith("nothing of it was stuck or failed")
     assert complained(served, "retry", request_id, "--connector", "nobody")[0] == 1
     assert complained(served, "retry", "0f6c1a52-7a0e-4a35-9a0b-2f1f6a2f4c11")[0] == 3
+
+
+def test_a_system_is_paused_and_resumed_by_whoever_has_only_a_shell(served: Served) -> None:
+    done = called(served, "pause", "xelion", "--reason", "Its supplier works on it tonight.")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("xelion is paused by desk since ")
+    assert "to go on there: avgate resume xelion --url" in done.stdout
+    asks = served.caller("libervoice", "asking")
+
+    def paused() -> JsonMap | None:
+        shown = asks.get("/v1/connectors")["items"]
+        return next(dict(one["paused"] or {}) for one in shown if one["name"] == "xelion") or None
+
+    assert (paused() or {})["reason"] == "Its supplier works on it tonight."
+    for _ in range(2):  # what is not paused is resumed as well
+        assert called(served, "resume", "xelion").returncode == 0
+    assert paused() is None
+    assert called(served, "pause", "nobody", "--reason", "x").returncode == 3
+    assert called(served, "pause", "xelion", "--reason", " ").returncode == 2

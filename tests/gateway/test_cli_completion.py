@@ -39,6 +39,8 @@ def asked(folder: Path, line: str, shell: str = "bash") -> str:
         ("avgate serve --log-format ", ["json", "text"]),
         ("avgate token --controller ", ["libervoice", "mister-voip"]),
         ("avgate request erase --connector x", ["xelion"]),
+        ("avgate pause x", ["xelion"]),
+        ("avgate request retry ID --connector x", ["xelion"]),
     ],
 )
 def test_what_is_offered(tmp_path: Path, line: str, offered: list[str]) -> None:

@@ -55,6 +55,10 @@ COMMANDS: Mapping[str, Late] = {
     "connectors": Late(
         "connectors", "connectors", "Lists the installed connectors, and what each can do."
     ),
+    "pause": Late("pausing", "pause", "Begins no work at one system, until it is resumed."),
+    "resume": Late(
+        "pausing", "resume", "Goes on at a system that was paused, with all that waited."
+    ),
     "webhooks": Late("webhooks", "app", "Shows who is told of events, and sends them again."),
     "settings": Late(
         "settings_listing",

@@ -79,6 +79,10 @@ class Reach:
         )
 
     def command(self, *words: str, client: str | None = None) -> str:
+        """A command below `avgate request` that reaches the same gateway."""
+        return self.line("request", *words, client=client)
+
+    def line(self, *words: str, client: str | None = None) -> str:
         """A command line that reaches the same gateway; a token is left to the environment."""
         options: list[str] = []
         if self.url != DEFAULT_URL:
@@ -87,4 +91,4 @@ class Reach:
             options += ["--config", str(self.config)]
             options += ["--controller", self.controller] if self.controller else []
             options += ["--client", client or self.client or "YOU"]
-        return shlex.join(["avgate", "request", *words, *options])
+        return shlex.join(["avgate", *words, *options])
