@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import pytest
 import pytest_asyncio
 
+from avgate_contracts.day import AMSTERDAM
 from avgate_contracts.vocabulary import Category, IdentifierKind, Product
 from avgate_gateway.case_number import case_number
 from avgate_gateway.console.known import usual
@@ -174,3 +175,15 @@ async def test_what_is_still_to_be_done_by_hand_comes_before_what_was_done(pages
     tasks = [said(one) for one in re.findall(r'<h3 id="task-.*?</h3>', page, re.DOTALL)]
     assert "klaar" in tasks[-1]
     assert not [one for one in tasks[:-1] if "klaar" in one]
+
+
+async def test_nothing_is_said_to_look_before_it_is_certain_who_asks(pages: Pages) -> None:
+    body = a_request("access", pages.here.person(Role.RUNNING))
+    del body["identity"]
+    request_id = await pages.here.submit(body)
+    page = await (await in_dutch(pages, "D. Collega")).see(f"/console/requests/{request_id}")
+    assert "zoekt" not in said(page)
+    [moment] = re.findall(r'id="verified_at"[^>]*value="([^"]*)"', page)
+    assert abs(datetime.fromisoformat(moment) - datetime.now(AMSTERDAM).replace(tzinfo=None)) < (
+        timedelta(minutes=2)
+    )

@@ -23,6 +23,11 @@ def filters(language: str) -> dict[str, Any]:
     }
 
 
+def minute_of(moment: datetime) -> str:
+    """A moment in Dutch time, as a browser writes one into a form."""
+    return moment.astimezone(AMSTERDAM).replace(tzinfo=None).isoformat("T", "minutes")
+
+
 def _day(locale: str, value: date | datetime | str | None) -> str:
     if isinstance(value, str):
         value = date.fromisoformat(value)

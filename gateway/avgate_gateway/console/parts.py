@@ -19,7 +19,8 @@ _OPEN = frozenset(
     {OutcomeWord.BY_HAND, OutcomeWord.REFUSED, OutcomeWord.NOT_SEARCHABLE, OutcomeWord.PENDING}
 )
 
-_LEFT = frozenset({OutcomeWord.BY_HAND, OutcomeWord.PENDING})  # done for the program, and not done
+# Done for the program, and not done.
+_LEFT = _BAD | {OutcomeWord.BY_HAND, OutcomeWord.PENDING, OutcomeWord.REFUSED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from avgate_gateway.api.requests import submitted
 from avgate_gateway.authentication import OF_OPERATION, Scope
 from avgate_gateway.console import known
 from avgate_gateway.console.door import Door, Visit, to
+from avgate_gateway.console.formats import minute_of
 from avgate_gateway.console.forms import Form, Wrong
 from avgate_gateway.console.people import OFFERED
 from avgate_gateway.idempotent import intention
@@ -160,7 +161,6 @@ def _place(path: Sequence[str], rows: Sequence[int], changes: Sequence[int]) -> 
 def _shown(visit: Visit, form: Form, wrong: Wrong) -> Response:
     staff = visit.staff
     is_wrong = bool(wrong.fields or wrong.whole)
-    now = visit.gateway.context.now().astimezone(AMSTERDAM)
     return visit.sheet.page(
         "new_request.html",
         {
@@ -173,7 +173,7 @@ def _shown(visit: Visit, form: Form, wrong: Wrong) -> Response:
             "rows": range(_ROWS),
             "usual": known.usual([form.one(f"kind_{row}") for row in range(_ROWS)]),
             "key": form.one("key") or str(uuid4()),
-            "now": now.replace(second=0, microsecond=0, tzinfo=None).isoformat("T", "minutes"),
+            "now": minute_of(visit.gateway.context.now()),
             "connectors": visit.titles,
         },
         status=422 if is_wrong else 200,

@@ -23,6 +23,7 @@ from avgate_gateway.authentication import OF_OPERATION, Scope
 from avgate_gateway.changes import heard
 from avgate_gateway.console import steps
 from avgate_gateway.console.door import Door, Visit
+from avgate_gateway.console.formats import minute_of
 from avgate_gateway.console.handwork import Tried, hand_of
 from avgate_gateway.console.parts import corrections_of, fates_of, systems_of
 from avgate_gateway.console.sessions import Sessions
@@ -87,7 +88,9 @@ async def told(visit: Visit, request: SubjectRequest, tried: Tried | None = None
         "request": request,
         "problem": None,
         "steps": steps.of(request),
-        "systems": systems_of(request, parts, counts, titles),
+        # Nothing runs, and nothing is looked for, before it is certain who asks.
+        "systems": systems_of(request, parts, counts, titles) if request.identity else [],
+        "now": minute_of(gateway.context.now()),
         "titles": titles,
         "fates": fates_of(report.lines) if request.state is State.CLOSED else [],
         "identifiers": known[request.id],
