@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: setup demo test crash check warm lock evidence bench clean faults simulate explore attack sbom mutants browser screens
+.PHONY: setup demo test tests crash check warm lock evidence bench clean faults simulate explore attack sbom mutants browser screens
 
 setup: .venv/.ready
 
@@ -28,8 +28,11 @@ screens: setup browser
 	AVGATE_SCREENS=1 $(BIN)/python -m pytest -q tests/console/test_browser.py
 
 test: setup browser
-	@$(MAKE) --no-print-directory -j2 check warm
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder # the files with one long test come early
+	@$(MAKE) --no-print-directory -j2 check tests
+
+# Three processes share two cores, for flows wait for sockets; the files with one long test come early.
+tests: warm
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 # Dies at every durable boundary of every operation, loses power, fills the disk, jumps in time; see
 # tests/crash. Hours for every point; a failing one prints the words that play it again.

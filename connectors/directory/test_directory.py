@@ -34,6 +34,7 @@ from avgate_contracts import (
     Pending,
     Record,
     Refused,
+    RefusedError,
     Runtime,
     UnavailableError,
     Unsupported,
@@ -165,7 +166,9 @@ async def staged(name: str, role: Role = Role.TWO_UPSTREAMS) -> AsyncIterator[St
 
 
 @asynccontextmanager
-async def live(role: Role = Role.TWO_UPSTREAMS) -> AsyncIterator[Stage]:
+async def live(
+    role: Role = Role.TWO_UPSTREAMS, transport: httpx.AsyncBaseTransport | None = None
+) -> AsyncIterator[Stage]:
     """Plays with the mock over a real socket."""
     clock = Clock()
     shared = world(seed=1, now=clock.now)
@@ -181,7 +184,7 @@ async def live(role: Role = Role.TWO_UPSTREAMS) -> AsyncIterator[Stage]:
         section = config_section(shared, "libervoice", int(base.rsplit(":")[-1]))
         settings = DirectorySettings.model_validate(section)
         subject = subject_of(cast(shared.people)[role], str)
-        yield await stack.enter_async_context(acting(settings, subject, clock, mock))
+        yield await stack.enter_async_context(acting(settings, subject, clock, mock, transport))
 
 
 @asynccontextmanager
@@ -311,6 +314,23 @@ async def test_an_order_whose_answer_is_lost_is_placed_once() -> None:
         ledger = await stage.mock("/_ledger", None)
     assert [effect["kind"] for effect in ledger["effects"]] == ["order", "delist"]
     assert len(ledger["repeats"]) == 1
+
+
+class Gatekeeper(httpx.AsyncHTTPTransport):
+    """Something before the directory that lets nobody order anything, in words of its own."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(400, json={})
+        return await super().handle_async_request(request)
+
+
+async def test_an_order_that_something_else_refuses_is_refused() -> None:
+    async with live(transport=Gatekeeper(verify=NO_TLS)) as stage:
+        items = await stage.items()
+        with pytest.raises(RefusedError) as caught:
+            await stage.erase(items)
+    assert caught.value.status == 400
 
 
 async def test_a_cancelled_order_says_so() -> None:

@@ -18,6 +18,7 @@ from avgate_contracts import (
     HttpClient,
     MisconfiguredError,
     NotFoundError,
+    RefusedError,
     Response,
     UnavailableError,
 )
@@ -206,7 +207,7 @@ class DirectoryClient:
         if answer.status == 404:
             raise StrangeAnswerError("there is no such place for orders: check base_url")
         if answer.status == 400:
-            return parsed(answer.body, "DldaOrderResponse", RefusalAnswer).error_list[0]
+            return _refusal(answer.body)
         order = parsed(answer.body, "DldaOrderResponse", OrderAnswer).dlda_order
         return order.error_of(number) or order
 
@@ -225,6 +226,15 @@ class DirectoryClient:
             if wanted is not None and wanted.does(content):
                 return order
         raise UnavailableError("another order for this number is under way; try when it has ended")
+
+
+def _refusal(body: bytes) -> OrderError:
+    """What is wrong with an order; raises RefusedError where something before the directory said no."""
+    try:
+        return parsed(body, "DldaOrderResponse", RefusalAnswer).error_list[0]
+    except ContractBrokenError:
+        message = "an order was refused in other words than the directory's own: check base_url"
+        raise RefusedError(message, status=400) from None
 
 
 def _listings(answer: Response) -> tuple[Listing, ...]:

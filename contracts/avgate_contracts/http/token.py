@@ -25,7 +25,7 @@ from avgate_contracts.record import Json
 _NOBODY = Fixed(None)
 _FORM = "application/x-www-form-urlencoded"
 # Answers that say no. The rest is treated as with every call: waited for, repeated, or broken.
-_NO = frozenset(range(400, 500)) - {408, 423, 425, 429}
+_NO = frozenset({*range(400, 500), 501, 505}) - {408, 423, 425, 429}
 
 Obtain = Callable[[Token | None], Awaitable[Token]]
 

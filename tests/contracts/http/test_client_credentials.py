@@ -185,6 +185,16 @@ async def test_a_token_that_cannot_be_fetched_leaves_a_write_undone(
     assert upstream.seen == []
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 422, 501, 505])
+async def test_whatever_a_token_is_refused_with_is_for_an_operator(
+    clients: Any, status: int
+) -> None:
+    upstream = Guarded(troubles=[httpx.Response(status, json={})] * 3)
+    with pytest.raises(MisconfiguredError):
+        await clients.over(upstream, credentials=CLIENT).send("GET", "/x")
+    assert len(upstream.forms) == 1
+
+
 async def test_fifty_callers_share_one_failure_and_the_next_one_starts_anew(clients: Any) -> None:
     upstream = Guarded(troubles=[httpx.Response(400, json={"error": "invalid_client"})])
     client = clients.over(upstream, credentials=CLIENT)
