@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-import sqlalchemy as sa
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from avgate_gateway import stretches
 from avgate_gateway.checkpointing import (
-    EvidenceCutError,
     EvidenceKeyError,
     open_evidence_key,
     trusted,
@@ -25,22 +21,18 @@ from avgate_gateway.checkpointing import (
 from avgate_gateway.cli import comparing
 from avgate_gateway.cli.advancing import advancing
 from avgate_gateway.cli.exits import CommandError, Exit
+from avgate_gateway.cli.looking_in import with_database
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
-from avgate_gateway.keyring import KeyRing
-from avgate_gateway.opening import file_of, open_ring, open_with_keys
+from avgate_gateway.opening import file_of, open_ring
 from avgate_gateway.proof import NotProvenYetError, logged, proven
 from avgate_gateway.proving.examination import MisfitError
 from avgate_gateway.proving.note import NoteError, believed, opened_key, signer, verifier_key
 from avgate_gateway.settings import Settings
-from avgate_gateway.settings.value import SQLITE
-from avgate_gateway.store import checkpoints, encrypted_file, evidence, keyring
-from avgate_gateway.store.cut_short import AwayError
+from avgate_gateway.store import checkpoints, encrypted_file, evidence
 from avgate_gateway.store.database import Database
 from avgate_gateway.stretches import Log, Place, UnreadableError, Whole
-from avgate_gateway.vault import Vault, VaultError
 from avgate_gateway.witness import Witness
 
-T = TypeVar("T")
 _PAGE = 5000
 
 app = typer.Typer(
@@ -87,7 +79,7 @@ def verify(
     settings = settings_of(config)
     with complaining(NoteError):
         others = [opened_key(one) for one in key or ()]
-    log = _with_database(settings, lambda db: _log(settings, db, others, expect))
+    log = with_database(settings, lambda db: _log(settings, db, others, expect))
     try:
         with advancing("entries", log.length) as told:
             found = stretches.examined(log, told)
@@ -100,7 +92,7 @@ def verify(
     _insist(found)
     typer.echo(f"the chain is whole: {found.length} entries; the last digest is {found.last}")
     if outcomes:
-        comparing.compare(partial(_with_database, settings))
+        comparing.compare(partial(with_database, settings))
 
 
 @app.command()
@@ -118,7 +110,7 @@ def checkpoint(config: ConfigOption = DEFAULT_CONFIG) -> None:
         return (found.note, signer(found.note, *keys)) if found else None
 
     with complaining(NoteError):
-        signed = _with_database(settings, newest)
+        signed = with_database(settings, newest)
     if signed is None:
         raise CommandError("nothing was signed yet: a running gateway does so within half a minute")
     typer.echo(verifier_key(signed[1]), err=True)
@@ -139,7 +131,7 @@ def proof(
             return json.dumps(await proven(db, request_id, *keys), separators=(",", ":"))
 
     try:
-        typer.echo(_with_database(settings, made))
+        typer.echo(with_database(settings, made))
     except NotProvenYetError:
         message = "no checkpoint covers this request: none is known, or it changed a moment ago"
         raise CommandError(message) from None
@@ -158,7 +150,7 @@ def keys(config: ConfigOption = DEFAULT_CONFIG) -> None:
     async def known(database: Database) -> list[str]:
         return [verifier_key(one) for one in await _trusted(settings, database, ())]
 
-    for one in dict.fromkeys(_with_database(settings, known)):
+    for one in dict.fromkeys(with_database(settings, known)):
         typer.echo(one)
 
 
@@ -188,7 +180,7 @@ def export(config: ConfigOption = DEFAULT_CONFIG) -> None:
         for row in signed:
             typer.echo(json.dumps({"checkpoint": row.note}))
 
-    _with_database(settings, printed)
+    with_database(settings, printed)
 
 
 @app.command()
@@ -261,42 +253,6 @@ async def _trusted(
         return [*own, *others]
     async with database.read() as db:
         return await trusted(db, *own, *others)
-
-
-def _with_database(settings: Settings, use: Callable[[Database], Awaitable[T]]) -> T:
-    """Runs something over the database, if there is one; raises CommandError where it cannot."""
-    database = settings.database
-    if database.startswith(SQLITE) and not Path(database.removeprefix(SQLITE)).exists():
-        raise CommandError("there is no database yet: nothing was recorded")
-
-    async def run() -> T:
-        store, ring = _opened(settings)
-        try:
-            if ring is not None:
-                async with store.read() as db:
-                    index_key = await keyring.index_key(db, ring)
-                store.attesting.key = Vault(ring, index_key).evidence_key
-            return await use(store)
-        finally:
-            await store.close()
-
-    try:
-        return asyncio.run(run())
-    except (sa.exc.SQLAlchemyError, AwayError, OSError) as error:
-        message = f"the database cannot be read: {type(error).__name__}"
-        raise CommandError(message, Exit.WRONG) from None
-    except (EvidenceCutError, VaultError) as error:
-        raise CommandError(str(error), Exit.WRONG) from None
-
-
-def _opened(settings: Settings) -> tuple[Database, KeyRing | None]:
-    """The database, and the master keys if they are here; an encrypted file opens with them only."""
-    is_away = settings.has_master_key_file and not settings.master_key_file.exists()
-    if is_away and file_of(settings) is None:
-        told = "is not here, so it was not checked whether the gateway wrote the entries"
-        typer.echo(f"{settings.master_key_file.name} {told}", err=True)
-        return Database(settings.database), None
-    return open_with_keys(settings)
 
 
 def _key(settings: Settings) -> Ed25519PrivateKey:
