@@ -147,9 +147,11 @@ class _Doors:
     def read(self) -> AbstractAsyncContextManager[Connection]:
         return _Block(self.doors.read(), self.watch)
 
-    def write(self, request_id: str | None = None) -> AbstractAsyncContextManager[Connection]:
+    def write(
+        self, request_id: str | None = None, *, ahead: bool = False
+    ) -> AbstractAsyncContextManager[Connection]:
         self.watch.turn_taken(request_id)
-        return _Block(self.doors.write(request_id), self.watch)
+        return _Block(self.doors.write(request_id, ahead=ahead), self.watch)
 
     async def close(self) -> None:
         await self.doors.close()

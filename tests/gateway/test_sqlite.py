@@ -70,6 +70,29 @@ async def test_writers_who_wait_at_the_same_time_share_a_sync(file: SqliteFile) 
     assert len(commits) < 5
 
 
+async def test_who_is_waited_for_is_on_disk_before_others_have_begun(file: SqliteFile) -> None:
+    ended: list[str] = []
+    gate = asyncio.Event()
+
+    async def write(name: str, *, ahead: bool = False) -> None:
+        async with file.write(ahead=ahead) as db:
+            await db.execute(remark.insert().values(request_id="r", place=name, box=b""))
+            await gate.wait()
+            ended.append(f"{name} wrote")
+        ended.append(f"{name} is on disk")
+
+    others = [asyncio.create_task(write(str(number))) for number in range(5)]
+    await asyncio.sleep(0)  # the first has the turn, and the rest wait for it
+    caller = asyncio.create_task(write("caller", ahead=True))
+    await asyncio.sleep(0)
+    gate.set()
+    await caller
+    assert ended[:2] == ["0 wrote", "caller wrote"]
+    assert "2 wrote" not in ended
+    await asyncio.gather(*others)
+    assert len(await places(file)) == 6
+
+
 async def test_one_that_fails_takes_nothing_from_those_it_shares_with(file: SqliteFile) -> None:
     ended = await asyncio.gather(
         add(file, "1"), add(file, "2", "2b", fails=True), add(file, "3"), return_exceptions=True

@@ -61,7 +61,7 @@ async def take(
     context = gateway.context
     digest = _digest(gateway, caller, sent.body.subject_request_id)
     fingerprint = _fingerprint(gateway, caller, sent)
-    async with context.database.write() as db:
+    async with context.database.write(ahead=True) as db:
         await take_turn(db, digest)
         before = await opendsr.find(db, caller.controller, digest)
         earlier = await requests.find(db, before.request_id) if before else None

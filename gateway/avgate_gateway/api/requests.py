@@ -145,7 +145,7 @@ async def submitted(
 ) -> Response:
     """The first answer to this intention, or that again."""
     with gateway.under_way.alone(intended):
-        async with gateway.context.database.write() as db:
+        async with gateway.context.database.write(ahead=True) as db:
             await take_turn(db, intended.scope)
             earlier = await idempotency.find(db, intended.scope)
             if earlier is not None:

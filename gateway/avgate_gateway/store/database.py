@@ -20,7 +20,9 @@ class Doors(Protocol):
 
     def read(self) -> AbstractAsyncContextManager[Connection]: ...
 
-    def write(self, request_id: str | None = None) -> AbstractAsyncContextManager[Connection]: ...
+    def write(
+        self, request_id: str | None = None, *, ahead: bool = False
+    ) -> AbstractAsyncContextManager[Connection]: ...
 
     async def close(self) -> None: ...
 
@@ -43,13 +45,16 @@ class Database:
         """A connection whose reads see one moment; raises AwayError."""
         return self._doors.read()
 
-    def write(self, request_id: str | None = None) -> AbstractAsyncContextManager[Connection]:
+    def write(
+        self, request_id: str | None = None, *, ahead: bool = False
+    ) -> AbstractAsyncContextManager[Connection]:
         """A transaction; on disk when the block is left, undone when it raises.
 
         Whoever decides about a request that others may be writing for names it; what is held is
-        known. Raises AwayError, or SupersededError where another worker took over what is held.
+        known. `ahead` is for few rows that a caller waits for: where writers take turns, it comes before what
+        is done by itself. Raises AwayError, or SupersededError where another worker took over what is held.
         """
-        return self._doors.write(request_id)
+        return self._doors.write(request_id, ahead=ahead)
 
     async def close(self) -> None:
         await self._doors.close()

@@ -64,7 +64,12 @@ class PostgresqlServer:
                 yield connection
 
     @asynccontextmanager
-    async def write(self, request_id: str | None = None) -> AsyncIterator[AsyncConnection]:
+    async def write(
+        self,
+        request_id: str | None = None,
+        *,
+        ahead: bool = False,  # noqa: ARG002 -- nobody waits here for who writes something else
+    ) -> AsyncIterator[AsyncConnection]:
         """A transaction; raises AwayError, or SupersededError where another worker took over."""
         with answering():
             async with self._writers.begin() as connection:

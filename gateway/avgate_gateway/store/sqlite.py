@@ -27,6 +27,7 @@ from avgate_gateway.store.cut_short import is_away, raise_if_away
 from avgate_gateway.store.outbox import Outbox
 from avgate_gateway.store.prepared import Preparing
 from avgate_gateway.store.sqlite_session import AT_ONCE, BUSY_SECONDS, Session
+from avgate_gateway.store.turns_to_write import TurnsToWrite
 
 _READERS = 4
 _STATEMENTS = 512  # that each connection keeps ready: as many as there are, or nearly
@@ -60,7 +61,7 @@ class SqliteFile:
         self._idle: asyncio.LifoQueue[Session | None] = asyncio.LifoQueue()
         for _ in range(_READERS):
             self._idle.put_nowait(None)
-        self._turn = asyncio.Lock()
+        self._turns = TurnsToWrite()
         self._writer: Session | None = None
         self._group: _Group | None = None
 
@@ -87,34 +88,39 @@ class SqliteFile:
         finally:
             self._idle.put_nowait(_kept(session, error))
 
-    def write(self, request_id: str | None = None) -> _Writing:  # noqa: ARG002 -- all take turns here
+    def write(self, request_id: str | None = None, *, ahead: bool = False) -> _Writing:  # noqa: ARG002 -- all take turns here
         """A transaction; on disk when the block is left, undone when it raises, AwayError too."""
-        return _Writing(self)
+        return _Writing(self, ahead=ahead)
 
-    async def begin_writing(self) -> _Group:
+    async def begin_writing(self, *, ahead: bool) -> _Group:
         """Takes the turn, in a transaction that others may share."""
-        await self._turn.acquire()
+        await self._turns.take(ahead=ahead)
         try:
             group = self._group or await self._begun()
             await self._unless_lost(group, group.begin_block())
         except BaseException:
-            self._turn.release()
+            self._turns.give_back()
             raise
         return group
 
-    async def end_writing(self, group: _Group, error: BaseException | None) -> None:
+    async def end_writing(self, group: _Group, error: BaseException | None, *, ahead: bool) -> None:
         """Gives the turn back; without an error, once what was written is on disk."""
         on_disk: asyncio.Future[None] | None = None
+        is_kept = False
         try:
             if error is None:
                 await self._unless_lost(group, group.end_block())
                 on_disk = group.wait()
+                if ahead and self._turns.goes_last:  # or it would wait for all who do not hurry
+                    group.hurrying = asyncio.create_task(self._commit_in_turn(group))
+                    is_kept = True  # the commit has the turn now, and gives it back
             else:
                 await self._unless_lost(group, group.undo_block())
                 if isinstance(error, Exception):
                     self._look_at(group, error)
         finally:
-            self._turn.release()
+            if not is_kept:
+                self._turns.give_back()
         if on_disk is not None:
             await on_disk
 
@@ -142,16 +148,20 @@ class SqliteFile:
         return group
 
     async def _commit(self, group: _Group) -> None:
-        async with self._turn:
-            if group is not self._group:
-                return
-            try:
+        await self._turns.take()
+        await self._commit_in_turn(group)
+
+    async def _commit_in_turn(self, group: _Group) -> None:
+        """Commits what is not committed yet, and gives the turn back."""
+        try:
+            if group is self._group:
                 await group.session.commit()
-            except Exception as error:  # noqa: BLE001 -- everybody in the group is told of it
-                self._give_up(group, error)
-            else:
                 self._group = None
                 group.tell(None)
+        except Exception as error:  # noqa: BLE001 -- everybody in the group is told of it
+            self._give_up(group, error)
+        finally:
+            self._turns.give_back()
 
     def _give_up(self, group: _Group, error: Exception) -> None:
         """Tells all who share a transaction that it is lost, and opens the file anew next time.
@@ -164,10 +174,13 @@ class SqliteFile:
 
     async def close(self) -> None:
         """Closes all connections; what was written before is on disk."""
-        async with self._turn:
+        await self._turns.take()
+        try:
             if self._writer is not None:
                 await self._writer.aclose()
                 self._writer = None
+        finally:
+            self._turns.give_back()
         for _ in range(_READERS):
             session = await self._idle.get()
             if session is not None:
@@ -182,6 +195,7 @@ class _Group:
         self.session = session
         self._waiting: list[asyncio.Future[None]] = []
         self.committing: asyncio.Task[None] | None = None  # held here, or it might be collected
+        self.hurrying: asyncio.Task[None] | None = None  # likewise, where somebody waits for it
 
     def wait(self) -> asyncio.Future[None]:
         """Ends once the transaction is on disk, or lost; each who waits has one of their own."""
@@ -244,14 +258,15 @@ class _Reading:
 class _Writing:
     """The block of one writer."""
 
-    __slots__ = ("_file", "_group")
+    __slots__ = ("_ahead", "_file", "_group")
 
-    def __init__(self, file: SqliteFile) -> None:
+    def __init__(self, file: SqliteFile, *, ahead: bool) -> None:
         self._file = file
+        self._ahead = ahead
 
     async def __aenter__(self) -> Session:
         try:
-            self._group = await self._file.begin_writing()
+            self._group = await self._file.begin_writing(ahead=self._ahead)
         except Exception as error:
             raise_if_away(error)
             raise
@@ -261,7 +276,7 @@ class _Writing:
         self, _: object, error: BaseException | None, __: TracebackType | None
     ) -> None:
         try:
-            await self._file.end_writing(self._group, error)
+            await self._file.end_writing(self._group, error, ahead=self._ahead)
         except Exception as failed:
             raise_if_away(failed)
             raise

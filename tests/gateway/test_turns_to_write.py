@@ -1,0 +1,76 @@
+"""Turns at what one uses at a time: callers first, and nobody for ever behind them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from avgate_gateway.store.turns_to_write import MOST_IN_A_ROW, TurnsToWrite
+
+
+class Crowd:
+    """Who wants a turn, and who had one, in that order."""
+
+    def __init__(self) -> None:
+        self.turns = TurnsToWrite()
+        self.had: list[str] = []
+
+    async def wants(self, name: str, *, ahead: bool = False) -> asyncio.Task[None]:
+        """Waits in its queue when this ends."""
+        one = asyncio.create_task(self._goes(name, ahead=ahead))
+        await asyncio.sleep(0)
+        return one
+
+    async def _goes(self, name: str, *, ahead: bool) -> None:
+        await self.turns.take(ahead=ahead)
+        self.had.append(name)
+        await asyncio.sleep(0)
+        self.turns.give_back()
+
+
+@pytest.fixture
+async def crowd() -> Crowd:
+    """Nobody has had a turn yet, for somebody else has it."""
+    made = Crowd()
+    await made.turns.take()
+    return made
+
+
+async def test_callers_go_first_and_each_queue_in_its_order(crowd: Crowd) -> None:
+    names = ("a", "b", "A", "c", "B")
+    waiting = [await crowd.wants(name, ahead=name.isupper()) for name in names]
+    crowd.turns.give_back()
+    await asyncio.gather(*waiting)
+    assert crowd.had == ["A", "B", "a", "b", "c"]
+
+
+async def test_nobody_waits_for_ever_behind_callers(crowd: Crowd) -> None:
+    waiting = [await crowd.wants("other"), await crowd.wants("another")]
+    waiting += [await crowd.wants("caller", ahead=True) for _ in range(2 * MOST_IN_A_ROW + 1)]
+    crowd.turns.give_back()
+    await asyncio.gather(*waiting)
+    assert crowd.had[MOST_IN_A_ROW] == "other"
+    assert crowd.had[2 * MOST_IN_A_ROW + 1] == "another"
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+async def test_who_gives_up_waiting_is_passed_over(crowd: Crowd, *, ahead: bool) -> None:
+    first, second = await crowd.wants("1", ahead=ahead), await crowd.wants("2", ahead=ahead)
+    first.cancel()  # and is still in the queue when the turn is given back
+    crowd.turns.give_back()
+    await second
+    assert first.cancelled()
+    assert crowd.had == ["2"]
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+async def test_a_turn_that_came_a_moment_too_late_goes_to_the_next(
+    crowd: Crowd, *, ahead: bool
+) -> None:
+    first, second = await crowd.wants("1", ahead=ahead), await crowd.wants("2", ahead=ahead)
+    crowd.turns.give_back()
+    first.cancel()  # it is theirs, and they never hear of it
+    await second
+    assert crowd.had == ["2"]
+    await crowd.turns.take()  # free again
