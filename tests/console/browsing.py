@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from ..flow.harness import Mocks, Served, command
 
@@ -20,6 +20,7 @@ _QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 )  # fmt: skip
+_PATIENCE_MS = 20_000  # other tests run beside these
 _ROOT = Path(__file__).parents[2]
 SCREENS = _ROOT / "docs" / "screens"
 # What axe knows of WCAG 2.0 to 2.2, A and AA, and of good practice.
@@ -36,6 +37,7 @@ def chromium() -> str:
 
 @contextmanager
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=chromium(), args=list(_QUIET))
         yield made
@@ -64,7 +66,7 @@ class Desk:
             **{"locale": "nl-NL", "viewport": {"width": 1280, "height": 900}, **more}
         )
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(_PATIENCE_MS)
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.said.append(str(error)))
         return page

@@ -145,7 +145,7 @@ def test_whoever_decides_shows_anew_who_they_are(
 ) -> None:
     anna = desk.comes_in({**ANNA, "sid": "s-2"})
     address = ask(anna, next(people), "Wissen")
-    expect(anna.get_by_role("heading", name="Voorbeeld")).to_be_visible(timeout=20_000)
+    expect(anna.get_by_role("heading", name="Voorbeeld")).to_be_visible()
 
     maarten = desk.comes_in({**MAARTEN, "sid": "s-3"}, since=AN_HOUR)
     maarten.get_by_role("link", name=re.compile("^AVG-")).first.click()
@@ -194,7 +194,7 @@ def test_a_session_that_the_provider_ends_is_told_nothing_more(
     over: list[str] = []
     page.on("requestfinished", lambda one: over.append(one.url))
     ask(page, next(people), "Wissen")
-    expect(page.get_by_text("4 systemen zijn klaar")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("4 systemen zijn klaar")).to_be_visible()
     page.wait_for_timeout(1)
     assert not [url for url in over if url.endswith("/live")], "it is listened to"
     assert desk.ended(sid="s-7") == 200
