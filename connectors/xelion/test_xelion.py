@@ -566,6 +566,23 @@ class Between(httpx.AsyncBaseTransport):
         await self._real.aclose()
 
 
+class Astray(Between):
+    """Gives the first communication that was asked for to whoever asks for another."""
+
+    _first: httpx.URL | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if re.search(r"/communications/[^/]+$", request.url.path):
+            self._first = request.url = self._first or request.url
+        return await super().handle_async_request(request)
+
+
+async def test_an_answer_about_another_call_hides_none() -> None:
+    async with live(transport=Astray()) as stage:
+        with pytest.raises(sdk.ContractBrokenError):
+            await stage.items()
+
+
 async def test_a_value_that_was_altered_on_the_way_is_found_by_reading_back() -> None:
     line = Between(lambda sent: sent.replace(NEW_NAME.encode(), NEW_NAME.lower().encode()))
     async with live(transport=line) as stage:

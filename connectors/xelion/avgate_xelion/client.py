@@ -39,6 +39,7 @@ _PAGE = 100
 _CARD, _LOG, _AUDIO = "/addressables/{oid}", "/communications/{oid}", "/communications/{oid}/audio"
 
 T = TypeVar("T")
+Thing = TypeVar("Thing", Addressable, Communication)
 U = TypeVar("U")
 Row = TypeVar("Row", Addressable, CommunicationRow)
 
@@ -124,12 +125,17 @@ class XelionClient:
                 raise sdk.ContractBrokenError("the pages lead back to one that was read already")
             read.add(cursor["after"])
 
-    async def _one(self, path: str, oid: str, shape: type[One[T]]) -> T | None:
+    async def _one(self, path: str, oid: str, shape: type[One[Thing]]) -> Thing | None:
         answer = await self._http.send("GET", path, ids={"oid": oid}, accept=(404,))
         if answer.status == 404:
             _absent(answer.body)
             return None
-        return answer.parse(shape).object
+        found = answer.parse(shape).object
+        if (
+            found.oid != oid
+        ):  # passed over as somebody else's, what was asked for would be missing unseen
+            raise sdk.ContractBrokenError("an answer is about another object than was asked for")
+        return found
 
     async def has_sound(self, oid: str) -> bool:
         """Whether there is a voicemail or a recording: no field tells, so the file is opened."""
