@@ -166,12 +166,16 @@ def queries(
             yield from ({one["name"]: value} for value in values_of(one, described))
 
 
+def resolved(kind: Mapping[str, Any], described: Mapping[str, Any]) -> Any:
+    """The schema itself, or the one that it refers to."""
+    reference = kind.get("$ref")
+    return described["components"]["schemas"][reference.rsplit("/", 1)[1]] if reference else kind
+
+
 def values_of(parameter: Mapping[str, Any], described: Mapping[str, Any]) -> Iterator[str]:
     schema = parameter["schema"]
     for kind in schema.get("anyOf", [schema]):
-        if "$ref" in kind:
-            kind = described["components"]["schemas"][kind["$ref"].rsplit("/", 1)[1]]  # noqa: PLW2901
-        match kind:
+        match resolved(kind, described):
             case {"enum": values}:
                 yield from values
             case {"type": "integer"}:
