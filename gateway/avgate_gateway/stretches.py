@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Literal
 
 import sqlalchemy as sa
 from sqlcipher3 import dbapi2 as sqlite
@@ -135,11 +136,13 @@ def _pool(processes: int) -> Executor:
     """A thread where one is enough: another process takes half a second to begin."""
     if processes <= 1:
         return ThreadPoolExecutor(1)
-    # What other threads held would be held in a forked child for ever; without any, a start is saved.
-    way = "fork" if _is_alone() else "spawn"
-    return ProcessPoolExecutor(
-        processes, multiprocessing.get_context(way), initializer=_leave_interrupts_to_the_parent
-    )
+    way = multiprocessing.get_context(start_method())
+    return ProcessPoolExecutor(processes, way, initializer=_leave_interrupts_to_the_parent)
+
+
+def start_method() -> Literal["fork", "spawn"]:
+    """How another process is begun: what other threads held would be held in a forked one for ever."""
+    return "fork" if _is_alone() else "spawn"
 
 
 def _is_alone() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -17,7 +18,9 @@ from avgate_gateway.api import requests
 from avgate_gateway.api.application import unguarded
 from avgate_gateway.api.straight import Straight, straightened
 from avgate_gateway.guard import Guard
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.cut_short import AwayError
+from avgate_gateway.store.database import Doors
 from avgate_mocks.people import Role
 
 from .harness import EVERYTHING, a_request, bearer, token
@@ -44,6 +47,7 @@ class Ways:
     """The same application twice: as it is served, and without the shorter way."""
 
     def __init__(self, here: Indoors) -> None:
+        self.here = here
         gateway = replace(here.assembled.gateway, wake=here.woken.extend)
         self.app = usual = unguarded(gateway, here.assembled.verifier)
         usual.add_middleware(Counted)
@@ -160,3 +164,31 @@ async def test_a_database_that_is_away_is_told_as_the_application_tells_it(ways:
     app = Guard(Straight(ways.app, route))
     answer = await ways.post(app, {"json": ways.a_request}, {"idempotency-key": str(uuid4())})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+
+
+class Door:
+    """The doors of the database: whether whoever asks to write hurries."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+        self.read, self.close = doors.read, doors.close
+        self.hurried: list[bool] = []
+
+    def write(
+        self, request_id: str | None = None, *, ahead: bool = False
+    ) -> AbstractAsyncContextManager[Connection]:
+        self.hurried.append(ahead)
+        return self._doors.write(request_id, ahead=ahead)
+
+
+async def _submitted(ways: Ways) -> None:
+    key = {"idempotency-key": str(uuid4())}
+    answer = await ways.post(ways.shorter, {"json": ways.a_request}, key)
+    assert answer.status_code == 202, answer.text
+
+
+async def test_nothing_that_a_submission_writes_waits_for_the_background(ways: Ways) -> None:
+    database = ways.here.assembled.context.database
+    database._doors = door = Door(database._doors)
+    await _submitted(ways)
+    assert door.hurried == [True, True, True], "its client's calls, its controller's, and itself"

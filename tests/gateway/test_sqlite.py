@@ -93,6 +93,24 @@ async def test_who_is_waited_for_is_on_disk_before_others_have_begun(file: Sqlit
     assert len(await places(file)) == 6
 
 
+async def test_a_caller_who_gives_up_while_it_is_committed_leaves_the_file_as_it_should_be(
+    file: SqliteFile,
+) -> None:
+    begun = asyncio.Event()
+
+    async def write() -> None:
+        async with file.write(ahead=True) as db:
+            await db.execute(remark.insert().values(request_id="r", place="caller", box=b""))
+            begun.set()
+
+    caller = asyncio.create_task(write())
+    await begun.wait()  # and its block has ended: the commit has the turn
+    caller.cancel()
+    await asyncio.gather(add(file, "next"), add(file, "last"))
+    assert caller.cancelled()
+    assert set(await places(file)) == {"caller", "next", "last"}
+
+
 async def test_one_that_fails_takes_nothing_from_those_it_shares_with(file: SqliteFile) -> None:
     ended = await asyncio.gather(
         add(file, "1"), add(file, "2", "2b", fails=True), add(file, "3"), return_exceptions=True

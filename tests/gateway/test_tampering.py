@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -385,3 +386,14 @@ def test_what_was_kept_has_to_hold_a_checkpoint(
 ) -> None:
     (log.folder / "avgate-checkpoints.txt").write_text("nothing of the kind")
     assert "no checkpoint in what you kept" in str(strangers(log, lambda _: None, capsys))
+
+
+def test_nothing_is_forked_beside_a_thread_that_may_hold_something() -> None:
+    end = Event()
+    other = Thread(target=end.wait)
+    other.start()
+    try:
+        assert stretches.start_method() == "spawn"
+    finally:
+        end.set()
+        other.join()

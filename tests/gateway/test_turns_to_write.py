@@ -15,6 +15,7 @@ class Crowd:
     def __init__(self) -> None:
         self.turns = TurnsToWrite()
         self.had: list[str] = []
+        self.went_last: list[bool] = []  # of those ahead, as it was in each turn
 
     async def wants(self, name: str, *, ahead: bool = False) -> asyncio.Task[None]:
         """Waits in its queue when this ends."""
@@ -25,6 +26,7 @@ class Crowd:
     async def _goes(self, name: str, *, ahead: bool) -> None:
         await self.turns.take(ahead=ahead)
         self.had.append(name)
+        self.went_last.append(self.turns.goes_last)
         await asyncio.sleep(0)
         self.turns.give_back()
 
@@ -52,6 +54,16 @@ async def test_nobody_waits_for_ever_behind_callers(crowd: Crowd) -> None:
     await asyncio.gather(*waiting)
     assert crowd.had[MOST_IN_A_ROW] == "other"
     assert crowd.had[2 * MOST_IN_A_ROW + 1] == "another"
+
+
+async def test_who_is_the_last_ahead_is_known_also_where_more_have_to_wait(crowd: Crowd) -> None:
+    waiting = [await crowd.wants("other")]
+    waiting += [await crowd.wants("caller", ahead=True) for _ in range(MOST_IN_A_ROW + 2)]
+    crowd.turns.give_back()
+    await asyncio.gather(*waiting)
+    last = [place for place, is_last in enumerate(crowd.went_last) if is_last]
+    assert last[0] == MOST_IN_A_ROW - 1, "nobody else has had a turn yet, and will have the next"
+    assert last[-1] == MOST_IN_A_ROW + 2
 
 
 @pytest.mark.parametrize("ahead", [True, False])

@@ -37,7 +37,7 @@ class SharedLedger:
 
     async def take(self, policy: Policy, key: tuple[str, ...], wanted: int) -> Taken | None:
         try:
-            async with self._database.write() as db:
+            async with self._database.write(ahead=True) as db:
                 return await take(db, policy, key, wanted, self._now())
         except AwayError:
             return None
