@@ -13,13 +13,8 @@ from avgate_gateway.cli.completing import connectors
 from avgate_gateway.cli.conversation import connected
 from avgate_gateway.cli.exits import CommandError
 from avgate_gateway.cli.request.reaching import (
-    DEFAULT_URL,
-    ClientOption,
-    ConfigOption,
-    ControllerOption,
     Reach,
-    TokenOption,
-    UrlOption,
+    reaching,
 )
 
 _SCOPES = frozenset({Scope.READ, Scope.ADMIN})
@@ -33,14 +28,11 @@ Connector = Annotated[
 ]  # fmt: skip
 
 
+@reaching
 def pause(
     connector: Connector,
     reason: Annotated[str, typer.Option(help=_WHY)],
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
 ) -> None:
     """Begins no work at one system, until it is resumed.
 
@@ -48,22 +40,17 @@ def pause(
     """
     if not reason.strip():
         raise CommandError("say why with --reason: colleagues see it with every request that waits")
-    reach = Reach(url, token, config, controller, client)
     made = asyncio.run(_pause(reach, connector, reason))
     typer.echo(f"{connector} is paused by {made.by} since {made.since:%Y-%m-%d %H:%M} UTC")
     typer.echo(f"to go on there: {reach.line('resume', connector)}")
 
 
+@reaching
 def resume(
     connector: Connector,
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
 ) -> None:
     """Goes on at a system that was paused, with all that waited."""
-    reach = Reach(url, token, config, controller, client)
     asyncio.run(_resume(reach, connector))
     typer.echo(f"{connector} is not paused: what waited for it goes on")
 

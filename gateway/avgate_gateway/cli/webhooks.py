@@ -17,14 +17,9 @@ from avgate_client.answers import Answer, Delivery, Endpoint
 from avgate_gateway.authentication import Scope
 from avgate_gateway.cli.conversation import connected
 from avgate_gateway.cli.request.reaching import (
-    DEFAULT_URL,
     AsJson,
-    ClientOption,
-    ConfigOption,
-    ControllerOption,
     Reach,
-    TokenOption,
-    UrlOption,
+    reaching,
 )
 from avgate_gateway.cli.screen import screen
 from avgate_gateway.cli.wording import Grid
@@ -55,16 +50,12 @@ _Endpoint = Annotated[
 
 
 @app.command("list")
+@reaching
 def endpoints(
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
     json: AsJson = False,
 ) -> None:
     """Lists who is told of events, and whether they still are."""
-    reach = Reach(url, token, config, controller, client)
     found = _asked(reach, _READS, AvgateClient.webhook_endpoints)
     _shown(found, endpoint_grid(found), json=json)
     for one in () if json else found:
@@ -73,20 +64,17 @@ def endpoints(
 
 
 @app.command()
+@reaching
 def deliveries(
+    *,
     state: Annotated[_State | None, typer.Option(help="Those in this state.")] = None,
     endpoint: Annotated[str | None, typer.Option(help="Those to this endpoint.")] = None,
     request: Annotated[str | None, typer.Option(help="Those of this request.")] = None,
     most: Annotated[int, typer.Option(help="How many.", min=1, max=200)] = 50,
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
     json: AsJson = False,
 ) -> None:
     """Lists what was sent and how it was answered, newest first."""
-    reach = Reach(url, token, config, controller, client)
 
     async def newest(talk: AvgateClient) -> list[Delivery]:
         state_named = state.value if state else None
@@ -106,68 +94,52 @@ def deliveries(
 
 
 @app.command()
+@reaching
 def replay(
     delivery: _Delivery,
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
 ) -> None:
     """Sends a delivery again, under the same id."""
-    reach = Reach(url, token, config, controller, client)
     sent = _asked(reach, _CHANGES, lambda talk: talk.replay_delivery(delivery))
     typer.echo(f"delivery {sent.id} to {sent.endpoint} is {sent.state}")
 
 
 @app.command()
+@reaching
 def enable(
     endpoint: _Endpoint,
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
 ) -> None:
     """Sends to an endpoint again, and what was held for it."""
-    reach = Reach(url, token, config, controller, client)
     now = _asked(reach, _CHANGES, lambda talk: talk.enable_endpoint(endpoint))
     typer.echo(f"{now.name} is {now.state}; {now.released or 0} that were held are sent")
 
 
 @app.command()
+@reaching
 def resend(
     endpoint: _Endpoint,
     since: Annotated[
         datetime, typer.Option(help="What was written down at or after this moment, in UTC.")
     ],
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
 ) -> None:
     """Sends all again that failed since a moment."""
-    reach = Reach(url, token, config, controller, client)
     moment = since.replace(tzinfo=UTC)
     now = _asked(reach, _CHANGES, lambda talk: talk.resend_failed(endpoint, moment))
     typer.echo(f"{now.resent or 0} deliveries to {now.name} that had failed are sent again")
 
 
 @app.command("test")
+@reaching
 def try_out(
     endpoint: _Endpoint,
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
 ) -> None:
     """Sends a `webhook.test` to an endpoint.
 
     `avgate webhooks deliveries` shows how it was answered.
     """
-    reach = Reach(url, token, config, controller, client)
     sent = _asked(reach, _CHANGES, lambda talk: talk.test_endpoint(endpoint))
     typer.echo(f"delivery {sent.id} to {sent.endpoint} is {sent.state}")
 

@@ -12,30 +12,21 @@ from avgate_client.answers import Task, TaskItem
 from avgate_gateway.authentication import Scope
 from avgate_gateway.cli.conversation import connected
 from avgate_gateway.cli.request.reaching import (
-    DEFAULT_URL,
     AsJson,
-    ClientOption,
-    ConfigOption,
-    ControllerOption,
     Reach,
-    TokenOption,
-    UrlOption,
+    reaching,
 )
 from avgate_gateway.cli.screen import screen
 from avgate_gateway.cli.wording import Grid
 
 
+@reaching
 def tasks(
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
     completed: Annotated[bool, typer.Option("--all", help="Completed ones too.")] = False,
     json: AsJson = False,
 ) -> None:
     """Lists what has to be done by hand, oldest first."""
-    reach = Reach(url, token, config, controller, client)
     found = asyncio.run(_tasks(reach, None if completed else "open"))
     if json:
         items = {"items": [task.model_dump(mode="json") for task in found]}
@@ -48,18 +39,15 @@ def tasks(
                 shown.grid(_items(task, task.items))
 
 
+@reaching
 def complete(
+    *,
     task_id: Annotated[str, typer.Argument(metavar="TASK", help="The task's id.")],
     evidence: Annotated[str, typer.Option(help="What was done, and what shows it.")],
     by: Annotated[str | None, typer.Option(help="Who did it, if that was not you.")] = None,
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
 ) -> None:
     """Says that a task is done; the system is then looked at."""
-    reach = Reach(url, token, config, controller, client)
     done = asyncio.run(_complete(reach, task_id, evidence, by))
     typer.echo(f"task {done.id} is {done.state}")
     typer.echo(f"how its request stands: {reach.command('show', done.request_id)}")

@@ -18,17 +18,12 @@ from avgate_gateway.cli.exits import CommandError, Exit
 from avgate_gateway.cli.request.deciding import UNSAID
 from avgate_gateway.cli.request.following import Following, printed
 from avgate_gateway.cli.request.reaching import (
-    DEFAULT_URL,
     AsJson,
-    ClientOption,
-    ConfigOption,
-    ControllerOption,
     Reach,
     RequestId,
     Seconds,
-    TokenOption,
-    UrlOption,
     Wait,
+    reaching,
 )
 from avgate_gateway.cli.screen import screen
 from avgate_gateway.cli.wording import state
@@ -38,15 +33,13 @@ _RETRIED = "request.retried"
 _WORD_FOR_WORD = "The person reads it in their letter, word for word."
 
 
+@reaching
 def cancel(
+    *,
     request_id: RequestId,
     reason: Annotated[str | None, typer.Option(help=f"Why. {_WORD_FOR_WORD}")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
     json: AsJson = False,
 ) -> None:
     """Ends a request of which nothing was carried out yet.
@@ -55,7 +48,6 @@ def cancel(
     """
     if not yes and not sys.stdin.isatty():
         raise CommandError("say --yes: a request that is withdrawn cannot be taken up again")
-    reach = Reach(url, token, config, controller, client)
 
     async def ended(talk: AvgateClient) -> Request:
         request = await talk.get(request_id)
@@ -66,14 +58,11 @@ def cancel(
     asyncio.run(_decided(reach, ended, _ended, json=json))
 
 
+@reaching
 def extend(
     request_id: RequestId,
     reason: Annotated[str, typer.Option(help=f"Why it takes longer. {_WORD_FOR_WORD}")],
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
     json: AsJson = False,
 ) -> None:
     """Takes two more months to answer, and tells the person why.
@@ -83,20 +72,17 @@ def extend(
     why = _filled(reason)
     if why is None:
         raise CommandError(UNSAID)
-    reach = Reach(url, token, config, controller, client)
     asyncio.run(_decided(reach, lambda talk: talk.extend(request_id, why), _extended, json=json))
 
 
+@reaching
 def retry(
+    *,
     request_id: RequestId,
     connector: Annotated[
         str | None, typer.Option(help="Only this one.", autocompletion=connectors)
     ] = None,
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
     wait: Wait = False,
     seconds: Seconds = 300.0,
     json: AsJson = False,
@@ -105,7 +91,6 @@ def retry(
 
     Put right first what stood in the way: `avgate request show` says what.
     """
-    reach = Reach(url, token, config, controller, client)
     limit = seconds if wait else 0.0
     going = _retry(reach, request_id, connector, limit, waited=wait, json=json)
     raise typer.Exit(asyncio.run(going))

@@ -16,17 +16,12 @@ from avgate_gateway.cli.conversation import connected
 from avgate_gateway.cli.exits import CommandError, Exit
 from avgate_gateway.cli.request.following import Following
 from avgate_gateway.cli.request.reaching import (
-    DEFAULT_URL,
     AsJson,
-    ClientOption,
-    ConfigOption,
-    ControllerOption,
     Reach,
     RequestId,
     Seconds,
-    TokenOption,
-    UrlOption,
     Wait,
+    reaching,
 )
 from avgate_gateway.cli.screen import screen
 from avgate_gateway.cli.wording import plan_grid
@@ -63,13 +58,10 @@ class _Choice:
         return await client.reject(request_id, plan.digest, reason=self.reason or "")
 
 
+@reaching
 def approve(
     request_id: RequestId,
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
     digest: Digest = None,
     yes: Yes = False,
     reject: Annotated[bool, typer.Option("--reject", help="Reject it instead.")] = False,
@@ -79,22 +71,19 @@ def approve(
     json: AsJson = False,
 ) -> None:
     """Shows the plan, asks, and approves or rejects exactly that."""
-    reach = Reach(url, token, config, controller, client)
     choice = _Choice(not reject, reason, digest, ask=not (yes or digest))
     limit = seconds if wait else 0.0
     raise typer.Exit(_decide(reach, request_id, choice, limit, waited=wait, json=json))
 
 
+@reaching
 def reject(
+    *,
     request_id: RequestId,
     reason: Annotated[str, typer.Option(help=_WHY_NOT)],
     digest: Digest = None,
     yes: Yes = False,
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
     wait: Wait = False,
     seconds: Seconds = 300.0,
     json: AsJson = False,
@@ -103,7 +92,6 @@ def reject(
 
     The same as `approve --reject`: nothing of the plan is carried out.
     """
-    reach = Reach(url, token, config, controller, client)
     choice = _Choice(approve=False, reason=reason, digest=digest, ask=not (yes or digest))
     limit = seconds if wait else 0.0
     raise typer.Exit(_decide(reach, request_id, choice, limit, waited=wait, json=json))

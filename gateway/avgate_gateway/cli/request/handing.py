@@ -12,37 +12,29 @@ from avgate_client import Handover
 from avgate_gateway.authentication import Scope
 from avgate_gateway.cli.conversation import connected
 from avgate_gateway.cli.request.reaching import (
-    DEFAULT_URL,
     AsJson,
-    ClientOption,
-    ConfigOption,
-    ControllerOption,
     Reach,
     RequestId,
-    TokenOption,
-    UrlOption,
+    reaching,
 )
 from avgate_gateway.cli.screen import screen
 from avgate_gateway.cli.wording import Grid
 
 
+@reaching
 def handover(
+    *,
     request_id: RequestId,
     to: Annotated[
         str | None, typer.Option(help="The destination, by its name; left out: how it stands.")
     ] = None,
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
     json: AsJson = False,
 ) -> None:
     """Hands the copy of an export over to a successor.
 
     Without --to it only shows how that stands.
     """
-    reach = Reach(url, token, config, controller, client)
     found = asyncio.run(_handed_over(reach, request_id, to))
     if json:
         items = {"items": [one.model_dump(mode="json") for one in found]}

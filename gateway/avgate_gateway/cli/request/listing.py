@@ -21,14 +21,9 @@ from avgate_gateway.case_number import case_number
 from avgate_gateway.cli.completing import connectors
 from avgate_gateway.cli.conversation import connected
 from avgate_gateway.cli.request.reaching import (
-    DEFAULT_URL,
     AsJson,
-    ClientOption,
-    ConfigOption,
-    ControllerOption,
     Reach,
-    TokenOption,
-    UrlOption,
+    reaching,
 )
 from avgate_gateway.cli.screen import screen
 from avgate_gateway.cli.wording import Grid, state
@@ -49,7 +44,9 @@ class State(StrEnum):
 _OPEN = (State.RECEIVED, State.RUNNING, State.WAITING)
 
 
+@reaching
 def listed(
+    *,
     state_named: Annotated[
         State | None, typer.Option("--state", help="Those in this state; left out: all but closed.")
     ] = None,
@@ -63,18 +60,13 @@ def listed(
         typer.Option(help="Those promised on or before this day.", formats=_DAY, metavar="DAY"),
     ] = None,
     most: Annotated[int, typer.Option(help="How many.", min=1, max=200)] = 50,
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
     json: AsJson = False,
 ) -> None:
     """Lists requests and what each waits for, newest first.
 
     Those that are open, unless --state says otherwise.
     """
-    reach = Reach(url, token, config, controller, client)
     wanted = Wanted((state_named,) if state_named else _OPEN, operation, connector, due, most)
     found = asyncio.run(_found(reach, wanted))
     if json:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,10 +21,8 @@ from avgate_gateway.cli.signing import signed_token
 _SECONDS = 3600
 DEFAULT_URL = "http://127.0.0.1:8080"
 
-UrlOption = Annotated[
-    str, typer.Option("--url", envvar="AVGATE_URL", help="Where the gateway answers.")
-]
-TokenOption = Annotated[
+_Url = Annotated[str, typer.Option("--url", envvar="AVGATE_URL", help="Where the gateway answers.")]
+_Token = Annotated[
     str | None,
     typer.Option(
         "--token",
@@ -30,19 +30,19 @@ TokenOption = Annotated[
         help="An access token; better in the environment, for a command line can be seen.",
     ),
 ]
-ConfigOption = Annotated[
+_Config = Annotated[
     Path | None,
     typer.Option(
         "--config", "-c", envvar="AVGATE_CONFIG", help="Sign a token with this gateway's own key."
     ),
 ]
-ControllerOption = Annotated[
+_Controller = Annotated[
     str | None,
     typer.Option(
         "--controller", help="Whom to act for, where a token is signed.", autocompletion=controllers
     ),
 ]
-ClientOption = Annotated[
+_Client = Annotated[
     str | None, typer.Option("--client", help="Who you are, where a token is signed.")
 ]
 RequestId = Annotated[str, typer.Argument(metavar="ID", help="The request's id.")]
@@ -53,13 +53,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object and nothin
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The options with which a gateway is reached."""
+    """The options with which a gateway is reached: `reaching` gives each of these to a command."""
 
-    url: str
-    token: str | None
-    config: Path | None
-    controller: str | None
-    client: str | None
+    url: _Url = DEFAULT_URL
+    token: _Token = None
+    config: _Config = None
+    controller: _Controller = None
+    client: _Client = None
 
     def token_for(self, scopes: Iterable[Scope]) -> str:
         """The token that was given, or one that may do no more than this; raises CommandError."""
@@ -92,3 +92,23 @@ class Reach:
             options += ["--controller", self.controller] if self.controller else []
             options += ["--client", client or self.client or "YOU"]
         return shlex.join(["avgate", *words, *options])
+
+
+def reaching(command: Callable[..., None]) -> Callable[..., None]:
+    """A command with the options of `Reach` in the place of its parameter `reach`."""
+    options = inspect.signature(Reach, eval_str=True).parameters
+    own = inspect.signature(command, eval_str=True)
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        reach = Reach(**{name: given.pop(name) for name in options})
+        command(reach=reach, **given)
+
+    taken = [
+        one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, parameter in own.parameters.items()
+        for one in (options.values() if name == "reach" else (parameter,))
+    ]
+    run.__dict__["__signature__"] = own.replace(parameters=taken)
+    run.__annotations__ = {one.name: one.annotation for one in taken}
+    return run

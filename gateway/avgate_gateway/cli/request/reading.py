@@ -15,17 +15,12 @@ from avgate_gateway.cli.request.download import save_letter, save_package
 from avgate_gateway.cli.request.following import Following
 from avgate_gateway.cli.request.identity import VerifiedAt, identity
 from avgate_gateway.cli.request.reaching import (
-    DEFAULT_URL,
     AsJson,
-    ClientOption,
-    ConfigOption,
-    ControllerOption,
     Reach,
     RequestId,
     Seconds,
-    TokenOption,
-    UrlOption,
     Wait,
+    reaching,
 )
 from avgate_gateway.cli.screen import screen
 from avgate_gateway.cli.wording import plan_grid
@@ -33,13 +28,10 @@ from avgate_gateway.cli.wording import plan_grid
 _OPERATIONS = frozenset({Scope.ACCESS, Scope.RECTIFY, Scope.ERASE, Scope.EXPORT})
 
 
+@reaching
 def show(
     request_id: RequestId,
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
     wait: Wait = False,
     seconds: Seconds = 300.0,
     json: AsJson = False,
@@ -48,52 +40,46 @@ def show(
 
     With its plan while that waits, and what became of each item.
     """
-    reach = Reach(url, token, config, controller, client)
     limit = seconds if wait else 0.0
     raise typer.Exit(asyncio.run(_show(reach, request_id, limit, waited=wait, json=json)))
 
 
+@reaching
 def verify(
+    *,
     request_id: RequestId,
     identity_method: Annotated[str, typer.Option(help="How identity was verified.")],
     verified_by: Annotated[str, typer.Option(help="Who verified it.")],
     verified_at: VerifiedAt = None,
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
     wait: Wait = False,
     seconds: Seconds = 300.0,
     json: AsJson = False,
 ) -> None:
     """Records that identity is verified."""
-    reach = Reach(url, token, config, controller, client)
     limit = seconds if wait else 0.0
     told = identity(identity_method, verified_by, verified_at)
     going = _verify(reach, request_id, told, limit, waited=wait, json=json)
     raise typer.Exit(asyncio.run(going))
 
 
+@reaching
 def package(
     request_id: RequestId,
     output: Annotated[Path, typer.Option("--output", "--out", help="Where to save it.")],
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
 ) -> None:
     """Saves the copy that an access or export made, as a ZIP.
 
     Only you can read the file.
     """
-    reach = Reach(url, token, config, controller, client)
     size = asyncio.run(_package(reach, request_id, output))
     typer.echo(f"saved {output}, {size} bytes")
 
 
+@reaching
 def letter(
+    *,
     request_id: RequestId,
     out: Annotated[Path, typer.Option("--out", "--output", help="Where to save it.")],
     language: Annotated[
@@ -101,17 +87,12 @@ def letter(
     ] = None,
     providers: Annotated[bool, typer.Option(help="List the companies behind the service.")] = False,
     version: Annotated[int | None, typer.Option(help="An earlier version, by its number.")] = None,
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
 ) -> None:
     """Saves the letter to the person, a PDF.
 
     It says what was asked, what was done, what stays and why.
     """
-    reach = Reach(url, token, config, controller, client)
     which = WhichLetter(language, version, providers=providers)
     size = asyncio.run(_letter(reach, request_id, which, out))
     typer.echo(f"saved {out}, {size} bytes")

@@ -24,16 +24,11 @@ from avgate_gateway.cli.request.download import save_package
 from avgate_gateway.cli.request.following import Following
 from avgate_gateway.cli.request.identity import Method, VerifiedAt, VerifiedBy, identity_given
 from avgate_gateway.cli.request.reaching import (
-    DEFAULT_URL,
     AsJson,
-    ClientOption,
-    ConfigOption,
-    ControllerOption,
     Reach,
     Seconds,
-    TokenOption,
-    UrlOption,
     Wait,
+    reaching,
 )
 from avgate_gateway.cli.screen import screen
 
@@ -67,13 +62,10 @@ Output = Annotated[
 ]
 
 
+@reaching
 def submit(
     context: typer.Context,
-    url: UrlOption = DEFAULT_URL,
-    token: TokenOption = None,
-    config: ConfigOption = None,
-    controller: ControllerOption = None,
-    client: ClientOption = None,
+    reach: Reach,
     phone: Annotated[Several, _known_by("a number, E.164")] = None,
     email: Annotated[Several, _known_by("an address")] = None,
     customer_id: Annotated[Several, _known_by("a customer number")] = None,
@@ -114,7 +106,6 @@ def submit(
         body["recipient"] = recipient
     if output is not None and operation not in _COPIES:
         raise CommandError("--output is for access and export: there is no package else")
-    reach = Reach(url, token, config, controller, client)
     order = Order(body, key or str(uuid4()), wait or output is not None, seconds, output)
     raise typer.Exit(asyncio.run(_submit(reach, operation, order, json=json)))
 
