@@ -88,11 +88,14 @@ async def test_an_answer_about_another_call_hides_none() -> None:
             await stage.items()
 
 
-async def test_a_404_that_xelion_did_not_write_is_no_proof_that_something_is_gone() -> None:
+@pytest.mark.parametrize("body", [b"<p>not here", b'{"errorCode":0,"errorCode":10100}'])
+async def test_a_404_that_xelion_did_not_write_is_no_proof_that_something_is_gone(
+    body: bytes,
+) -> None:
     def proxy(request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/me/login"):
             return httpx.Response(200, json={"authentication": "t"})
-        return httpx.Response(404, html="<p>not here")
+        return httpx.Response(404, content=body)
 
     async with live(transport=httpx.MockTransport(proxy)) as stage:
         item = sdk.ItemRef("contacts:1650035::", sdk.Category.CONTACTS, sdk.Product.XELION)

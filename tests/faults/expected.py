@@ -76,7 +76,7 @@ EXPECTED: Mapping[str, Row] = {
     "harmless": dict.fromkeys(("read", "file", "token", "write"), ("whole", "whole")),
     "wrong kind": {
         **dict.fromkeys(("read", "token", "write"), ("whole", "whole")),
-        "file": ("contract_broken unavailable",) * 2,
+        "file": ("whole contract_broken unavailable", "contract_broken unavailable"),
     },
     "endless": {**_UNREADABLE, "file": ("whole endless contract_broken",) * 2, "token": _BROKEN},
     "coded": {**_UNREADABLE, "file": ("whole contract_broken",) * 2, "token": _BROKEN},
@@ -126,14 +126,21 @@ EXPECTED: Mapping[str, Row] = {
     FALSE_WORD: {**_UNREADABLE, "file": ("unavailable contract_broken",) * 2},
     "emptied": _UNREADABLE,
     "mangled": _UNREADABLE,
-    "marked": {**_UNREADABLE, "read": ("whole contract_broken",) * 2},
+    # In UTF-16 a sound is longer than the reader of these tests has patience for.
+    "marked": {
+        **_UNREADABLE,
+        "read": ("whole contract_broken",) * 2,
+        "file": tuple(f"{words} endless" for words in _SOUND),
+    },
     "another": {"read": ("whole contract_broken ambiguous not_found set_aside",) * 2, "file": ("whole CHANGED not_found endless",) * 2},
     "page again": {"read": ("whole contract_broken unavailable", "contract_broken unavailable")},
     "page skipped": {"read": ("whole contract_broken unavailable", "contract_broken unavailable")},
 }  # fmt: skip
 
-# What else one operation may say of a fault, and why that is honest.
+# What else one operation may say of a fault, or of one on a kind of call, and why that is honest.
 ALSO: Mapping[str, Mapping[str, str]] = {
+    # Xelion tells of a sound only by having it, and no sound says whose it is.
+    **{f"xelion/{name}": {"another file": "OTHER"} for name in ("access", "export")},
     # A certificate is text around its bytes, and what goes astray there changes nothing.
     **{f"subprocessors/{name}": {"mangled": "whole"}
        for name in ("access", "export", "still_held", "verify", "erase")},
@@ -163,5 +170,6 @@ def allowed(name: str, family: str, kind: str, *, always: bool, writes: bool) ->
     words = set(EXPECTED[family][kind][1 if always else 0].split())
     if writes and words - {"whole"}:
         words.add("unknown")
-    words |= set(ALSO.get(name, {}).get(family, "").split())
+    also = ALSO.get(name, {})
+    words |= {word for key in (family, f"{family} {kind}") for word in also.get(key, "").split()}
     return frozenset(words)

@@ -26,7 +26,7 @@ from avgate_mocks.upstreams import MOCKS
 
 from ..flow.harness import JsonMap, a_request  # noqa: TID252 -- tests are no packages of one another
 from ..flow.indoors import Indoors  # noqa: TID252 -- likewise
-from .cases import Spot
+from .cases import kind_of
 from .mischief import FAULTS
 from .proxy import Play, Request
 from .roads import ROAD_FAULTS
@@ -93,8 +93,7 @@ def staying(fault: str, kind: str) -> Callable[[Request], Play | None]:
     """A plan that spoils every call of a kind."""
 
     def plan(request: Request) -> Play | None:
-        spot = Spot(request.template, request.nth, request.order)
-        return BY_NAME[fault].play if spot.kind == kind else None
+        return BY_NAME[fault].play if kind_of(request.template) == kind else None
 
     return plan
 

@@ -15,7 +15,7 @@ from secrets import token_hex
 from typing import TypeVar
 from uuid import NAMESPACE_OID, uuid5
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr
 
 import avgate_contracts as sdk
 from avgate_xelion.login import SCHEME, Login
@@ -128,12 +128,11 @@ class XelionClient:
     async def _one(self, path: str, oid: str, shape: type[One[Thing]]) -> Thing | None:
         answer = await self._http.send("GET", path, ids={"oid": oid}, accept=(404,))
         if answer.status == 404:
-            _absent(answer.body)
+            _absent(answer)
             return None
         found = answer.parse(shape).object
-        if (
-            found.oid != oid
-        ):  # passed over as somebody else's, what was asked for would be missing unseen
+        # Passed over as somebody else's, what was asked for would be missing unseen.
+        if found.oid != oid:
             raise sdk.ContractBrokenError("an answer is about another object than was asked for")
         return found
 
@@ -141,7 +140,8 @@ class XelionClient:
         """Whether there is a voicemail or a recording: no field tells, so the file is opened."""
         async with self._http.stream("GET", _AUDIO, ids={"oid": oid}, accept=(404,)) as answer:
             if answer.status == 404:
-                _absent(b"".join([chunk async for chunk in answer.chunks]))
+                body = b"".join([chunk async for chunk in answer.chunks])
+                _absent(sdk.Response(answer.status, answer.headers, body))
                 return False
             return _is_sound(answer)
 
@@ -186,7 +186,7 @@ class XelionClient:
         except sdk.OutcomeUnknownError:
             return None
         if answer.status == 404:
-            _absent(answer.body)
+            _absent(answer)
         return answer.status != 404 or answer.after_unknown
 
 
@@ -236,11 +236,11 @@ def _moment(moment: datetime) -> str:
     return moment.strftime(MOMENT)
 
 
-def _absent(body: bytes) -> None:
+def _absent(answer: sdk.Response) -> None:
     """A 404 that Xelion did not write says nothing about the object: raises ContractBrokenError."""
     try:
-        code = ErrorAnswer.model_validate_json(body).error_code
-    except ValidationError:
+        code = answer.parse(ErrorAnswer).error_code
+    except sdk.ContractBrokenError:
         code = 0
     if code != _NO_SUCH_OBJECT:
         raise sdk.ContractBrokenError("a 404 without Xelion's code for it; check the base address")
