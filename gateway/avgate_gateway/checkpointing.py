@@ -29,9 +29,9 @@ from avgate_gateway.proving.note import (
     verifier_key,
 )
 from avgate_gateway.store import checkpoints, evidence
+from avgate_gateway.store.advisory_lock import lock_by_name
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.database import Database
-from avgate_gateway.store.turn import take_turn
 from avgate_gateway.witness import Witness
 
 EVERY_SECONDS = 30.0
@@ -60,7 +60,7 @@ class Checkpointer:
         """Says in the chain which key this machine signs with, so that the others believe it."""
         own = verifier_key(self.key.public_key())
         async with self.database.write() as db:
-            await take_turn(db, "checkpoint")
+            await lock_by_name(db, "checkpoint")
             if own not in await evidence.announced(db):
                 await evidence.append(
                     db,
@@ -102,7 +102,7 @@ class Checkpointer:
         made = Checkpoint(size, tree.root(roots), self.now())
         note = signed(made, self.key)
         async with self.database.write() as db:
-            await take_turn(db, "checkpoint")
+            await lock_by_name(db, "checkpoint")
             current = await checkpoints.newest(db)
             if current != before:
                 return None  # another process was quicker

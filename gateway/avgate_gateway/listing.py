@@ -10,7 +10,7 @@ from avgate_contracts.register import PublishedList
 from avgate_gateway.flow.context import Context
 from avgate_gateway.register import merge
 from avgate_gateway.store import evidence, processors
-from avgate_gateway.store.turn import take_turn
+from avgate_gateway.store.advisory_lock import lock_by_name
 
 
 async def refresh(context: Context) -> None:
@@ -40,7 +40,7 @@ async def _refresh_one(context: Context, controller: str, connector: SupportsReg
 async def _keep(context: Context, controller: str, published: PublishedList) -> None:
     now = context.now()
     async with context.database.write() as db:
-        await take_turn(db, "register")  # every process asks, and the first tells the others
+        await lock_by_name(db, "register")  # every process asks, and the first tells the others
         known = await processors.entries(db, controller)
         changes = merge(known, published, now, controller=controller)
         for change in changes:

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from avgate_gateway.store import evidence, pauses
+from avgate_gateway.store.advisory_lock import lock_by_name
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.pauses import Pause
-from avgate_gateway.store.turn import take_turn
 
 # What is paused is looked at so often all the same: if nobody wakes it when the pause ends, that does.
 LONGEST_SLEEP: Final = timedelta(hours=1)
@@ -54,7 +54,7 @@ class Pauses:
         """Pauses a system from now on; what is paused already stays as it was paused."""
         now = self._now()
         async with self._database.write() as db:
-            await take_turn(db, f"pause {controller} {connector}")
+            await lock_by_name(db, f"pause {controller} {connector}")
             made = await pauses.of(db, controller, connector)
             if made is None:
                 made = Pause(controller, connector, now, by, reason)
@@ -68,7 +68,7 @@ class Pauses:
         """Ends the pause and wakes what waited; None where there was none."""
         now = self._now()
         async with self._database.write() as db:
-            await take_turn(db, f"pause {controller} {connector}")
+            await lock_by_name(db, f"pause {controller} {connector}")
             found = await pauses.of(db, controller, connector)
             if found is not None:
                 await pauses.end(db, found, by, now)

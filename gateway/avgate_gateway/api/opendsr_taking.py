@@ -28,9 +28,9 @@ from avgate_gateway.problem import (
 )
 from avgate_gateway.request import IdentityCheck, SubjectRequest
 from avgate_gateway.store import opendsr, requests
+from avgate_gateway.store.advisory_lock import lock_by_name
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.opendsr import Known
-from avgate_gateway.store.turn import take_turn
 from avgate_gateway.vault import SUBJECT_KEY
 from avgate_gateway.webhooks.address import is_among, why_not_sent
 
@@ -62,7 +62,7 @@ async def take(
     digest = _digest(gateway, caller, sent.body.subject_request_id)
     fingerprint = _fingerprint(gateway, caller, sent)
     async with context.database.write(ahead=True) as db:
-        await take_turn(db, digest)
+        await lock_by_name(db, digest)
         before = await opendsr.find(db, caller.controller, digest)
         earlier = await requests.find(db, before.request_id) if before else None
         if before is not None and earlier is not None:

@@ -43,8 +43,8 @@ from avgate_gateway.problem import INVALID_CONTENT, Located, Problem, ProblemErr
 from avgate_gateway.request import IdentityCheck, State
 from avgate_gateway.request import Scope as RequestScope
 from avgate_gateway.store import idempotency, items, lists, requests, tasks
+from avgate_gateway.store.advisory_lock import lock_by_name
 from avgate_gateway.store.idempotency import Stored
-from avgate_gateway.store.turn import take_turn
 from avgate_gateway.webhooks.address import is_among, why_not_sent
 
 _ROUTE = "POST /v1/requests"
@@ -146,7 +146,7 @@ async def submitted(
     """The first answer to this intention, or that again."""
     with gateway.under_way.alone(intended):
         async with gateway.context.database.write(ahead=True) as db:
-            await take_turn(db, intended.scope)
+            await lock_by_name(db, intended.scope)
             earlier = await idempotency.find(db, intended.scope)
             if earlier is not None:
                 return _replay(intended.replayed(earlier))

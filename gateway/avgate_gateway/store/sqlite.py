@@ -27,7 +27,7 @@ from avgate_gateway.store.cut_short import is_away, raise_if_away
 from avgate_gateway.store.outbox import Outbox
 from avgate_gateway.store.prepared import Preparing
 from avgate_gateway.store.sqlite_session import AT_ONCE, BUSY_SECONDS, Session
-from avgate_gateway.store.turns_to_write import TurnsToWrite
+from avgate_gateway.store.write_lock import WriteLock
 
 _READERS = 4
 _STATEMENTS = 512  # that each connection keeps ready: as many as there are, or nearly
@@ -61,7 +61,7 @@ class SqliteFile:
         self._idle: asyncio.LifoQueue[Session | None] = asyncio.LifoQueue()
         for _ in range(_READERS):
             self._idle.put_nowait(None)
-        self._turns = TurnsToWrite()
+        self._lock = WriteLock()
         self._writer: Session | None = None
         self._group: _Group | None = None
 
@@ -88,39 +88,39 @@ class SqliteFile:
         finally:
             self._idle.put_nowait(_kept(session, error))
 
-    def write(self, request_id: str | None = None, *, ahead: bool = False) -> _Writing:  # noqa: ARG002 -- all take turns here
+    def write(self, request_id: str | None = None, *, ahead: bool = False) -> _Writing:  # noqa: ARG002 -- all share one lock here
         """A transaction; on disk when the block is left, undone when it raises, AwayError too."""
         return _Writing(self, ahead=ahead)
 
     async def begin_writing(self, *, ahead: bool) -> _Group:
-        """Takes the turn, in a transaction that others may share."""
-        await self._turns.take(ahead=ahead)
+        """Takes the lock, in a transaction that others may share."""
+        await self._lock.acquire(ahead=ahead)
         try:
             group = self._group or await self._begun()
             await self._unless_lost(group, group.begin_block())
         except BaseException:
-            self._turns.give_back()
+            self._lock.release()
             raise
         return group
 
     async def end_writing(self, group: _Group, error: BaseException | None, *, ahead: bool) -> None:
-        """Gives the turn back; without an error, once what was written is on disk."""
+        """Releases the lock; without an error, once what was written is on disk."""
         on_disk: asyncio.Future[None] | None = None
         is_kept = False
         try:
             if error is None:
                 await self._unless_lost(group, group.end_block())
                 on_disk = group.wait()
-                if ahead and self._turns.goes_last:  # or it would wait for all who do not hurry
-                    group.hurrying = asyncio.create_task(self._commit_in_turn(group))
-                    is_kept = True  # the commit has the turn now, and gives it back
+                if ahead and self._lock.goes_last:  # or it would wait for all who do not hurry
+                    group.hurrying = asyncio.create_task(self._commit_locked(group))
+                    is_kept = True  # the commit has the lock now, and releases it
             else:
                 await self._unless_lost(group, group.undo_block())
                 if isinstance(error, Exception):
                     self._look_at(group, error)
         finally:
             if not is_kept:
-                self._turns.give_back()
+                self._lock.release()
         if on_disk is not None:
             await on_disk
 
@@ -148,11 +148,11 @@ class SqliteFile:
         return group
 
     async def _commit(self, group: _Group) -> None:
-        await self._turns.take()
-        await self._commit_in_turn(group)
+        await self._lock.acquire()
+        await self._commit_locked(group)
 
-    async def _commit_in_turn(self, group: _Group) -> None:
-        """Commits what is not committed yet, and gives the turn back."""
+    async def _commit_locked(self, group: _Group) -> None:
+        """Commits what is not committed yet, and releases the lock."""
         try:
             if group is self._group:
                 await group.session.commit()
@@ -161,7 +161,7 @@ class SqliteFile:
         except Exception as error:  # noqa: BLE001 -- everybody in the group is told of it
             self._give_up(group, error)
         finally:
-            self._turns.give_back()
+            self._lock.release()
 
     def _give_up(self, group: _Group, error: Exception) -> None:
         """Tells all who share a transaction that it is lost, and opens the file anew next time.
@@ -174,13 +174,13 @@ class SqliteFile:
 
     async def close(self) -> None:
         """Closes all connections; what was written before is on disk."""
-        await self._turns.take()
+        await self._lock.acquire()
         try:
             if self._writer is not None:
                 await self._writer.aclose()
                 self._writer = None
         finally:
-            self._turns.give_back()
+            self._lock.release()
         for _ in range(_READERS):
             session = await self._idle.get()
             if session is not None:

@@ -6,12 +6,12 @@ import sqlalchemy as sa
 
 from avgate_gateway.store.connection import Connection
 
-_TAKE = sa.select(
+_LOCK = sa.select(
     sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("name"), sa.literal(0)))
 )
 
 
-async def take_turn(db: Connection, name: str) -> None:
-    """Waits until no other transaction has the turn of this name, and keeps it until ours ends."""
+async def lock_by_name(db: Connection, name: str) -> None:
+    """Waits until no other transaction holds the lock of this name, and holds it until ours ends."""
     if db.dialect.name == "postgresql":
-        await db.execute(_TAKE, {"name": name})
+        await db.execute(_LOCK, {"name": name})

@@ -8,7 +8,7 @@ from collections import deque
 MOST_IN_A_ROW = 64  # who went ahead, until one goes that did not
 
 
-class TurnsToWrite:
+class WriteLock:
     """A fair lock with two queues: callers wait for an answer, and what is done by itself can wait for them.
 
     In each the longest waiting is first. Nobody waits for ever: after so many of the first queue in a row
@@ -26,8 +26,8 @@ class TurnsToWrite:
         """Whether the next turn goes to somebody who does not hurry, or to nobody."""
         return self._in_a_row >= MOST_IN_A_ROW or all(one.done() for one in self._ahead)
 
-    async def take(self, *, ahead: bool = False) -> None:
-        """Ends once it is the caller's turn, who gives it back whatever happens."""
+    async def acquire(self, *, ahead: bool = False) -> None:
+        """Ends once it is the caller's turn, who releases it whatever happens."""
         if not self._is_taken:
             self._is_taken = True
             return
@@ -38,10 +38,10 @@ class TurnsToWrite:
             await turn
         except asyncio.CancelledError:
             if not turn.cancelled():  # it was theirs a moment ago
-                self.give_back()
+                self.release()
             raise
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Hands it to the next, if anybody waits."""
         turn = self._next()
         if turn is None:
