@@ -7,15 +7,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
-from urllib.parse import parse_qsl, urlsplit
 
 import avgate_contracts as sdk
 
 from .astray import first_page, instead, misdirected, page
 from .mischief import FAULTS, Fault
 from .operations import SET_ASIDE, Operation, Scene, Told, TooMuchError, known_by, located, prepared
-from .proxy import Play, Proxy, Request
+from .proxy import Play, Request
 from .roads import ROAD_FAULTS, RoadFault
+from .spots import Spot, spots
 from .stage import NAMED, Stage
 
 _SLOW_TO_BUILD = frozenset({"subprocessors"})
@@ -33,35 +33,6 @@ _ERRORS = {
 }
 _ALIKE = {"gone": "erased", "right": "rectified", "anonymised": "erased"}
 Effects: TypeAlias = Counter[tuple[str, ...]]
-
-
-def kind_of(template: str) -> str:
-    """What a fault in such a call can mean: a token, a write, a file, or another read."""
-    method, _, path = template.partition(" ")
-    if path.endswith(("/oauth2/token", "/me/login", "/me/renew")):
-        return "token"
-    if method != "GET":
-        return "write"
-    return "file" if "/audio" in path else "read"
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """One call of an operation: the `nth` with its template, the `order`-th of all.
-
-    `page`: how many rows of a list come before those it asks for, or None. `is_empty`: in peace
-    it is answered with nothing, or with a list that has nothing in it.
-    """
-
-    template: str
-    nth: int
-    order: int
-    page: int | None
-    is_empty: bool
-
-    @property
-    def kind(self) -> str:
-        return kind_of(self.template)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +79,7 @@ class Bench:
         await self._anew()  # as it will be: what was located before leaves no log-in behind
         self.clean, _ = await self._told(self.scene)
         made = self.stage.proxy.requests
-        self.spots = tuple(_spots(self.stage.proxy))
+        self.spots = tuple(spots(self.stage.proxy))
         self.effects = await self._effects()
         assert self.clean
         assert "!" not in self.clean, self.clean
@@ -282,21 +253,6 @@ def _compared(told: Told, clean: Told) -> str:
 
 def _word(error: sdk.ConnectorError) -> str:
     return next(word for kind, word in _ERRORS.items() if isinstance(error, kind))
-
-
-def _spots(proxy: Proxy) -> Iterator[Spot]:
-    """The first and the last call of each template."""
-    last = {request.template: request.nth for request in proxy.requests}
-    for request in proxy.requests:
-        if request.nth in {1, last[request.template]}:
-            offset = dict(parse_qsl(urlsplit(request.target).query)).get("offset")
-            yield Spot(
-                request.template,
-                request.nth,
-                request.order,
-                page=None if offset is None else int(offset),
-                is_empty=proxy.sizes[request.target] <= len("[]"),
-            )
 
 
 def _stable(effect: dict[str, object]) -> str:

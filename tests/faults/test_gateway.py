@@ -26,11 +26,11 @@ from avgate_mocks.upstreams import MOCKS
 
 from ..flow.harness import JsonMap, a_request  # noqa: TID252 -- tests are no packages of one another
 from ..flow.indoors import Indoors  # noqa: TID252 -- likewise
-from .cases import kind_of
 from .mischief import FAULTS
 from .proxy import Play, Request
 from .roads import ROAD_FAULTS
 from .ruled import RuledLoop
+from .spots import kind_of
 from .stage import Stage, transport
 from .test_table import EVERY, turn
 
