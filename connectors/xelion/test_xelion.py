@@ -19,9 +19,7 @@ from .stage import (
     only,
     staged,
 )
-from .tape import (
-    NEW_NAME,
-)
+from .tape import NEW_NAME
 
 
 async def test_check_makes_one_harmless_call() -> None:

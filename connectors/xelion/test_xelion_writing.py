@@ -29,9 +29,7 @@ from .stage import (
     small,
     staged,
 )
-from .tape import (
-    NEW_NAME,
-)
+from .tape import NEW_NAME
 
 
 async def test_a_call_can_be_stripped_after_the_card_it_led_to_is_gone() -> None:

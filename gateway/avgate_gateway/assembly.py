@@ -18,9 +18,7 @@ from avgate_contracts.settings import ConnectorSettings
 from avgate_gateway.api.application import application
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.health import Checks
-from avgate_gateway.authentication import (
-    Verifier,
-)
+from avgate_gateway.authentication import Verifier
 from avgate_gateway.believing import verifier
 from avgate_gateway.changes import Changes
 from avgate_gateway.checkpointing import Checkpointer, open_evidence_key
@@ -41,13 +39,9 @@ from avgate_gateway.opening import Store, file_of, open_store
 from avgate_gateway.pausing import Pauses
 from avgate_gateway.rates import Rates
 from avgate_gateway.refusals import Refusals
-from avgate_gateway.registry import (
-    discover,
-)
+from avgate_gateway.registry import discover
 from avgate_gateway.rounds import Rounds
-from avgate_gateway.settings import (
-    Settings,
-)
+from avgate_gateway.settings import Settings
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.rates import SharedLedger
 from avgate_gateway.traces import Traces

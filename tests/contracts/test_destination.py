@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from avgate_contracts import ConnectorSettings, WebAddress
-from avgate_contracts.destination import (
-    PRIVATE as NETWORKS,
-)
+from avgate_contracts.destination import PRIVATE as NETWORKS
 from avgate_contracts.destination import (
     Destinations,
     Origin,
