@@ -8,6 +8,7 @@ import pytest
 from babel.messages.checkers import checkers
 
 from avgate_gateway.console import plainly, words
+from avgate_gateway.console.drawing import environment
 
 from .said import messages
 
@@ -80,6 +81,14 @@ def test_no_problem_is_told_in_english_to_whoever_reads_dutch(
 ) -> None:
     gettext = words.translations(language).gettext
     assert plainly.in_words(detail, gettext, language) == told
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_what_a_page_is_handed_is_text_whatever_is_in_it(language: str) -> None:
+    """Such as the title that a connector gives itself, which nobody here wrote."""
+    page = environment(language).from_string("{{ title | worded }}")
+
+    assert page.render(title="100% <b>%(other)s") == "100% &lt;b&gt;%(other)s"
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ class Hand:
     """What pages say of tasks beside what stands in their rows; by task."""
 
     shown: Mapping[str, Mapping[str, object]]
-    todo: Mapping[str, str]
+    todo: Mapping[str, str]  # which sentence of `WORK`
     operations: Mapping[str, str]
     whom: Mapping[str, str]  # the companies behind a system, where it is one of them that is meant
     tried: Tried | None = None
@@ -96,7 +96,7 @@ def sought(ref: str) -> str:
 
 def _todo(task: HandTask, operation: Operation, whom: str | None) -> str:
     if task.code == WhyUnseen.NO_INTERFACE and task.category is None:
-        return WORK[ASK]
+        return ASK
     if whom and COMPANIES + operation in WORK:
-        return WORK[COMPANIES + operation]
-    return WORK.get(operation, WORK[ASK])
+        return COMPANIES + operation
+    return operation if operation in WORK else ASK

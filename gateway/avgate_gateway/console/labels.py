@@ -195,4 +195,7 @@ def filters(gettext: Callable[[str], str]) -> dict[str, Any]:
         **{name: of(label) for name, label in _NAMED.items()},
         "silence": of(SILENCES),
         "unseen_because": of(UNSEEN),
+        # Of what no template names itself: plain text, in which a percent sign or a tag is just that.
+        "worded": gettext,
+        "work": lambda what, system: gettext(WORK[what]) % {"system": system},
     }
