@@ -196,4 +196,5 @@ def _claims(database: str, runtime: Runtime) -> Claims:
 
 def _limits(settings: Settings) -> GuardLimits:
     forms = PathRule("/console", frozenset({FORM}))
-    return GuardLimits(**settings.limits.model_dump(), rules=(forms,))
+    limits = settings.limits.model_dump()
+    return GuardLimits(**limits, is_https=settings.is_https, rules=(forms,))

@@ -30,7 +30,7 @@ _LINGER_SECONDS = 2.0
 _FRAMING = 9  # bytes on the wire for one of a body: one byte a chunk costs six, and then some
 _UNREADABLE = "It does not follow HTTP/1.1 to the letter."
 _CROWDED = "There are too many connections already."
-_SOON = {"retry-after": "1"}
+_TOO_MANY = Problem(UNAVAILABLE, _CROWDED, headers={"retry-after": "1"})
 _ABSENT = "There is no time to wait for the rest."
 
 
@@ -67,7 +67,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._is_deaf = True
         self.others.gone(self, self._peer)
         self.traffic.answered("", UNAVAILABLE.status)
-        self.transport.write(_on_the_wire(Problem(UNAVAILABLE, _CROWDED, headers=_SOON)))
+        self.transport.write(_on_the_wire(_TOO_MANY, self.limits))
         self.transport.close()
 
     def make_room(self) -> None:
@@ -233,7 +233,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self.traffic.answered("", problem.type.status)
-        self.transport.write(_on_the_wire(problem))
+        self.transport.write(_on_the_wire(problem, self.limits))
         self._hang_up()
 
     def _hang_up(self) -> None:
@@ -263,8 +263,8 @@ def _too_large(limits: Limits) -> Problem:
     return Problem(HEADERS_TOO_LARGE, f"There may be {allowed}.")
 
 
-def _on_the_wire(problem: Problem) -> bytes:
+def _on_the_wire(problem: Problem, limits: Limits) -> bytes:
     answer = ProblemResponse(problem)
-    fields = [*secured(answer.raw_headers), (b"connection", b"close")]
+    fields = [*secured(answer.raw_headers, limits), (b"connection", b"close")]
     head = b"".join(b"%b: %b\r\n" % (name, value) for name, value in fields)
     return STATUS_LINE[problem.type.status] + head + b"\r\n" + bytes(answer.body)

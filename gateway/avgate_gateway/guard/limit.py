@@ -25,6 +25,7 @@ class Limits:
     is how many calls may wait for the beginning of their answer, those to `/health` not counted.
     `head_seconds` is for request line and headers together, `stall_seconds` for a caller to go on
     taking an answer. So many calls may come within `rate_seconds`, and 0 is no limit. `trusted_proxies` are addresses or networks of those who speak for others.
+    `is_https` says that everybody comes over https, and is told to come no other way.
     """
 
     body_bytes: int = 65_536
@@ -45,6 +46,7 @@ class Limits:
     trusted_proxies: tuple[str, ...] = ()
     repeatable: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
+    is_https: bool = False
     rules: tuple[PathRule, ...] = ()
 
     def rule(self, path: str) -> PathRule:

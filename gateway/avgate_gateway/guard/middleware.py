@@ -33,6 +33,9 @@ _ADDED = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
 )
+# A year, for this host alone: other names of the domain are the operator's to speak for, and a list
+# in browsers cannot be left again soon (RFC 6797).
+_OVER_HTTPS = ((b"strict-transport-security", b"max-age=31536000"),)
 
 _BUSY = "So many calls wait for an answer already that this one would wait too long."
 _TURNED_AWAY = ProblemResponse(Problem(UNAVAILABLE, _BUSY, headers={"retry-after": "1"}))
@@ -68,7 +71,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._admit(scope, receive, _Answer(scope, send, self._traffic))
+            await self._admit(scope, receive, _Answer(scope, send, self._traffic, self._limits))
         elif scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         else:
@@ -133,8 +136,9 @@ class Guard:
 class _Answer:
     """The answer on its way out: passes on what the application sends, as it sends it."""
 
-    def __init__(self, scope: Scope, send: Send, traffic: Traffic) -> None:
+    def __init__(self, scope: Scope, send: Send, traffic: Traffic, limits: Limits) -> None:
         self._method = scope["method"]
+        self._limits = limits
         self._scope = scope
         scope[STANDING] = []
         self._send = send
@@ -154,7 +158,7 @@ class _Answer:
             self._traffic.answered(self._method, message["status"])
             self._status = message["status"]
             headers = self._headers = [*message.get("headers", ()), *fields(self._scope)]
-            message = {**message, "headers": secured(headers)}
+            message = {**message, "headers": secured(headers, self._limits)}
         await self._send(message)
 
     def tell(self) -> None:
@@ -167,8 +171,9 @@ class _Answer:
             await ProblemResponse(problem)(scope, receive, self.send)
 
 
-def secured(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The headers of an answer, with those that keep it out of caches, frames and guesses."""
+def secured(headers: list[tuple[bytes, bytes]], limits: Limits) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer, with those that keep it out of caches, frames and guesses, and off http."""
     present = {name.lower() for name, _ in headers}
     kept = [(name, value) for name, value in headers if name.lower() != b"server"]
-    return kept + [(name, value) for name, value in _ADDED if name not in present]
+    added = _ADDED + _OVER_HTTPS if limits.is_https else _ADDED
+    return kept + [(name, value) for name, value in added if name not in present]

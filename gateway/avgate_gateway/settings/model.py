@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, model_validator
 
@@ -136,6 +137,12 @@ class Settings(Part):
     def console_url(self) -> str | None:
         """Where staff reach this gateway, if that was said."""
         return self.console.url or self.public_url
+
+    @property
+    def is_https(self) -> bool:
+        """Whether everybody comes over https, as far as it was said how anybody comes."""
+        said = [one for one in (self.public_url, self.console.url, self.opendsr.url) if one]
+        return bool(said) and all(urlsplit(one).scheme == "https" for one in said)
 
     @property
     def has_master_key_file(self) -> bool:
