@@ -78,8 +78,15 @@ def network(limits: Limits) -> AsyncBaseTransport:
 
 @cache
 def trusted() -> ssl.SSLContext:
-    """Verifies by the authorities that the library brings along; reading them takes 20 ms."""
-    return httpx.create_ssl_context(trust_env=False)
+    """The one of all calls: reading the authorities takes 20 ms."""
+    return tls()
+
+
+def tls() -> ssl.SSLContext:
+    """Verifies by the authorities that the library brings along; nothing older than TLS 1.2."""
+    made = httpx.create_ssl_context(trust_env=False)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996, whatever Python is built with
+    return made
 
 
 def below(base: URL, target: str) -> URL:
