@@ -74,6 +74,13 @@ REFUSALS = Figure(
     "what is another controller's and what is not there alike.",
     "somebody tries what is not theirs, or a client is set up wrongly: the log names it (`access.refused`)",
 )
+UNHEARD = Figure(
+    "avgate_unheard_total",
+    ("reason",),
+    "HTTP that was refused in this process before it was a call, by the problem it was told: what cannot be read "
+    "one way, is too large, too slow, or one too many.",
+    "a client is broken, or somebody tries how far they come: see `http.unheard`, and the proxy's log for who it is",
+)
 CALLS = Figure(
     "avgate_calls_waiting",
     (),
@@ -185,6 +192,7 @@ FIGURES: Final = (
     BY_HAND,
     ANSWERS,
     REFUSALS,
+    UNHEARD,
     CALLS,
     ASIDE,
     DATABASE,

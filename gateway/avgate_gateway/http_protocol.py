@@ -67,6 +67,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._is_deaf = True
         self.others.gone(self, self._peer)
         self.traffic.answered("", UNAVAILABLE.status)
+        self.traffic.unheard.refused(UNAVAILABLE)
         self.transport.write(_on_the_wire(_TOO_MANY, self.limits))
         self.transport.close()
 
@@ -223,6 +224,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def _refuse(self, problem: Problem) -> None:
         """Answers in the application's place, once what was asked before is answered; hangs up."""
         self._is_deaf = True
+        self.traffic.unheard.refused(problem.type)
         if self._is_owed() and not self._is_in_body:
             self.cycle.keep_alive = False
             return

@@ -39,6 +39,7 @@ from avgate_gateway.figures import (
     SENT,
     SIGNED_AT,
     STUCK,
+    UNHEARD,
     UNSENT,
     UNSIGNED,
     WAITING,
@@ -131,6 +132,8 @@ class Metrics:
         yield _family(ANSWERS, self._traffic.answers.items())
         refused = self._refusals.counts.items()
         yield _family(REFUSALS, (((reason,), count) for reason, count in refused))
+        unheard = self._traffic.unheard.counts.items()
+        yield _family(UNHEARD, (((reason,), count) for reason, count in unheard))
         yield _family(SENT, self._sent.items())
         yield _family(CALLS, [((), len(self._traffic.waiting))])
         yield _family(ASIDE, [((), len(self._traffic.aside))])

@@ -31,6 +31,7 @@ class Listening:
     port: int
     app: FastAPI
     protocol: Any
+    traffic: Traffic
 
     def begin(self) -> None:
         """As if nothing had been called yet."""
@@ -92,11 +93,12 @@ def served() -> FastAPI:
 async def listening(limits: Limits) -> AsyncIterator[Listening]:
     listener = socket.create_server(("127.0.0.1", 0))
     app = served()
-    config = configured(Guard(app, limits), limits, Traffic())
+    traffic = Traffic()
+    config = configured(Guard(app, limits, traffic), limits, traffic)
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        yield Listening(listener.getsockname()[1], app, config.http)
+        yield Listening(listener.getsockname()[1], app, config.http, traffic)
     finally:
         app.state.go_on.set()
         server.should_exit = True

@@ -8,6 +8,7 @@ from avgate_gateway.guard.limit import Limits, PathRule
 from avgate_gateway.guard.line import step_aside
 from avgate_gateway.guard.middleware import Guard, secured
 from avgate_gateway.guard.traffic import Traffic
+from avgate_gateway.guard.unheard import Unheard
 
 __all__ = [
     "Connections",
@@ -15,6 +16,7 @@ __all__ = [
     "Limits",
     "PathRule",
     "Traffic",
+    "Unheard",
     "parsed_body",
     "secured",
     "step_aside",

@@ -107,6 +107,7 @@ class Guard:
                 await self._pause(max(_HOLD_SECONDS, self._held / _TURNED_AWAY_PER_SECOND))
             finally:
                 self._held -= 1
+        self._traffic.unheard.refused(UNAVAILABLE)
         await _TURNED_AWAY(scope, receive, answer.send)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
@@ -116,6 +117,8 @@ class Guard:
         except (GoneError, ClientDisconnect):
             return
         except ProblemError as error:
+            if not answer.is_heard:
+                self._traffic.unheard.refused(error.problem.type)
             await answer.refuse(error.problem, scope, receive)
         except Exception as error:  # noqa: BLE001 -- the last boundary; cancellation still passes
             record(error)
@@ -130,6 +133,7 @@ class Guard:
         body = await admitted(scope, receive, self._limits, self._deadline)
         may_wait = partial(self._traffic.set_aside, answer, self._limits.at_once)
         async with self._line.passed(scope["method"], may_wait) as answer.place:
+            answer.is_heard = True
             await self._app(scope, body, answer.send)
 
 
@@ -148,6 +152,7 @@ class _Answer:
         self._status = 0
         self._headers: list[tuple[bytes, bytes]] = []
         self.place: Place | None = None
+        self.is_heard = False  # the application was called
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from avgate_gateway.guard.unheard import Unheard
+
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OTHER = "other"  # callers make up methods, and each would be a figure for ever
 
@@ -19,6 +21,7 @@ class Traffic:
 
     def __init__(self) -> None:
         self._answers: Counter[tuple[str, str]] = Counter()
+        self.unheard = Unheard()
         self.waiting: set[object] = set()  # answers that have yet to begin, without those to probes
         self.aside: set[object] = (
             set()

@@ -57,6 +57,13 @@ CALLS_REFUSED = Event(
     "access.refused_more", Level.WARNING, ("reason", "count"),
     "So many more were refused in that minute.", "see `access.refused`",
 )  # fmt: skip
+UNHEARD = Event(
+    "http.unheard", Level.WARNING, ("reason", "count"),
+    "HTTP was refused before it was a call: it could not be read one way, was too large or too slow, or came "
+    "with too many others. The first of a minute, and after it by reason how many more there were.",
+    "a few are a client's mistakes, and everybody's who scans addresses; of many, see in the proxy's log who "
+    "sends them, and keep them out there",
+)  # fmt: skip
 REQUEST_FAILED = Event(
     "request.failed", Level.ERROR, ("error", "at"),
     "An exception that nobody expected: the types of its causes and the places in the code, without "
