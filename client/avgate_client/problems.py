@@ -41,6 +41,10 @@ class InvalidTokenError(ProblemError):
     """401: The access token is not accepted. Obtain a new access token from the configured issuer, and send the request again."""
 
 
+class InsufficientAuthenticationError(ProblemError):
+    """401: The token tells of no sign-in that is enough for this. Have the person sign in again as WWW-Authenticate says (RFC 9470), and send the request with the new token."""
+
+
 class InsufficientScopeError(ProblemError):
     """403: The access token lacks a scope. Ask the administrator of your client for the scope that is named."""
 
@@ -154,6 +158,7 @@ KINDS: Mapping[str, type[ProblemError]] = {
     BASE + "duplicate-request": DuplicateRequestError,
     BASE + "credentials-required": CredentialsRequiredError,
     BASE + "invalid-token": InvalidTokenError,
+    BASE + "insufficient-authentication": InsufficientAuthenticationError,
     BASE + "insufficient-scope": InsufficientScopeError,
     BASE + "second-person-required": SecondPersonRequiredError,
     BASE + "access-refused": AccessRefusedError,

@@ -13,6 +13,7 @@ from avgate_gateway.authentication import (
     Keys,
     Revocation,
     RotatingKeys,
+    StepUp,
     TokenPolicy,
     Verifier,
     open_signing_key,
@@ -22,7 +23,7 @@ from avgate_gateway.console.links import LINK_SECONDS, console_audience
 from avgate_gateway.discovering import fetch_discovered
 from avgate_gateway.key_fetching import fetch_over_http
 from avgate_gateway.revoking import reading
-from avgate_gateway.settings import Settings
+from avgate_gateway.settings import Settings, StepUpSettings
 from avgate_gateway.store.database import Database
 
 
@@ -40,9 +41,17 @@ def verifier(settings: Settings, database: Database) -> Verifier:
         controller_of_client={
             client: name for name, one in settings.controllers.items() for client in one.clients
         },
+        step_up=_step_up(own.step_up),
     )
     revocation = Revocation(reading(database), time.monotonic)
     return Verifier(policy, _keys(settings), time.time, revocation=revocation)
+
+
+def _step_up(asked: StepUpSettings | None) -> StepUp | None:
+    if asked is None:
+        return None
+    scopes = frozenset(scope.value for scope in asked.scopes)
+    return StepUp(scopes, asked.acr, asked.max_age_seconds)
 
 
 def _keys(settings: Settings) -> Keys:

@@ -16,6 +16,7 @@ from avgate_gateway.logs.catalogue import CALL_REFUSED, CALLS_REFUSED
 from avgate_gateway.problem import (
     ACCESS_REFUSED,
     CREDENTIALS_REQUIRED,
+    INSUFFICIENT_AUTHENTICATION,
     INSUFFICIENT_SCOPE,
     INVALID_TOKEN,
     NOT_FOUND,
@@ -26,6 +27,7 @@ from avgate_gateway.problem import (
 REFUSED: Final = (
     CREDENTIALS_REQUIRED,
     INVALID_TOKEN,
+    INSUFFICIENT_AUTHENTICATION,
     INSUFFICIENT_SCOPE,
     SECOND_PERSON_REQUIRED,
     ACCESS_REFUSED,

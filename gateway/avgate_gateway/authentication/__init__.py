@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from avgate_gateway.authentication.policy import ClaimNames, TokenPolicy
     from avgate_gateway.authentication.revocation import Revocation
     from avgate_gateway.authentication.scope import MEANINGS, Scope
+    from avgate_gateway.authentication.step_up import StepUp
     from avgate_gateway.authentication.verifier import Verifier, signed
 else:
     _PLACES = {
@@ -40,6 +41,7 @@ else:
         "Revocation": "revocation",
         "MEANINGS": "scope",
         "Scope": "scope",
+        "StepUp": "step_up",
         "Verifier": "verifier",
         "signed": "verifier",
     }
@@ -65,6 +67,7 @@ __all__ = [
     "RotatingKeys",
     "Scope",
     "SigningKey",
+    "StepUp",
     "TokenPolicy",
     "Verifier",
     "authenticated",

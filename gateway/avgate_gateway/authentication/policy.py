@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from avgate_gateway.authentication.step_up import StepUp
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimNames:
@@ -32,3 +34,4 @@ class TokenPolicy:
     plain_jwt: bool = False
     claims: ClaimNames = field(default_factory=ClaimNames)
     controller_of_client: Mapping[str, str] = field(default_factory=dict)
+    step_up: StepUp | None = None

@@ -17,6 +17,7 @@ from avgate_gateway.authentication.compact import Compact, taken_apart
 from avgate_gateway.authentication.key_set import Keys
 from avgate_gateway.authentication.policy import TokenPolicy
 from avgate_gateway.authentication.revocation import Revocation, nothing_is_revoked
+from avgate_gateway.authentication.step_up import SignIn
 from avgate_gateway.authentication.trusted_key import TrustedKey
 
 _LONGEST = 8_192  # bytes; checked before anything reads the token
@@ -27,6 +28,7 @@ _REMEMBERED_SECONDS = 60.0
 class _Verified:
     caller: Caller
     token_id: str
+    sign_in: SignIn
     since: float
     until: float
 
@@ -61,7 +63,16 @@ class Verifier:
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         known = self._remembered(digest) or await self._verify(token, digest)
         await self.still_believed(known.caller.client_id, known.token_id)
-        return known.caller, known.token_id
+        return self._stepped(known), known.token_id
+
+    def _stepped(self, known: _Verified) -> Caller:
+        """Looked at each time: a sign-in gets old while its token is remembered."""
+        asked, caller = self._policy.step_up, known.caller
+        if asked is None or caller.scopes.isdisjoint(asked.scopes):
+            return caller
+        if asked.is_met(known.sign_in, self._now(), self._policy.skew_seconds):
+            return caller
+        return caller.without(asked)
 
     async def still_believed(self, client_id: str, token_id: str) -> None:
         """Raises InvalidTokenError once a client or a token was revoked."""
@@ -73,7 +84,8 @@ class Verifier:
         now = self._now()
         until = min(now + _REMEMBERED_SECONDS, expiry(compact.claims))
         believed = caller(compact.claims, self._policy, now)
-        verified = _Verified(believed, token_id(compact.claims, self._policy), now, until)
+        its_id, sign_in = token_id(compact.claims, self._policy), SignIn.of(compact.claims)
+        verified = _Verified(believed, its_id, sign_in, now, until)
         self._remember(digest, verified)
         return verified
 

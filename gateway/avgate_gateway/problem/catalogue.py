@@ -72,6 +72,12 @@ INVALID_TOKEN = ProblemType(
     "The access token is not accepted",
     "Obtain a new access token from the configured issuer, and send the request again.",
 )
+INSUFFICIENT_AUTHENTICATION = ProblemType(
+    "insufficient-authentication",
+    401,
+    "The token tells of no sign-in that is enough for this",
+    "Have the person sign in again as WWW-Authenticate says (RFC 9470), and send the request with the new token.",
+)
 INSUFFICIENT_SCOPE = ProblemType(
     "insufficient-scope",
     403,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from avgate_gateway.settings.authentication import AuthenticationSettings
+from avgate_gateway.settings.authentication import AuthenticationSettings, StepUpSettings
 from avgate_gateway.settings.console import ConsoleSettings
 from avgate_gateway.settings.controller import ControllerSettings
 from avgate_gateway.settings.error import SettingsError
@@ -24,6 +24,7 @@ __all__ = [
     "OidcSettings",
     "Settings",
     "SettingsError",
+    "StepUpSettings",
     "check_places",
     "connector_settings",
     "explain",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from avgate_contracts.destination import why_not_called
 from avgate_contracts.settings import PrivateNetwork
+from avgate_gateway.authentication.scope import Scope
 from avgate_gateway.mistake import WrongValueError
 from avgate_gateway.settings.value import File, Line, Part, SafeAddress
 
@@ -21,6 +22,32 @@ class ClaimSettings(Part):
         "scope", description="The claim with the scopes; called otherwise, it may be a list."
     )
     token_id: Line = Field("jti", description="The claim that tells a token from all others.")
+
+
+# It goes into a header, between quotes, in a list with spaces (RFC 9470 section 3).
+AuthenticationClass = Annotated[str, StringConstraints(pattern=r"^[!#-\[\]-~]{1,200}$")]
+_ACTS_OF_PEOPLE = (Scope.APPROVE, Scope.COMPLETE_TASKS, Scope.ADMIN)
+
+
+class StepUpSettings(Part):
+    """How somebody must have signed in whose token uses certain scopes; others are answered 401 (RFC 9470)."""
+
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1)] = Field(
+        _ACTS_OF_PEOPLE,
+        description="Of which scopes this is asked; name none that programs use for themselves.",
+    )
+    acr: tuple[AuthenticationClass, ...] = Field(
+        (), description="How somebody must have signed in, one of these (claim acr)."
+    )
+    max_age_seconds: Annotated[int, Field(strict=True, ge=1, le=86_400)] | None = Field(
+        None, description="How long ago at most (claim auth_time), in seconds."
+    )
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> StepUpSettings:
+        if not self.acr and self.max_age_seconds is None:
+            raise WrongValueError("step_up asks for nothing; set acr, max_age_seconds or both")
+        return self
 
 
 class AuthenticationSettings(Part):
@@ -56,6 +83,11 @@ class AuthenticationSettings(Part):
     claims: ClaimSettings = Field(
         default_factory=ClaimSettings, description="Under which names tokens tell things."
     )
+    step_up: StepUpSettings | None = Field(
+        None,
+        description="How somebody must have signed in whose token approves, reports work by hand or manages; "
+        "unset, it is not asked.",
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> AuthenticationSettings:
@@ -67,6 +99,14 @@ class AuthenticationSettings(Part):
         named = {"issuer", "audience"} - ({"issuer"} if self.issuer_url is not None else set())
         if any(external) and not named <= self.model_fields_set:
             raise WrongValueError("with keys of another issuer, issuer and audience must be set")
+        return self
+
+    @model_validator(mode="after")
+    def _sign_ins_are_told(self) -> AuthenticationSettings:
+        if self.step_up is not None and self.is_embedded:
+            raise WrongValueError(
+                "step_up needs an issuer of your own: tokens of avgate token tell of no sign-in"
+            )
         return self
 
     @model_validator(mode="after")
