@@ -13,6 +13,7 @@ from avgate_gateway.keyring import KeyRing, MasterKey, VaultError
 from avgate_gateway.settings import Settings
 from avgate_gateway.store import encrypted_file, keyring, migrations
 from avgate_gateway.store.database import Database
+from avgate_gateway.store.granting import needing_owner
 from avgate_gateway.vault import Vault
 
 _DAMAGED = (sqlite.SQLITE_CORRUPT, sqlite.SQLITE_NOTADB)
@@ -29,7 +30,7 @@ class Store:
 def open_store(settings: Settings) -> Store:
     """Brings the database up to date, encrypted if it is a file, and opens it.
 
-    Raises VaultError where a key is missing or is another database's.
+    Raises VaultError where a key is missing or is another database's, AccountError where PostgreSQL refuses.
     """
     ring = _ring(settings, may_make=True)
     key = _file_key(settings, ring)
@@ -142,7 +143,7 @@ def _is_in_use(settings: Settings) -> bool:
     else:
         return True
     try:
-        with engine.connect() as connection:
+        with engine.connect() as connection, needing_owner("the tables are another account's"):
             return keyring.holds_anything(connection)
     finally:
         engine.dispose()

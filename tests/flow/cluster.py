@@ -19,6 +19,8 @@ from uuid import uuid4
 
 import psycopg
 
+from avgate_gateway.store.migrations import migrate_for
+
 from .harness import until
 from .process import free_port
 
@@ -31,6 +33,7 @@ _SETTINGS = {
     "autovacuum": "off",
     "log_min_messages": "warning",
 }
+OWNER, SERVICE = "avgate_owner", "avgate"
 
 
 @dataclass
@@ -59,6 +62,9 @@ class Cluster:
                 command, stdout=log, stderr=log, cwd=self.folder, **self._user
             )
         until(self._answers, 60, every=0.02)
+        for role in (OWNER, SERVICE):
+            if not self.ask("SELECT 1 FROM pg_roles WHERE rolname = %s", role):
+                self.ask(f"CREATE ROLE {role} LOGIN")
 
     def stop(self, number: int = signal.SIGINT) -> None:
         """SIGINT ends every connection and shuts down in order; SIGQUIT is a crash."""
@@ -71,18 +77,26 @@ class Cluster:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def url(self, database: str = "postgres") -> str:
-        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+    def url(self, database: str = "postgres", account: str = "postgres") -> str:
+        return f"postgresql://{account}@127.0.0.1:{self.port}/{database}"
+
+    def empty(self) -> str:
+        """The URL of a new and empty database, for its owner."""
+        name = f"test_{uuid4().hex}"
+        self.ask(f"CREATE DATABASE {name} OWNER {OWNER}")
+        self.ask(f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
+        return self.url(name, OWNER)
 
     def database(self) -> str:
-        """The URL of a new and empty database."""
-        name = f"test_{uuid4().hex}"
-        self.ask(f"CREATE DATABASE {name}")
-        return self.url(name)
+        """The URL of a new database with the tables, for the account that may only use them."""
+        url = self.empty()
+        migrate_for(SERVICE, url)
+        return as_account(SERVICE, url)
 
     def ask(self, statement: str, *values: object, url: str | None = None) -> list[tuple[Any, ...]]:
-        """What a statement answers, in a transaction of its own."""
-        with psycopg.connect(url or self.url(), autocommit=True) as connection:
+        """What a statement answers, in a transaction of its own, to somebody who may do anything."""
+        everywhere = as_account("postgres", url) if url else self.url()
+        with psycopg.connect(everywhere, autocommit=True) as connection:
             told = connection.execute(statement.encode(), values or None)
             return told.fetchall() if told.description else []
 
@@ -114,6 +128,11 @@ class Cluster:
                 shutil.copytree(package, self.folder / "copy" / package.name)
             return self.folder / "copy" / programs.relative_to(programs.parents[1])
         return programs
+
+
+def as_account(account: str, url: str) -> str:
+    """The address of the same database for another account."""
+    return re.sub(r"(?<=://)[^@]*(?=@)", account, url)
 
 
 def _installed() -> Path:

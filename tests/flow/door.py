@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,13 +105,13 @@ def a_body(operation: Operation) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def a_door(folder: Path) -> AsyncIterator[Door]:
+async def a_door(folder: Path, edited: Callable[[str], str] = vouched_for) -> AsyncIterator[Door]:
     names = ("directory", "subprocessors")
     async with indoors(
         folder,
         names,
         more=BY_HAND + ENDPOINT + SETTINGS,
-        edited=vouched_for,
+        edited=edited,
     ) as here:
         made = {}
         for operation in (Operation.ACCESS, Operation.EXPORT):

@@ -28,7 +28,7 @@ class Fleet:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
-        self.url = self.cluster.database()
+        self.url = self.url or self.cluster.database()
         config = self.mocks.config.read_text().replace("answer_within_days", RULE)
         self.write("avgate.toml", self.url, config)
 

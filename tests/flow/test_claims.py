@@ -62,9 +62,9 @@ def row(url: str, column: str) -> object:
     return value
 
 
-async def write(database: Database, language: str) -> None:
+async def write(database: Database, word: str) -> None:
     async with database.write() as db:
-        await db.execute(request.update().values(language=language))
+        await db.execute(request.update().values(closing=word))
 
 
 async def test_what_one_holds_another_does_not_get_until_it_is_let_go(url: str) -> None:
@@ -97,7 +97,7 @@ async def test_whoever_is_superseded_cannot_write_and_is_stopped_quietly(
             await write(database, "fy")
             came_to_the_end = True
         assert not came_to_the_end
-        assert (row(url, "language"), row(url, "held_by")) == ("en", "another.1")
+        assert (row(url, "closing"), row(url, "held_by")) == ("en", "another.1")
         async with other.held(ID) as is_others:  # another.1 is not among the living
             assert is_others
 
@@ -120,6 +120,6 @@ async def test_nobody_writes_about_a_request_while_another_does(
     url: str, database: Database
 ) -> None:
     async with database.write(ID) as first:
-        await first.execute(request.update().values(language="en"))
+        await first.execute(request.update().values(closing="en"))
         with psycopg.connect(url) as db, pytest.raises(psycopg.errors.LockNotAvailable):
             db.execute("SELECT 1 FROM request FOR UPDATE NOWAIT")

@@ -54,7 +54,8 @@ def replaced(path: Path, before: str, after: str) -> None:
 
 @pytest.fixture
 def fleet(mocks: Mocks, tmp_path: Path) -> Iterator[Fleet]:
-    made = Fleet(shared(), mocks, tmp_path / "fleet")
+    one_account = shared().empty()
+    made = Fleet(shared(), mocks, tmp_path / "fleet", one_account)
     yield made
     made.end()
 

@@ -15,7 +15,7 @@ from avgate_gateway.store.database import Database
 _WITHIN_SECONDS = 2.0
 _KEPT_SECONDS = 1.0
 # A full or read-only disk still reads, and a commit without a change never reaches it.
-_A_WRITE = sa.text("UPDATE alembic_version SET version_num = version_num")
+_A_WRITE = sa.text("UPDATE keyring SET wrapped = wrapped")
 
 
 @dataclass(slots=True)

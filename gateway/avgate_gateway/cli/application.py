@@ -50,7 +50,7 @@ COMMANDS: Mapping[str, Late] = {
     "demo": Late("demo.command", "demo", "Shows the gateway at work between four mocks."),
     "serve": Late("serving", "serve", "Answers HTTP and carries out requests, in one process."),
     "work": Late("serving", "work", "Carries out requests without answering HTTP."),
-    "migrate": Late("serving", "migrate", "Brings the database to the tables of this release."),
+    "migrate": Late("migrating", "migrate", "Brings the database to the tables of this release."),
     "request": Late("request.commands", "app", "Submits requests and carries them to their end."),
     "connectors": Late(
         "connectors", "connectors", "Lists the installed connectors, and what each can do."

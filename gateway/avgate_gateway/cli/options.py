@@ -11,7 +11,13 @@ from typing import Annotated
 import typer
 
 from avgate_gateway.cli.exits import CommandError
-from avgate_gateway.settings import Settings, SettingsError, load, load_for_tokens
+from avgate_gateway.settings import (
+    Settings,
+    SettingsError,
+    load,
+    load_for_migrating,
+    load_for_tokens,
+)
 
 ConfigOption = Annotated[
     Path,
@@ -32,6 +38,12 @@ def settings_for_tokens(config: Path) -> Settings:
     """As much as signing a token takes: none of the passwords has to be there."""
     with complaining(SettingsError):
         return load_for_tokens(config, os.environ)
+
+
+def settings_for_migrating(config: Path) -> Settings:
+    """As much as finding the database takes."""
+    with complaining(SettingsError):
+        return load_for_migrating(config, os.environ)
 
 
 @contextmanager

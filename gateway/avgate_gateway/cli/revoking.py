@@ -21,6 +21,7 @@ from avgate_gateway.opening import open_store
 from avgate_gateway.settings import Settings
 from avgate_gateway.store import refused
 from avgate_gateway.store.cut_short import AwayError
+from avgate_gateway.store.granting import AccountError
 from avgate_gateway.vault import VaultError
 
 _Named = tuple[str, str]
@@ -65,7 +66,7 @@ def _is_name(kind: str, name: str) -> bool:
 
 async def _done(settings: Settings, named: Sequence[_Named], *, lift: bool) -> list[str]:
     """Writes what was asked, and what is refused then, one line each."""
-    with complaining(VaultError):
+    with complaining(VaultError, AccountError):
         database = open_store(settings).database
     try:
         if named:

@@ -1,4 +1,4 @@
-"""`avgate serve`, `avgate work`, `avgate migrate`: the long-running side."""
+"""`avgate serve`, `avgate work`: the long-running side."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from avgate_gateway.http_server import configured
 from avgate_gateway.logs.catalogue import PROCESS_STARTED, PROCESS_STOPPED
 from avgate_gateway.logs.event import Level
 from avgate_gateway.opendsr.key_file import ProcessorKeyError
-from avgate_gateway.opening import is_to_be_encrypted, open_store
 from avgate_gateway.retention import PackError
 from avgate_gateway.settings import Settings, SettingsError, check_places
+from avgate_gateway.store.granting import AccountError
 from avgate_gateway.traces import Traces
 from avgate_gateway.traces.opening import open_traces
 from avgate_gateway.vault import VaultError
@@ -52,6 +52,7 @@ _EXPECTED = (
     EvidenceKeyError,
     EvidenceCutError,
     ProcessorKeyError,
+    AccountError,
 )
 
 
@@ -65,14 +66,14 @@ def serve(
 ) -> None:
     """Answers HTTP and carries out requests, in one process."""
     settings = _settings(config, log_format)
-    with _starting(settings), _traces(settings) as traces:
+    with starting(settings), _traces(settings) as traces:
         uvloop.run(_telling("serve", _serve(settings, traces, host, port)))
 
 
 def work(config: ConfigOption = DEFAULT_CONFIG, log_format: LogFormatOption = None) -> None:
     """Carries out requests without answering HTTP."""
     settings = _settings(config, log_format)
-    with _starting(settings), _traces(settings) as traces:
+    with starting(settings), _traces(settings) as traces:
         uvloop.run(_telling("work", _work(settings, traces)))
 
 
@@ -83,22 +84,6 @@ def _settings(config: Path, log_format: LogFormat | None) -> Settings:
         Level[log.level.upper()], log_format or (LogFormat(log.format) if log.format else None)
     )
     return settings
-
-
-def migrate(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Brings the database to the tables of this release."""
-    settings = settings_of(config)
-    with _starting(settings):
-        asyncio.run(_migrate(settings))
-    typer.echo("the database is up to date")
-
-
-async def _migrate(settings: Settings) -> None:
-    if is_to_be_encrypted(settings):  # which nobody else may have open
-        async with alone(settings.database):
-            await open_store(settings).database.close()
-    else:
-        await open_store(settings).database.close()
 
 
 @contextmanager
@@ -117,7 +102,7 @@ async def _telling(command: str, work: Coroutine[None, None, None]) -> None:
 
 
 @contextmanager
-def _starting(settings: Settings) -> Iterator[None]:
+def starting(settings: Settings) -> Iterator[None]:
     """Turns what keeps a gateway from running into one line that says what to look at."""
     look = f"check database in {settings.origins.path}, and whether it runs"
     with complaining(*_EXPECTED):

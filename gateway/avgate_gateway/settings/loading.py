@@ -47,6 +47,17 @@ def load_for_tokens(path: Path, environ: Mapping[str, str]) -> Settings:
     return _loaded(path, environ, without_passwords(_document(path)))
 
 
+def load_for_migrating(path: Path, environ: Mapping[str, str]) -> Settings:
+    """As much of the settings as finding the database takes; raises SettingsError.
+
+    Whoever changes its tables as their owner should have none of the gateway's other passwords.
+    """
+    document = _document(path)
+    kept = {**without_passwords(document), **{n: document[n] for n in document if n == "database"}}
+    kept.pop("master_key", None)
+    return _loaded(path, environ, kept)
+
+
 def connector_settings(
     settings: Settings, controller: str, connector: str, settings_type: type[Model]
 ) -> Model:

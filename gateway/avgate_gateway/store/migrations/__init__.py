@@ -19,6 +19,7 @@ from avgate_gateway.store import (  # a table of its own in most of them
 )
 from avgate_gateway.store.delivery_schema import delivery as _delivery  # noqa: F401 -- likewise
 from avgate_gateway.store.evidence_schema import metadata
+from avgate_gateway.store.granting import AccountError, grant, insist, needing_owner
 from avgate_gateway.store.handovers import handover as _handover  # noqa: F401 -- likewise
 from avgate_gateway.store.letters import letter as _letter  # noqa: F401 -- a table of metadata
 from avgate_gateway.store.opendsr import table as _opendsr  # noqa: F401 -- likewise
@@ -39,9 +40,25 @@ def migrate(url: str, key: bytes | None = None) -> None:
         pass
 
 
+def migrate_for(role: str, owner: str) -> None:
+    """The same as the tables' owner on PostgreSQL, by its address, and lets a gateway's role use them.
+
+    Raises AccountError where that role, or the owner, cannot do what it has to, or the role could do more.
+    """
+    with brought_up(owner) as connection:
+        if _revision(connection, ["alembic_version"]) != HEAD:
+            raise AccountError(
+                "the tables are of a later release, which has its own `avgate migrate`: run that one"
+            )
+        grant(connection, role)
+
+
 @contextmanager
 def brought_up(url: str, key: bytes | None = None) -> Iterator[sa.Connection]:
-    """The same, and the transaction in which it was done, with all others kept out of it."""
+    """The same, and the transaction in which it was done, with all others kept out of it.
+
+    Raises AccountError where an account of PostgreSQL may not do it, or not use what is there.
+    """
     engine = engine_of(url, key)
     if url.startswith(encrypted_file.PREFIX):
         _begin_with_the_tables(engine)
@@ -69,15 +86,23 @@ def _begin_with_the_tables(engine: sa.Engine) -> None:
 
 
 def _bring_up(connection: sa.Connection) -> None:
-    if connection.dialect.name == "postgresql":  # several processes start at once
+    is_server = connection.dialect.name == "postgresql"
+    if is_server:  # several processes start at once
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))
     present = sa.inspect(connection).get_table_names()
-    revision = _revision(connection, present)
+    with needing_owner("the tables are another account's"):
+        revision = _revision(connection, present)
     if not present:
-        _make(connection)
+        with needing_owner("there are no tables, and this account may not make them"):
+            _make(connection)
     elif revision is None or revision < HEAD:  # a newer one only added what we need not know
-        # Alembic costs a tenth of every start, and is needed at one start in a hundred.
-        import_module("avgate_gateway.store.migrations.upgrading").upgrade(connection)
+        with needing_owner(
+            "the tables are of an earlier release, and this account may not change them"
+        ):
+            # Alembic costs a tenth of every start, and is needed at one start in a hundred.
+            import_module("avgate_gateway.store.migrations.upgrading").upgrade(connection)
+    if is_server:
+        insist(connection)
 
 
 def _make(connection: sa.Connection) -> None:
