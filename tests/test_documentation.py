@@ -36,6 +36,7 @@ from avgate_gateway.retention import Action
 from avgate_gateway.settings import ControllerSettings, Settings, load
 from avgate_gateway.settings.destination import HttpsDestination, S3Destination, SftpDestination
 from avgate_gateway.settings.webhook import WebhookSettings
+from avgate_gateway.store import privileges
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -148,6 +149,7 @@ TABLES: tuple[Table, ...] = (
     (OPERATE, "metrics", metrics),
     (OPERATE, "logs", catalogue.table),
     (OPERATE, "problems", problem.table),
+    (OPERATE, "privileges", privileges.table),
     (WEBHOOKS, "events", events),
     (OPENDSR, "opendsr", mapping.table),
     (GLOSSARY, "words", words),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from avgate_gateway.store.synchronous import engine_of
 from .cluster import OWNER, SERVICE, as_account, shared
 
 CONTROLLER = '[controllers.c]\ntitle = "L"\nretention = "libervoice-2019"\n'
-PASSWORDS = 'connectors.operator.password = "env:NOT_SET"\n'  # that whoever migrates need not have
+UNSET = 'connectors.operator.client_id = "env:NOT_SET"\n'  # what whoever migrates need not have
 HIDDEN = f"""ALTER SCHEMA public OWNER TO postgres; REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT ALL ON SCHEMA public TO {OWNER}"""
 Command = Callable[..., tuple[int, str]]
@@ -91,7 +92,7 @@ def test_with_tables_of_an_earlier_release_a_start_changes_nothing_and_says_so(
 ) -> None:
     at_version(url, "0015")
     shared().ask(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {SERVICE}", url=url)
-    code, told = command("serve")
+    code, told = command("migrate")
     assert code == Exit.USAGE
     assert "of an earlier release" in told
     assert version(url) == "0015"
@@ -104,11 +105,11 @@ def test_tables_that_were_not_granted_or_not_all_are_said_to_be(
     command: Command, url: str, by_file: str
 ) -> None:
     at_version(url, HEAD)
-    code, told = command("serve")
+    code, told = command("migrate")
     assert (code, "another account's" in told) == (Exit.USAGE, True)
     assert command("migrate", "--owner", by_file)[0] == Exit.DONE
     shared().ask(f"REVOKE UPDATE (wrapped) ON keyring FROM {SERVICE}", url=url)
-    code, told = command("serve")
+    code, told = command("migrate")
     assert (code, "may not UPDATE keyring.wrapped" in told) == (Exit.USAGE, True)
     assert command("migrate", "--owner", by_file)[0] == Exit.DONE
     assert command("migrate")[0] == Exit.DONE
@@ -180,7 +181,7 @@ def test_tables_of_a_later_release_are_left_as_they_are(
 def test_whoever_migrates_needs_no_password_of_the_gateway_and_shows_none(
     command: Command, config: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config.write_text(f'master_key = "env:NOT_SET"\n{config.read_text()}{PASSWORDS}')
+    config.write_text(f'master_key = "env:NOT_SET"\n{config.read_text()}{UNSET}')
     monkeypatch.setenv("AVGATE_OWNER", url)
     assert command("migrate", "--owner", "env:AVGATE_OWNER")[0] == Exit.DONE
     assert command("migrate", "--owner", url)[0] == Exit.DONE, "it holds no password"
@@ -209,6 +210,21 @@ def test_the_role_is_the_account_of_the_config_or_named(
     assert command("migrate", "--owner", by_file)[0] == Exit.DONE
     code, told = command("migrate", "--service", SERVICE)
     assert (code, "give --owner" in told) == (Exit.USAGE, True)
+
+
+def test_the_statements_in_the_documentation_are_enough(
+    command: Command, config: Path, by_file: str, url: str
+) -> None:
+    page = (Path(__file__).parents[2] / "docs/operate.md").read_text()
+    block = page.partition("<!-- two accounts -->\n```sql\n")[2].partition("```")[0]
+    name = f"t{uuid4().hex}"
+    for statement in block.replace("avgate", name).split(";")[:-1]:
+        shared().ask(statement)
+    own = url.rpartition("/")[0] + f"/{name}"
+    Path(by_file.removeprefix("file:")).write_text(as_account(f"{name}_owner", own))
+    config.write_text(f'database = "{as_account(name, own)}"\n{CONTROLLER}')
+    assert command("migrate", "--owner", by_file)[0] == Exit.DONE
+    assert command("migrate")[0] == Exit.DONE
 
 
 def test_a_file_has_one_owner(command: Command, config: Path, by_file: str) -> None:

@@ -20,7 +20,7 @@ from avgate_gateway.settings import load
 from avgate_gateway.store.privileges import TABLES
 from avgate_mocks.people import Role
 
-from .cluster import OWNER, in_postgresql, shared
+from .cluster import OWNER, SERVICE, in_postgresql, shared
 from .door import GUARDED, HERE, Door, a_door, tries
 from .harness import a_request
 from .opendsr_sender import vouched_for
@@ -148,14 +148,31 @@ def test_every_table_that_there_is_is_listed(url: str) -> None:
     assert {name for (name,) in found} == set(TABLES)
 
 
-def test_an_entry_is_added_by_postgresql_alone_at_the_end_of_the_chain(url: str) -> None:
-    put_down = (
-        "INSERT INTO evidence_draft (at, controller, event, details, content) "
-        "VALUES (1, 'c', 'forged', '{}', 'x')"
-    )
+PUT_DOWN = (
+    b"INSERT INTO evidence_draft (at, controller, event, details, content) "
+    b"VALUES (1, 'c', 'forged', '{}', 'x')"
+)
+LAST = "SELECT previous, event, digest FROM evidence ORDER BY sequence DESC LIMIT 1"
+
+
+def test_an_entry_is_added_by_postgresql_alone_at_the_end_of_the_chain(
+    url: str, door: Door, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [(_, _, before)] = shared().ask(LAST, url=url)
     with psycopg.connect(url) as db:
-        [before] = db.execute("SELECT digest FROM evidence ORDER BY sequence DESC LIMIT 1")
-        db.execute(put_down)
-        db.commit()
-        [after] = db.execute("SELECT previous, event FROM evidence ORDER BY sequence DESC LIMIT 1")
-    assert after == (*before, "forged")
+        db.execute(PUT_DOWN)
+    [(previous, event, _)] = shared().ask(LAST, url=url)
+    assert (previous, event) == (before, "forged")
+    assert run(["audit", "verify", "--config", str(door.here.folder / "avgate.toml")]) == Exit.WRONG
+    assert "entry" in capsys.readouterr().err
+
+
+def test_a_table_of_the_sessions_own_does_not_get_in_front_of_the_evidence(url: str) -> None:
+    shared().ask(f"GRANT TEMPORARY ON DATABASE {url.rpartition('/')[2]} TO {SERVICE}")
+    [(_, _, before)] = shared().ask(LAST, url=url)
+    with psycopg.connect(url) as db:
+        db.execute("CREATE TEMPORARY TABLE evidence (LIKE public.evidence)")
+        db.execute("GRANT ALL ON pg_temp.evidence TO PUBLIC")
+        db.execute(PUT_DOWN)
+    [(previous, _, _)] = shared().ask(LAST, url=url)
+    assert previous == before

@@ -8,7 +8,7 @@ A release leaves here what the one before it needs, for both run side by side wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -98,3 +98,19 @@ TABLES: Final[Mapping[str, Granted]] = {
     "worker": Granted(adds=True, drops=True, changes=("beat_at",)),
 }  # fmt: skip
 NUMBERED: Final = ("item", "copy_part", "webhook_attempt")  # whose `id` a sequence counts
+_LONG: Final = {one.name: one for one in (request, task, item, handover)}
+
+
+def table() -> Iterator[str]:
+    """As the documentation shows it."""
+    yield "| table | with its rows | written again |"
+    yield "|---|---|---|"
+    for name, granted in TABLES.items():
+        yield f"| `{name}` | {', '.join(granted.kinds())} | {_written_again(name, granted)} |"
+
+
+def _written_again(name: str, granted: Granted) -> str:
+    if name not in _LONG:
+        return ", ".join(f"`{column}`" for column in granted.changes)
+    once = [f"`{column}`" for column in _LONG[name].c.keys() if column not in granted.changes]  # noqa: SIM118 -- likewise
+    return f"all but {', '.join(once)}"
