@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 import avgate_gateway
+from avgate_gateway.cli.exits import Exit
 from avgate_gateway.store.migrations import HEAD
 
-from .cluster import shared
+from .cluster import OWNER, as_account, shared
 from .conftest import Casting
 from .fleet import Fleet
-from .harness import IDENTITY, Mocks, a_request, until
+from .harness import AVGATE, IDENTITY, Mocks, a_request, until
+from .process import Process
 
 MIGRATION = f'''"""What the next release adds."""
 
@@ -88,3 +90,38 @@ def test_work_at_every_stage_is_finished_by_the_other_release(
     until(again.ready, 60)
     assert again.caller("libervoice", "portal").request(planned)["state"] in {"closed", "waiting"}
     assert "the chain is whole" in fleet.audited()
+
+
+def as_release(path: str, fleet: Fleet, *words: str) -> tuple[int, str]:
+    """How a command of another release ends, and what it says."""
+    log = fleet.folder / f"{words[0]}.log"
+    process = Process([*AVGATE, *words], fleet.folder, log, {"PYTHONPATH": path}, is_cold=True)
+    process.start()
+    return process.ended(), log.read_text()
+
+
+def test_with_two_accounts_the_owner_migrates_while_the_release_before_goes_on(
+    mocks: Mocks, tmp_path: Path, next_release: str, anyone: Casting
+) -> None:
+    fleet = Fleet(shared(), mocks, tmp_path / "fleet")
+    try:
+        asks = fleet.serve("before").caller("libervoice", "portal")
+        fleet.ready()
+        planned = asks.submit(a_request("erase", anyone(runs=True), "directory"))["id"]
+        asks.when(planned, "approval")
+        code, told = as_release(next_release, fleet, "work")
+        assert (code, "avgate migrate --owner" in told) == (Exit.USAGE, True), told
+        owner = as_account(OWNER, fleet.url)
+        code, told = as_release(next_release, fleet, "migrate", "--owner", owner)
+        assert code == Exit.DONE, told
+        after = fleet.serve("after", PYTHONPATH=next_release)
+        fleet.ready()
+        body = {"plan_digest": asks.of(planned, "plan")["digest"], "decision": "approve"}
+        approves = after.caller("libervoice", "colleague")
+        assert approves.post(f"/v1/requests/{planned}/approval", body).status_code == 200
+        until(lambda: not fleet.unfinished([planned]), 60)
+        access = asks.submit(a_request("access", anyone(), "directory"))["id"]
+        until(lambda: not fleet.unfinished([access]), 60)
+        assert "the chain is whole" in fleet.audited()
+    finally:
+        fleet.end()
