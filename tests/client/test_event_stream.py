@@ -27,7 +27,7 @@ EVENTS = [
 ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, len(TOLD)), max_size=12))
 def test_pieces_of_any_size_give_the_same_events(cuts: list[int]) -> None:
     stream = EventStream()

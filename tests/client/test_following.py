@@ -52,7 +52,7 @@ class Gateway(Script):
         return httpx.Response(200, stream=Pieces([body[:place]], is_cut=not is_silent))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.integers(1, len(WHOLE)), st.booleans()), max_size=8),
     st.booleans(),

@@ -111,7 +111,8 @@ NAMES = ["key", "right", "kind_0", "value_0", "since_0", "until_0", "field_0", "
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     form=st.dictionaries(st.sampled_from(NAMES), TEXTS, max_size=6), path=st.sampled_from(POSTED)

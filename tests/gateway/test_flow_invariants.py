@@ -332,7 +332,6 @@ def test_no_walk_through_the_flow_leaves_anything_lying(template: Path, tmp_path
             max_examples=6,  # more of them, or longer ones, when the flow was changed
             stateful_step_count=15,
             derandomize=True,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

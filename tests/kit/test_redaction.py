@@ -75,14 +75,14 @@ def held(answer: Any, rules: Redaction = RULES) -> Any:
 @example("Jan-piet-klaas-2024")
 @example("A1B2C3-XXXXXXXXXXXXXXXXXXXXX")
 @example("+999123456")
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_stand_in_stays_what_it_is(text: str) -> None:
     once = fake(text)
     assert fake(once) == once
 
 
 @given(st.lists(MAILS | PHONES | DIGITS | NAMES, min_size=1, max_size=3))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_value_is_left_in_a_body_an_address_or_a_form(values: list[str]) -> None:
     one = call(
         {"search": values},
@@ -425,7 +425,7 @@ def test_addresses_of_ours_are_in_networks_of_nobodys() -> None:
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(MESSY | NAMES, inner, max_size=3),
     max_leaves=8,
 ))  # fmt: skip
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_redacting_a_redacted_recording_changes_nothing(answer: Any) -> None:
     try:
         once = redacted(call({"a": answer}, answer, method="POST"))

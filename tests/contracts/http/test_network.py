@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avgate_contracts.connector import Limits
@@ -151,7 +151,7 @@ async def test_what_is_cut_or_no_http_is_an_error(make: Transports, answer: byte
     assert await seen(make, answer) == "an error"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(
     answer=st.sampled_from([*GOOD.values(), *BAD.values()]).filter(lambda one: len(one) < 1000),
     sizes=st.lists(st.integers(1, 40), max_size=8),
