@@ -55,6 +55,9 @@ class RuledLoop(asyncio.SelectorEventLoop):
     def __init__(self, grace: float = 0.0003, step: float = 1.0) -> None:
         self._jumping = _Jumping(grace / _LOOKS, step)
         super().__init__(self._jumping)
+        # After some months a nanosecond, as of a real clock, no longer shows in a float: what is due
+        # now would be due for ever.
+        self._clock_resolution = 1e-6
         self.names: Mapping[str, Resolve] = {}
         self.road: Road = _straight
 
