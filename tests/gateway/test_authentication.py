@@ -141,6 +141,7 @@ async def test_believes_the_token_that_all_these_were_made_from() -> None:
         token(header={"typ": "AT+JWT"}),
         token(header={"alg": "EdDSA"}),
         token(header={"x5t": "abc", "cty": "json"}),
+        token(header={"x-of-their-own": 1}),  # to be ignored, RFC 7515 section 4
         token({"aud": ["avgate"]}),
         token({"nbf": NOW, "exp": NOW + 600.5}),
         token(without="scope"),

@@ -71,7 +71,7 @@ def _json_object(part: str) -> dict[str, Any]:
 def _decoded(part: str) -> bytes:
     """The bytes; the last character may carry stray bits, which would be a second spelling."""
     try:
-        decoded = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+        decoded = base64.urlsafe_b64decode(part + "==")  # one too many is no mistake
     except binascii.Error:
         raise InvalidTokenError("the token is not base64url") from None
     if base64.urlsafe_b64encode(decoded).rstrip(b"=").decode("ascii") != part:

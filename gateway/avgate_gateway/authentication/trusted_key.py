@@ -100,7 +100,7 @@ def _possible(key: Key) -> frozenset[str]:
 def _check_size(jwk: dict[str, Any]) -> None:
     """Before joserfc sees the key: it takes a weak one, with no more than a warning."""
     if jwk.get("kty") == "RSA":
-        modulus = int.from_bytes(urlsafe_b64decode(jwk["n"] + "=" * (-len(jwk["n"]) % 4)))
+        modulus = int.from_bytes(urlsafe_b64decode(jwk["n"] + "=="))  # one too many is no mistake
         if modulus.bit_length() < _LEAST_RSA_BITS:
             raise UnusableKeyError(f"an RSA key needs {_LEAST_RSA_BITS} bits")
 
