@@ -118,8 +118,6 @@ class KeyRing:
     def which(self, wrapped: bytes, bound: bytes) -> MasterKey:
         """The master key that unwraps it; raises VaultError where there is none."""
         self.unwrap(wrapped, bound)
-        if len(wrapped) != _NAMELESS_BYTES:
-            return self._named(wrapped)
         for key in self.keys:
             with suppress(InvalidTag):
                 key.unwrap(wrapped, bound)
