@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 
 from avgate_gateway.idempotent import Intention, UnderWay, intention
@@ -105,6 +107,17 @@ def test_while_one_is_under_way_its_twin_waits_and_another_body_is_refused() -> 
         assert not other.value.problem.headers
         under_way.keep_out(intended("key-2"))
     under_way.keep_out(intended())
+
+
+def test_another_body_is_refused_whichever_fingerprint_sorts_first() -> None:
+    for one, other in permutations((intended(), intended(body={})), 2):
+        under_way = UnderWay()
+        with under_way.alone(one), pytest.raises(ProblemError) as while_it_is:
+            under_way.keep_out(other)
+        assert while_it_is.value.problem.type is IDEMPOTENCY_KEY_REUSED
+        with pytest.raises(ProblemError) as afterwards:
+            other.replayed(Stored(one.fingerprint, 202, {}, b"{}"))
+        assert afterwards.value.problem.type is IDEMPOTENCY_KEY_REUSED
 
 
 def test_one_that_failed_is_not_under_way_any_more() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -42,6 +43,7 @@ LISTING = Located(
     "listing",
     ItemRef("l", Category.DIRECTORY_LISTING, Product.DIRECTORY, erasure=ErasureWay.DELIST),
 )
+RUNNING = replace(LISTING, item=replace(LISTING.item, service_runs=True))
 LOG = Located(
     "xelion",
     "log",
@@ -89,6 +91,28 @@ class TestErasure:
 
     def test_adding_answers_with_the_verdict(self) -> None:
         assert PlanBuilder(PACK, NOW).add(call(1, 400)).action is Action.ERASE
+
+    @pytest.mark.parametrize(
+        ("located", "action", "ground"),
+        [
+            (call(1, 400), "erase", "term_over"),
+            (replace(call(1, 400), leads_on=True), "by_hand", "leads_on"),
+            (replace(LISTING, leads_on=True), "by_hand", "leads_on"),
+            (replace(LOG, leads_on=True), "by_hand", "leads_on"),
+            (replace(MISFIT, leads_on=True), "by_hand", "leads_on"),
+            (replace(call(1, 10), leads_on=True), "retain", "disputes"),
+            (RUNNING, "delist", "no_term"),
+            (replace(RUNNING, after_service=True), "retain", "service_runs"),
+            (replace(RUNNING, after_service=True, leads_on=True), "retain", "service_runs"),
+        ],
+    )
+    def test_what_others_are_found_by_goes_by_hand_and_what_a_service_needs_stays(
+        self, located: Located, action: str, ground: str
+    ) -> None:
+        verdict = PlanBuilder(PACK, NOW).add(located)
+        assert (verdict.action, verdict.ground.code) == (action, ground)
+        [group] = plan([located]).groups
+        assert (group.action, group.ground.code, group.rule) == (action, ground, verdict.rule)
 
     def test_the_preview_is_plain_json_with_ground_and_dates(self) -> None:
         shown = json.loads(json.dumps(plan(ITEMS).to_json()))

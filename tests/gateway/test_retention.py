@@ -106,7 +106,7 @@ class TestWhatRunsStays:
         held = verdict(item("webshop.delivery_address", ago(1), runs=True))
         assert facts(held) == (Action.RETAIN, GroundCode.RETURN_PROCESS, None)
 
-    @pytest.mark.parametrize("starts", [None, ago(1)])
+    @pytest.mark.parametrize("starts", [None, ago(1), NOW])
     def test_a_delivery_address_goes_when_the_contract_has_ended(
         self, starts: datetime | None
     ) -> None:

@@ -101,6 +101,19 @@ def test_decisions_come_back_as_they_were_sealed() -> None:
     assert opened(None, BOX) == Decisions()
 
 
+def test_a_plan_that_is_approved_twice_is_approved() -> None:
+    twice = Decisions(CHECK).with_approval(PLAN).with_approval(PLAN)
+    assert Warrants.of(BOX, twice).entitle(planned())
+    assert not Warrants.of(BOX, twice.without_approvals()).hold(planned())
+
+
+def test_a_code_is_sixteen_bytes_behind_the_plans_digest() -> None:
+    warrant = planned().warrant or b""
+    assert (len(warrant), warrant[:32].hex()) == (48, PLAN)
+    assert not WARRANTS.hold(replace(planned(), warrant=warrant[:-1]))
+    assert not WARRANTS.hold(replace(planned(), warrant=warrant + b"x"))
+
+
 def test_decisions_of_another_request_do_not_open() -> None:
     key = VAULT.new_key("s", "retention")
     with pytest.raises(VaultError):

@@ -49,6 +49,7 @@ def test_an_absolute_address_on_an_allowed_host_is_called_as_it_is(address: str)
         "https://upstream.example./x",
         "https://sub.upstream.example/x",
         "https://upstream.example:8443/x",
+        "https://upstream.example:22/x",
         "https://files.example/x",
         "http://upstream.example/x",  # down from https
         "https://169.254.169.254/latest/meta-data",
@@ -89,6 +90,15 @@ def test_an_allowed_host_that_leads_inside_is_refused_all_the_same(inside: str) 
     careless = Addresses("https://upstream.nl", {"upstream.nl", inside}, Destinations())
     with pytest.raises(MisconfiguredError):
         careless.url(f"https://{inside}/x", NO_IDS, None)
+
+
+@pytest.mark.parametrize("port", [22, 25, 5432, 6379])
+def test_a_port_that_speaks_something_else_is_refused_although_it_is_allowed(port: int) -> None:
+    careless = Addresses(
+        "https://upstream.nl", {"upstream.nl", f"upstream.nl:{port}"}, Destinations()
+    )
+    with pytest.raises(MisconfiguredError, match="the port must be"):
+        careless.url(f"https://upstream.nl:{port}/x", NO_IDS, None)
 
 
 def raw(template: str, ids: Mapping[str, str]) -> str:
@@ -144,6 +154,33 @@ def test_a_filling_that_leaves_a_place_or_adds_a_segment_is_seen() -> None:
         addresses = Addresses("https://upstream.example/api", {"upstream.example"}, fill=wrong)
         with pytest.raises(InvalidIdentifierError):
             addresses.url("/users/{id}", {"id": "7"}, None)
+
+
+@pytest.mark.parametrize("made", ["/users/7?all=true", "/users/7?z=1", "/users/7?"])
+def test_a_filling_that_adds_a_parameter_to_others_is_seen(made: str) -> None:
+    addresses = Addresses(
+        "https://upstream.example/api", {"upstream.example"}, fill=lambda *_: made
+    )
+    with pytest.raises(InvalidIdentifierError):
+        addresses.url("/users/{id}", {"id": "7"}, {"page": 1})
+
+
+@pytest.mark.parametrize(("base", "other"), [("http://u.example", 81), ("https://u.example", 444)])
+def test_a_scheme_has_its_usual_port_and_no_other(base: str, other: int) -> None:
+    usual = {"http": 80, "https": 443}[base.partition(":")[0]]
+    for hosts in ({"u.example"}, {f"u.example:{usual}"}):
+        addresses = Addresses(base, hosts)
+        for spelled in (base, f"{base}:{usual}"):
+            assert addresses.url(f"{spelled}/x", NO_IDS, None).raw_path == b"/x"
+        for port in (other, usual - 1):
+            with pytest.raises(MisconfiguredError):
+                addresses.url(f"{base}:{port}/x", NO_IDS, None)
+
+
+def test_an_address_that_is_longer_than_the_library_takes_is_refused() -> None:
+    assert ADDRESSES.url("/users", NO_IDS, {"q": "a" * 5_000}).query == b"q=" + b"a" * 5_000
+    with pytest.raises(InvalidIdentifierError):
+        ADDRESSES.url("/users", NO_IDS, {"q": "a" * 70_000})
 
 
 def test_parameters_are_added_to_an_absolute_address() -> None:
