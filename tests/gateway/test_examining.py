@@ -68,7 +68,7 @@ def test_what_an_entry_tells_is_worded_as_anybody_digests_it() -> None:
     assert told == '"2026-03-02T12:00:00+00:00","c",null,"e","{\\"a\\":\\"\\u00e9\\"}"'
     assert content("t", "c", "", "e", "") == '"t","c","","e",""'
     assert digested(7, told, "ab") == sha256(f'[7,{told},"ab"]'.encode()).hexdigest()
-    assert BEGINNING == "0000000000000000000000000000000000000000000000000000000000000000"
+    assert BEGINNING == "0" * 64
 
 
 def test_a_stretch_tells_its_ends_its_tree_and_what_was_intended() -> None:
@@ -194,6 +194,7 @@ def test_an_examination_begins_at_the_beginning() -> None:
     check = examination()
     assert (check.number, check.last, check.is_attested) == (0, BEGINNING, False)
     assert check.looks_back
+    check.end()
 
 
 def test_an_examination_goes_on_after_what_was_signed() -> None:
@@ -260,6 +261,15 @@ def test_what_does_not_fit_what_is_before_it_is_named(what: str) -> None:
     assert check.number == int(says.split()[1].strip(",")) - 1
 
 
+@pytest.mark.parametrize("size", [1, 3, 4])
+def test_the_next_entry_is_named_by_its_number(size: int) -> None:
+    check = examination()
+    check.join(stretch_of(FITTING[:size]))
+    with pytest.raises(MisfitError, match=f"entry {size + 1} does not fit the chain"):
+        check.join(stretch_of(chained(ENTRIES, size, "0" * 64)))
+    assert check.number == size
+
+
 def test_what_was_intended_before_may_end_here_and_is_looked_for_only_if_all_is_read() -> None:
     assert joined(FITTING[:5], chained([(ENDED, '{"key":"k3"}')], 5, FITTING[4].digest))
     assert joined(FITTING[:4], UNINTENDED, looks_back=False).number == 8
@@ -270,13 +280,6 @@ def test_codes_may_begin_with_any_stretch_while_none_had_them() -> None:
     check = joined(rows[:4], rows[4:])
     assert (check.number, check.is_attested) == (8, True)
     assert not joined(without_code(rows, *range(1, 9))[:4], rows[4:6]).is_attested
-
-
-def test_it_stays_attested_behind_a_stretch_without_entries_of_its_own() -> None:
-    check = examination()
-    check.join(stretch_of(FITTING[:4]))
-    check.join(Stretch(4))
-    assert check.is_attested
 
 
 @pytest.mark.parametrize(("size", "is_there"), [(3, True), (4, True), (5, False)])

@@ -102,6 +102,10 @@ class TestRectification:
             (CITY, None, "Rotterdam", ("Delft", "Delft"), Fit.SEVERAL, None),
             (CITY, None, "Rotterdam", ("Rotterdam", "Rotterdam"), Fit.ALREADY_RIGHT, None),
             (CITY, None, "Rotterdam", ("Rotterdam", ""), Fit.SEVERAL, None),
+            (CITY, "Delft", "Rotterdam", ("Gouda",), Fit.DIFFERS, "Gouda"),
+            (CITY, "Delft", "Rotterdam", ("Rotterdam",), Fit.ALREADY_RIGHT, "Rotterdam"),
+            (CITY, "Delft", "Rotterdam", (), Fit.NOT_HELD, None),
+            (EMAIL, None, "a@x.nl", (), Fit.NOT_HELD, None),
         ],
     )  # fmt: skip
     def test_of_several_values_only_one_that_is_named_is_replaced(

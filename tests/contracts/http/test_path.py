@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avgate_contracts import InvalidIdentifierError
-from avgate_contracts.http.path import fill, query, segment
+from avgate_contracts.http.path import fill, has_exactly, query, segment
 
 ATTACKS = [
     "..",
@@ -56,7 +56,18 @@ def test_an_id_that_is_not_one_plain_segment_is_refused(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["42", "+31612345678", "a-b_c.d~e", "urn:x:1", "jan@example.nl", "QUJD=", "-x", "_x"]
+    "value",
+    [
+        "42",
+        "+31612345678",
+        "a-b_c.d~e",
+        "urn:x:1",
+        "jan@example.nl",
+        "QUJD=",
+        "-x",
+        "_x",
+        "a" * 256,
+    ],
 )
 def test_a_plain_id_fills_its_place_and_decodes_to_itself(value: str) -> None:
     path = fill("/subscribers/{id}/calls", {"id": value})
@@ -103,11 +114,36 @@ def test_a_template_that_is_no_plain_path_is_the_authors_mistake(
         fill(template, ids)
 
 
+def test_what_a_template_and_its_ids_have_not_in_common_is_said() -> None:
+    with pytest.raises(ValueError, match=r"differ in \['id', 'other'\]"):
+        fill("/{tenant}/users/{id}", {"tenant": "acme", "other": "7"})
+
+
 def test_a_template_may_hold_several_places_and_end_in_a_slash() -> None:
     ids = {"tenant": "acme", "id": "7"}
     assert fill("/{tenant}/users/{id}.json", ids) == "/acme/users/7.json"
     assert fill("/", {}) == "/"
     assert fill("/users/", {}) == "/users/"
+
+
+@pytest.mark.parametrize(
+    ("path", "has_it"),
+    [
+        ("/users/7/calls", True),
+        ("/users/%37/calls", True),
+        ("/users/6/calls", False),
+        ("/users/8/calls", False),
+        ("/people/7/calls", False),
+        ("/userz/7/calls", False),
+        ("/users/7/call", False),
+        ("/users/7/calls/", False),
+        ("/users/7", False),
+        ("/users/%2537/calls", False),
+        ("/users/7%2f/calls", False),
+    ],
+)
+def test_a_path_has_the_segments_of_its_template_or_it_has_not(path: str, has_it: bool) -> None:
+    assert has_exactly(path, "/users/{id}/calls", {"id": "7"}) is has_it
 
 
 def test_parameters_arrive_as_they_were_given() -> None:
