@@ -59,9 +59,10 @@ CASES ?= 100000
 attack: setup
 	@$(BIN)/python -m tests.attack.command --cases $(CASES) $(if $(SEED),--seed $(SEED))
 
-# Whether tests notice what mutants change: MODULE=warrant for one, SHARE=0.1 for every tenth.
+# Whether tests notice what mutants change, an hour of one core: MODULE="warrant vault" for some,
+# SHARE=0.1 for every tenth, LIVED=1 for those that lived last time. Goes on where it was interrupted.
 mutants: setup
-	@$(BIN)/python -m tests.mutation.command $(if $(MODULE),--module $(MODULE)) $(if $(SHARE),--share $(SHARE))
+	@nice $(BIN)/python -m tests.mutation.command $(foreach name,$(MODULE),--module $(name)) $(if $(SHARE),--share $(SHARE)) $(if $(LIVED),--lived)
 
 # The bill of materials of everything that the lock names, as CycloneDX.
 sbom: setup
