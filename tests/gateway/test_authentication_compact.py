@@ -83,7 +83,8 @@ async def test_a_token_of_8_192_bytes_is_read_and_one_more_is_not() -> None:
     keys, kinds = FixedKeys([OURS.public()]), ["at+jwt"]
     longest, longer = of_length(8_192), of_length(8_192) + "A"
     assert (await verifier().caller(longest)).client_id == "crm"
-    assert (await signed(longest, keys, kinds))["client_id"] == "crm"
+    for read in (token(), longest):
+        assert (await signed(read, keys, kinds))["client_id"] == "crm"
     for refuse in (verifier().caller(longer), signed(longer, keys, kinds)):
         with pytest.raises(InvalidTokenError, match="a token may be 8192 bytes long"):
             await refuse

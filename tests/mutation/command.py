@@ -74,6 +74,9 @@ def main() -> int:
         except BaselineError as error:
             sys.stderr.write(f"{error}\n{name}: mend its tests, which fail without any mutant\n")
             return 2
+        except KeyboardInterrupt:
+            sys.stderr.write(f"{name}: interrupted; the same command goes on from here\n")
+            return 130
         told = score.told()
         survived += len(told["lived"])
         sys.stdout.write(json.dumps(told, indent=1) + "\n")

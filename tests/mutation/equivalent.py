@@ -47,7 +47,20 @@ EQUIVALENT: Mapping[str, Sequence[Equivalent]] = {
             [
                 "if len(whole) < _LONG and _AS_WRITTEN.fullmatch(whole):",
                 "if len(whole) == _LONG and _AS_WRITTEN.fullmatch(whole):",
+                "if len(whole) is _LONG and _AS_WRITTEN.fullmatch(whole):",
             ],
+        ),
+        Equivalent(
+            "below its usual port a scheme may call none: `Destinations` refuses it",
+            "known = (host, port) in self._hosts or (port == usual and (host, None) in self._hosts)",
+            [
+                "known = (host, port) in self._hosts or (port <= usual and (host, None) in self._hosts)"
+            ],
+        ),
+        Equivalent(
+            "a scheme without a usual port has been refused by then",
+            "self._vet(Origin(url.scheme, host, port or 0))",
+            [f"self._vet(Origin(url.scheme, host, port or {other}))" for other in (1, -1)],
         ),
         Equivalent(
             "the library reads the same in an address that is read without it, only slower",
@@ -56,6 +69,13 @@ EQUIVALENT: Mapping[str, Sequence[Equivalent]] = {
                 f"_LONG = {other}  # characters; what is longer than this is for the library to judge"
                 for other in (4095, 4097)
             ],
+        ),
+    ],
+    "compact": [
+        Equivalent(
+            "no text is shorter than empty",
+            "if not isinstance(kid, str) or not 0 < len(kid) <= _LONGEST_KID:",
+            ["if not isinstance(kid, str) or not 0 != len(kid) <= _LONGEST_KID:"],
         ),
     ],
     "trusted_key": [
@@ -136,6 +156,42 @@ EQUIVALENT: Mapping[str, Sequence[Equivalent]] = {
             "of the two words that come so far it is the later in the alphabet",
             'if event == "effect.intended":',
             ['if event >= "effect.intended":'],
+        ),
+    ],
+    "tree": [
+        Equivalent("of one root the last is the first", "return level[0]", ["return level[ -1]"]),
+        Equivalent(
+            "it leaves no remainder, and a chain has fewer entries than a float has whole numbers",
+            "complete = self.size // leaves",
+            ["complete = self.size / leaves"],
+        ),
+        Equivalent(
+            "no remainder is below zero",
+            "while complete % 2 == 0:",
+            ["while complete % 2 <= 0:"],
+        ),
+        Equivalent(
+            "what holds a leaf is never empty",
+            "if end - begin == 1:",
+            ["if end - begin <= 1:"],
+        ),
+        Equivalent(
+            "where a subtree begins is a multiple of the power of two that its left half has",
+            "middle = begin + split(end - begin)",
+            ["middle = begin | split(end - begin)", "middle = begin ^ split(end - begin)"],
+        ),
+        Equivalent(
+            "a level is never empty",
+            "while len(level) > 1:",
+            ["while len(level) != 1:"],
+        ),
+        Equivalent(
+            "the place of a left one is even",
+            "pairs = [parent(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]",
+            [
+                "pairs = [parent(level[i], level[i | 1]) for i in range(0, len(level) - 1, 2)]",
+                "pairs = [parent(level[i], level[i ^ 1]) for i in range(0, len(level) - 1, 2)]",
+            ],
         ),
     ],
     "examination": [

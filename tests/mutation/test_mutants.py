@@ -69,6 +69,11 @@ def test_what_nothing_could_notice_counts_in_no_score(tmp_path: Path) -> None:
     assert lived["became"] == found.became
 
 
+def test_every_module_has_its_figures_in_the_page_about_security() -> None:
+    page = (ROOT / "docs/security.md").read_text("utf-8")
+    assert [module for module, _ in MODULES.values() if f"| `{module}` |" not in page] == []
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_modules_their_tests_and_what_is_equivalent_are_there(name: str) -> None:
     module, tests = MODULES[name]

@@ -35,6 +35,7 @@ def test_a_path_goes_below_the_base() -> None:
         "https://upstream.example:443/other",
         "https://files.example:8443/a%20b",
         "https://[2a01:db8::1]/x",
+        "https://upstream.example/x?next=https://elsewhere.example/y",
     ],
 )
 def test_an_absolute_address_on_an_allowed_host_is_called_as_it_is(address: str) -> None:
@@ -69,6 +70,7 @@ def test_every_other_host_is_refused(address: str) -> None:
         "https://jan:secret@upstream.example/x",
         "https://upstream.example@evil.example/x",
         "https://upstream.example/a/../b",
+        "https://upstream.example/b/../a",
         "https://upstream.example/a#b",
         "https://upstream.example/a b",
         "https://upstream.example\\@evil.example/x",
@@ -181,6 +183,12 @@ def test_an_address_that_is_longer_than_the_library_takes_is_refused() -> None:
     assert ADDRESSES.url("/users", NO_IDS, {"q": "a" * 5_000}).query == b"q=" + b"a" * 5_000
     with pytest.raises(InvalidIdentifierError):
         ADDRESSES.url("/users", NO_IDS, {"q": "a" * 70_000})
+
+
+@pytest.mark.parametrize("base", ["upstream.example", "/api", ""])
+def test_a_base_without_a_scheme_is_an_operators_mistake(base: str) -> None:
+    with pytest.raises(MisconfiguredError):
+        Addresses(base, {"upstream.example"})
 
 
 def test_parameters_are_added_to_an_absolute_address() -> None:
