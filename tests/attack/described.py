@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+_CONFIG = Path(__file__).with_name("schemathesis.toml")
 _CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -47,10 +48,10 @@ def tried(base: str, token: str, examples: int, seed: int, folder: Path) -> Trie
 def _tried(base: str, token: str, examples: int, seed: int, folder: Path, *, workers: int) -> Tried:
     program = Path(sys.executable).with_name("schemathesis")
     command = [
-        str(program), "run", f"{base}/openapi.json", "--header", f"Authorization: Bearer {token}",
+        str(program), "--config-file", str(_CONFIG), "run", f"{base}/openapi.json", "--header", f"Authorization: Bearer {token}",
         "--checks", ",".join(_CHECKS), "--max-examples", str(examples), "--seed", str(seed),
         "--exclude-path-regex", "^/opengdpr/",  # which are those of /opendsr by their former names
-        "--workers", str(workers), "--request-timeout", "60", "--continue-on-failure", "--no-color",
+        "--workers", str(workers), "--continue-on-failure", "--no-color",
     ]  # fmt: skip
     environment = {"SCHEMATHESIS_HOOKS": "tests.attack.hooks", "PYTHONPATH": str(ROOT)}
     ended = subprocess.run(  # noqa: S603 -- our own arguments
