@@ -41,7 +41,8 @@ _FOLLOWS: Final = """() => {
   if (one === last) return true;  // another part of the same field, such as the month of a date
   if (one === window.seen[0]) return null;  // round and at the beginning again
   window.seen.push(one);
-  return !last || !!(last.compareDocumentPosition(one) & (Node.DOCUMENT_POSITION_FOLLOWING | Node.DOCUMENT_POSITION_CONTAINED_BY));
+  return !last || !last.isConnected ||  // news replaced it meanwhile: what follows, follows its place
+    !!(last.compareDocumentPosition(one) & (Node.DOCUMENT_POSITION_FOLLOWING | Node.DOCUMENT_POSITION_CONTAINED_BY));
 }"""
 _MISSED: Final = r"""() => [...document.querySelectorAll('a[href], button, input, select, textarea, summary')]
   .filter((one) => one.checkVisibility() && one.type !== 'hidden' && !one.disabled)
