@@ -100,6 +100,10 @@ class Cluster:
             told = connection.execute(statement.encode(), values or None)
             return told.fetchall() if told.description else []
 
+    def dump(self, url: str) -> bytes:
+        """Every row of a database as a statement."""
+        return self._run("pg_dump", "--data-only", "--inserts", url).encode()
+
     def log(self) -> str:
         return (self.folder / "log").read_text()
 
@@ -111,12 +115,13 @@ class Cluster:
         except psycopg.OperationalError:
             return False
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def _run(self, program: str, *arguments: str) -> str:
         command = [str(self._programs / "bin" / program), *arguments]
         ended = subprocess.run(  # noqa: S603 -- our own command
             command, capture_output=True, text=True, check=False, cwd=self.folder, **self._user
         )
         assert ended.returncode == 0, ended.stderr
+        return ended.stdout
 
     def _reachable(self, programs: Path) -> Path:
         """Where the user that it runs as can start it: a checkout in /root is closed to others."""

@@ -10,7 +10,6 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,66 +24,10 @@ from avgate_mocks.people import Person, Role
 from .conftest import begun
 from .harness import Mocks, Office, Served, a_request
 from .indoors import BY_HAND, Indoors, indoors
-from .opendsr_sender import DOMAIN, SETTINGS, numbers, vouched_for
+from .marking import carried_out, markers, standing_in, talked_about
+from .opendsr_sender import DOMAIN, SETTINGS, vouched_for
 from .opendsr_sender import a_body as sent_on
 from .sealed_file import at_rest
-
-OPERATIONS = ("access", "export", "rectify", "restrict", "object", "erase")
-_SHORTEST = 7  # what is shorter stands in other numbers by chance
-_CONTROLLERS = {"libervoice", "mister-voip"}
-
-
-def spellings(number: str) -> set[str]:
-    """A Dutch telephone number as systems and people write it."""
-    rest = number.removeprefix("+31")
-    return {
-        number,
-        f"0031{rest}",
-        f"0{rest}",
-        f"0{rest[:2]}-{rest[2:]}",
-        f"+31 {rest[:2]} {rest[2:5]} {rest[5:]}",
-    }
-
-
-def markers(*people: Person) -> set[str]:
-    """Everything that is one person's: names, addresses, numbers in five spellings."""
-    found: set[str] = set()
-    for person in people:
-        found |= {person.name.full, person.address.full}
-        found |= {f"{person.address.street} {person.address.number}"}
-        found |= set(_texts({k: v for k, v in asdict(person).items() if k not in _OF_THE_MOCKS}))
-        for line in person.lines:
-            found |= spellings(line.number)
-    return {one for one in found if len(one) >= _SHORTEST} - _CONTROLLERS
-
-
-_OF_THE_MOCKS = {"id", "controller", "gender", "known_to", "products", "volume", "contract"}
-_SHARED = {"city", "street", "given", "prefix", "product"}
-
-
-def _texts(value: Any) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case dict():
-            yield from (t for k, v in value.items() if k not in _SHARED for t in _texts(v))
-        case tuple() | list():
-            yield from (t for v in value for t in _texts(v))
-
-
-def standing_in(text: bytes, people: set[str]) -> set[str]:
-    return {one for one in people if one.encode() in text}
-
-
-def talked_about(operation: str, person: Person) -> dict[str, Any]:
-    """A request with the person in every field that takes a text."""
-    about = f"{person.name.full} {person.lines[0].number} {person.emails[0]} {person.iban}"
-    body = a_request(operation, person, note=about)
-    body["subject"]["name"] = person.name.full
-    if operation == "rectify":
-        new = f"new.{person.emails[0]}"
-        body["changes"] = [{"field": "email", "from": person.emails[0], "to": new}]
-    return body
 
 
 def badly_asked(http: httpx.Client, person: Person) -> bytes:
@@ -127,22 +70,6 @@ def sent_badly(person: Person) -> dict[str, Any]:
     return {**body, "extensions": {DOMAIN: {name: number}, name: {number: name}}}
 
 
-def sent_by_opendsr(office: Office, person: Person) -> None:
-    """A copy for whoever sends requests on, from the request to its results."""
-    body = sent_on("access", person, datetime.now(UTC), extensions=numbers(person))
-    place = f"/opendsr/requests/{body['subject_request_id']}"
-    for _ in range(2):
-        assert office.asks.post("/opendsr/requests", body).status_code == 201
-    [newest] = office.asks.get("/v1/requests?limit=1")["items"]
-    office.see_through(newest["id"])
-    for task in office.asks.tasks(newest["id"]):
-        done = {"evidence": f"told {person.name.full}"}
-        assert office.asks.post(f"/v1/tasks/{task['id']}/completion", done).status_code == 200
-    office.asks.when(newest["id"], "closed")
-    assert office.asks.get(place)["request_status"] == "completed"
-    assert person.emails[0] in str(office.asks.get(f"{place}/results"))
-
-
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mocks]:
     made = begun(tmp_path_factory.mktemp("marked"), seed=41, people=40)
@@ -160,34 +87,9 @@ def served(own: Mocks) -> Iterator[Served]:
     made.end()
 
 
-def carried_out(own: Mocks, served: Served, office: Office) -> set[str]:
-    """Every operation for somebody of their own; gives what must not be found."""
-    ours = [p for p in own.everyone[12:] if p.controller == "libervoice" and p.lines and p.emails]
-    people = dict(zip(OPERATIONS, ours, strict=False))
-    for operation, person in people.items():
-        body = talked_about(operation, person)
-        asked = office.asks.submit(body, key=f"{person.lines[0].number}-{person.emails[0]}")
-        office.see_through(asked["id"])
-        for task in office.asks.tasks(asked["id"]):
-            done = {"evidence": f"told {person.name.full} at {person.lines[0].number}"}
-            assert office.asks.post(f"/v1/tasks/{task['id']}/completion", done).status_code == 200
-        if operation == "access":
-            office.asks.when(asked["id"], "closed")
-            package = office.asks.http.get(f"/v1/requests/{asked['id']}/package")
-            assert package.status_code == 200
-    late = ours[len(people)]
-    waiting = office.asks.submit(a_request("access", late, identity=None, note=late.name.full))
-    reason = {"reason": f"{late.name.full} is away"}
-    assert office.asks.post(f"/v1/requests/{waiting['id']}/extension", reason).status_code == 200
-    assert office.asks.post(f"/v1/requests/{waiting['id']}/cancel", reason).status_code == 200
-    sent = ours[len(people) + 1]
-    sent_by_opendsr(office, sent)
-    return markers(*people.values(), late, sent)
-
-
 def test_a_person_stands_nowhere_but_in_the_answers_to_them(own: Mocks, served: Served) -> None:
     office = Office(served.caller("libervoice", "portal"), served.caller("libervoice", "second"))
-    people = carried_out(own, served, office)
+    people = carried_out(own, office)
     assert len(people) > 100
     somebody = own.everyone[20]
     people |= markers(somebody)
