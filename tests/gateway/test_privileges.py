@@ -21,7 +21,7 @@ PACKAGE = Path(avgate_gateway.__file__).parent
 WRITTEN = re.compile(r"^(INSERT INTO|UPDATE|DELETE FROM) ([a-z_]+)\b")
 KINDS = {"INSERT INTO": "INSERT", "UPDATE": "UPDATE", "DELETE FROM": "DELETE"}
 # PostgreSQL itself adds to the chain (`store.chain`); only on SQLite does a statement of ours.
-OF_SQLITE = {("evidence", "INSERT")}
+OF_SQLITE = {("evidence", "INSERT"), ("alembic_version", "UPDATE")}
 OF_POSTGRESQL = {("evidence_draft", "INSERT")}
 
 
