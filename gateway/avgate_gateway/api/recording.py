@@ -14,13 +14,12 @@ from avgate_gateway.store.database import Database
 
 _WITHIN_SECONDS = 2.0
 _KEPT_SECONDS = 1.0
-# A full or read-only disk still reads, and a commit without a change never reaches it: a row that is
-# always there is written. On PostgreSQL a gateway may not write that of the migrations.
+# A full or read-only disk still reads, and a commit without a change never reaches it. SQLite leaves a
+# row as it is whose new values are the old ones, unless an index is over them. PostgreSQL does not, but
+# there a gateway may not write the version of the tables; and rows of workers are locked by whoever froze.
 _A_WRITE = {
     "sqlite": sa.text("UPDATE alembic_version SET version_num = version_num"),
-    "postgresql": sa.text(
-        "UPDATE worker SET beat_at = beat_at WHERE name = (SELECT min(name) FROM worker)"
-    ),
+    "postgresql": sa.text("UPDATE keyring SET wrapped = wrapped"),
 }
 
 
