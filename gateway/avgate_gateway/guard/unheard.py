@@ -7,34 +7,21 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from avgate_gateway import problem
 from avgate_gateway.logs.catalogue import UNHEARD
-from avgate_gateway.problem import (
-    AMBIGUOUS_REQUEST,
-    BODY_TIMEOUT,
-    BODY_TOO_LARGE,
-    HEAD_TIMEOUT,
-    HEADERS_TOO_LARGE,
-    INVALID_CONTENT,
-    MALFORMED_JSON,
-    MALFORMED_REQUEST,
-    UNAVAILABLE,
-    UNSUPPORTED_CONTENT,
-    URI_TOO_LONG,
-    ProblemType,
-)
 
 REASONS: Final = (
-    AMBIGUOUS_REQUEST,
-    BODY_TIMEOUT,
-    BODY_TOO_LARGE,
-    HEAD_TIMEOUT,
-    HEADERS_TOO_LARGE,
-    INVALID_CONTENT,
-    MALFORMED_JSON,
-    MALFORMED_REQUEST,
-    UNAVAILABLE,
-    UNSUPPORTED_CONTENT,
-    URI_TOO_LONG,
+    problem.AMBIGUOUS_REQUEST,
+    problem.BODY_TIMEOUT,
+    problem.BODY_TOO_LARGE,
+    problem.HEAD_TIMEOUT,
+    problem.HEADERS_TOO_LARGE,
+    problem.INVALID_CONTENT,
+    problem.MALFORMED_JSON,
+    problem.MALFORMED_REQUEST,
+    problem.UNAVAILABLE,
+    problem.UNSUPPORTED_CONTENT,
+    problem.URI_TOO_LONG,
 )
 WINDOW_SECONDS: Final = 60.0
 Later = Callable[[float, Callable[[], None]], object]
@@ -62,7 +49,7 @@ class Unheard:
         """How many by reason; a reason that never was is there with 0, so that rates can be taken."""
         return {kind.slug: self._counts[kind.slug] for kind in REASONS}
 
-    def refused(self, kind: ProblemType) -> None:
+    def refused(self, kind: problem.ProblemType) -> None:
         self._counts[kind.slug] += 1
         if self._is_quiet:
             self._is_quiet = False
