@@ -10,12 +10,11 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
-from vcr import VCR  # type: ignore[import-untyped]  # vcrpy ships no types
 
 from avgate_contracts import (
     Completed,
@@ -37,6 +36,9 @@ from avgate_mocks.people import Person, Role, cast
 from avgate_mocks.upstreams import running
 from avgate_mocks.world import world
 
+from ..clock import Clock
+from ..taping import named_only, taped
+
 CASSETTES = Path(__file__).with_name("cassettes")
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 NEXT_EDITION = date(2026, 9, 18)  # the editorial that closed 10 days ago + 180 days + 30 to print
@@ -51,17 +53,6 @@ SETTINGS = DirectorySettings.model_validate(
     | {"username": "user", "password": "unused"}
 )
 ERASED, GONE = Completed(Effect.ERASED), Completed(Effect.ALREADY_GONE)
-
-
-@dataclass(slots=True)
-class Clock:
-    moment: datetime = NOON
-
-    def now(self) -> datetime:
-        return self.moment
-
-    async def turn(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,31 +99,10 @@ def redacted(text: str) -> str:
 def redact(request: Any, response: Any, _tape: Any) -> tuple[Any, Any]:
     """What a cassette keeps of an interaction: headers by name, and nobody's data."""
     request.uri = redacted(re.sub(r"//[^/]+", "//directory.example", request.uri))
-    wanted = ("accept", "accept-encoding", "content-type", "idempotency-key")
-    request.headers = {name: v for name, v in request.headers.items() if name.lower() in wanted}
     request.body = redacted((request.body or b"").decode())
-    kept = ("content-type", "location")
-    response["headers"] = {n: v for n, v in response["headers"].items() if n.lower() in kept}
+    named_only(request, response, ("content-type", "location"))
     response["body"] = {"string": redacted(response["body"]["string"].decode())}
     return request, response
-
-
-def same_key(one: Any, other: Any) -> None:
-    assert one.headers.get("idempotency-key") == other.headers.get("idempotency-key")
-
-
-def tape(name: str) -> Any:
-    known = (CASSETTES / f"{name}.yaml").exists()
-    recorder = VCR(
-        cassette_library_dir=str(CASSETTES),
-        record_mode="none" if known else "once",
-        record_on_exception=False,
-        match_on=("method", "path", "query", "body", "key"),
-        before_record_request=lambda request: None if request.path.startswith("/_") else request,
-        before_save_interaction=redact,
-    )
-    recorder.register_matcher("key", same_key)
-    return recorder.use_cassette(f"{name}.yaml")
 
 
 @asynccontextmanager
@@ -140,7 +110,7 @@ async def staged(name: str, role: Role = Role.TWO_UPSTREAMS) -> AsyncIterator[St
     """Replays a cassette; without one, plays with the mock and records it."""
     if not (CASSETTES / f"{name}.yaml").exists():
         async with live(role) as stage:
-            with tape(name):
+            with taped(CASSETTES / f"{name}.yaml", redact):
                 yield stage
         return
     settings = DirectorySettings.model_validate(
@@ -149,8 +119,8 @@ async def staged(name: str, role: Role = Role.TWO_UPSTREAMS) -> AsyncIterator[St
     )
     person = cast(world(seed=1, now=lambda: NOON).people)[role]
 
-    async with acting(settings, subject_of(person, fake), Clock()) as stage:
-        with tape(name) as played:
+    async with acting(settings, subject_of(person, fake), Clock(NOON)) as stage:
+        with taped(CASSETTES / f"{name}.yaml", redact) as played:
             yield stage
             assert played.all_played
 
@@ -160,7 +130,7 @@ async def live(
     role: Role = Role.TWO_UPSTREAMS, transport: httpx.AsyncBaseTransport | None = None
 ) -> AsyncIterator[Stage]:
     """Plays with the mock over a real socket."""
-    clock = Clock()
+    clock = Clock(NOON)
     shared = world(seed=1, now=clock.now)
     async with AsyncExitStack() as stack:
         addresses = await stack.enter_async_context(running(shared, ["directory"]))

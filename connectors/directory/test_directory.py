@@ -12,14 +12,7 @@ from avgate_contracts import (
 )
 from avgate_mocks.people import Role
 
-from .stage import (
-    ERASED,
-    GONE,
-    NEW_NAME,
-    NEXT_EDITION,
-    job_of,
-    staged,
-)
+from .stage import ERASED, GONE, NEW_NAME, NEXT_EDITION, job_of, staged
 
 
 async def test_check_makes_one_harmless_call() -> None:

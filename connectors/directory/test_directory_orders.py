@@ -17,13 +17,7 @@ from avgate_contracts import (
 )
 from avgate_mocks.loopback import NO_TLS
 
-from .stage import (
-    ERASED,
-    NEW_NAME,
-    job_of,
-    live,
-    staged,
-)
+from .stage import ERASED, NEW_NAME, job_of, live, staged
 
 
 async def test_an_order_whose_answer_is_lost_is_placed_once() -> None:

@@ -24,13 +24,8 @@ from avgate_contracts import (
     Unsupported,
 )
 
-from .stage import (
-    NEW_NAME,
-    SETTINGS,
-    Clock,
-    acting,
-    live,
-)
+from ..clock import Clock
+from .stage import NEW_NAME, NOON, SETTINGS, acting, live
 
 
 async def test_a_404_proves_that_something_is_gone_only_where_the_account_is_found() -> None:
@@ -68,7 +63,9 @@ async def test_a_listing_with_a_text_that_can_be_no_identifier_is_shown_all_the_
     body = listings(odd).replace("<Publications/>", PUBLISHED).replace("Jansen", odd)
     transport = httpx.MockTransport(lambda _: httpx.Response(200, text=body))
     phone = Identifier.of(IdentifierKind.PHONE, "+31200000001")
-    async with acting(SETTINGS, DataSubject("s", (phone,)), Clock(), transport=transport) as acted:
+    async with acting(
+        SETTINGS, DataSubject("s", (phone,)), Clock(NOON), transport=transport
+    ) as acted:
         [record] = await acted.found()
     assert [known.kind for known in record.identifiers] == [IdentifierKind.PHONE]
     assert record.fields[Field.NAME_FAMILY] == (odd,)
@@ -134,7 +131,7 @@ async def test_an_answer_that_contradicts_itself_or_the_contract_names_nobody(
     transport = httpx.MockTransport(lambda _: httpx.Response(200, text=body))
     phone = Identifier.of(IdentifierKind.PHONE, "+31200000001")
     subject = DataSubject("s", (phone,))
-    async with acting(SETTINGS, subject, Clock(), transport=transport) as acted:
+    async with acting(SETTINGS, subject, Clock(NOON), transport=transport) as acted:
         with pytest.raises(error) as caught:
             await acted.found()
     assert "Jansen" not in f"{caught.value} {caught.value.__context__}"

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from vcr import VCR  # type: ignore[import-untyped]  # vcrpy ships no types
 
 from avgate_contracts import (
     AmbiguousSubjectError,
@@ -45,6 +44,8 @@ from avgate_mocks.people import Person, Role, cast
 from avgate_mocks.upstreams import running
 from avgate_mocks.world import World, world
 from avgate_operator import OperatorConnector, OperatorSettings
+
+from ..taping import named_only, taped
 
 CASSETTES = Path(__file__).with_name("cassettes")
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
@@ -106,20 +107,13 @@ def redact(request: Any, response: Any, _tape: Any) -> tuple[Any, Any]:
     uri = re.sub(r"//[^/]+", "//operator.example", request.uri)
     request.uri = fake(uri.replace("%2B", "+").replace("%40", "@"))
     request.uri = request.uri.replace("+", "%2B").replace("@", "%40")
-    wanted = ("accept", "content-type", "idempotency-key")
-    request.headers = {name: v for name, v in request.headers.items() if name.lower() in wanted}
     if request.body and request.body.startswith(b"{"):
         request.body = json.dumps(redacted(json.loads(request.body))).encode()
-    kept = ("content-type", "x-total-count")
-    response["headers"] = {n: v for n, v in response["headers"].items() if n.lower() in kept}
+    named_only(request, response, ("content-type", "x-total-count"))
     if response["body"]["string"]:
         text = json.dumps(redacted(json.loads(response["body"]["string"])), separators=(",", ":"))
         response["body"] = {"string": re.sub(r"//127[^/]+", "//operator.example", text)}
     return request, response
-
-
-def same_key(one: Any, other: Any) -> None:
-    assert one.headers.get("idempotency-key") == other.headers.get("idempotency-key")
 
 
 def same_json(one: Any, other: Any) -> None:
@@ -131,18 +125,7 @@ def read(body: bytes | None) -> Any:
 
 
 def tape(name: str) -> Any:
-    known = (CASSETTES / f"{name}.yaml").exists()
-    recorder = VCR(
-        cassette_library_dir=str(CASSETTES),
-        record_mode="none" if known else "once",
-        record_on_exception=False,
-        match_on=("method", "path", "query", "json", "key"),
-        before_record_request=lambda request: None if request.path.startswith("/_") else request,
-        before_save_interaction=redact,
-    )
-    recorder.register_matcher("key", same_key)
-    recorder.register_matcher("json", same_json)
-    return recorder.use_cassette(f"{name}.yaml")
+    return taped(CASSETTES / f"{name}.yaml", redact, same_json, on=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,7 @@ import json
 
 import avgate_contracts as sdk
 
-from .stage import (
-    SOMEBODY,
-    STRANGER,
-    is_pending,
-    staged,
-)
+from .stage import SOMEBODY, STRANGER, is_pending, staged
 
 
 async def test_access_shows_what_every_processor_holds_and_whom_to_ask_by_hand() -> None:

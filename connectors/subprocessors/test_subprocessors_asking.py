@@ -9,18 +9,7 @@ import pytest
 
 import avgate_contracts as sdk
 
-from .stage import (
-    CUSTOMER,
-    EMAIL,
-    NOON,
-    PHONE,
-    of,
-    shared,
-    stage,
-    staged,
-    subject,
-    without_access,
-)
+from .stage import CUSTOMER, EMAIL, NOON, PHONE, of, shared, stage, staged, subject, without_access
 
 
 async def test_a_processor_that_takes_hashes_is_told_no_address() -> None:

@@ -9,10 +9,7 @@ from pydantic import ValidationError
 import avgate_contracts as sdk
 from avgate_subprocessors import SubprocessorsSettings
 
-from .stage import (
-    HOST,
-    stage,
-)
+from .stage import HOST, stage
 
 
 async def test_a_published_line_is_made_plain_and_short() -> None:

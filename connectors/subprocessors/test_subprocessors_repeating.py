@@ -10,13 +10,7 @@ import pytest
 
 import avgate_contracts as sdk
 
-from .stage import (
-    CALLBACK,
-    is_pending,
-    jobs,
-    keys,
-    stage,
-)
+from .stage import CALLBACK, is_pending, jobs, keys, stage
 
 
 async def test_the_same_intention_is_one_request_however_often_it_comes() -> None:

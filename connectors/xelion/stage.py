@@ -23,12 +23,8 @@ from avgate_mocks.world import World, world
 from avgate_mocks.xelion import config_section
 from avgate_xelion import XelionConnector, XelionSettings
 
-from .tape import (
-    CASSETTES,
-    redacted,
-    spoken,
-    tape,
-)
+from ..clock import Clock
+from .tape import CASSETTES, redacted, spoken, tape
 
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
 TWO_MAILS = ("saskia.dijkstra.1@example.com", "s.dijkstra@example.org")
@@ -37,17 +33,6 @@ DONE = sdk.Completed(sdk.Effect.ANONYMISED)
 RECTIFIED, RIGHT = sdk.Completed(sdk.Effect.RECTIFIED), sdk.Completed(sdk.Effect.ALREADY_RIGHT)
 ERASED, GONE = sdk.Completed(sdk.Effect.ERASED), sdk.Completed(sdk.Effect.ALREADY_GONE)
 Known = Callable[[Person], tuple[sdk.Identifier, ...]]
-
-
-@dataclass(slots=True)
-class Clock:
-    moment: datetime = NOON
-
-    def now(self) -> datetime:
-        return self.moment
-
-    async def turn(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +184,7 @@ async def acting(
     transport: httpx.AsyncBaseTransport | None = None,
     limits: sdk.Limits = XelionConnector.manifest.limits,
 ) -> AsyncIterator[Stage]:
-    clock = Clock()
+    clock = Clock(NOON)
     settings = XelionSettings.model_validate(section)
     runtime = sdk.Runtime(
         transport=(lambda: transport) if transport else None, now=clock.now, sleep=clock.turn

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from vcr import VCR  # type: ignore[import-untyped]  # vcrpy ships no types
+from ..taping import named_only, taped
 
 CASSETTES = Path(__file__).with_name("cassettes")
 NEW_NAME = "Nieuwenhuis"
@@ -61,31 +61,14 @@ def redacted_body(body: bytes | str | None, name: str = "") -> str:
 def redact(request: Any, response: Any, _tape: Any) -> tuple[Any, Any]:
     """What a cassette keeps of an interaction: headers by name, and nobody's data."""
     request.uri = re.sub(r"//[^/]+", "//xelion.example", request.uri)
-    wanted = ("accept", "accept-encoding", "content-type", "idempotency-key")
-    request.headers = {name: v for name, v in request.headers.items() if name.lower() in wanted}
     name = "renewalToken" if request.path.endswith("/me/renew") else ""
     request.body = redacted_body(request.body, name)
-    kept = ("content-type",)
-    response["headers"] = {n: v for n, v in response["headers"].items() if n.lower() in kept}
+    named_only(request, response, ("content-type",))
     sound = response["body"]["string"].startswith(b"\xff\xfb")
     content = SILENCE if sound else redacted_body(response["body"]["string"])
     response["body"] = {"string": content}
     return request, response
 
 
-def same_key(one: Any, other: Any) -> None:
-    assert one.headers.get("idempotency-key") == other.headers.get("idempotency-key")
-
-
 def tape(name: str) -> Any:
-    known = (CASSETTES / f"{name}.yaml").exists()
-    recorder = VCR(
-        cassette_library_dir=str(CASSETTES),
-        record_mode="none" if known else "once",
-        record_on_exception=False,
-        match_on=("method", "path", "query", "body", "key"),
-        before_record_request=lambda request: None if request.path.startswith("/_") else request,
-        before_save_interaction=redact,
-    )
-    recorder.register_matcher("key", same_key)
-    return recorder.use_cassette(f"{name}.yaml")
+    return taped(CASSETTES / f"{name}.yaml", redact)

@@ -9,13 +9,7 @@ from avgate_mocks.people import LIBERVOICE
 from avgate_mocks.xelion import config_section
 from avgate_xelion import XelionConnector, XelionSettings
 
-from .stage import (
-    Between,
-    Stage,
-    calm,
-    everything,
-    live,
-)
+from .stage import Between, Stage, calm, everything, live
 
 
 async def test_a_session_left_behind_does_not_lock_us_out() -> None:

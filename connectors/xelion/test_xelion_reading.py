@@ -15,13 +15,7 @@ import avgate_contracts as sdk
 from avgate_mocks.people import Person, Role
 from avgate_xelion import XelionConnector
 
-from .stage import (
-    Between,
-    counted,
-    everything,
-    live,
-    only,
-)
+from .stage import Between, counted, everything, live, only
 
 
 @pytest.mark.parametrize("role", [Role.SAME_NAME_FIRST, Role.NUMBER_BEFORE, Role.NUMBER_AFTER])
