@@ -30,6 +30,7 @@ def configure(level: int = logging.INFO, form: LogFormat | None = None) -> None:
     """
     is_terminal = sys.stderr.isatty()
     is_json = not is_terminal if form is None else form is LogFormat.JSON
+    _leave_out_what_no_line_says()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter(json=is_json, colours=is_terminal))
     logging.basicConfig(level=max(level, logging.INFO), handlers=[handler])
@@ -37,3 +38,12 @@ def configure(level: int = logging.INFO, form: LogFormat | None = None) -> None:
         logging.getLogger(name).setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+
+
+def _leave_out_what_no_line_says() -> None:
+    """Has Python look up neither the calling line nor the thread: a third of what a line costs.
+
+    See "Optimization" in Python's logging HOWTO.
+    """
+    logging._srcfile = None  # noqa: SLF001 -- the switch that the HOWTO names
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
