@@ -30,6 +30,7 @@ _CODES: Final = {
     TaskCode.ALTERED: OutcomeWord.FAILED,
     TaskCode.DONE_BY_HAND: OutcomeWord.DONE_BY_HAND,
 }
+_PLACES: Final = {word: place for place, word in enumerate(OutcomeWord)}
 # What is worst decides about a connector as a whole; what is not named here is well.
 _WORST_FIRST: Final = (
     OutcomeWord.FAILED,
@@ -66,7 +67,9 @@ def ending(
         words.add(OutcomeWord.PROVIDED)
     if not words:
         return without_items(operation, task, is_narrowed=is_narrowed)
-    return next((word for word in _WORST_FIRST if word in words), min(words, key=_place))
+    return next(
+        (word for word in _WORST_FIRST if word in words), min(words, key=_PLACES.__getitem__)
+    )
 
 
 def without_items(operation: Operation, task: Task, *, is_narrowed: bool) -> OutcomeWord:
@@ -132,7 +135,3 @@ def detail(part: UnseenPart) -> str:
         case WhyUnseen.OTHER_IDENTIFIER:
             kinds = ", ".join(kind.value for kind in part.needs)
             return f"{part.part} was not asked: it knows nobody by what is known; it takes one of: {kinds}"
-
-
-def _place(word: OutcomeWord) -> int:
-    return list(OutcomeWord).index(word)

@@ -114,25 +114,63 @@ async def test_it_fails_as_before_and_without_the_values(db: Connection) -> None
     assert "UNIQUE constraint" in told[2]
     finding = sa.select(request).where(_BY_ID)
     for _ in range(2):
-        with pytest.raises((KeyError, sa.exc.StatementError)):
+        with pytest.raises((sa.exc.InvalidRequestError, sa.exc.StatementError)):
             await db.execute(finding, {})
 
 
+def _found(file: Path, statement: sa.Executable, given: Any) -> list[Prepared | None]:
+    preparing = Preparing(SqliteFile(f"sqlite:///{file}").engine.dialect)
+    return [preparing.find(preparing.known(statement), statement, given) for _ in range(3)]
+
+
 def test_what_depends_on_its_values_is_left_to_sqlalchemy(tmp_path: Path) -> None:
-    dialect = SqliteFile(f"sqlite:///{tmp_path / 'avgate.db'}").engine.dialect
-    among = sa.select(request).where(request.c.id.in_(sa.bindparam("some", expanding=True)))
+    file = tmp_path / "avgate.db"
+    of_its_own = sa.select(request).where(request.c.id.in_(["one", "two"]))
     giving_back = request.update().where(_BY_ID).values(state="closed").returning(request.c.id)
-    given = {"some": [1], "which": "one"}
-
-    def found(statement: sa.Executable) -> list[Prepared | None]:
-        preparing = Preparing(dialect)
-        return [preparing.find(preparing.known(statement), statement, given) for _ in range(3)]
-
-    for statement in (among, giving_back, sa.text("SELECT 1")):
-        assert found(statement) == [None, None, None]
-    first, second, third = found(sa.select(request).where(_BY_ID))
+    for statement, given in (
+        (of_its_own, None),
+        (sa.text("SELECT 1"), None),
+        (_AMONG, {"some": ["one"] * 17}),
+        (request.delete().where(request.c.id.in_(_SOME)), [{"some": ["one"]}]),
+        (giving_back, [{"which": "one"}, {"which": "two"}]),
+    ):
+        assert _found(file, statement, given) == [None, None, None]
+    first, second, third = _found(file, sa.select(request).where(_BY_ID), {"which": "one"})
     assert first is None
     assert second is third is not None
+
+
+_SOME = sa.bindparam("some", expanding=True)
+_AMONG = sa.select(request.c.id, request.c.received_at).where(
+    request.c.id.in_(_SOME), request.c.state == sa.bindparam("state")
+)
+
+
+async def test_a_list_is_a_text_for_each_of_its_lengths(db: Connection) -> None:
+    await db.execute(request.insert(), {**_ROW, "id": "two"})
+    await db.execute(_AMONG, {"some": ["one"], "state": "running"})
+    for some, ids in (([], []), (["two", "one"], ["one", "two"]), (["two"], ["two"]), (["x"], [])):
+        for _ in range(2):
+            found = await db.execute(_AMONG, {"state": "running", "some": some})
+            assert isinstance(found, Found)
+            rows = found.all()
+            assert sorted(row.id for row in rows) == ids
+            assert {row.received_at for row in rows} <= {_AT}
+    moments = sa.select(request.c.id).where(request.c.received_at.in_(_SOME))
+    for _ in range(3):
+        assert len((await db.execute(moments, {"some": [_AT, _AT]})).all()) == 2
+
+
+async def test_what_is_given_back_is_the_same(db: Connection) -> None:
+    counting = (
+        request.update().where(_BY_ID).values(version=request.c.version + 1, wake_at=_AT)
+        .returning(request.c.version, request.c.wake_at, request.c.scope)
+    )  # fmt: skip
+    found = [one.mappings().all() for one in await _thrice(db, counting, {"which": "one"})]
+    assert [list(map(dict, one)) for one in found] == [
+        [{"version": count, "wake_at": _AT, "scope": _ROW["scope"]}] for count in (2, 3, 4)
+    ]
+    assert (await db.execute(counting, {"which": "none"})).first() is None
 
 
 async def test_columns_that_are_told_wrongly_are_no_rows(db: Connection) -> None:

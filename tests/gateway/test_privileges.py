@@ -41,12 +41,15 @@ def _of(node: ast.AST, module: ModuleType) -> Iterator[tuple[str, str]]:
     match node:
         case ast.Constant(str(text)) if found := WRITTEN.match(text):
             yield found[2], KINDS[found[1]]
+        case (  # by dialect, and an update on conflict
+            ast.Call(ast.Subscript(), [ast.Name(name)])
+            | ast.Call(ast.Attribute(ast.Name("postgresql"), "insert"), [ast.Name(name)])
+        ):
+            yield from _table(module, name, "INSERT")
+            yield from _table(module, name, "UPDATE")
         case ast.Call(ast.Attribute(ast.Name(name), "insert" | "update" | "delete" as kind)):
             yield from _table(module, name, kind.upper())
         case ast.Call(ast.Name("update"), [_, ast.Name(name), *_]):  # by `store.updating`
-            yield from _table(module, name, "UPDATE")
-        case ast.Call(ast.Subscript(), [ast.Name(name)]):  # by dialect, and an update on conflict
-            yield from _table(module, name, "INSERT")
             yield from _table(module, name, "UPDATE")
 
 

@@ -17,6 +17,7 @@ _WAYS = {
     ErasureWay.FORWARD: Action.FORWARD,
     ErasureWay.BY_HAND: Action.BY_HAND,
 }
+_PURPOSES = tuple(Purpose)
 _RUNNING = {
     KeptWhile.CONTRACT: GROUNDS[GroundCode.CONTRACT_RUNS],
     KeptWhile.RETURNS: GROUNDS[GroundCode.RETURN_PROCESS],
@@ -89,7 +90,7 @@ def _running_ground(rule: Rule, pack: Pack) -> Ground | None:
 def _longest(rule: Rule, pack: Pack) -> tuple[int, Ground] | None:
     """The longest term among the purposes that withstand an erasure; of equals the strongest."""
     best: tuple[int, Ground] | None = None
-    for purpose in Purpose:
+    for purpose in _PURPOSES:
         term, policy = rule.terms.get(purpose), pack.policy[purpose]
         if term is None or term.months is None or not policy.withholds:
             continue

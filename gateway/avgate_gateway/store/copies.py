@@ -61,7 +61,7 @@ async def add(db: Connection, request_id: str, connector: str, parts: Sequence[P
         for part in parts
     ]
     if rows:
-        await db.execute(copy_part.insert(), rows)
+        await db.execute(_ADD, rows)
 
 
 async def forget(db: Connection, request_id: str, connector: str | None = None) -> None:
@@ -77,6 +77,7 @@ def _dropped(*where: sa.ColumnElement[bool]) -> tuple[sa.Select[int], sa.Delete]
     return sa.select(copy_part.c.id).where(*where).limit(1), copy_part.delete().where(*where)
 
 
+_ADD = copy_part.insert()
 _OF_A_REQUEST = copy_part.c.request_id == sa.bindparam("request_id")
 _OF_REQUEST = _dropped(_OF_A_REQUEST)
 _OF_CONNECTOR = _dropped(_OF_A_REQUEST, copy_part.c.connector == sa.bindparam("connector"))

@@ -48,11 +48,11 @@ async def lead_to(db: Connection, request_id: str, leads: Collection[Lead]) -> N
     await forget(db, request_id)
     if leads:
         rows = [{**one._asdict(), "request_id": request_id} for one in sorted(leads)]
-        await db.execute(lead.insert(), rows)
+        await db.execute(_ADD, rows)
 
 
 async def forget(db: Connection, request_id: str) -> None:
-    await db.execute(lead.delete().where(lead.c.request_id == request_id))
+    await db.execute(_FORGET, {"which": request_id})
 
 
 async def left(
@@ -85,6 +85,8 @@ def _left_by(requests: sa.Select[str]) -> sa.Select[Any]:
     )
 
 
+_ADD = lead.insert()
+_FORGET = lead.delete().where(lead.c.request_id == sa.bindparam("which"))
 _LED_TO = sa.select(lead.c.request_id).where(
     lead.c.digest.in_(sa.bindparam("digests", expanding=True)),
     lead.c.request_id != sa.bindparam("but_not"),

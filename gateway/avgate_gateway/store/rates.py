@@ -22,10 +22,6 @@ from avgate_gateway.store.moment import EPOCH
 from avgate_gateway.store.schema import rate
 
 _MICROS = 1_000_000
-_INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
-_SERVER_TIME = sa.cast(  # the same wherever the statement names it
-    sa.extract("epoch", sa.func.statement_timestamp()) * _MICROS, sa.BigInteger
-)
 
 
 class SharedLedger:
@@ -47,16 +43,24 @@ async def take(
     db: Connection, policy: Policy, key: tuple[str, ...], wanted: int, now: datetime
 ) -> Taken:
     """Counts what is given: `wanted` calls, or those that are left in the window."""
-    is_server = db.dialect.name == "postgresql"
-    moment = _SERVER_TIME if is_server else sa.literal(_micros(now))
-    begun, quota = rate.c.until > moment, sa.literal(policy.quota)
+    asked = {
+        "caller": _digest(policy, key),
+        "quota": policy.quota,
+        "wish": min(wanted, policy.quota),
+        "window": policy.seconds * _MICROS,
+        "now": _micros(now),
+    }
+    granted, spent, micros = (await db.execute(_TAKING[db.dialect.name], asked)).one()
+    return Taken(granted, max(0, policy.quota - spent), float(micros) / _MICROS)
+
+
+def _taking(adding: Any, now: sa.ColumnElement[int]) -> sa.Insert:
+    quota, wish = sa.bindparam("quota", type_=sa.Integer), sa.bindparam("wish", type_=sa.Integer)
+    begun, ends = rate.c.until > now, now + sa.bindparam("window", type_=sa.BigInteger)
     left = sa.case((rate.c.spent < quota, quota - rate.c.spent), else_=0)
-    wish = sa.literal(min(wanted, policy.quota))
     given = sa.case((~begun, wish), (left < wish, left), else_=wish)
-    ends = moment + policy.seconds * _MICROS
-    statement = (
-        _INSERT[db.dialect.name](rate)
-        .values(key=_digest(policy, key), until=ends, spent=wish, given=wish)
+    counted: sa.Insert = (
+        adding.values(key=sa.bindparam("caller"), until=ends, spent=wish, given=wish)
         .on_conflict_do_update(
             index_elements=[rate.c.key],
             set_={
@@ -65,10 +69,20 @@ async def take(
                 "until": sa.case((begun, rate.c.until), else_=ends),
             },
         )
-        .returning(rate.c.given, rate.c.spent, rate.c.until - moment)
+        .returning(rate.c.given, rate.c.spent, rate.c.until - now)
     )
-    granted, spent, micros = (await db.execute(statement)).one()
-    return Taken(granted, max(0, policy.quota - spent), float(micros) / _MICROS)
+    return counted
+
+
+_TAKING = {  # by the database's name
+    "postgresql": _taking(
+        postgresql.insert(rate),
+        sa.cast(  # the server's time, the same wherever the statement names it
+            sa.extract("epoch", sa.func.statement_timestamp()) * _MICROS, sa.BigInteger
+        ),
+    ),
+    "sqlite": _taking(sqlite.insert(rate), sa.bindparam("now", type_=sa.BigInteger)),
+}
 
 
 async def expire(db: Connection, before: datetime) -> None:
