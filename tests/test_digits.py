@@ -18,13 +18,13 @@ SHIPPED = sorted(
     for path in (ROOT / folder).glob("**/avgate_*/**/*.py")
 )
 # What only hides things hides more by it, and never decides what is let in.
-HIDES = {
+HIDES = (
     "logs/net.py",
     "kit/private.py",
     "kit/pattern.py",
     "kit/alteration.py",
     "avgate_contracts/identifier.py",
-}
+)
 _DIGITS = frozenset({"isdigit", "isdecimal", "isnumeric"})
 
 
@@ -80,11 +80,15 @@ def _is_guarded(tree: ast.AST, call: ast.Call) -> bool:
     )
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: str(path.relative_to(ROOT)))
-def test_only_ascii_digits_are_digits(path: Path) -> None:
-    if any(str(path).endswith(one) for one in HIDES):
-        return
-    assert list(broad(ast.parse(path.read_text("utf-8")))) == []
+def test_only_ascii_digits_are_digits() -> None:
+    looked_at = [path for path in SHIPPED if not str(path).endswith(HIDES)]
+    found = [
+        (str(path.relative_to(ROOT)), *where)
+        for path in looked_at
+        for where in broad(ast.parse(path.read_text("utf-8")))
+    ]
+    assert len(looked_at) > 500
+    assert found == []
 
 
 @pytest.mark.parametrize(

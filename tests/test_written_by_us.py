@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -62,15 +63,17 @@ TEMPLATES: Mapping[tuple[str, str], str] = {
 }  # fmt: skip
 
 
-def sources() -> Iterator[tuple[str, ast.Module]]:
-    """Each of our modules by its name."""
+@cache
+def modules() -> Mapping[str, ast.Module]:
+    """Each of our modules by its name; read when a test asks, and not by whoever collects tests."""
+    return dict(_sources())
+
+
+def _sources() -> Iterator[tuple[str, ast.Module]]:
     for package in (found for one in PACKAGES for found in ROOT.glob(f"{one}/avgate_*")):
         for path in sorted(package.rglob("*.py")):
             parts = path.relative_to(package.parent).with_suffix("").parts
             yield ".".join(parts), ast.parse(path.read_text("utf-8"))
-
-
-MODULES = dict(sources())
 
 
 def patterns(tree: ast.Module) -> Iterator[ast.expr]:
@@ -135,15 +138,15 @@ def foreign(tree: ast.Module, found: Found) -> set[str]:
 def test_every_one_is_ours_or_was_looked_at(
     found: Found, seen: Mapping[tuple[str, str], str], least: int
 ) -> None:
-    there = {(name, text) for name, tree in MODULES.items() for text in foreign(tree, found)}
+    there = {(name, text) for name, tree in modules().items() for text in foreign(tree, found)}
 
-    assert sum(len(list(found(tree))) for tree in MODULES.values()) > least
+    assert sum(len(list(found(tree))) for tree in modules().values()) > least
     assert there - seen.keys() == set(), "look at it, and say in the list where it comes from"
     assert seen.keys() - there == set(), "it is there no more: take it out of the list"
 
 
 def test_patterns_and_templates_come_in_by_the_names_that_are_looked_for() -> None:
-    for name, tree in MODULES.items():
+    for name, tree in modules().items():
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and node.module in {"re", "string"}:
                 taken = {one.name for one in node.names}
