@@ -128,6 +128,22 @@ def test_what_reads_alike_is_one_row() -> None:
     assert [[row[2] for row in table.rows] for table in tables] == [["3"]]
 
 
+@pytest.mark.parametrize(("language", "erasing"), [("nl", "verwijder"), ("en", "eras")])
+def test_a_correction_that_is_for_later_is_not_called_an_erasure(
+    language: str, erasing: str
+) -> None:
+    """The directory's next edition has it: whoever corrects their street does not want to leave."""
+    later = line(OutcomeWord.SCHEDULED, effective_from=date(2027, 6, 18))
+    [table] = [
+        one.table
+        for one in written(facts(later, operation=Operation.RECTIFY), language).sections
+        if one.table
+    ]
+    [row] = table.rows
+    assert "18" in row[3]
+    assert erasing not in row[3].casefold()
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("waits", [*WaitingFor, None])
 def test_an_open_request_says_how_it_stands_and_by_when(

@@ -69,6 +69,7 @@ def _outcomes() -> Iterator[Facts]:
         yield facts(line(outcome), systems={"operator": System("Operator", done=(CLOSED, LATER))})
     yield facts(line(OutcomeWord.ERASED, delisted=True))
     yield facts(line(OutcomeWord.SCHEDULED, effective_from=LATER))
+    yield facts(line(OutcomeWord.SCHEDULED, effective_from=LATER), operation=Operation.RECTIFY)
     yield facts(line(OutcomeWord.REFUSED, until=LATER))
     yield facts(line(OutcomeWord.REFUSED, reason="rejected"), refusals=("because",))
     for code in DUTCH.reasons:

@@ -185,6 +185,7 @@ DUTCH = Words(
             "Wij zagen hier ook gegevens die niet bij u passen. Daar hebben wij niets mee gedaan."
         ),
     },
+    correction_scheduled="Het verbeteren is bevestigd.{from}",
     delisted=("Uit de gids gehaald{on}. De gids bewaart wel dat u er niet in wilt staan."),
     reasons={
         "service_runs": "De dienst loopt nog.",

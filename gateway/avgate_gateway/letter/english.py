@@ -181,6 +181,7 @@ ENGLISH = Words(
             "We also saw data here that does not fit you. We did nothing with it."
         ),
     },
+    correction_scheduled="Its correction is confirmed.{from}",
     delisted=(
         "Taken out of the directory{on}. The directory does keep that you do not want to be in it."
     ),

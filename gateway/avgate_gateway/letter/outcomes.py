@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from avgate_contracts.record import WhyUnseen
-from avgate_contracts.vocabulary import Product
+from avgate_contracts.vocabulary import Operation, Product
 from avgate_gateway.letter.facts import Facts, System
 from avgate_gateway.letter.phrases import article, named, told_day
 from avgate_gateway.letter.words import Words
@@ -141,6 +141,8 @@ def _fate(facts: Facts, words: Words, system: System, line: ReportLine) -> str:
     shape = words.outcomes[ending.outcome]
     if ending.delisted and ending.outcome is OutcomeWord.ERASED:
         shape = words.delisted
+    if ending.outcome is OutcomeWord.SCHEDULED and facts.report.operation is Operation.RECTIFY:
+        shape = words.correction_scheduled
     on = _on(words, system)
     begins = ending.effective_from
     effective = words.effective.format(day=told_day(words, begins)) if begins else ""

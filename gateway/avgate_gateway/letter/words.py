@@ -96,6 +96,7 @@ class Words:
     by: str
     asked_unconfirmed: str
     outcomes: Mapping[OutcomeWord, str]
+    correction_scheduled: str
     delisted: str
     reasons: Mapping[str, str]
     no_reason: str
