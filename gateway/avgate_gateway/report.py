@@ -88,7 +88,7 @@ class ReportLine:
 
 
 COMPLAINT_ADDRESS: Final = (
-    "https://autoriteitpersoonsgegevens.nl/nl/contact-met-de-autoriteit-persoonsgegevens/tip-ons"
+    "https://autoriteitpersoonsgegevens.nl/een-tip-of-klacht-indienen-bij-de-ap"
 )
 _COMPLAINT: Final = {
     "en": "You may lodge a complaint with the Autoriteit Persoonsgegevens, the Dutch supervisor:",

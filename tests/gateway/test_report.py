@@ -59,8 +59,7 @@ def test_every_report_says_where_to_complain(operation: Operation, language: str
     shown = replace(REPORT, operation=operation, language=language, lines=()).to_json()
     assert shown["complaint"] == {
         "sentence": complaint_sentence(language),
-        "address": "https://autoriteitpersoonsgegevens.nl/nl/"
-        "contact-met-de-autoriteit-persoonsgegevens/tip-ons",
+        "address": "https://autoriteitpersoonsgegevens.nl/een-tip-of-klacht-indienen-bij-de-ap",
     }
     assert COMPLAINT_ADDRESS in json.dumps(shown)
 
