@@ -56,13 +56,14 @@ GROUNDS: dict[GroundCode, Ground] = _all(
         GroundCode.BILLING,
         "GDPR Art. 17(3)(e); Tw Art. 11.5",
         "It is needed to bill what was used and to have the bill paid.",
-        "Het is nodig om het gebruik te factureren en betaald te krijgen.",
+        "Het is nodig voor de rekening van wat is gebruikt, en voor de betaling ervan.",
     ),
     Ground(
         GroundCode.DISPUTES,
         "GDPR Art. 17(3)(e); Tw Art. 11.5",
         "It is needed for as long as the bill can be disputed or its payment enforced.",
-        "Het is nodig zolang de rekening betwist of de betaling afgedwongen kan worden.",
+        "Het is nodig zolang er nog onenigheid over de rekening kan zijn, of zolang die nog betaald "
+        "moet worden.",
     ),
     Ground(
         GroundCode.TRAFFIC_ANALYSIS,
@@ -95,8 +96,8 @@ GROUNDS: dict[GroundCode, Ground] = _all(
         "GDPR Art. 6(1)(b), 17(1)(a); Tw Art. 13.4",
         "The contract still runs: it is needed to deliver the service, and the law wants the "
         "subscribers of a running service to be known (CIOT).",
-        "Het contract loopt nog: het is nodig om de dienst te leveren, en de wet wil dat de "
-        "abonnees van een lopende dienst bekend zijn (CIOT).",
+        "Het contract loopt nog: het is nodig om de dienst te leveren. Ook moet volgens de wet bekend "
+        "zijn wie een lopende dienst afneemt.",
     ),
     Ground(
         GroundCode.RETURN_PROCESS,
@@ -109,8 +110,8 @@ GROUNDS: dict[GroundCode, Ground] = _all(
         "GDPR Art. 17(3)(b); Tw Art. 13.4",
         "The connection is still in service, and the law wants the subscribers of a running "
         "service to be known (CIOT).",
-        "De aansluiting is nog in gebruik, en de wet wil dat de abonnees van een lopende dienst "
-        "bekend zijn (CIOT).",
+        "De aansluiting is nog in gebruik, en volgens de wet moet bekend zijn wie een lopende dienst "
+        "afneemt.",
     ),
     Ground(
         GroundCode.NO_TERM,
