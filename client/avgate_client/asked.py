@@ -85,7 +85,8 @@ class Options(TypedDict, total=False):
     """What every submission may say besides.
 
     `identifiers`: instead of a DataSubject. `identity`: without it the request waits for that.
-    `note`: for the staff who handle it. `callback_url`: who is told what becomes of it. `key`: the Idempotency-Key; a new one where none is given.
+    `note`: for the staff who handle it. `callback_url`: who is told what becomes of it.
+    `submitted_at`: when the person asked, if that was before now (aware): the days to answer count from it. `key`: the Idempotency-Key; a new one where none is given.
     """
 
     identifiers: Identifiers
@@ -93,6 +94,7 @@ class Options(TypedDict, total=False):
     scope: Scope | None
     note: str | None
     callback_url: str | None
+    submitted_at: datetime | None
     key: str | None
 
 
@@ -110,6 +112,9 @@ def body(
         raise InvalidCallError("say whom it is about: a DataSubject, or identifiers")
     about = subject if subject is not None else DataSubject(identifiers or {})
     identity, scope = options.get("identity"), options.get("scope")
+    submitted_at = options.get("submitted_at")
+    if submitted_at is not None and submitted_at.tzinfo is None:
+        raise InvalidCallError("submitted_at must name its zone: datetime.now(UTC)")
     return {
         "operation": operation.value,
         "subject": about.to_json(),
@@ -119,6 +124,7 @@ def body(
             changes=[change.to_json() for change in changes] or None,
             note=options.get("note"),
             callback_url=options.get("callback_url"),
+            submitted_at=submitted_at.isoformat() if submitted_at else None,
             recipient=recipient,
         ),
     }

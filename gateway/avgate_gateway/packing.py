@@ -121,7 +121,7 @@ async def packed(
         controller_title=desk.title,
         language=language(request),
         made_at=context.now().astimezone(AMSTERDAM),
-        received_at=request.received_at.astimezone(AMSTERDAM),
+        received_at=request.counts_from.astimezone(AMSTERDAM),
         notes=[_note(request, task, installed) for task in all_tasks],
         connectors=sorted(request.scope.connectors),
         categories=sorted(request.scope.categories),

@@ -75,7 +75,7 @@ async def gathered(
         controller=desk.title,
         contact=desk.contact,
         report=await reported(db, request),
-        received=local_day(request.received_at),
+        received=local_day(request.counts_from),
         due=extended or request.promised,
         closed=local_day(request.closed_at) if request.closed_at else None,
         closing=request.closing,

@@ -89,3 +89,12 @@ def test_nothing_that_is_asked_shows() -> None:
         Identity("portal", JAN, VERIFIED.verified_at),
     )
     assert JAN not in repr(asked)
+
+
+def test_when_the_person_asked_is_told_with_its_zone() -> None:
+    asked = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    about = DataSubject({"phone": "+31201234567"})
+    told = body(Operation.ACCESS, about, {"submitted_at": asked})
+    assert told["submitted_at"] == "2026-03-02T09:00:00+00:00"
+    with pytest.raises(InvalidCallError, match="zone"):
+        body(Operation.ACCESS, about, {"submitted_at": asked.replace(tzinfo=None)})

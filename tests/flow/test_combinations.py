@@ -135,6 +135,10 @@ BREAKS: dict[str, Callable[[Desk], Awaitable[httpx.Response]]] = {
     "identity was verified by now": lambda at: at.create(
         identity={**IDENTITY, "verified_at": FUTURE}
     ),
+    "the person asked by this call": lambda at: at.create(submitted_at=FUTURE),
+    "days to answer do not begin more than a month ago": lambda at: at.create(
+        submitted_at="2020-01-01T00:00:00Z"
+    ),
     "a right needs its scope": _unscoped,
     "a request has a key": lambda at: at.create(None),
     "a key stands for one body": _twice,

@@ -195,6 +195,11 @@ class CreateRequest(Body):
         description="For the staff who handle it: shown with what they must do by hand and in the "
         "evidence, until the personal data of the request is destroyed.",
     )
+    submitted_at: Moment | None = Field(
+        None,
+        description="When the person asked, if that was before this call, as by an e-mail of last week: "
+        "the days to answer count from then. At most 31 days ago.",
+    )
     callback_url: Annotated[str, _CALLED, _free_text("callback_url")] | None = Field(
         None,
         description="Where the events of this request are sent, signed by Standard Webhooks; its "

@@ -38,6 +38,7 @@ from avgate_gateway.authentication import (
 from avgate_gateway.changes import heard
 from avgate_gateway.guard import parsed_body, step_aside
 from avgate_gateway.idempotent import Intention, intention
+from avgate_gateway.opendsr.mapping import OLDEST_SUBMISSION
 from avgate_gateway.plan import WantedChange
 from avgate_gateway.problem import INVALID_CONTENT, Located, Problem, ProblemError
 from avgate_gateway.request import IdentityCheck, State
@@ -204,6 +205,7 @@ def _asked(gateway: Gateway, caller: Caller, body: CreateRequest) -> intake.Aske
     if identity is not None:
         not_in_the_future(identity.verified_at, gateway.context.now(), "#/identity/verified_at")
     return intake.Asked(
+        submitted_at=_when_asked(body.submitted_at, gateway.context.now()),
         controller=caller.controller,
         client_id=caller.client_id,
         operation=body.operation,
@@ -221,6 +223,17 @@ def _asked(gateway: Gateway, caller: Caller, body: CreateRequest) -> intake.Aske
         recipient=body.recipient,
         callback_url=_callback(gateway, caller, body.callback_url),
     )
+
+
+def _when_asked(moment: datetime | None, now: datetime) -> datetime | None:
+    """Older than a month it is told, and not counted: every day to answer would have passed."""
+    if moment is None:
+        return None
+    not_in_the_future(moment, now, "#/submitted_at")
+    if moment < now - OLDEST_SUBMISSION:
+        wrong = Located("must be at most 31 days ago", "#/submitted_at")
+        raise ProblemError(Problem(INVALID_CONTENT, errors=(wrong,)))
+    return min(moment, now)
 
 
 def _callback(gateway: Gateway, caller: Caller, address: str | None) -> str | None:
