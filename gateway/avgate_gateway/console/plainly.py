@@ -18,6 +18,8 @@ PLAINLY: Final = tuple(
         (r"must be a moment .*|must name its zone, .*|is not a moment .*",
          "Fill in a day and a time."),
         (r"must not lie in the future", "This lies in the future."),
+        (r"must be at most 31 days ago",
+         "This is more than a month ago. Leave it empty, and tell your colleagues in a note."),
         (r"valid_until must be later than valid_from", "This day has to be later than the first."),
         (r"a phone .*|a Dutch phone .*",
          "This is no telephone number. Write it such as 020 123 4567 or +31 20 123 4567."),

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 from starlette.routing import Route
 
-from avgate_contracts.day import AMSTERDAM
+from avgate_contracts.day import AMSTERDAM, local_day
 from avgate_contracts.vocabulary import Field as SubjectField
 from avgate_contracts.vocabulary import IdentifierKind, Operation
 from avgate_gateway.api.bodies import CreateRequest
@@ -31,6 +31,7 @@ _ROUTE: Final = "POST /console/requests"  # its keys are not those of the HTTP A
 _PLACES: Final = {
     "verified_at": "verified_at",
     "verified_by": "verified_by",
+    "submitted_at": "asked_on",
     "method": "method",
     "note": "note",
     "recipient": "recipient",
@@ -94,6 +95,8 @@ def _content(form: Form, rows: Sequence[int], changes: Sequence[int]) -> dict[st
             "verified_by": form.one("verified_by"),
             "verified_at": _moment(form.one("verified_at")),
         }
+    if form.one("asked_on"):
+        content["submitted_at"] = _moment(form.one("asked_on"))  # its first minute, if it is a day
     if form.all("connectors"):
         content["scope"] = {"connectors": form.all("connectors")}
     content |= {name: form.one(name) for name in ("note", "recipient") if form.one(name)}
@@ -134,12 +137,18 @@ def _wrong(errors: Sequence[Located], rows: Sequence[int], changes: Sequence[int
     fields: dict[str, str] = {}
     whole: list[str] = []
     for error in errors:
-        place = _place(error.where.removeprefix("#/").split("/"), rows, changes)
+        place = _place(_where(error).removeprefix("#/").split("/"), rows, changes)
         if place is None:
             whole.append(error.detail)
         else:
             fields.setdefault(place, error.detail)
     return Wrong(fields, whole)
+
+
+def _where(error: Located) -> str:
+    """What it is about; two days that do not follow each other are told at the second."""
+    is_of_days = error.detail.startswith("valid_until must be later")
+    return f"{error.where}/valid_until" if is_of_days else error.where
 
 
 def _place(path: Sequence[str], rows: Sequence[int], changes: Sequence[int]) -> str | None:
@@ -174,6 +183,7 @@ def _shown(visit: Visit, form: Form, wrong: Wrong) -> Response:
             "usual": known.usual([form.one(f"kind_{row}") for row in range(_ROWS)]),
             "key": form.one("key") or str(uuid4()),
             "now": minute_of(visit.gateway.context.now()),
+            "today": local_day(visit.gateway.context.now()),
             "connectors": visit.titles,
         },
         status=422 if is_wrong else 200,
