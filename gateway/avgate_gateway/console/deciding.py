@@ -16,7 +16,8 @@ from avgate_gateway.api.requests import not_in_the_future
 from avgate_gateway.authentication import OF_OPERATION, Scope
 from avgate_gateway.case_number import beginning_of_id
 from avgate_gateway.console import requests
-from avgate_gateway.console.door import Door, Visit, to
+from avgate_gateway.console.door import Door, Handler, Visit, to
+from avgate_gateway.console.plainly import plainly
 from avgate_gateway.console.subjects import changes_of, identifiers_of
 from avgate_gateway.identity_document import find_identity_data
 from avgate_gateway.problem import INVALID_CONTENT, Problem, ProblemError
@@ -31,15 +32,33 @@ _WHY = "Say why you need to see this: it is written down."
 
 def routes(door: Door) -> list[Route]:
     return [
-        door.form(f"{_ONE}/identity", identify, Scope.READ),
+        door.form(f"{_ONE}/identity", _told_there(identify), Scope.READ),
         door.page(f"{_ONE}/approval", look_over, Scope.APPROVE, fresh=True),
-        door.form(f"{_ONE}/approval", decide, Scope.APPROVE, fresh=True),
-        door.form(f"{_ONE}/cancel", cancel, Scope.READ),
+        door.form(f"{_ONE}/approval", _told_there(decide), Scope.APPROVE, fresh=True),
+        door.form(f"{_ONE}/cancel", _told_there(cancel), Scope.READ),
         door.form(f"{_ONE}/retry", retry, Scope.READ),
-        door.form(f"{_ONE}/extension", extend, Scope.READ),
-        door.form(f"{_ONE}/reveal", reveal, Scope.READ, fresh=True),
-        door.form(f"{_ONE}/changes", reveal_changes, Scope.READ, fresh=True),
+        door.form(f"{_ONE}/extension", _told_there(extend), Scope.READ),
+        door.form(f"{_ONE}/reveal", _told_there(reveal), Scope.READ, fresh=True),
+        door.form(f"{_ONE}/changes", _told_there(reveal_changes), Scope.READ, fresh=True),
     ]
+
+
+def _told_there(act: Handler) -> Handler:
+    """The same, with what may not be kept told on the page of the form, where the rest still stands."""
+
+    async def acted(visit: Visit) -> Response:
+        try:
+            return await act(visit)
+        except ProblemError as error:
+            if error.problem.type is not INVALID_CONTENT:
+                raise
+            wrong = error.problem
+            detail = wrong.detail or next((one.detail for one in wrong.errors), "")
+        if act is decide:
+            return await _approval(visit, plainly(detail), "reason")
+        return await _refused(visit, detail)
+
+    return acted
 
 
 async def identify(visit: Visit) -> Response:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import date, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_decimal
 
 from avgate_contracts.day import AMSTERDAM, local_day
+
+_ID: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 
 def filters(language: str) -> dict[str, Any]:
@@ -19,8 +23,19 @@ def filters(language: str) -> dict[str, Any]:
         "day": partial(_day, locale),
         "moment": partial(_moment, locale),
         "clock": partial(_clock, locale),
+        "cases": _cases,
         "number": lambda value: format_decimal(value, locale=locale),
     }
+
+
+def _cases(text: str) -> Iterator[tuple[str, str | None]]:
+    """A sentence in stretches, each with the id of the request that it ends in, if any."""
+    begin = 0
+    for found in _ID.finditer(text):
+        yield text[begin : found.start()], found.group()
+        begin = found.end()
+    if begin < len(text):
+        yield text[begin:], None
 
 
 def minute_of(moment: datetime) -> str:

@@ -59,9 +59,20 @@ async def show(
 ) -> Response:
     """The page of a request; with what was refused a moment ago, if anything was."""
     request = await visit.request()
-    context = {**await told(visit, request, tried), "problem": problem, **(more or {})}
+    context = {
+        **await told(visit, request, tried),
+        "problem": problem,
+        **_typed(visit, problem),
+        **(more or {}),
+    }
     status = problem.type.status if problem else 422 if tried else 200
     return visit.sheet.page("request.html", context, status=status)
+
+
+def _typed(visit: Visit, problem: Problem | None) -> dict[str, Any]:
+    """What was typed into which form, where that was refused: the page has it again."""
+    form = visit.http.url.path.rpartition("/")[2] if problem else ""
+    return {"typed": visit.form, "typed_in": form}
 
 
 async def told(visit: Visit, request: SubjectRequest, tried: Tried | None = None) -> dict[str, Any]:

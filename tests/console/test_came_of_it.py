@@ -1,0 +1,65 @@
+"""What became of a request leads on where it can: to the request before it, to whoever opens the copy."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from avgate_gateway.authentication import Scope
+from avgate_gateway.case_number import case_number
+from avgate_mocks.people import Role
+
+from ..flow.harness import a_request
+from .pages import Pages, opened, said
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+KEY = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+SEALED = "It is sealed: only whoever has the secret key"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pages(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pages]:
+    async with opened(tmp_path_factory.mktemp("came"), ("xelion", "directory")) as made:
+        yield made
+
+
+async def test_what_an_earlier_erasure_left_leads_to_it_by_its_case_number(pages: Pages) -> None:
+    anna, person = await pages.enter("A. Bakker"), pages.here.person(Role.RUNNING)
+    earlier = await pages.here.erased(person, "xelion")
+    later = await pages.here.submit(a_request("access", person, "xelion"))
+    await pages.here.until(later)
+    page = await anna.see(f"/console/requests/{later}")
+    assert f'<a href="/console/requests/{earlier}">{case_number(earlier)}</a>' in page
+    assert earlier not in said(page), "a number that nobody can search by"
+
+
+@pytest.mark.parametrize("key", [KEY, None])
+async def test_a_sealed_copy_says_who_can_open_it(pages: Pages, key: str | None) -> None:
+    anna, person = await pages.enter("A. Bakker"), pages.here.person(Role.RUNNING)
+    body = a_request("access", person, "directory", recipient=key)
+    request_id = await pages.here.submit(body)
+    await pages.here.until(request_id)
+    page = said(await anna.see(f"/console/requests/{request_id}"))
+    assert "Download the copy" in page
+    assert (SEALED in page) == (key is not None)
+
+
+async def test_a_paused_system_is_not_said_to_be_tried_again(pages: Pages) -> None:
+    anna, here = await pages.enter("A. Bakker"), pages.here
+    await here.plant("xelion", {"fault": "error_503", "times": 1000})
+    request_id = await here.submit(a_request("access", here.person(Role.RUNNING), "xelion"))
+    address = f"/console/requests/{request_id}"
+    await here.settle(3)
+    assert {"again at", "Try again"} <= set(_told(await anna.see(address)))
+    chief = await pages.enter("C. Chief", (Scope.READ, Scope.ADMIN))
+    await chief.send("/console/systems/xelion/pause", 303, reason="Its supplier works on it")
+    assert _told(await anna.see(address)) == ["paused"]
+    await chief.send("/console/systems/xelion/resume", 303)
+    await here.plant("xelion")
+
+
+def _told(html: str) -> list[str]:
+    row = html.partition("<tbody>")[2].partition("</tbody>")[0]
+    return [words for words in ("paused", "again at", "Try again") if words in said(row)]
