@@ -128,6 +128,18 @@ def test_what_reads_alike_is_one_row() -> None:
     assert [[row[2] for row in table.rows] for table in tables] == [["3"]]
 
 
+@pytest.mark.parametrize(
+    ("language", "told"), [("nl", "kunnen u om meer informatie"), ("en", "may ask you for more")]
+)
+def test_whoever_is_not_known_for_sure_is_told_what_comes_and_sends_no_passport(
+    language: str, told: str
+) -> None:
+    asked = facts(closed=None, waiting_for=WaitingFor.IDENTITY, identity_method=None)
+    said = text(asked, language)
+    assert told in said  # GDPR Art. 12(6)
+    assert ("nooit een kopie" if language == "nl" else "Never send a copy") in said
+
+
 @pytest.mark.parametrize(("language", "erasing"), [("nl", "verwijder"), ("en", "eras")])
 def test_a_correction_that_is_for_later_is_not_called_an_erasure(
     language: str, erasing: str

@@ -120,7 +120,8 @@ DUTCH = Words(
     waiting={
         WaitingFor.IDENTITY: (
             "Wij weten nog niet zeker dat dit verzoek van u komt. Pas als dat duidelijk is, kijken "
-            "wij in onze systemen. Zo krijgt niemand anders uw gegevens."
+            "wij in onze systemen. Zo krijgt niemand anders uw gegevens. Wij kunnen u om meer "
+            "informatie vragen. Stuur nooit een kopie van uw paspoort of een ander identiteitsbewijs."
         ),
         WaitingFor.APPROVAL: (
             "Wij hebben uitgezocht wat er moet gebeuren. Een tweede medewerker controleert dat nu. "
@@ -271,7 +272,7 @@ DUTCH = Words(
     providers="Deze bedrijven en diensten zitten achter wat u bij ons afneemt, of helpen ons daarbij:",
     providers_none="Er staat geen bedrijf in ons register.",
     identity="Wij hebben dat gecontroleerd op {day}. De manier: {method}.",
-    identity_open="Wij hebben dat nog niet gecontroleerd.",
+    identity_open="Dat weten wij nog niet zeker.",
     identity_none="Wij hebben dat niet gecontroleerd, want dat was niet nodig voor dit antwoord.",
     copy="De kopie van uw gegevens krijgt u apart. Er zit een uitleg bij.",
     ask_again=(

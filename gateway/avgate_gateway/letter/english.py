@@ -121,7 +121,8 @@ ENGLISH = Words(
     waiting={
         WaitingFor.IDENTITY: (
             "We do not know for sure yet that this request comes from you. Only when that is clear do "
-            "we look into our systems. So nobody else gets your data."
+            "we look into our systems. So nobody else gets your data. We may ask you for more "
+            "information. Never send a copy of your passport or of another identity document."
         ),
         WaitingFor.APPROVAL: (
             "We found out what has to be done. A second member of staff checks it now. Then we do it."
@@ -258,7 +259,7 @@ ENGLISH = Words(
     providers="These companies and services are behind what you have with us, or help us with it:",
     providers_none="There is no company in our register.",
     identity="We checked that on {day}. In this way: {method}.",
-    identity_open="We have not checked that yet.",
+    identity_open="We do not know that for sure yet.",
     identity_none="We did not check that, for this answer did not need it.",
     copy="You get the copy of your data separately. An explanation comes with it.",
     ask_again=(
