@@ -65,6 +65,7 @@ async def test_a_day_that_cannot_be_is_told_beside_its_field(
     assert f"Day on which the person asked it: {told}" in said(page)
     assert f'value="{typed}"' in page, "what was typed is lost"
     assert "<title>Mistake: New request" in page
+    assert 'role="alert" class="notice bad" tabindex="-1" autofocus' in page
 
 
 async def test_two_days_the_wrong_way_round_are_told_at_the_second(pages: Pages) -> None:

@@ -38,6 +38,7 @@ async def test_identity_that_is_yet_to_be_established_is_told_and_stays_typed(pa
     assert "This lies in the future." in said(page)
     assert [typed for typed in form.values() if f'value="{typed}"' not in page] == []
     assert "<title>Mistake:" in page
+    assert 'role="alert" class="notice bad" tabindex="-1" autofocus' in page
 
 
 async def test_a_number_that_may_not_be_kept_is_told_at_its_form(pages: Pages) -> None:
