@@ -132,7 +132,7 @@ def test_every_other_page_is_sound_and_fits(desk: Desk, people: Iterator[Person]
     page.get_by_role("searchbox").first.fill(person.emails[0])
     page.get_by_role("button", name="Zoeken").first.click()
     page.locator("[name=reason]").first.select_option(index=1)
-    page.get_by_role("button", name="Kijken wat systemen hebben").click()
+    page.get_by_role("button", name="Kijken wat de systemen hebben").click()
     expect(page.get_by_role("table").first).to_be_visible()
     soundness(page)
     shoot(page, "person")

@@ -77,7 +77,7 @@ def test_the_whole_way_from_an_address_to_a_letter(desk: Desk, people: Iterator[
         maarten.fill("^Waaruit blijkt", "in het beheerscherm gewist en nagekeken")
         maarten.go("^Melden dat het is gedaan$")
         until(lambda left=left: todo.count() < left, 20)  # type: ignore[misc] # bound as it is now
-    expect(page.get_by_role("heading", name="Wat ervan geworden is")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("heading", name="Wat ermee is gedaan")).to_be_visible(timeout=SLOW)
     maarten.walk()
     with page.context.expect_event("request", lambda one: one.url == f"{address}/letter"):
         maarten.press("^Brief openen")
