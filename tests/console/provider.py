@@ -19,6 +19,7 @@ from ..gateway.issuer import Answer, Issuer
 from ..gateway.tokens import OURS, signed
 
 CLIENT, SECRET = "avgate console", "a secret: with/odd+letters"
+ACCESS = "an.access-token_of~theirs/+=="
 JsonMap = dict[str, Any]
 
 
@@ -35,13 +36,17 @@ class Provider(Issuer):
         default_factory=dict
     )  # what the browser is sent back with instead
     names_itself: bool = True
+    tells_at_userinfo: bool = False  # what somebody is called and does; the ID token says who alone
+    userinfo: JsonMap = field(default_factory=dict)  # what UserInfo says instead
+    access_token: str | None = ACCESS
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     asked_of: list[dict[str, str]] = field(default_factory=list)
 
     def calm(self) -> None:
         """Without moods."""
         self.key, self.header, self.token, self.answer = OURS, {}, {}, {}
-        self.names_itself = True
+        self.access_token = ACCESS
+        self.names_itself, self.tells_at_userinfo, self.userinfo = True, False, {}
         self.describes()
 
     def describes(self, **changes: Any) -> None:
@@ -49,6 +54,7 @@ class Provider(Issuer):
             "authorization_endpoint": f"{self.address}/authorize",
             "token_endpoint": f"{self.address}/token",
             "end_session_endpoint": f"{self.address}/end",
+            "userinfo_endpoint": f"{self.address}/userinfo",
             "authorization_response_iss_parameter_supported": self.names_itself,
         }
         self.says(**{**told, **changes})
@@ -68,6 +74,8 @@ class Provider(Issuer):
                 made = self._authorized(_one_each(urlsplit(target).query))
             case "POST", "/token":
                 made = self._redeemed(_one_each(body.decode()), fields.get("authorization", ""))
+            case "GET", "/userinfo":
+                made = self._told(fields.get("authorization", ""))
             case _:
                 made = self.answers.get(path, Answer(b"{}", "404 Not Found"))
         writer.write(made.wire())
@@ -98,7 +106,14 @@ class Provider(Issuer):
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
         if (challenge, form["redirect_uri"]) != (asked["code_challenge"], asked["redirect_uri"]):
             return Answer(b'{"error":"invalid_grant"}', "400 Bad Request")
-        return Answer(json.dumps({"id_token": self.made(asked["nonce"])}).encode())
+        token = self.made(asked["nonce"])
+        told = {"id_token": token, "access_token": self.access_token, "token_type": "Bearer"}
+        return Answer(json.dumps(told).encode())
+
+    def _told(self, proof: str) -> Answer:
+        if proof != f"Bearer {ACCESS}":
+            return Answer(b'{"error":"invalid_token"}', "401 Unauthorized")
+        return Answer(json.dumps({**self.who, **self.userinfo}).encode())
 
     def made(self, nonce: str | None = None, **claims: Any) -> str:
         """A token of its own; with a nonce, the ID token of a sign-in."""
@@ -109,7 +124,8 @@ class Provider(Issuer):
             "exp": self.now + 300,
         }
         if nonce is not None:
-            usual |= {"nonce": nonce, "auth_time": self.now, **self.who, **self.token}
+            who = {"sub": self.who["sub"]} if self.tells_at_userinfo else self.who
+            usual |= {"nonce": nonce, "auth_time": self.now, **who, **self.token}
         said = {name: value for name, value in {**usual, **claims}.items() if value is not None}
         header = {"alg": "Ed25519", "typ": "JWT", "kid": "ours", **self.header}
         kept = {name: value for name, value in header.items() if value is not None}

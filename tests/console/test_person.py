@@ -8,7 +8,7 @@ import pytest
 
 from avgate_gateway.authentication import InvalidTokenError, Scope
 from avgate_gateway.oidc.id_token import Expected, check, proved_at
-from avgate_gateway.oidc.person import NoRoleError, caller_of, name_of
+from avgate_gateway.oidc.person import NoRoleError, caller_of, completed, leaves_out, name_of
 from avgate_gateway.oidc.transaction import Sealing, Transaction
 from avgate_gateway.settings import OidcSettings
 
@@ -112,3 +112,34 @@ def test_a_sealed_sign_in_opens_with_its_key_within_its_time() -> None:
     assert sealing.open(sealed, NOW - 61) is None
     assert Sealing(b"x" * 32).open(sealed, NOW) is None
     assert sealing.seal(begun) != sealed
+
+
+@pytest.mark.parametrize(("left_out", "more", "expected"), [
+    ((), {}, False), (("name",), {}, False), (("roles",), {}, True), (("preferred_username",), {}, True),
+    (("controller",), {}, True), (("controller",), {"controller": "a"}, False),
+    (("roles",), {"claims": {"roles": "realm_access.roles"}}, True),
+])  # fmt: skip
+def test_what_an_id_token_leaves_out(
+    left_out: tuple[str, ...], more: dict[str, Any], expected: bool
+) -> None:
+    told = {name: value for name, value in WHO.items() if name not in left_out}
+    assert leaves_out(told, settings(**more)) is expected
+
+
+def test_userinfo_says_who_somebody_is_and_not_how_they_signed_in() -> None:
+    own = settings(claims={"roles": "acr"})  # even where a setting asks for it
+    more = {**WHO, "roles": ["second"], "acr": "gold", "auth_time": NOW, "nonce": "m", "email": "x"}
+    made = completed({"sub": "u-1", "nonce": "n"}, more, own)
+    assert made == {"sub": "u-1", "nonce": "n", "preferred_username": "a.bakker", "controller": "a"}
+
+
+def test_the_id_token_counts_where_both_speak() -> None:
+    made = completed({"sub": "u-1", "roles": []}, WHO, settings())
+    assert (made["roles"], made["preferred_username"]) == ([], "a.bakker")
+
+
+@pytest.mark.parametrize("more", [{}, {**WHO, "sub": "u-2"}, [], "u-1", 5])
+def test_userinfo_about_somebody_else_is_not_believed(more: Any) -> None:
+    with pytest.raises(InvalidTokenError) as caught:
+        completed({"sub": "u-1"}, more, settings())
+    assert "u-" not in str(caught.value)

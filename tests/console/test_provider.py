@@ -77,7 +77,7 @@ async def test_no_code_and_no_secret_is_sent_inside(named: str) -> None:
     async with providing() as provider:
         provider.describes(token_endpoint=named)
         with pytest.raises(ConnectorError):
-            await asking(provider).id_token("a-code", BEGUN)
+            await asking(provider).redeem("a-code", BEGUN)
         assert provider.asked["/token"] == 0
 
 
@@ -127,7 +127,7 @@ async def test_a_code_is_redeemed_once_though_its_answer_was_lost() -> None:
         provider.describes(token_endpoint=f"{provider.address}/broken")
         provider.answers["/broken"] = Answer(b"", "503 Service Unavailable")
         with pytest.raises(ConnectorError):
-            await asking(provider).id_token("a-code", BEGUN)
+            await asking(provider).redeem("a-code", BEGUN)
         assert provider.asked["/broken"] == 1
 
 
@@ -137,5 +137,5 @@ async def test_a_redirect_of_the_token_endpoint_is_not_followed() -> None:
         where = {"location": f"{provider.address}/token"}
         provider.answers["/moved"] = Answer(b"", "307 Temporary Redirect", where)
         with pytest.raises(ConnectorError):
-            await asking(provider).id_token("a-code", BEGUN)
+            await asking(provider).redeem("a-code", BEGUN)
         assert provider.asked["/token"] == 0

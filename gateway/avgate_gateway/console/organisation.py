@@ -6,7 +6,6 @@ import hmac
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -21,8 +20,8 @@ from avgate_gateway.console.sessions import Identified
 from avgate_gateway.console.signing_in import SigningIn
 from avgate_gateway.logs.catalogue import CONSOLE_NOT_LET_IN
 from avgate_gateway.oidc.id_token import Expected, check, proved_at, text
-from avgate_gateway.oidc.person import NoRoleError, caller_of, name_of
-from avgate_gateway.oidc.provider import Provider
+from avgate_gateway.oidc.person import NoRoleError, caller_of, completed, leaves_out, name_of
+from avgate_gateway.oidc.provider import Provider, Redeemed
 from avgate_gateway.oidc.transaction import LIFETIME_SECONDS, Sealing, Transaction
 from avgate_gateway.problem import ProblemError
 
@@ -114,7 +113,7 @@ class Organisation:
         await self._check_speaks(query.get("iss"))
         if "error" in query or not query.get("code"):
             return None
-        return await self._who(await self.provider.id_token(query["code"], begun), begun)
+        return await self._who(await self.provider.redeem(query["code"], begun), begun)
 
     async def _check_speaks(self, issuer: str | None) -> None:
         """That the answer is this provider's, and not one that another had sent here (RFC 9207)."""
@@ -124,13 +123,17 @@ class Organisation:
         ):
             raise InvalidTokenError("the answer is another provider's")
 
-    async def _who(self, claims: Mapping[str, Any], begun: Transaction) -> Identified:
+    async def _who(self, redeemed: Redeemed, begun: Transaction) -> Identified:
+        claims = redeemed.claims
         own, now, context = self.provider.settings, self._now(), self.door.gateway.context
         expected = Expected(
             own.issuer_url, own.client_id, begun.nonce, own.acr, own.amr,
             begun.begun_at if begun.fresh else None,
         )  # fmt: skip
         check(claims, expected, now)
+        if leaves_out(claims, own):
+            more = await self.provider.userinfo(redeemed)
+            claims = claims if more is None else completed(claims, more, own)
         caller = caller_of(claims, own, self.roles, context.desks.keys())
         used = f"{own.issuer_url} {caller.subject} {begun.nonce}"
         who = Identified(

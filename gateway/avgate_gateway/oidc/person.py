@@ -12,6 +12,7 @@ from avgate_gateway.settings import OidcSettings
 
 PREFIX = "console:"  # tells staff from every program
 _LONGEST = 200
+_HOW_AND_WHEN = frozenset({"acr", "amr", "auth_time", "sid", "nonce"})  # a signature must cover it
 
 
 class NoRoleError(Exception):
@@ -37,6 +38,31 @@ def caller_of(
     return Caller(
         _login(claims, settings.claims.login, subject), controller, frozenset(scopes), subject
     )
+
+
+def leaves_out(claims: Mapping[str, Any], settings: OidcSettings) -> bool:
+    """Whether an ID token does not say who somebody is: many providers tell that at UserInfo alone."""
+    own = settings.claims
+    told_by = {own.roles, own.roles.partition(".")[0]}
+    return (
+        not told_by & claims.keys()
+        or own.login not in claims
+        or (settings.controller is None and own.controller not in claims)
+    )
+
+
+def completed(claims: Mapping[str, Any], more: Any, settings: OidcSettings) -> Mapping[str, Any]:
+    """With what UserInfo says of the same person (OpenID Connect Core section 5.3.2).
+
+    It says what somebody is called and does, and nothing of how and when they signed in; where both
+    speak, the ID token counts, which is signed. Raises InvalidTokenError.
+    """
+    if not isinstance(more, Mapping) or more.get("sub") != claims.get("sub"):
+        raise InvalidTokenError("UserInfo is about somebody else")
+    own = settings.claims
+    asked = {own.login, own.name, own.roles, own.controller, own.roles.partition(".")[0]}
+    told = {name: more[name] for name in asked & more.keys() - _HOW_AND_WHEN}
+    return {**told, **claims}
 
 
 def name_of(claims: Mapping[str, Any], settings: OidcSettings, login: str) -> str:

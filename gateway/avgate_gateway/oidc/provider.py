@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from urllib.parse import quote_plus
@@ -34,10 +35,19 @@ from avgate_gateway.oidc.id_token import LOGOUT_TYPES, TYPES, Over, over
 from avgate_gateway.oidc.transaction import Transaction
 from avgate_gateway.settings import OidcSettings
 
+_BEARER = re.compile(r"[A-Za-z0-9\-._~+/]{1,8192}=*\Z")  # RFC 6750 section 2.1
 _FORM = "application/x-www-form-urlencoded"
 _FRESH_SECONDS = 300.0
 _PAUSE_SECONDS = 5.0  # between two tries, however many people want to sign in
 _LIMITS = Limits(concurrency=1, timeout=5.0, deadline=10.0, max_response_bytes=256 * 1024)
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """What a code is worth: the claims of an ID token, and what opens UserInfo, if the answer holds it."""
+
+    claims: Mapping[str, Any]
+    access_token: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,7 @@ class Endpoints:
     authorization: str
     token: str
     end_session: str | None
+    userinfo: str | None
     names_itself: bool
     by_basic: bool
 
@@ -93,8 +104,8 @@ class Provider:
             )
         )  # fmt: skip
 
-    async def id_token(self, code: str, transaction: Transaction) -> Mapping[str, Any]:
-        """The claims of the ID token that a code is worth; their signature holds, and no more is said.
+    async def redeem(self, code: str, transaction: Transaction) -> Redeemed:
+        """The ID token that a code is worth; its signature holds, and no more is said.
 
         A code is redeemed once and never tried again. Raises ConnectorError, InvalidTokenError.
         """
@@ -106,10 +117,23 @@ class Provider:
             code_verifier=transaction.verifier,
         )
         answer = await self._redeemed(str(body))
-        token = answer.get("id_token") if isinstance(answer, dict) else None
+        held = answer if isinstance(answer, dict) else {}
+        token, opens = held.get("id_token"), held.get("access_token")
         if not isinstance(token, str):
             raise ContractBrokenError("the provider's answer holds no ID token")
-        return await signed(token, self._keys, TYPES)
+        claims = await signed(token, self._keys, TYPES)
+        return Redeemed(claims, opens if isinstance(opens, str) and _BEARER.match(opens) else None)
+
+    async def userinfo(self, redeemed: Redeemed) -> Any:
+        """What else the provider says of somebody; None where it has no such place. Raises ConnectorError."""
+        known = await self.endpoints()
+        if known.userinfo is None or redeemed.access_token is None:
+            return None
+        settings = settings_for(known.userinfo, self.settings.private_networks)
+        headers = {"authorization": f"Bearer {redeemed.access_token}"}
+        async with open_client(settings, _LIMITS, self._runtime) as client:
+            answer = await client.send("GET", known.userinfo, headers=headers, authenticated=False)
+            return answer.json()
 
     async def over(self, logout_token: str, now: float) -> Over:
         """What a logout token says is over; raises InvalidTokenError, ProblemError (503)."""
@@ -145,11 +169,12 @@ class Provider:
         issuer = self.settings.issuer_url
         told = metadata_of(await self._metadata(), issuer)
         methods = told.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
-        ends = "end_session_endpoint"
+        ends, more = "end_session_endpoint", "userinfo_endpoint"
         return Endpoints(
             address_in(told, "authorization_endpoint", issuer),
             address_in(told, "token_endpoint", issuer),
             address_in(told, ends, issuer) if ends in told else None,
+            address_in(told, more, issuer) if more in told else None,
             told.get("authorization_response_iss_parameter_supported") is True,
             not isinstance(methods, list) or "client_secret_basic" in methods,
         )
