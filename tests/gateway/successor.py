@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,13 +71,16 @@ class Bucket:
     parts: dict[int, bytes] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     refuses: bool = False
+    is_there: bool = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         self.calls.append(f"{request.method} {request.url.query.partition('=')[0]}".strip())
         signed = request.headers.get("authorization", "").startswith("AWS4-HMAC-SHA256 ")
         answer = Response(status_code=403)
-        if signed and not self.refuses:
+        if not self.is_there:
+            answer = _xml("Error", "<Code>NoSuchBucket</Code>", 404)
+        elif signed and not self.refuses:
             answer = await self._answer(request, request.url.path)
         await answer(scope, receive, send)
 
@@ -112,8 +115,8 @@ def _tag(body: bytes) -> str:
     return f'"{hashlib.sha256(body).hexdigest()[:16]}"'
 
 
-def _xml(name: str, inner: str) -> Response:
-    return Response(f"<{name}>{inner}</{name}>", media_type="application/xml")
+def _xml(name: str, inner: str, status: int = 200) -> Response:
+    return Response(f"<{name}>{inner}</{name}>", status, media_type="application/xml")
 
 
 @asynccontextmanager
@@ -132,6 +135,22 @@ class Sftp:
     port: int
     host_key: str
     connections: int = 0
+    dies_at: int | None = None  # the connection ends once with so many bytes written
+
+
+class _Shown(asyncssh.SFTPServer):
+    """The folder, until the process behind it is killed."""
+
+    def __init__(self, channel: asyncssh.SSHServerChannel[bytes], server: Sftp) -> None:
+        super().__init__(channel, chroot=str(server.folder).encode())
+        self._server, self._channel = server, channel
+
+    def write(self, file_obj: object, offset: int, data: bytes) -> int | Awaitable[int]:
+        dies_at = self._server.dies_at
+        if dies_at is not None and offset >= dies_at:
+            self._server.dies_at = None
+            self._channel.close()  # as sshd does when the process behind it is killed
+        return super().write(file_obj, offset, data)
 
 
 class _Door(asyncssh.SSHServer):
@@ -155,7 +174,7 @@ async def sftp(folder: Path) -> AsyncIterator[Sftp]:
         0,
         server_factory=lambda: _Door(made),
         server_host_keys=[key],
-        sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=str(folder).encode()),
+        sftp_factory=lambda channel: _Shown(channel, made),
     ) as listening:
         made.port = listening.get_port()
         yield made

@@ -24,6 +24,7 @@ KEY = str(pyrage.x25519.Identity.generate().to_public())
 NAME = "avgate-1.zip.age"
 RUNTIME = Runtime(transport=Network)
 _SIZE = 1_000_003
+_HUGE = 16 * 1024 * 1024 + 1  # our client reads no answer of more than one byte less
 _LARGE = 9_000_001  # two parts of a multipart upload, and an odd byte
 
 
@@ -73,6 +74,17 @@ async def test_a_put_brings_the_whole_file(sealed: Sealed, parts: bool) -> None:
         await https(url, parts=parts).deliver(sealed, NAME)
         assert len([call for call in folder.calls if call.startswith("PUT")]) == 1
         assert folder.files == {NAME: sealed.path.read_bytes()}
+
+
+@pytest.mark.parametrize("parts", [False, True])
+async def test_a_put_of_more_than_any_answer_may_hold_ends(tmp_path: Path, parts: bool) -> None:
+    """The server tells the length of the file, not of an answer."""
+    folder, sealed = Folder(), _made(tmp_path / "1.age", _HUGE)
+    async with successor.at(folder) as url:
+        for _ in range(2):
+            await https(url, parts=parts).deliver(sealed, NAME)
+        assert [call[:3] for call in folder.calls].count("PUT") == 1
+    assert len(folder.files[NAME]) == _HUGE
 
 
 async def test_a_put_in_parts_goes_on_where_it_stopped(sealed: Sealed) -> None:
@@ -145,6 +157,19 @@ async def test_sftp_goes_on_where_it_stopped(sealed: Sealed, tmp_path: Path, the
     assert (tmp_path / "below" / NAME).read_bytes() == expected
 
 
+async def test_sftp_whose_server_dies_half_way_is_tried_again_and_goes_on(
+    sealed: Sealed, tmp_path: Path
+) -> None:
+    async with successor.sftp(tmp_path) as server:
+        server.dies_at = 500_000
+        with pytest.raises(DeliveryError) as raised:
+            await sftp(server).deliver(sealed, NAME)
+        assert raised.value.code == "unavailable"
+        assert names(tmp_path) == [f"{NAME}.part"]
+        await sftp(server).deliver(sealed, NAME)
+    assert (tmp_path / NAME).read_bytes() == sealed.path.read_bytes()
+
+
 async def test_sftp_believes_no_other_server(sealed: Sealed, tmp_path: Path) -> None:
     async with successor.sftp(tmp_path) as server, successor.sftp(tmp_path) as other:
         with pytest.raises(DeliveryError) as raised:
@@ -184,6 +209,13 @@ async def test_a_bucket_that_refuses_is_told(sealed: Sealed) -> None:
         with pytest.raises(DeliveryError) as raised:
             await s3(url).deliver(sealed, NAME)
     assert raised.value.code == "credentials"
+
+
+async def test_a_bucket_that_is_not_there_is_a_mistake_in_the_config(sealed: Sealed) -> None:
+    async with successor.at(Bucket(is_there=False)) as url:
+        with pytest.raises(DeliveryError) as raised:
+            await s3(url).deliver(sealed, NAME)
+    assert raised.value.code == "misconfigured"
 
 
 async def test_nobody_who_answers_is_tried_again_later(sealed: Sealed, tmp_path: Path) -> None:

@@ -22,9 +22,14 @@ def headers_of(answer: Answer) -> Mapping[str, str]:
     return found
 
 
-async def whole(answer: Answer, most: int) -> bytes:
-    """The body, at most so many bytes; raises ContractBrokenError beyond, FaultError where cut."""
-    return b"".join([piece async for piece in pieces(answer, most)])
+async def whole(answer: Answer, most: int, *, is_head: bool = False) -> bytes:
+    """The body, at most so many bytes; raises ContractBrokenError beyond, FaultError where cut.
+
+    `is_head`: the length that is told is that of a file which was not asked for.
+    """
+    if not is_head and _length(answer) > most:
+        raise _too_long(most)
+    return b"".join([piece async for piece in _read(answer, most)])
 
 
 async def drop(answer: Answer) -> None:
@@ -45,6 +50,11 @@ async def pieces(answer: Answer, most: int) -> AsyncIterator[bytes]:
     """
     if _length(answer) > most:
         raise _too_long(most)
+    async for piece in _read(answer, most):
+        yield piece
+
+
+async def _read(answer: Answer, most: int) -> AsyncIterator[bytes]:
     coded = answer.headers.get("content-encoding", "identity").strip().lower() != "identity"
     stream = answer.stream
     if not isinstance(stream, AsyncByteStream):

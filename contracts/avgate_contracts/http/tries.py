@@ -183,7 +183,8 @@ class Tries:
     async def _whole(self, call: Call, credentials: Header | None) -> Response:
         async with self._wire.opened(call, credentials) as answer:
             await self._check(call, answer)
-            body = await whole(answer, self._limits.max_response_bytes)
+            most = self._limits.max_response_bytes
+            body = await whole(answer, most, is_head=call.method == "HEAD")
         return Response(answer.status_code, headers_of(answer), body, call.lost)
 
     async def _opened(

@@ -52,6 +52,8 @@ class S3:
                 found = put["e_tag"] or ""
         except (PermissionDeniedError, UnauthenticatedError):
             failed = DeliveryError("credentials", "the store does not accept the credentials")
+        except FileNotFoundError:
+            failed = DeliveryError("misconfigured", "there is no such bucket")
         except (BaseError, OSError, ValueError) as error:
             failed = DeliveryError("unavailable", f"the store said: {type(error).__name__}")
         else:

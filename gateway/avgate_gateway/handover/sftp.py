@@ -33,6 +33,8 @@ class Sftp:
             failed = DeliveryError("host_key", "another server answers: its key is not host_key")
         except asyncssh.PermissionDenied:
             failed = DeliveryError("credentials", "the server does not accept the credentials")
+        except (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection) as error:
+            failed = DeliveryError("unavailable", f"the connection ended: {type(error).__name__}")
         except asyncssh.SFTPError as error:
             failed = DeliveryError("refused", f"the server refused: {type(error).__name__}")
         except ConnectorError as error:

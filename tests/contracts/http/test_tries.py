@@ -163,6 +163,17 @@ async def test_an_answer_beyond_the_limit_is_refused_before_it_is_read(
         await client.send("GET", "/x")
 
 
+async def test_the_length_of_a_file_that_was_only_asked_about_is_no_answer_too_long(
+    clients: Any, turns: TURNS
+) -> None:
+    told = {"content-length": "60000000"}
+    handler = turns(httpx.Response(200, headers=told), httpx.Response(200, content=b"x" * 101))
+    client = clients.over(handler, limits=Limits(max_response_bytes=100))
+    assert (await client.send("HEAD", "/x")).headers["content-length"] == "60000000"
+    with pytest.raises(ContractBrokenError, match="100 bytes"):
+        await client.send("HEAD", "/x")
+
+
 async def test_a_deadline_ends_a_read_as_unavailable_and_a_write_as_unknown(clients: Any) -> None:
     async def hang(_: httpx.Request) -> httpx.Response:
         await asyncio.Event().wait()
