@@ -21,9 +21,9 @@ from avgate_gateway.api.opendsr_results import written
 from avgate_gateway.api.opendsr_views import (
     CancellationView,
     DiscoveryView,
-    ReceiptView,
     ResultsView,
     StandingView,
+    SubjectReceiptView,
 )
 from avgate_gateway.api.results import opened_copy, package_of
 from avgate_gateway.api.views import retry_after
@@ -81,7 +81,7 @@ def _add_requests(routes: APIRouter, gateway: Gateway, naming: Naming) -> None:
     """Where requests are sent to."""
 
     @routes.post(
-        naming.collection, status_code=201, response_model=ReceiptView,
+        naming.collection, status_code=201, response_model=SubjectReceiptView,
         summary="Send a data subject's request",
         openapi_extra=ASKS_FOR_ITS_OPERATION,
     )  # fmt: skip

@@ -31,7 +31,7 @@ def _supported_format(name: str) -> str:
     return name
 
 
-class IdentityBody(Body):
+class SubjectIdentityBody(Body):
     """One way to find the data subject."""
 
     identity_type: Annotated[str, Field(max_length=64), AfterValidator(_supported_type)]
@@ -55,7 +55,7 @@ class IdentityBody(Body):
         return self._identifier or self._made()
 
 
-class ExtendedIdentityBody(IdentityBody):
+class ExtendedIdentityBody(SubjectIdentityBody):
     """The same, with the days on which it was the data subject's; OpenDSR has none."""
 
     model_config = ConfigDict(extra="forbid")
@@ -88,8 +88,8 @@ class SubjectRequestBody(Body):
     ]
     subject_request_type: Annotated[RequestType, Field(strict=False)]
     submitted_time: Moment = Field(description="When the data subject asked.")
-    subject_identities: Annotated[list[IdentityBody], Field(max_length=_MOST_IDENTITIES)] = Field(
-        default_factory=list
+    subject_identities: Annotated[list[SubjectIdentityBody], Field(max_length=_MOST_IDENTITIES)] = (
+        Field(default_factory=list)
     )
     controller_id: Annotated[str, Field(max_length=200)] | None = None
     api_version: Annotated[str, Field(max_length=16)] | None = None

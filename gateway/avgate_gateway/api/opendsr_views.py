@@ -40,7 +40,7 @@ class _Told(BaseModel):
     subject_request_id: str
 
 
-class ReceiptView(_Told):
+class SubjectReceiptView(_Told):
     """A request that was taken in."""
 
     expected_completion_time: datetime

@@ -12,7 +12,7 @@ _READ = ("", "/plan", "/events", "/report", "/evidence", "/package")
 _DECIDED = ("/identity", "/approval", "/cancel", "/retry", "/extension")
 _LINKS = {
     part.removeprefix("/") or "request": {
-        "operationRef": f"#/paths/~1v1~1requests~1{{request_id}}{part.replace('/', '~1')}/{method}",
+        "operationRef": f"#/paths/~1v1~1requests~1%7Brequest_id%7D{part.replace('/', '~1')}/{method}",
         "parameters": {"request_id": "$response.body#/id"},
     }
     for method, parts in (("get", _READ), ("post", _DECIDED))
