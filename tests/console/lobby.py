@@ -130,10 +130,12 @@ class Lobby:
 
 @asynccontextmanager
 async def lobby(
-    folder: Path, names: tuple[str, ...] = ("directory",), more: str = ""
+    folder: Path, names: tuple[str, ...] = ("directory",), more: str = "", oidc: str = ""
 ) -> AsyncIterator[Lobby]:
+    """`oidc`: further lines of console.oidc."""
     async with providing() as provider:
-        config = _CONSOLE.replace("ISSUER", provider.address) + more
+        named = f'issuer_url = "{provider.address}"\n{oidc}'
+        config = _CONSOLE.replace('issuer_url = "ISSUER"', named) + more
         async with indoors(folder, names, more=config) as here:
             made = open_lobby(here, provider)
             yield made

@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,7 +20,7 @@ from avgate_gateway.console.links import SIGN_IN
 from avgate_gateway.console.sessions import Identified
 from avgate_gateway.console.signing_in import SigningIn
 from avgate_gateway.logs.catalogue import CONSOLE_NOT_LET_IN
-from avgate_gateway.oidc.id_token import Expected, check, proved_at, text
+from avgate_gateway.oidc.id_token import Expected, TooWeakError, check, proved_at, text
 from avgate_gateway.oidc.person import NoRoleError, caller_of, completed, leaves_out, name_of
 from avgate_gateway.oidc.provider import Provider, Redeemed
 from avgate_gateway.oidc.transaction import LIFETIME_SECONDS, Sealing, Transaction
@@ -99,6 +100,8 @@ class Organisation:
         try:
             who = await self._identified(http, begun)
         except (ConnectorError, InvalidTokenError, NoRoleError) as error:
+            if isinstance(error, TooWeakError) and not begun.fresh:
+                return _once_more(begun)
             return self._not_let_in(http, *_why(error))
         if who is None:
             return self._not_let_in(http, "refused", "the provider says no")
@@ -167,6 +170,11 @@ def organisation(
 ) -> Organisation:
     """Its pages; `key` seals what a browser keeps meanwhile."""
     return Organisation(asking.door, asking, provider, roles, Sealing(key))
+
+
+def _once_more(begun: Transaction) -> Response:
+    """Off again, to be asked by the provider: it let them in by what it remembered of a weaker sign-in."""
+    return to(f"{SIGN_IN}/organisation?{urlencode({'fresh': 'yes', 'back': begun.back})}")
 
 
 def _why(error: Exception) -> tuple[str, str]:

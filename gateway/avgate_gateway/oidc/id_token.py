@@ -21,6 +21,10 @@ _LOGOUT_SECONDS = 300
 _LONGEST = 200  # what the columns hold that these are written to
 
 
+class TooWeakError(InvalidTokenError):
+    """The provider let somebody in by less than is asked for; what it remembers may be to blame."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
     """What a token is held to; `fresh_since`, in seconds since 1970, is how new its proof must be."""
@@ -134,12 +138,12 @@ def _check_times(claims: Mapping[str, Any], now: float, longest: float) -> None:
 
 def _check_strength(claims: Mapping[str, Any], expected: Expected) -> None:
     if expected.acr and claims.get("acr") not in expected.acr:
-        raise InvalidTokenError("the provider let them in by less than acr asks for")
+        raise TooWeakError("the provider let them in by less than acr asks for")
     methods = claims.get("amr", [])
     if expected.amr and not (
         isinstance(methods, list) and set(expected.amr) <= {str(m) for m in methods}
     ):
-        raise InvalidTokenError("the provider let them in by less than amr asks for")
+        raise TooWeakError("the provider let them in by less than amr asks for")
 
 
 def _check_freshness(claims: Mapping[str, Any], expected: Expected, now: float) -> None:
