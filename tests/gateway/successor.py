@@ -135,6 +135,9 @@ class Sftp:
     port: int
     host_key: str
     connections: int = 0
+    takes_whole: bool = (
+        False  # it adds nothing to a file that it has, as in front of an object store
+    )
     dies_at: int | None = None  # the connection ends once with so many bytes written
 
 
@@ -144,6 +147,12 @@ class _Shown(asyncssh.SFTPServer):
     def __init__(self, channel: asyncssh.SSHServerChannel[bytes], server: Sftp) -> None:
         super().__init__(channel, chroot=str(server.folder).encode())
         self._server, self._channel = server, channel
+
+    def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
+        shown = Path(self.map_path(path).decode())
+        if self._server.takes_whole and pflags & asyncssh.FXF_WRITE and shown.exists():
+            raise asyncssh.SFTPFailure("cannot open for append")
+        return super().open(path, pflags, attrs)
 
     def write(self, file_obj: object, offset: int, data: bytes) -> int | Awaitable[int]:
         dies_at = self._server.dies_at

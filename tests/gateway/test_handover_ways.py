@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from avgate_contracts.http import Runtime
 from avgate_contracts.http.network import Network
 from avgate_gateway.handover import DeliveryError, Sealed, Spool, Way, wait_after, way_to
+from avgate_gateway.handover.delivery import PIECE
 from avgate_gateway.settings.destination import Destination
 
 from . import successor
@@ -147,12 +148,12 @@ async def test_sftp_brings_the_whole_file_and_renames_it_then(
 
 @pytest.mark.parametrize("there", [0, 600_000, _SIZE, _SIZE + 5], ids=str)
 async def test_sftp_goes_on_where_it_stopped(sealed: Sealed, tmp_path: Path, there: int) -> None:
-    """What was there is not sent again: it is told apart by what stands in it."""
+    """What was there is not sent again but for its last piece: it is told apart by what stands in it."""
     (tmp_path / "below").mkdir()
     (tmp_path / "below" / f"{NAME}.part").write_bytes(b"\0" * there)
     async with successor.sftp(tmp_path) as server:
         await sftp(server, folder="below").deliver(sealed, NAME)
-    kept = there if there <= _SIZE else 0
+    kept = max(0, there - PIECE) if there <= _SIZE else 0
     expected = b"\0" * kept + sealed.path.read_bytes()[kept:]
     assert (tmp_path / "below" / NAME).read_bytes() == expected
 
@@ -167,6 +168,29 @@ async def test_sftp_whose_server_dies_half_way_is_tried_again_and_goes_on(
         assert raised.value.code == "unavailable"
         assert names(tmp_path) == [f"{NAME}.part"]
         await sftp(server).deliver(sealed, NAME)
+    assert (tmp_path / NAME).read_bytes() == sealed.path.read_bytes()
+
+
+async def test_sftp_leaves_no_hole_where_the_server_died_while_it_wrote(
+    sealed: Sealed, tmp_path: Path
+) -> None:
+    """Servers write what came side by side in any order: the length tells nothing of the last piece."""
+    torn = bytearray(sealed.path.read_bytes()[:600_000])
+    torn[400_000:500_000] = bytes(100_000)
+    (tmp_path / f"{NAME}.part").write_bytes(torn)
+    async with successor.sftp(tmp_path) as server:
+        await sftp(server).deliver(sealed, NAME)
+    assert (tmp_path / NAME).read_bytes() == sealed.path.read_bytes()
+
+
+async def test_sftp_begins_anew_where_the_server_adds_nothing_to_a_file(
+    sealed: Sealed, tmp_path: Path
+) -> None:
+    (tmp_path / f"{NAME}.part").write_bytes(b"\0" * 600_000)
+    async with successor.sftp(tmp_path) as server:
+        server.takes_whole = True
+        await sftp(server).deliver(sealed, NAME)
+    assert names(tmp_path) == [NAME]
     assert (tmp_path / NAME).read_bytes() == sealed.path.read_bytes()
 
 

@@ -16,7 +16,7 @@ from avgate_contracts.errors import (
     RefusedError,
 )
 
-_PIECE = 256 * 1024  # bytes
+PIECE = 256 * 1024  # bytes that are read at once
 
 
 def _nobody() -> None:
@@ -37,7 +37,7 @@ class Sealed:
         file = await asyncio.to_thread(self.path.open, "rb")
         try:
             await asyncio.to_thread(file.seek, offset)
-            while piece := await asyncio.to_thread(file.read, _PIECE):
+            while piece := await asyncio.to_thread(file.read, PIECE):
                 self.moved()
                 yield piece
         finally:

@@ -12,10 +12,12 @@ import asyncssh
 from avgate_contracts.errors import ConnectorError
 from avgate_contracts.http.library import TransportError
 from avgate_contracts.http.road import Road
-from avgate_gateway.handover.delivery import DeliveryError, Receipt, Sealed, told
+from avgate_gateway.handover.delivery import PIECE, DeliveryError, Receipt, Sealed, told
 from avgate_gateway.settings.destination import SftpDestination
 
 _SIGNS_IN_WITHIN = 30.0  # seconds
+_FLAGS = asyncssh.FXF_WRITE | asyncssh.FXF_CREAT
+_ENDED = (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)
 _MINE_ALONE = asyncssh.SFTPAttrs(permissions=0o600)
 
 
@@ -33,7 +35,7 @@ class Sftp:
             failed = DeliveryError("host_key", "another server answers: its key is not host_key")
         except asyncssh.PermissionDenied:
             failed = DeliveryError("credentials", "the server does not accept the credentials")
-        except (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection) as error:
+        except _ENDED as error:
             failed = DeliveryError("unavailable", f"the connection ended: {type(error).__name__}")
         except asyncssh.SFTPError as error:
             failed = DeliveryError("refused", f"the server refused: {type(error).__name__}")
@@ -48,17 +50,15 @@ class Sftp:
         part = f"{whole}.part"
         if await _size(sftp, whole) == sealed.size:  # the answer to the renaming was lost
             return Receipt(name)
-        offset = await _size(sftp, part)
-        if offset > sealed.size:
+        there = await _size(sftp, part)
+        if there > sealed.size:
             await sftp.remove(part)
-            offset = 0
-        flags = asyncssh.FXF_WRITE | asyncssh.FXF_CREAT
-        async with sftp.open(part, flags, _MINE_ALONE, encoding=None) as file:
-            async for piece in sealed.pieces(offset):
-                await file.write(piece, offset)
-                offset += len(piece)
-            with suppress(asyncssh.SFTPOpUnsupported):
-                await file.fsync()
+            there = 0
+        # The parts of a piece are written side by side, so the last one may have a hole in it.
+        offset = max(0, there - PIECE)
+        if not await _written(sftp, part, sealed, offset, is_new=there == 0):
+            await sftp.remove(part)
+            await _written(sftp, part, sealed, 0, is_new=True)
         if await _size(sftp, part) != sealed.size:
             raise DeliveryError("incomplete", "the server has another length than was sent")
         await _renamed(sftp, part, whole)
@@ -93,6 +93,30 @@ def _keys(own: SftpDestination) -> list[asyncssh.SSHKey] | None:
         return [asyncssh.import_private_key(own.private_key.get_secret_value())]
     except asyncssh.KeyImportError:
         raise DeliveryError("misconfigured", "private_key is none in OpenSSH's form") from None
+
+
+async def _written(
+    sftp: asyncssh.SFTPClient, part: str, sealed: Sealed, begin: int, *, is_new: bool
+) -> bool:
+    """Writes what is missing; False where the server adds nothing to a file that it has.
+
+    Servers in front of an object store, for one, take a file from its beginning to its end.
+    """
+    offset = begin
+    try:
+        async with sftp.open(part, _FLAGS, _MINE_ALONE, encoding=None) as file:
+            async for piece in sealed.pieces(begin):
+                await file.write(piece, offset)
+                offset += len(piece)
+            with suppress(asyncssh.SFTPOpUnsupported):
+                await file.fsync()
+    except _ENDED:
+        raise
+    except asyncssh.SFTPError:
+        if offset > begin or is_new:
+            raise
+        return False
+    return True
 
 
 async def _size(sftp: asyncssh.SFTPClient, path: str) -> int:
