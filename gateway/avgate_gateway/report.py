@@ -12,6 +12,7 @@ from typing import Final
 from avgate_contracts.record import Json
 from avgate_contracts.vocabulary import Category, Operation, Product
 from avgate_gateway.request import EVERYTHING, Scope
+from avgate_gateway.supervisor import COMPLAINT_ADDRESS
 
 
 class OutcomeWord(StrEnum):
@@ -87,9 +88,6 @@ class ReportLine:
         }
 
 
-COMPLAINT_ADDRESS: Final = (
-    "https://autoriteitpersoonsgegevens.nl/een-tip-of-klacht-indienen-bij-de-ap"
-)
 _COMPLAINT: Final = {
     "en": "You may lodge a complaint with the Autoriteit Persoonsgegevens, the Dutch supervisor:",
     "nl": "U kunt een klacht indienen bij de toezichthouder, de Autoriteit Persoonsgegevens:",
@@ -156,7 +154,7 @@ def sentence(outcome: OutcomeWord, language: str, *, delisted: bool = False) -> 
 
 
 def complaint_sentence(language: str) -> str:
-    """Where a data subject may complain (GDPR Art. 12(4)); `COMPLAINT_ADDRESS` follows it."""
+    """Where a data subject may complain (GDPR Art. 12(4)); `supervisor.COMPLAINT_ADDRESS` follows it."""
     return _COMPLAINT["nl" if language == "nl" else "en"]
 
 

@@ -17,8 +17,9 @@ from avgate_gateway.letter.outcomes import Part, parts_of, rows_of, tallies
 from avgate_gateway.letter.phrases import named, told_day, told_fields
 from avgate_gateway.letter.section import Section, Table, section_json
 from avgate_gateway.letter.words import Words
-from avgate_gateway.report import COMPLAINT_ADDRESS, OutcomeWord, ReportLine
+from avgate_gateway.report import OutcomeWord, ReportLine
 from avgate_gateway.request import WaitingFor
+from avgate_gateway.supervisor import COMPLAINT_ADDRESS
 
 LANGUAGES: Final = {"nl": DUTCH, "en": ENGLISH}
 

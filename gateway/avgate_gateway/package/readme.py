@@ -11,7 +11,8 @@ from avgate_gateway.package.content import Language, LeftNote, PackageHead, Syst
 from avgate_gateway.package.dutch import DUTCH
 from avgate_gateway.package.english import ENGLISH
 from avgate_gateway.package.naming import folder_of, one_line
-from avgate_gateway.package.wording import COMPLAINTS, Wording
+from avgate_gateway.package.wording import Wording
+from avgate_gateway.supervisor import COMPLAINT_ADDRESS
 
 LANGUAGES: Final[Mapping[Language, Wording]] = {"nl": DUTCH, "en": ENGLISH}
 
@@ -29,7 +30,7 @@ def readme(head: PackageHead) -> tuple[str, str]:
         systems="\n".join(_system(note, wording) for note in head.notes),
         products=_listed(wording.products),
         categories=_listed(wording.categories),
-        complaints=COMPLAINTS,
+        complaints=COMPLAINT_ADDRESS,
     )
     return wording.path, text.replace("\n", "\r\n")
 

@@ -9,8 +9,6 @@ from avgate_contracts.record import WhyUnseen
 from avgate_contracts.vocabulary import Category, IdentifierKind, Product
 from avgate_gateway.package.content import SystemOutcome
 
-COMPLAINTS = "https://autoriteitpersoonsgegevens.nl/een-tip-of-klacht-indienen-bij-de-ap"
-
 
 @dataclass(frozen=True, slots=True)
 class Wording:
