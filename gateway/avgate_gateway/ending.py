@@ -102,10 +102,11 @@ def left_earlier(task: Task) -> Iterator[tuple[LeftEarlier, Ending]]:
         else:
             detail = f"an earlier erasure left it to a person: request {left.request_id}"
             word = OutcomeWord.BY_HAND
-        yield (
-            left,
-            Ending(word, until=left.until, ground=left.ground, reason=LEFT_EARLIER, detail=detail),
-        )
+        told = Ending(
+            word, until=left.until, ground=left.ground, reason=LEFT_EARLIER, detail=detail,
+            left_by=left.request_id,
+        )  # fmt: skip
+        yield left, told
 
 
 def _has_looked(task: Task) -> bool:

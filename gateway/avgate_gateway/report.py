@@ -49,7 +49,8 @@ class Ending:
     `effective_from` is the day a scheduled effect comes about, `until` the last day a retained
     item stays, or the day a refusal may end. `ground` is why it stays, `reason` a stable code for
     what stands in the way, and `detail` that in the connector's words. `delisted`: erasing it is
-    to publish it no longer, which does not empty the publisher's own register.
+    to publish it no longer, which does not empty the publisher's own register. `left_by` is the
+    earlier erasure that left it, where this request did not find it by itself.
     """
 
     outcome: OutcomeWord
@@ -59,6 +60,7 @@ class Ending:
     reason: str | None = None
     detail: str | None = None
     delisted: bool = False
+    left_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from avgate_gateway.case_number import case_number
 from avgate_gateway.store import earlier
 from avgate_gateway.store.earlier import Lead
 from avgate_mocks.people import Person, Role
 
+from ..gateway.pdf_text import text_of  # noqa: TID252 -- tests are no packages of one another
 from .harness import JsonMap, a_request
 from .indoors import Indoors, indoors
 from .telling import STAYS
@@ -58,6 +60,17 @@ async def test_a_copy_after_an_erasure_names_what_is_kept_and_what_waits_for_a_p
             assert all(erasure in x["detail"] and "eerder verzoek" in x["detail"] for x in lines)
             assert all(x["until"] and x["ground"] for x in lines if x["outcome"] == "retained")
             await explained(here, request_id, stayed)
+            await in_the_letter(here, request_id, erasure)
+
+
+async def in_the_letter(here: Indoors, request_id: str, erasure: str) -> None:
+    """The request itself is closed: nothing is under way for it, and its copy lacks what is left."""
+    answer = await here.caller().get(f"/v1/requests/{request_id}/letter")
+    told = text_of(answer.content)
+    assert "nog bezig" not in told
+    assert "Wat is er over van een eerder verzoek?" in told
+    assert "Van deze gegevens krijgt u geen kopie." in told
+    assert case_number(erasure) in told.replace(" ", "")
 
 
 async def explained(here: Indoors, request_id: str, stayed: dict[str, int]) -> None:

@@ -24,7 +24,7 @@ from avgate_gateway.report import Ending, OutcomeWord, ReportLine
 from avgate_gateway.request import Scope, WaitingFor
 from avgate_gateway.retention.ground import GroundCode
 
-from .test_letter import CLOSED, facts, line, text
+from .test_letter import CLOSED, EARLIER, facts, line, text
 
 LATER = date(2027, 2, 1)
 WORDS = {"nl": DUTCH, "en": ENGLISH}
@@ -85,7 +85,11 @@ def _kept() -> Iterator[Facts]:
     yield facts(*grounds)
     yield facts(line(OutcomeWord.RETAINED))
     yield facts(line(OutcomeWord.RETAINED, until=CLOSED), line(OutcomeWord.RETAINED, until=LATER))
-    yield facts(line(OutcomeWord.RETAINED, reason="left_earlier", until=LATER))
+    for word in (OutcomeWord.RETAINED, OutcomeWord.BY_HAND):
+        for count in (1, 2):
+            left = line(word, count, reason="left_earlier", left_by=EARLIER, until=LATER)
+            yield facts(left, line(OutcomeWord.PROVIDED), operation=Operation.ACCESS)
+    yield facts(line(OutcomeWord.DONE_BY_HAND), operation=Operation.EXPORT)
 
 
 def _elsewhere() -> Iterator[Facts]:

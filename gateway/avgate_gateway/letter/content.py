@@ -18,9 +18,18 @@ from avgate_gateway.letter.phrases import named, told_day, told_fields
 from avgate_gateway.letter.section import Section, Table, section_json
 from avgate_gateway.letter.words import Words
 from avgate_gateway.report import OutcomeWord, ReportLine
-from avgate_gateway.request import WaitingFor
+from avgate_gateway.request import COPIES, WaitingFor
 from avgate_gateway.supervisor import COMPLAINT_ADDRESS
 
+_OF_A_WHOLE_COPY: Final = frozenset(
+    {
+        OutcomeWord.PROVIDED,
+        OutcomeWord.NOTHING_HELD,
+        OutcomeWord.NOTHING_IN_SCOPE,
+        OutcomeWord.NOT_RELEVANT,
+        OutcomeWord.QUARANTINED,
+    }
+)
 LANGUAGES: Final = {"nl": DUTCH, "en": ENGLISH}
 
 
@@ -103,8 +112,7 @@ def _opening(facts: Facts, words: Words) -> Section:
     points = tuple(_in_short(facts, words))
     if points:
         paragraphs.append(words.in_short)
-    after = (words.copy,) if facts.closed and _is_copied(facts) else ()
-    return Section("", tuple(paragraphs), points, after=after)
+    return Section("", tuple(paragraphs), points, after=tuple(_copy(facts, words)))
 
 
 def _closed(closing: str, refusals: Sequence[str], words: Words) -> Iterator[str]:
@@ -122,8 +130,15 @@ def _reasons(shape: str, refusals: Sequence[str]) -> Iterator[str]:
     return (shape.format(reason=reason) for reason in dict.fromkeys(refusals))
 
 
-def _is_copied(facts: Facts) -> bool:
-    return any(line.ending.outcome is OutcomeWord.PROVIDED for line in facts.report.lines)
+def _copy(facts: Facts, words: Words) -> Iterator[str]:
+    """That a copy comes, and that it may not be all there is."""
+    outcomes = [line.ending.outcome for line in facts.report.lines]
+    if facts.closed is None or OutcomeWord.PROVIDED not in outcomes:
+        return
+    yield words.copy
+    is_unlooked = any(system.unlooked for system in facts.systems.values())
+    if is_unlooked or not _OF_A_WHOLE_COPY.issuperset(outcomes):
+        yield words.copy_lacks
 
 
 def _narrowed(facts: Facts, words: Words) -> Iterator[str]:
@@ -163,6 +178,7 @@ def _outcomes(facts: Facts, words: Words) -> Iterator[Section]:
         Part.DONE: (headings.done, columns.done),
         Part.KEPT: (headings.kept, columns.kept),
         Part.OPEN: (headings.open, columns.open),
+        Part.EARLIER: (headings.earlier, columns.open),
         Part.REFUSED: (headings.refused, columns.refused),
     }
     if facts.waiting_for is WaitingFor.IDENTITY:
@@ -172,11 +188,13 @@ def _outcomes(facts: Facts, words: Words) -> Iterator[Section]:
         rows = tuple(rows_of(facts, words, part, lines))
         heads = (columns.system, columns.data, columns.count, last)
         after = tuple(_below(facts, words, part, lines))
-        yield Section(title, table=Table(heads, rows, (20, 27, 10, 43), 2), after=after)
+        no_copy = part is Part.EARLIER and facts.report.operation in COPIES
+        before = (words.earlier_no_copy,) if no_copy else ()
+        yield Section(title, before, table=Table(heads, rows, (20, 27, 10, 43), 2), after=after)
 
 
 def _below(facts: Facts, words: Words, part: Part, lines: Sequence[ReportLine]) -> Iterator[str]:
-    if part is Part.KEPT:
+    if any(line.ending.outcome is OutcomeWord.RETAINED for line in lines):
         yield words.kept_goes_by_itself
     if part is Part.REFUSED and any(line.ending.reason == "rejected" for line in lines):
         yield from _reasons(words.refusal_of_part, facts.refusals)

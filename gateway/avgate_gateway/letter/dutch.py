@@ -80,9 +80,7 @@ DUTCH = Words(
         Field.BANK_ACCOUNT: "uw rekeningnummer",
     },
     narrowed_systems="Uw verzoek ging alleen over: {systems}. Over andere systemen zegt deze brief niets.",
-    narrowed_categories=(
-        "Uw verzoek ging alleen over: {categories}. Over andere gegevens zegt deze brief niets."
-    ),
+    narrowed_categories="Uw verzoek ging alleen over: {categories}. Over andere gegevens zegt deze brief niets.",
     here_is_the_answer="In deze brief leest u wat wij hebben gedaan.",
     not_ready_yet="Uw verzoek is nog niet klaar. In deze brief leest u wat er nu duidelijk is.",
     in_short="In het kort:",
@@ -90,6 +88,10 @@ DUTCH = Words(
         "done": ("Met 1 gegeven zijn wij klaar.", "Met {count} gegevens zijn wij klaar."),
         "kept": ("1 gegeven bewaren wij nog.", "{count} gegevens bewaren wij nog."),
         "open": ("Met 1 gegeven zijn wij nog bezig.", "Met {count} gegevens zijn wij nog bezig."),
+        "earlier": (
+            "1 gegeven is over van een eerder verzoek om te verwijderen.",
+            "{count} gegevens zijn over van een eerder verzoek om te verwijderen.",
+        ),
         "refused": ("Bij 1 gegeven kon het niet.", "Bij {count} gegevens kon het niet."),
     },
     nothing_found="Wij hebben geen gegevens van u gevonden.",
@@ -98,6 +100,7 @@ DUTCH = Words(
         done="Wat hebben wij gedaan?",
         kept="Wat bewaren wij nog?",
         open="Wat is nog niet klaar?",
+        earlier="Wat is er over van een eerder verzoek?",
         refused="Wat kon niet?",
         unlooked="Waar konden wij niet vanzelf kijken?",
         recipients="Wie hebben wij dit laten weten?",
@@ -132,18 +135,14 @@ DUTCH = Words(
     },
     running="Wij zijn met uw verzoek bezig.",
     answer_by="Uiterlijk op {day} krijgt u ons antwoord.",
-    extended=(
-        "Wij hebben meer tijd nodig dan een maand. De wet staat dat toe (artikel 12 lid 3 van de AVG)."
-    ),
+    extended="Wij hebben meer tijd nodig dan een maand. De wet staat dat toe (artikel 12 lid 3 van de AVG).",
     extension_reason="De reden is: {reason}",
     closings={
         "not_relevant": (
             "Dit recht is niet van belang voor de diensten die u bij ons hebt. Daarom hebben wij niets "
             "veranderd. Bent u het hier niet mee eens? Onderaan deze brief leest u wat u kunt doen."
         ),
-        "rejected": (
-            "Wij hebben besloten uw verzoek niet uit te voeren. Er is niets aan uw gegevens veranderd."
-        ),
+        "rejected": "Wij hebben besloten uw verzoek niet uit te voeren. Er is niets aan uw gegevens veranderd.",
         "cancelled": "Uw verzoek is ingetrokken. Er is niets aan uw gegevens veranderd.",
         "ambiguous": (
             "Wij konden niet zeker genoeg vaststellen welke gegevens van u zijn. Daarom hebben wij "
@@ -182,12 +181,10 @@ DUTCH = Words(
         OutcomeWord.NOT_SEARCHABLE: _NOT_FOUND,
         OutcomeWord.NOT_DONE: "Hier is niets gedaan.",
         OutcomeWord.NOT_KEPT: "U bent hier bekend. Maar wat u wilde verbeteren, staat hier niet.",
-        OutcomeWord.QUARANTINED: (
-            "Wij zagen hier ook gegevens die niet bij u passen. Daar hebben wij niets mee gedaan."
-        ),
+        OutcomeWord.QUARANTINED: "Wij zagen hier ook gegevens die niet bij u passen. Daar hebben wij niets mee gedaan.",
     },
     correction_scheduled="Het verbeteren is bevestigd.{from}",
-    delisted=("Uit de gids gehaald{on}. De gids bewaart wel dat u er niet in wilt staan."),
+    delisted="Uit de gids gehaald{on}. De gids bewaart wel dat u er niet in wilt staan.",
     reasons={
         "service_runs": "De dienst loopt nog.",
         "usage_billed": "De rekening hiervan kan nog worden betwist.",
@@ -223,16 +220,20 @@ DUTCH = Words(
         "not_effective": _STILL_THERE,
         "still_shown": _STILL_THERE,
         "rejected": "Een medewerker heeft besloten dit niet te doen.",
-        "left_earlier": "Dit is over van een eerder verzoek om gegevens te verwijderen.",
     },
     no_reason="De beheerder van dit systeem staat het niet toe.",
     kept_until="Wij bewaren dit tot en met {day}.",
     kept_between="Wij bewaren dit tot en met {first} voor het oudste, en tot en met {last} voor het nieuwste.",
     kept_open="Wij weten nog niet tot wanneer. Wij verwijderen dit als de reden voorbij is.",
-    kept_goes_by_itself=(
-        "Is de tijd voorbij? Dan verwijderen wij deze gegevens vanzelf. U hoeft daar niet om te vragen."
-    ),
+    kept_goes_by_itself="Is de tijd voorbij? Dan verwijderen wij deze gegevens vanzelf. U hoeft daar niet om te vragen.",
     law="Dit staat in {article}.",
+    earlier_left_by="Dit is over van het verzoek met kenmerk {reference}.",
+    earlier_by_hand="Het stond er nog toen wij keken. Een medewerker verwijdert het met de hand, voor dat verzoek.",
+    earlier_no_copy=(
+        "Van deze gegevens krijgt u geen kopie. Wij kunnen ze niet meer vanzelf voor u opzoeken. Wilt u ze "
+        "toch zien? Neem dan contact met ons op."
+    ),
+    not_in_copy="Wat daar stond, zit niet in de kopie.",
     unlooked={
         WhyUnseen.OTHER_IDENTIFIER: (
             "{part}: om u hier te vinden hebben wij een van deze gegevens nodig: {needs}."
@@ -275,6 +276,7 @@ DUTCH = Words(
     identity_open="Dat weten wij nog niet zeker.",
     identity_none="Wij hebben dat niet gecontroleerd, want dat was niet nodig voor dit antwoord.",
     copy="De kopie van uw gegevens krijgt u apart. Er zit een uitleg bij.",
+    copy_lacks="Let op: in de kopie zit misschien niet alles. In deze brief leest u wat er niet in zit.",
     ask_again=(
         "Neem contact met ons op als iets niet klopt of niet duidelijk is. U mag ook altijd opnieuw een "
         "verzoek doen. Bijvoorbeeld om uw gegevens te zien, te verbeteren of te laten verwijderen."

@@ -91,6 +91,10 @@ ENGLISH = Words(
         "done": ("1 item is dealt with.", "{count} items are dealt with."),
         "kept": ("1 item stays with us for now.", "{count} items stay with us for now."),
         "open": ("1 item is not finished yet.", "{count} items are not finished yet."),
+        "earlier": (
+            "1 item is left of an earlier request to erase data.",
+            "{count} items are left of an earlier request to erase data.",
+        ),
         "refused": ("1 item could not be dealt with.", "{count} items could not be dealt with."),
     },
     nothing_found="We found no data about you.",
@@ -99,6 +103,7 @@ ENGLISH = Words(
         done="What did we do?",
         kept="What do we still keep?",
         open="What is not finished yet?",
+        earlier="What is left of an earlier request?",
         refused="What could not be done?",
         unlooked="Where could we not look by ourselves?",
         recipients="Whom did we tell?",
@@ -221,7 +226,6 @@ ENGLISH = Words(
         "not_effective": _STILL_THERE,
         "still_shown": _STILL_THERE,
         "rejected": "A member of staff decided not to do this.",
-        "left_earlier": "This is left of an earlier request to erase data.",
     },
     no_reason="The owner of this system does not allow it.",
     kept_until="We keep this up to and including {day}.",
@@ -231,6 +235,13 @@ ENGLISH = Words(
         "Is the time over? Then we erase these data by ourselves. You need not ask for it."
     ),
     law="The law: {article}.",
+    earlier_left_by="This is left of the request with reference {reference}.",
+    earlier_by_hand="It was still there when we looked. A member of staff erases it by hand, for that request.",
+    earlier_no_copy=(
+        "You get no copy of these data. We can no longer look them up for you by ourselves. Do you want to "
+        "see them all the same? Then contact us."
+    ),
+    not_in_copy="What was there is not in the copy.",
     unlooked={
         WhyUnseen.OTHER_IDENTIFIER: "{part}: to find you here we need one of these: {needs}.",
         WhyUnseen.DAYS_UNKNOWN: (
@@ -262,6 +273,7 @@ ENGLISH = Words(
     identity_open="We do not know that for sure yet.",
     identity_none="We did not check that, for this answer did not need it.",
     copy="You get the copy of your data separately. An explanation comes with it.",
+    copy_lacks="Please note: the copy may not hold everything. This letter says what is not in it.",
     ask_again=(
         "Contact us if something is wrong or not clear. You may also make a new request at any time. "
         "For example to see your data, to have it corrected or to have it erased."

@@ -11,6 +11,7 @@ from avgate_gateway.letter.phrases import listed, told_day
 from avgate_gateway.letter.section import Section, Table
 from avgate_gateway.letter.words import Words
 from avgate_gateway.register import RegisterEntry
+from avgate_gateway.request import COPIES
 
 _CHANGES: Final = frozenset({Operation.ERASE, Operation.RECTIFY})
 
@@ -21,7 +22,9 @@ def unlooked(facts: Facts, words: Words) -> Iterator[Section]:
         for one in system.unlooked:
             shape = words.unlooked_done if one.is_done else words.unlooked[one.why]
             needs = listed([words.identifiers[kind] for kind in one.needs])
-            points.append(shape.format(part=one.part, needs=needs))
+            told = shape.format(part=one.part, needs=needs)
+            is_elsewhere = one.is_done and facts.report.operation in COPIES
+            points.append(f"{told} {words.not_in_copy}" if is_elsewhere else told)
     if points:
         yield Section(words.headings.unlooked, points=tuple(points))
 

@@ -9,10 +9,12 @@ from typing import Final
 
 from avgate_contracts.record import WhyUnseen
 from avgate_contracts.vocabulary import Operation, Product
+from avgate_gateway.case_number import case_number
 from avgate_gateway.letter.facts import Facts, System
 from avgate_gateway.letter.phrases import article, named, told_day
 from avgate_gateway.letter.words import Words
 from avgate_gateway.report import OutcomeWord, ReportLine
+from avgate_gateway.request import COPIES
 from avgate_gateway.retention.ground import GROUNDS, PART_OF_A_SERVICE, Ground, GroundCode
 
 
@@ -22,6 +24,7 @@ class Part(StrEnum):
     DONE = "done"
     KEPT = "kept"
     OPEN = "open"
+    EARLIER = "earlier"
     REFUSED = "refused"
 
 
@@ -63,6 +66,7 @@ _OF_NO_ITEM: Final = frozenset(
 # The kind of data, or the system, says already which product this is.
 _SAID: Final = frozenset({Product.GENERAL, Product.DIRECTORY, Product.CLOUD})
 _NOTHING: Final = "\N{EN DASH}"
+_STAYS: Final = frozenset({Part.KEPT, Part.EARLIER})
 _UNLOOKED: Final = frozenset(why.value for why in WhyUnseen)
 _BY_SENTENCE: Final = {
     sentence: ground
@@ -71,12 +75,19 @@ _BY_SENTENCE: Final = {
 }
 
 
+def part_of(line: ReportLine) -> Part:
+    """Where a line stands; what an earlier erasure left is no work of this request, and not its copy."""
+    if line.ending.left_by is not None:
+        return Part.EARLIER
+    return _PARTS[line.ending.outcome]
+
+
 def tallies(lines: Sequence[ReportLine]) -> Mapping[Part, int]:
     """How many items stand in which table, in the order of the letter."""
     counts = dict.fromkeys(Part, 0)
     for line in lines:
         if line.category is not None and line.ending.outcome not in _OF_NO_ITEM:
-            counts[_PARTS[line.ending.outcome]] += line.count
+            counts[part_of(line)] += line.count
     return {part: count for part, count in counts.items() if count}
 
 
@@ -85,7 +96,7 @@ def parts_of(lines: Sequence[ReportLine]) -> Mapping[Part, Sequence[ReportLine]]
     found: dict[Part, list[ReportLine]] = {part: [] for part in Part}
     for line in lines:
         if not _is_of_a_part(line):
-            found[_PARTS[line.ending.outcome]].append(line)
+            found[part_of(line)].append(line)
     return {part: some for part, some in found.items() if some}
 
 
@@ -94,10 +105,13 @@ def rows_of(
 ) -> Iterator[tuple[str, ...]]:
     """One row for each system, kind of data and fate; what reads alike is counted together."""
     counts: dict[tuple[str, ...], int] = {}
-    for some in _kept_alike(lines) if part is Part.KEPT else ([line] for line in lines):
+    for some in _kept_alike(lines) if part in _STAYS else ([line] for line in lines):
         line = some[0]
         system = facts.systems.get(line.connector, System(line.connector))
-        told = _kept(words, some) if part is Part.KEPT else _fate(facts, words, system, line)
+        if part is Part.EARLIER:
+            told = _left(words, some)
+        else:
+            told = _kept(words, some) if part is Part.KEPT else _fate(facts, words, system, line)
         cells = (named(words, facts.systems, line.connector), _data(words, line), told)
         # The number of a line without a kind of data counts answers, which says nothing to a person.
         count = sum(one.count for one in some) if line.category is not None else 0
@@ -110,7 +124,8 @@ def _kept_alike(lines: Sequence[ReportLine]) -> Iterable[Sequence[ReportLine]]:
     """Lines that stay for the same reason: they differ in their last day at most."""
     groups: dict[tuple[object, ...], list[ReportLine]] = {}
     for line in lines:
-        why = (line.ending.ground, line.ending.reason)
+        ending = line.ending
+        why = (ending.ground, ending.reason, ending.left_by, ending.outcome)
         groups.setdefault((line.connector, line.category, line.product, *why), []).append(line)
     return groups.values()
 
@@ -159,7 +174,9 @@ def _on(words: Words, system: System) -> str:
 
 def _more(facts: Facts, words: Words, system: System, line: ReportLine) -> Iterator[str]:
     ending = line.ending
-    is_open = _PARTS[ending.outcome] is Part.OPEN
+    is_open = part_of(line) is Part.OPEN
+    if ending.outcome is OutcomeWord.DONE_BY_HAND and facts.report.operation in COPIES:
+        yield words.not_in_copy
     if ending.outcome is OutcomeWord.PENDING and system.recipients and ending.reason is None:
         yield words.asked_unconfirmed
     why = words.reasons.get(ending.reason or "")
@@ -182,11 +199,17 @@ def _is_to_come(line: ReportLine) -> bool:
     return is_planned or line.ending.outcome is OutcomeWord.NOT_DONE
 
 
+def _left(words: Words, alike: Sequence[ReportLine]) -> str:
+    """What is to become of what an earlier erasure left, and under which reference to ask for it."""
+    ending = alike[0].ending
+    by = words.earlier_left_by.format(reference=case_number(ending.left_by or ""))
+    stays = ending.outcome is OutcomeWord.RETAINED
+    return f"{by} {_kept(words, alike) if stays else words.earlier_by_hand}"
+
+
 def _kept(words: Words, alike: Sequence[ReportLine]) -> str:
     line = alike[0]
     sentences = []
-    if line.ending.reason == "left_earlier":
-        sentences.append(words.reasons["left_earlier"])
     ground = _ground(line)
     if ground is None:
         sentences.append(words.outcomes[OutcomeWord.RETAINED])

@@ -34,6 +34,7 @@ class Headings:
     done: str
     kept: str
     open: str
+    earlier: str
     refused: str
     unlooked: str
     recipients: str
@@ -105,6 +106,10 @@ class Words:
     kept_open: str
     kept_goes_by_itself: str
     law: str
+    earlier_left_by: str
+    earlier_by_hand: str
+    earlier_no_copy: str
+    not_in_copy: str
     unlooked: Mapping[WhyUnseen, str]
     unlooked_done: str
     identifiers: Mapping[IdentifierKind, str]
@@ -123,6 +128,7 @@ class Words:
     identity_open: str
     identity_none: str
     copy: str
+    copy_lacks: str
     ask_again: str
     object: str
     contact: str
