@@ -30,8 +30,9 @@ def ask(page: Page, person: Person, right: str) -> str:
     page.get_by_role("button", name=right, exact=True).click()
     page.get_by_label("Hoe", exact=True).fill("teruggebeld op het bekende nummer")
     page.get_by_role("button", name="Verzoek vastleggen").click()
-    page.wait_for_url(re.compile(r"/console/requests/[0-9a-f-]{36}$"))
-    return page.url
+    page.wait_for_url(re.compile(r"/console/requests/[0-9a-f-]{36}(\?did=request)?$"))
+    expect(page.get_by_role("status").first).to_have_text("Het verzoek is vastgelegd.")
+    return page.url.partition("?")[0]
 
 
 def test_an_erasure_from_an_address_to_its_end_by_two_people(
@@ -60,6 +61,11 @@ def test_an_erasure_from_an_address_to_its_end_by_two_people(
     number.fill(maarten.locator("h1").inner_text().rpartition(" ")[2].lower())
     maarten.get_by_role("button", name="Wissen uitvoeren").click()
     maarten.wait_for_url(address)
+    told = maarten.get_by_role("status").first
+    expect(told).to_contain_text("Je akkoord is verwerkt.")
+    expect(told).to_be_focused()
+    maarten.reload()
+    expect(maarten.get_by_text("Je akkoord is verwerkt.")).to_have_count(0)  # it is said once
     expect(maarten.get_by_text("gewist", exact=True).first).to_be_visible()
     soundness(maarten)
     shoot(maarten, "progress")

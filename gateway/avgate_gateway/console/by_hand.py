@@ -15,9 +15,10 @@ from avgate_gateway.api.bodies import CompletionBody
 from avgate_gateway.api.tasks import completed, task_of
 from avgate_gateway.authentication import Scope
 from avgate_gateway.console import requests
-from avgate_gateway.console.door import Door, Visit, to
+from avgate_gateway.console.door import Door, Visit
 from avgate_gateway.console.forms import beside
 from avgate_gateway.console.handwork import Tried, hand_of
+from avgate_gateway.console.taken_in import taken_in
 from avgate_gateway.problem import Problem, ProblemError, from_validation
 from avgate_gateway.store import hand_tasks
 from avgate_gateway.store.hand_tasks import HandTask
@@ -62,7 +63,7 @@ async def complete(visit: Visit) -> Response:
         return await _page(visit, [task], is_open=True, more={"problem": error.problem})
     if tried is not None:
         return await _page(visit, [task], is_open=True, tried=tried)
-    return to(PAGE)
+    return taken_in(PAGE, "task")
 
 
 async def complete_there(visit: Visit) -> Response:
@@ -78,7 +79,7 @@ async def complete_there(visit: Visit) -> Response:
         return await requests.show(visit, error.problem)
     if tried is not None:
         return await requests.show(visit, tried=tried)
-    return to(f"/console/requests/{request.id}")
+    return taken_in(f"/console/requests/{request.id}", "task")
 
 
 async def _completed(visit: Visit, task: HandTask) -> Tried | None:

@@ -16,9 +16,10 @@ from avgate_gateway.api.requests import not_in_the_future
 from avgate_gateway.authentication import OF_OPERATION, Scope
 from avgate_gateway.case_number import beginning_of_id
 from avgate_gateway.console import requests
-from avgate_gateway.console.door import Door, Handler, Visit, to
+from avgate_gateway.console.door import Door, Handler, Visit
 from avgate_gateway.console.plainly import plainly
 from avgate_gateway.console.subjects import changes_of, identifiers_of
+from avgate_gateway.console.taken_in import TOLD, taken_in
 from avgate_gateway.identity_document import find_identity_data
 from avgate_gateway.problem import INVALID_CONTENT, Problem, ProblemError
 from avgate_gateway.request import IdentityCheck, SubjectRequest
@@ -76,7 +77,7 @@ async def identify(visit: Visit) -> Response:
         _may(visit, request)
         await deciding.verify_identity(db, context, request, check, client)
 
-    return await _carried_out(visit, record)
+    return await _carried_out(visit, record, "identity")
 
 
 async def look_over(visit: Visit) -> Response:
@@ -104,7 +105,7 @@ async def decide(visit: Visit) -> Response:
             may_exceed=Scope.ADMIN.value in visit.staff.caller.scopes,
         )  # fmt: skip
 
-    return await _carried_out(visit, record)
+    return await _carried_out(visit, record, "approved" if approves else "refused")
 
 
 async def cancel(visit: Visit) -> Response:
@@ -115,12 +116,12 @@ async def cancel(visit: Visit) -> Response:
         client = visit.staff.caller.client_id
         await deciding.cancel(db, visit.gateway.context, request, client, reason)
 
-    return await _carried_out(visit, withdraw)
+    return await _carried_out(visit, withdraw, "stopped")
 
 
 async def retry(visit: Visit) -> Response:
     """Tries one system again, or all that are stuck."""
-    return await _carried_out(visit, again(visit, visit.form.one("connector") or None))
+    return await _carried_out(visit, again(visit, visit.form.one("connector") or None), "again")
 
 
 def again(visit: Visit, connector: str | None = None) -> Decision:
@@ -144,7 +145,7 @@ async def extend(visit: Visit) -> Response:
         client = visit.staff.caller.client_id
         await deciding.extend(db, visit.gateway.context, request, reason, client)
 
-    return await _carried_out(visit, longer)
+    return await _carried_out(visit, longer, "extended")
 
 
 async def reveal(visit: Visit) -> Response:
@@ -155,7 +156,8 @@ async def reveal(visit: Visit) -> Response:
         return await _refused(visit, _WHY)
     async with visit.gateway.context.database.read() as db:
         known = await identifiers_of(db, visit.gateway.context, [request])
-    return await requests.show(visit, more={"revealed": known[request.id]})
+    more = {"revealed": known[request.id], "taken_in": TOLD["revealed"]}
+    return await requests.show(visit, more=more)
 
 
 async def reveal_changes(visit: Visit) -> Response:
@@ -168,7 +170,7 @@ async def reveal_changes(visit: Visit) -> Response:
         return await _refused(visit, _WHY)
     async with visit.gateway.context.database.read() as db:
         changes = await changes_of(db, visit.gateway.context, request)
-    return await requests.show(visit, more={"changes": changes})
+    return await requests.show(visit, more={"changes": changes, "taken_in": TOLD["revealed"]})
 
 
 async def _said_why(visit: Visit, request: SubjectRequest, event: str) -> bool:
@@ -185,7 +187,7 @@ async def _said_why(visit: Visit, request: SubjectRequest, event: str) -> bool:
     return True
 
 
-async def _carried_out(visit: Visit, decision: Decision) -> Response:
+async def _carried_out(visit: Visit, decision: Decision, did: str) -> Response:
     """Back to the request once it is done, or the page again with what stood in the way."""
     request_id = visit.http.path_params["request_id"]
     try:
@@ -194,7 +196,7 @@ async def _carried_out(visit: Visit, decision: Decision) -> Response:
         if error.problem.type.status == 404:
             raise
         return await requests.show(visit, error.problem)
-    return to(f"/console/requests/{request_id}")
+    return taken_in(f"/console/requests/{request_id}", did)
 
 
 async def _approval(visit: Visit, wrong: str | None = None, field: str = "") -> Response:

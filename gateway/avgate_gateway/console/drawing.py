@@ -19,6 +19,7 @@ from avgate_gateway.console.formats import filters
 from avgate_gateway.console.masking import masked
 from avgate_gateway.console.plainly import in_words, plainly
 from avgate_gateway.console.staff import Staff, person
+from avgate_gateway.console.taken_in import DID, TOLD
 from avgate_gateway.console.wrongs import explained
 from avgate_gateway.in_dutch import told
 from avgate_gateway.letter.content import LANGUAGES
@@ -114,6 +115,7 @@ class Sheet:
             "here": self.http.url.path,
             "Scope": Scope,
             "csrf": self.staff.csrf if self.staff else "",
+            "taken_in": TOLD.get(self.http.query_params.get(DID, "")),
         }
         drawn = environment(self.language).get_template(template)
         return drawn.render({**common, **(context or {})})

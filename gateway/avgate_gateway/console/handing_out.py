@@ -10,7 +10,8 @@ from avgate_gateway.api.letters import Letterbox, LetterQuery
 from avgate_gateway.api.results import package_of
 from avgate_gateway.authentication import Scope
 from avgate_gateway.console import requests
-from avgate_gateway.console.door import Door, Visit, to
+from avgate_gateway.console.door import Door, Visit
+from avgate_gateway.console.taken_in import taken_in
 from avgate_gateway.problem import NOT_FOUND, Problem, ProblemError
 
 _ONE = "/console/requests/{request_id}"
@@ -63,4 +64,4 @@ async def hand_over(visit: Visit) -> Response:
         if error.problem.type is NOT_FOUND:
             raise
         return await requests.show(visit, error.problem)
-    return to(f"/console/requests/{request_id}")
+    return taken_in(f"/console/requests/{request_id}", "handed")

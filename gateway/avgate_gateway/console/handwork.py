@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from avgate_contracts.record import WhyUnseen
 from avgate_contracts.vocabulary import Operation
@@ -13,7 +14,8 @@ from avgate_gateway.console.door import Visit
 from avgate_gateway.console.forms import Wrong
 from avgate_gateway.console.labels import ASK, COMPANIES, WORK
 from avgate_gateway.flow.recipients import told_by_hand
-from avgate_gateway.store import queue, requests
+from avgate_gateway.flow.verifying import STILL_HELD
+from avgate_gateway.store import hand_tasks, queue, requests
 from avgate_gateway.store import tasks as tasks_of_systems
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
@@ -37,6 +39,7 @@ class Hand:
     shown: Mapping[str, Mapping[str, object]]
     todo: Mapping[str, str]  # which sentence of `WORK`
     operations: Mapping[str, str]
+    before: Mapping[str, datetime]  # when it was said to be done, and was still there
     whom: Mapping[str, str]  # the companies behind a system, where it is one of them that is meant
     tried: Tried | None = None
     none_wrong: Wrong = field(default_factory=Wrong)
@@ -55,7 +58,21 @@ async def hand_of(
     todo = {task.id: _todo(task, found[task.request_id], whom.get(task.id)) for task in tasks}
     by_task = {task.id: _named(one) for task, one in zip(tasks, shown, strict=True)}
     meant = {task_id: name for task_id, name in whom.items() if name}
-    return Hand(by_task, todo, operations, meant, tried)
+    before = {one.id: moment for one in tasks if (moment := await _said_done(db, one))}
+    return Hand(by_task, todo, operations, before, meant, tried)
+
+
+async def _said_done(db: Connection, task: HandTask) -> datetime | None:
+    """When somebody said last that this was done, of a task that is there again as it was not."""
+    if task.code != STILL_HELD or task.completed_at is not None:
+        return None
+    place = (task.connector, task.category, task.product)
+    done = [
+        one.completed_at
+        for one in await hand_tasks.of_request(db, task.request_id)
+        if one.completed_at and (one.connector, one.category, one.product) == place
+    ]
+    return max(done, default=None)
 
 
 async def _whom(db: Connection, visit: Visit, task: HandTask) -> str:

@@ -20,6 +20,7 @@ from avgate_gateway.console import people, reasons
 from avgate_gateway.console.door import Door, Visit
 from avgate_gateway.console.people import LOOK, PAGE, Found
 from avgate_gateway.console.reasons import Reason
+from avgate_gateway.console.taken_in import TOLD
 from avgate_gateway.flow.surveyed import Answer, Bounds, Revealed
 from avgate_gateway.flow.surveying import survey
 from avgate_gateway.problem import NOT_FOUND, Problem, ProblemError
@@ -63,7 +64,8 @@ async def reveal(visit: Visit) -> Response:
     answers = await _asked(visit, person, Revealed(name, WHO_IT_IS))
     [own] = [one for one in answers if one.connector == name]
     cards = {"connector": name, "title": own.title, "cards": cards_of(own.records)}
-    return await people.shown(visit, person, more={**_told(visit, answers), "card": cards})
+    more = {**_told(visit, answers), "card": cards, "taken_in": TOLD["revealed"]}
+    return await people.shown(visit, person, more=more)
 
 
 def cards_of(records: Sequence[Record]) -> list[tuple[Card, int]]:

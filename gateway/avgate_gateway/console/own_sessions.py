@@ -5,7 +5,8 @@ from __future__ import annotations
 from starlette.responses import Response
 from starlette.routing import Route
 
-from avgate_gateway.console.door import Door, Visit, to
+from avgate_gateway.console.door import Door, Visit
+from avgate_gateway.console.taken_in import taken_in
 
 _PATH = "/console/sessions"
 _SHORT = 16  # letters of a digest: enough to tell one's own from one another
@@ -24,6 +25,6 @@ def routes(door: Door) -> list[Route]:
         others = [one for one in own if one != visit.staff.session]
         chosen = others if named == "others" else [one for one in own if one[:_SHORT] == named]
         await door.sessions.end_those(chosen)
-        return to(_PATH)
+        return taken_in(_PATH, "ended")
 
     return [door.page(_PATH, show), door.form(_PATH, end)]

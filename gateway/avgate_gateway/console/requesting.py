@@ -19,10 +19,11 @@ from avgate_gateway.api.bodies import CreateRequest
 from avgate_gateway.api.requests import submitted
 from avgate_gateway.authentication import OF_OPERATION, Scope
 from avgate_gateway.console import known
-from avgate_gateway.console.door import Door, Visit, to
+from avgate_gateway.console.door import Door, Visit
 from avgate_gateway.console.formats import minute_of
 from avgate_gateway.console.forms import Form, Wrong
 from avgate_gateway.console.people import OFFERED
+from avgate_gateway.console.taken_in import taken_in
 from avgate_gateway.idempotent import intention
 from avgate_gateway.problem import Located, ProblemError, from_validation
 
@@ -78,7 +79,7 @@ async def submit(visit: Visit) -> Response:
         if error.problem.type.status != 422 or not error.problem.errors:
             raise
         return _shown(visit, form, _wrong(error.problem.errors, rows, changes))
-    return to(f"/console/requests/{orjson.loads(bytes(answer.body))['id']}")
+    return taken_in(f"/console/requests/{orjson.loads(bytes(answer.body))['id']}", "request")
 
 
 def _content(form: Form, rows: Sequence[int], changes: Sequence[int]) -> dict[str, Any]:

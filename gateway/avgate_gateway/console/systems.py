@@ -15,7 +15,8 @@ from avgate_gateway.api.connectors import own_connector, pauses_of
 from avgate_gateway.api.health import Health
 from avgate_gateway.authentication import Scope
 from avgate_gateway.console.deliveries import lately_lost
-from avgate_gateway.console.door import Door, Visit, to
+from avgate_gateway.console.door import Door, Visit
+from avgate_gateway.console.taken_in import taken_in
 from avgate_gateway.identity_document import find_identity_data
 from avgate_gateway.problem import INVALID_CONTENT, Problem
 from avgate_gateway.registry import Installed, capabilities
@@ -97,7 +98,7 @@ async def check(visit: Visit) -> Response:
     """Asks each system now how it is; at most every half a minute, whoever asks."""
     desk, checks = visit.desk, visit.gateway.checks
     await asyncio.gather(*(checks.of(desk.name, *one) for one in desk.connectors.items()))
-    return to(_HERE)
+    return taken_in(_HERE, "checked")
 
 
 async def pause(visit: Visit) -> Response:
@@ -108,14 +109,14 @@ async def pause(visit: Visit) -> Response:
     if wrong is not None:
         return await show(visit, wrong)
     await pauses_of(gateway).pause(caller.controller, name, caller.client_id, reason)
-    return to(f"{_HERE}#{name}")
+    return taken_in(_HERE, "paused")
 
 
 async def resume(visit: Visit) -> Response:
     gateway, caller = visit.gateway, visit.staff.caller
     name = own_connector(gateway, caller, visit.http.path_params["connector"])
     await pauses_of(gateway).resume(caller.controller, name, caller.client_id)
-    return to(f"{_HERE}#{name}")
+    return taken_in(_HERE, "resumed")
 
 
 def _wrong_with(reason: str) -> Problem | None:

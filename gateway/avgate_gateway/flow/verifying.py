@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from avgate_contracts.connector import SupportsErase
 from avgate_contracts.outcome import Failed
@@ -20,7 +21,8 @@ from avgate_gateway.store.unseen import noted
 
 _GONE = (ItemState.ERASED, ItemState.ANONYMISED, ItemState.ALREADY_GONE)
 _SAID = (ItemState.DONE_BY_HAND,)
-_STILL = Failed("still_held", "looking again, the upstream still shows it")
+STILL_HELD: Final = "still_held"  # what was said to be done was not
+_STILL = Failed(STILL_HELD, "looking again, the upstream still shows it")
 _PAGE = 500
 
 

@@ -219,6 +219,7 @@ DUTCH = Words(
         "leads_on": "Alleen hiermee vinden wij uw andere gegevens terug.",
         "not_effective": _STILL_THERE,
         "still_shown": _STILL_THERE,
+        "still_held": _STILL_THERE,
         "rejected": "Een medewerker heeft besloten dit niet te doen.",
     },
     no_reason="De beheerder van dit systeem staat het niet toe.",
@@ -233,7 +234,7 @@ DUTCH = Words(
         "Van deze gegevens krijgt u geen kopie. Wij kunnen ze niet meer vanzelf voor u opzoeken. Wilt u ze "
         "toch zien? Neem dan contact met ons op."
     ),
-    not_in_copy="Wat daar stond, zit niet in de kopie.",
+    not_in_copy="Stond daar iets over u? Dan krijgt u dat apart. Het zit niet in de kopie.",
     unlooked={
         WhyUnseen.OTHER_IDENTIFIER: (
             "{part}: om u hier te vinden hebben wij een van deze gegevens nodig: {needs}."

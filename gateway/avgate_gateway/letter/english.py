@@ -225,6 +225,7 @@ ENGLISH = Words(
         "leads_on": "Only by this do we find your other data.",
         "not_effective": _STILL_THERE,
         "still_shown": _STILL_THERE,
+        "still_held": _STILL_THERE,
         "rejected": "A member of staff decided not to do this.",
     },
     no_reason="The owner of this system does not allow it.",
@@ -241,7 +242,7 @@ ENGLISH = Words(
         "You get no copy of these data. We can no longer look them up for you by ourselves. Do you want to "
         "see them all the same? Then contact us."
     ),
-    not_in_copy="What was there is not in the copy.",
+    not_in_copy="Was there anything about you? Then you get it separately. It is not in the copy.",
     unlooked={
         WhyUnseen.OTHER_IDENTIFIER: "{part}: to find you here we need one of these: {needs}.",
         WhyUnseen.DAYS_UNKNOWN: (
