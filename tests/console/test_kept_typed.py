@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from avgate_gateway.console.formats import minute_of
 from avgate_mocks.people import Role
 
 from ..flow.harness import a_request
+from .lobby import a_request_form
 from .pages import Pages, opened, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -72,3 +74,27 @@ async def test_the_second_person_sees_whom_it_is_about_and_how_that_was_establis
     assert "•••" in page
     assert f"Identity established: {body['identity']['method']}" in page
     assert "Note: Only the old number" in page
+
+
+async def test_all_that_is_wrong_with_a_new_request_is_told_at_once(pages: Pages) -> None:
+    """What is looked at last, such as the clock, is told beside what is looked at first."""
+    anna = await pages.enter("A. Bakker")
+    now = pages.here.time.now()
+    later = minute_of(now + timedelta(days=2))
+    form = a_request_form(
+        right="rectify", kind_0="phone", value_0="12", since_0="2026-02-01", until_0="2026-01-01",
+        verified_at=later, method="", asked_on=later[:10], recipient="age1",
+    )  # fmt: skip
+    page = (await anna.send("/console/requests", 422, **form)).text
+    wrong = set(re.findall(r'<li><a href="#(\w+)">', page))
+    assert wrong == {"value_0", "until_0", "verified_at", "method", "asked_on", "recipient"}
+    told = said(page)
+    assert "Fill in what has to be corrected." in told
+    assert "Only a copy can be sealed" in told
+    assert told.count("This lies in the future.") == 4  # twice in the list, and at each field
+
+
+async def test_the_same_mistake_is_told_once(pages: Pages) -> None:
+    anna = await pages.enter("A. Bakker")
+    page = await anna.send("/console/requests", 422, **a_request_form(right="rectify"))
+    assert said(page.text).count("Fill in what has to be corrected.") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Literal, Self
 
@@ -214,15 +215,22 @@ class CreateRequest(Body):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.recipient is not None and self.operation not in COPIES:
-            raise WrongValueError("a recipient belongs to an access or export only")
-        if self.operation is Operation.RECTIFY and not self.changes:
-            raise WrongValueError("a rectification needs changes: [{field, from?, to}]")
-        if self.operation is not Operation.RECTIFY and self.changes:
-            raise WrongValueError("changes belong to a rectification only")
-        if len({change.field for change in self.changes}) != len(self.changes):
-            raise WrongValueError("each field may be changed once")
+        fields = [change.field for change in self.changes]
+        for wrong in misfits(self.operation, fields, is_sealed=self.recipient is not None):
+            raise WrongValueError(wrong)
         return self
+
+
+def misfits(operation: str, fields: Sequence[str], *, is_sealed: bool) -> Iterator[str]:
+    """What does not fit together in a request; `fields` are those to be changed."""
+    if is_sealed and operation not in COPIES:
+        yield "a recipient belongs to an access or export only"
+    if operation == Operation.RECTIFY and not fields:
+        yield "a rectification needs changes: [{field, from?, to}]"
+    if operation != Operation.RECTIFY and fields:
+        yield "changes belong to a rectification only"
+    if len(set(fields)) != len(fields):
+        yield "each field may be changed once"
 
 
 _DECISIONS = {"approved": "approve", "rejected": "reject", "refuse": "reject"}

@@ -18,7 +18,7 @@ from avgate_gateway.api.bodies import (
     RetryBody,
 )
 from avgate_gateway.api.gateway import Gateway
-from avgate_gateway.api.requests import not_in_the_future
+from avgate_gateway.api.moments import not_in_the_future
 from avgate_gateway.api.views import RequestView, view
 from avgate_gateway.authentication import (
     ASKS_FOR_ITS_OPERATION,

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from avgate_gateway import intake
 from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.api.moments import not_in_the_future
 from avgate_gateway.api.opendsr_bodies import ExtensionBody, SubjectRequestBody
-from avgate_gateway.api.requests import not_in_the_future
 from avgate_gateway.authentication import Caller
 from avgate_gateway.flow.context import Desk
 from avgate_gateway.opendsr.mapping import OPERATIONS, Status, counts_from

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Request
@@ -25,6 +25,7 @@ from avgate_gateway.api.answering import (
 from avgate_gateway.api.bodies import CreateRequest
 from avgate_gateway.api.even import Evenly
 from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.api.moments import mistaken
 from avgate_gateway.api.standstill import held_up
 from avgate_gateway.api.submitted import NEEDS_KEY, SUBMITTED
 from avgate_gateway.api.views import ListView, RequestView, etag, request_view, retry_after, view
@@ -38,7 +39,6 @@ from avgate_gateway.authentication import (
 from avgate_gateway.changes import heard
 from avgate_gateway.guard import parsed_body, step_aside
 from avgate_gateway.idempotent import Intention, intention
-from avgate_gateway.opendsr.mapping import OLDEST_SUBMISSION
 from avgate_gateway.plan import WantedChange
 from avgate_gateway.problem import INVALID_CONTENT, Located, Problem, ProblemError
 from avgate_gateway.request import IdentityCheck, State
@@ -51,7 +51,6 @@ from avgate_gateway.webhooks.address import is_among, why_not_sent
 _ROUTE = "POST /v1/requests"
 _LONGEST_WAIT = 60
 _PAGE = 50
-_CLOCKS_DIFFER = timedelta(minutes=5)
 _WAIT = re.compile(r'\s*wait\s*=\s*("?)([0-9]{1,9})\1\s*(?:;.*)?', re.IGNORECASE)
 
 
@@ -121,13 +120,6 @@ def router(gateway: Gateway) -> APIRouter:
         return answer(http, json_bytes(shown), headers=headers)
 
     return routes
-
-
-def not_in_the_future(moment: datetime, now: datetime, where: str) -> None:
-    """Raises ProblemError, 422, for an identity that somebody says they will have verified."""
-    if moment > now + _CLOCKS_DIFFER:
-        wrong = Located("must not lie in the future", where)
-        raise ProblemError(Problem(INVALID_CONTENT, errors=(wrong,)))
 
 
 def seconds_to_wait(prefer: str | None) -> int:
@@ -201,11 +193,12 @@ def _asked(gateway: Gateway, caller: Caller, body: CreateRequest) -> intake.Aske
         known = ", ".join(sorted(gateway.desk(caller).connectors))
         wrong = Located(f"Name connectors of this controller: {known}.", "#/scope/connectors")
         raise ProblemError(Problem(INVALID_CONTENT, errors=(wrong,)))
-    identity = body.identity
-    if identity is not None:
-        not_in_the_future(identity.verified_at, gateway.context.now(), "#/identity/verified_at")
+    identity, now = body.identity, gateway.context.now()
+    verified_at = identity.verified_at if identity else None
+    if mistakes := tuple(mistaken(body.submitted_at, verified_at, now)):
+        raise ProblemError(Problem(INVALID_CONTENT, errors=mistakes))
     return intake.Asked(
-        submitted_at=_when_asked(body.submitted_at, gateway.context.now()),
+        submitted_at=min(body.submitted_at, now) if body.submitted_at else None,
         controller=caller.controller,
         client_id=caller.client_id,
         operation=body.operation,
@@ -223,17 +216,6 @@ def _asked(gateway: Gateway, caller: Caller, body: CreateRequest) -> intake.Aske
         recipient=body.recipient,
         callback_url=_callback(gateway, caller, body.callback_url),
     )
-
-
-def _when_asked(moment: datetime | None, now: datetime) -> datetime | None:
-    """Older than a month it is told, and not counted: every day to answer would have passed."""
-    if moment is None:
-        return None
-    not_in_the_future(moment, now, "#/submitted_at")
-    if moment < now - OLDEST_SUBMISSION:
-        wrong = Located("must be at most 31 days ago", "#/submitted_at")
-        raise ProblemError(Problem(INVALID_CONTENT, errors=(wrong,)))
-    return min(moment, now)
 
 
 def _callback(gateway: Gateway, caller: Caller, address: str | None) -> str | None:

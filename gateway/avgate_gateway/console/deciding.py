@@ -12,7 +12,7 @@ from avgate_contracts.vocabulary import Operation
 from avgate_gateway import deciding, remarking
 from avgate_gateway.api.answering import not_found
 from avgate_gateway.api.decisions import Decision, decided
-from avgate_gateway.api.requests import not_in_the_future
+from avgate_gateway.api.moments import not_in_the_future
 from avgate_gateway.authentication import OF_OPERATION, Scope
 from avgate_gateway.case_number import beginning_of_id
 from avgate_gateway.console import requests

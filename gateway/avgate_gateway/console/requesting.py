@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -15,7 +15,8 @@ from starlette.routing import Route
 from avgate_contracts.day import AMSTERDAM, local_day
 from avgate_contracts.vocabulary import Field as SubjectField
 from avgate_contracts.vocabulary import IdentifierKind, Operation
-from avgate_gateway.api.bodies import CreateRequest
+from avgate_gateway.api.bodies import CreateRequest, IdentifierBody, misfits
+from avgate_gateway.api.moments import mistaken
 from avgate_gateway.api.requests import submitted
 from avgate_gateway.authentication import OF_OPERATION, Scope
 from avgate_gateway.console import known
@@ -60,10 +61,13 @@ async def submit(visit: Visit) -> Response:
     """Takes the request in, as the HTTP API would; the same form sent twice is one request."""
     form = visit.form
     rows, changes = list(_rows(form)), list(_changes(form))
+    content = _content(form, rows, changes)
     try:
-        body = CreateRequest.model_validate(_content(form, rows, changes))
+        body = CreateRequest.model_validate(content)
     except ValidationError as error:
-        return _shown(visit, form, _wrong(from_validation(error, CreateRequest), rows, changes))
+        others = _besides(content, visit.gateway.context.now())
+        wrong = (*from_validation(error, CreateRequest), *others)
+        return _shown(visit, form, _wrong(wrong, rows, changes))
     visit.staff.caller.must_hold(OF_OPERATION[body.operation])
     intended = intention(
         visit.gateway.context.vault,
@@ -133,6 +137,36 @@ def _moment(typed: str) -> str:
     return (moment if moment.tzinfo else moment.replace(tzinfo=AMSTERDAM)).isoformat()
 
 
+def _besides(content: Mapping[str, Any], now: datetime) -> Iterator[Located]:
+    """What is looked at only once each field is right: said at once, and not in a second round."""
+    for place, one in enumerate(content["subject"]["identifiers"]):
+        yield from _of_identifier(one, f"#/subject/identifiers/{place}")
+    verified = content.get("identity", {}).get("verified_at")
+    yield from mistaken(_told(content.get("submitted_at")), _told(verified), now)
+    fields = [one.get("field", "") for one in content.get("changes", ())]
+    for wrong in misfits(content["operation"], fields, is_sealed="recipient" in content):
+        yield Located(wrong, "#")
+
+
+def _of_identifier(one: Mapping[str, str], where: str) -> Iterator[Located]:
+    """Its value without its days, and its days without its value."""
+    try:
+        IdentifierBody.model_validate({"kind": one.get("kind"), "value": one["value"]})
+    except ValidationError as error:
+        for wrong in from_validation(error, IdentifierBody):
+            yield Located(wrong.detail, where + wrong.where.removeprefix("#"))
+    if "valid_from" in one and one.get("valid_until", "9") <= one["valid_from"]:
+        yield Located("valid_until must be later than valid_from", where)
+
+
+def _told(moment: str | None) -> datetime | None:
+    try:
+        read = datetime.fromisoformat(moment or "")
+    except ValueError:
+        return None
+    return read if read.tzinfo else None
+
+
 def _wrong(errors: Sequence[Located], rows: Sequence[int], changes: Sequence[int]) -> Wrong:
     """Puts each mistake beside the field that it is about."""
     fields: dict[str, str] = {}
@@ -143,7 +177,7 @@ def _wrong(errors: Sequence[Located], rows: Sequence[int], changes: Sequence[int
             whole.append(error.detail)
         else:
             fields.setdefault(place, error.detail)
-    return Wrong(fields, whole)
+    return Wrong(fields, [*dict.fromkeys(whole)])
 
 
 def _where(error: Located) -> str:
