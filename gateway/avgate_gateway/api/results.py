@@ -157,10 +157,12 @@ async def opened_copy(
     return await _copy_box(gateway, request)
 
 
-async def package_of(gateway: Gateway, caller: Caller, request: SubjectRequest) -> Response:
+async def package_of(
+    gateway: Gateway, caller: Caller, request: SubjectRequest, name: str | None = None
+) -> Response:
     """The copy on its way; raises ProblemError (403, 404, 409, 410) where it may not go."""
     box, recipient = await opened_copy(gateway, caller, request)
-    name = f"avgate-{request.operation.value}-{request.id}.zip"
+    name = f"{name or f'avgate-{request.operation.value}-{request.id}'}.zip"
     body = packed(gateway.context, gateway.installed, request, box)
     if recipient is None:
         return _download(await begun(body), name, "application/zip")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -9,13 +11,14 @@ from avgate_gateway.api.handovers import hand_to
 from avgate_gateway.api.letters import Letterbox, LetterQuery
 from avgate_gateway.api.results import package_of
 from avgate_gateway.authentication import Scope
+from avgate_gateway.case_number import case_number
 from avgate_gateway.console import requests
 from avgate_gateway.console.door import Door, Visit
 from avgate_gateway.console.taken_in import taken_in
 from avgate_gateway.problem import NOT_FOUND, Problem, ProblemError
 
 _ONE = "/console/requests/{request_id}"
-_LANGUAGES = ("nl", "en")
+_CALLED: Final = {"nl": "brief", "en": "letter"}  # in the language of whoever gets it
 
 
 def routes(door: Door) -> list[Route]:
@@ -33,7 +36,7 @@ async def letter(visit: Visit) -> Response:
         request, _wanted(visit), visit.staff.caller.client_id
     )
     shown = made.letter
-    name = f"avgate-letter-{shown.request_id}-{shown.version}.pdf"
+    name = f"{case_number(shown.request_id)}-{_CALLED[shown.language]}-{shown.version}.pdf"
     headers = {
         "content-disposition": f'inline; filename="{name}"',
         "content-language": shown.language,
@@ -45,14 +48,16 @@ def _wanted(visit: Visit) -> LetterQuery:
     version, language = visit.asked("version"), visit.asked("language")
     if version.isascii() and version.isdecimal() and int(version[:6]) > 0:
         return LetterQuery(version=int(version[:6]))
-    if version or language not in {"", *_LANGUAGES}:
+    if version or language not in {"", *_CALLED}:
         raise ProblemError(Problem(NOT_FOUND))
     providers = visit.asked("providers") == "yes"
     return LetterQuery.model_validate({"language": language or None, "providers": providers})
 
 
 async def package(visit: Visit) -> Response:
-    return await package_of(visit.gateway, visit.staff.caller, await visit.request())
+    """The copy, under the number by which people speak of the request."""
+    request = await visit.request()
+    return await package_of(visit.gateway, visit.staff.caller, request, case_number(request.id))
 
 
 async def hand_over(visit: Visit) -> Response:
