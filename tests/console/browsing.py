@@ -123,6 +123,17 @@ def small_targets(page: Page) -> list[str]:
     return found
 
 
+def unnamed(page: Page) -> list[str]:
+    """Parts of a page that a screen reader offers to go to, and could not say what they are."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll('nav, aside, article, section[aria-labelledby], figure svg')]
+        .filter((one) => !(one.ariaLabel || '').trim() && !(one.getAttribute('aria-labelledby') || '')
+          .split(' ').map((id) => document.getElementById(id)?.textContent.trim() || '').join(''))
+        .map((one) => one.outerHTML.slice(0, 120))"""
+    )
+    return found
+
+
 def shoot(page: Page, name: str) -> None:
     """Keeps a picture for the documentation, where that is asked for (`make screens`)."""
     if os.environ.get("AVGATE_SCREENS"):

@@ -12,13 +12,14 @@ from avgate_gateway.authentication import Scope
 from avgate_mocks.people import Person
 
 from ..flow.harness import until
-from .browsing import Desk, complaints, shoot, sideways, small_targets
+from .browsing import Desk, complaints, shoot, sideways, small_targets, unnamed
 
 
 def soundness(page: Page) -> None:
     """What every page has to be."""
     assert complaints(page) == []
     assert small_targets(page) == []
+    assert unnamed(page) == []
     assert page.locator("html").get_attribute("lang") in {"nl", "en"}
     assert page.locator("h1").count() == 1
 

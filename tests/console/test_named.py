@@ -12,7 +12,7 @@ from avgate_gateway.case_number import case_number
 from avgate_mocks.people import Role
 
 from ..flow.harness import a_request
-from .pages import Pages, opened
+from .pages import Pages, opened, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -46,3 +46,9 @@ async def test_what_stands_beside_a_request_has_a_name(pages: Pages) -> None:
     page = await anna.see(f"/console/requests/{await pages.here.submit(body)}")
     asides = re.findall(r"<aside[^>]*>", page)
     assert [one for one in asides if 'aria-label="About this request"' in one] == asides != []
+
+
+async def test_each_sign_in_is_ended_by_a_button_that_says_which(pages: Pages) -> None:
+    anna = await pages.enter("A. Bakker")
+    page = said(await anna.see("/console/sessions"))
+    assert re.search(r"End it : \d+ \w+ \d{4}, \d\d:\d\d", page)
