@@ -232,7 +232,7 @@ async def complete(
         await _see_to_part(db, context, request, task, {"by": by, "client": client})
         return
     recipients = await told_by_hand(db, context, request, task)
-    await item_steps.done_by_hand(db, request.id, task.connector, task.category, task.product)
+    await item_steps.done_by_hand(db, task)
     if task.category is None:
         await items.forget(db, request.id, task.connector)  # of a look before it got stuck
         await tasks.move(

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from avgate_contracts import Category, DataSubject, Identifier, Record, SupportsAccess
 from avgate_gateway.authentication import Scope
+from avgate_gateway.store import items, requests
+from avgate_gateway.store.item import ItemState
 from avgate_mocks.people import Person, Role
 
 from .harness import JsonMap, a_request
@@ -87,6 +89,30 @@ async def test_what_was_really_done_by_hand_ends_the_request(tmp_path: Path) -> 
         outcomes = {x["outcome"] for x in await here.report(request_id)}
         assert "done_by_hand" in outcomes
         assert "failed" not in outcomes
+
+
+async def test_doing_one_of_two_tasks_of_a_kind_leaves_the_other_a_single_one(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, ("xelion",)) as here:
+        request_id = await here.erased(here.person(Role.RUNNING), "xelion")
+        async with here.assembled.context.database.write() as db:
+            found = await items.select(db, request_id, states=[ItemState.BY_HAND])
+            one = next(item for item in found if item.category is Category.RECORDING)
+            await items.change(db, [one.id], reason="a person has to ask for it")
+            await requests.wake(db, request_id, here.time.now())
+        await here.settle()
+        before = {task["id"]: task for task in await open_tasks(here, request_id)}
+        kinds = [task["category"] for task in before.values()]
+        assert sorted(kinds) == ["recording", "recording", "voicemail"]
+        done = next(task for task in before.values() if task["reason"].startswith("a person has"))
+        oids = [oid for item in done["items"] for oid in re.findall(r"\d{5,}", item["ref"])]
+        await by_hand(here, oids)
+        assert await complete(here, done) == 200
+        await here.until(request_id, "person", "closed")
+        left = {task["id"]: task["items"] for task in await open_tasks(here, request_id)}
+        before.pop(done["id"])
+        assert left == {name: task["items"] for name, task in before.items()}
 
 
 async def test_a_task_says_which_items_it_is_about(tmp_path: Path) -> None:

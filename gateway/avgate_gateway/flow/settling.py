@@ -169,9 +169,12 @@ async def _hand_over(
                 await _make(db, request, _of_part(context, request, task, part))
     groups = await items.groups_left(db, request.id)
     left = [group for group in groups if _is_settled(group, all_tasks)]
-    known = await hand_tasks.of_request(db, request.id) if left else []
+    known = list(await hand_tasks.of_request(db, request.id)) if left else []
     for group in left:
-        await _make(db, request, _of_group(context, request, group, _rounds(known, group)))
+        made = _of_group(context, request, group, _rounds(known, group))
+        if not any(_is_the_same(made, task) for task in known):
+            await _make(db, request, made)
+            known.append(made)
 
 
 async def _make(db: Connection, request: SubjectRequest, made: HandTask) -> None:
@@ -185,6 +188,13 @@ def _rounds(known: Sequence[HandTask], group: Group) -> int:
     place = (group.connector, group.category, group.product)
     done = [task for task in known if task.completed_at is not None]
     return sum((task.connector, task.category, task.product) == place for task in done)
+
+
+def _is_the_same(made: HandTask, known: HandTask) -> bool:
+    """Whether it is to be done already: by `_rounds`, its id changes when another of its kind is done."""
+    told = (made.connector, made.category, made.product, made.code, made.reason)
+    asked = (known.connector, known.category, known.product, known.code, known.reason)
+    return known.completed_at is None and asked == told
 
 
 def _is_settled(group: Group, all_tasks: Sequence[Task]) -> bool:

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from avgate_gateway.store.connection import Connection
-from avgate_gateway.store.item import REJECTED, UNDER_WAY, ItemState
+from avgate_gateway.store.hand_tasks import HandTask
+from avgate_gateway.store.item import REJECTED, ItemState
 from avgate_gateway.store.item_statements import IS_LOCATED
-from avgate_gateway.store.left import LEFT, REFUSED_FOR_GOOD
+from avgate_gateway.store.left import REFUSED_FOR_GOOD, of_task
 from avgate_gateway.store.schema import item
 
 _RELEASED = {
@@ -96,23 +97,10 @@ async def try_again(
     return done.rowcount
 
 
-async def done_by_hand(
-    db: Connection,
-    request_id: str,
-    connector: str,
-    category: str | None,
-    product: str | None,
-) -> None:
-    """Marks what a person says they did; without a category, all that was left of a connector."""
-    under_way = item.c.state.in_([] if category else [s.value for s in UNDER_WAY])
-    doing = item.update().where(
-        item.c.request_id == request_id, item.c.connector == connector, sa.or_(LEFT, under_way)
-    )
-    if category is not None:
-        doing = doing.where(item.c.category == category, item.c.product == product)
-    await db.execute(
-        doing.values(state=ItemState.DONE_BY_HAND.value, code=None, reason=None, look_at=None)
-    )
+async def done_by_hand(db: Connection, task: HandTask) -> None:
+    """Marks what a person says they did: what this task is about, and no other's of its kind."""
+    done = {"state": ItemState.DONE_BY_HAND.value, "code": None, "reason": None, "look_at": None}
+    await db.execute(item.update().where(of_task(task)).values(done))
 
 
 async def shed(db: Connection, request_id: str) -> None:

@@ -27,7 +27,7 @@ from avgate_gateway.store.item import (
     sealed_ref,
 )
 from avgate_gateway.store.item_statements import OF_REQUEST
-from avgate_gateway.store.left import LEFT
+from avgate_gateway.store.left import LEFT, of_task
 from avgate_gateway.store.schema import item
 from avgate_gateway.store.written_out import one_of
 from avgate_gateway.vault import Box
@@ -102,18 +102,7 @@ async def due(
 
 async def of_hand_task(db: Connection, task: HandTask, limit: int) -> tuple[Sequence[Item], int]:
     """The first items that a person's task is about, and how many there are."""
-    mine = sa.and_(item.c.request_id == task.request_id, item.c.connector == task.connector)
-    if task.category is None:
-        mine = sa.and_(mine, sa.or_(LEFT, one_of(item.c.state, UNDER_WAY)))
-    else:
-        mine = sa.and_(
-            mine,
-            LEFT,
-            item.c.category == task.category,
-            item.c.product == task.product,
-            sa.func.coalesce(item.c.code, item.c.state) == task.code,
-            sa.func.coalesce(item.c.reason, task.reason) == task.reason,
-        )
+    mine = of_task(task)
     total = (
         await db.execute(sa.select(sa.func.count()).select_from(item).where(mine))
     ).scalar_one()
