@@ -202,11 +202,15 @@ NO_LOGOUT: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("claims", NO_LOGOUT.values(), ids=NO_LOGOUT)
-async def test_a_logout_token_that_is_not_quite_right_ends_nothing(
-    at: Lobby, claims: dict[str, Any]
+async def test_a_logout_token_that_is_not_quite_right_ends_nothing_and_is_told_of(
+    at: Lobby, claims: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     browser = await at.signed_in("u-10")
+    caplog.clear()
     assert await told(at, **{"sub": "u-10", **claims}) == 400
+    [line] = (one for one in caplog.records if one.message == "console.sign_out_refused")
+    assert vars(line)["reason"]
+    assert "u-10" not in str(vars(line))
     at.provider.key = THEIRS
     assert await told(at, sub="u-10") == 400
     assert (await browser.get("/console")).status_code == 200

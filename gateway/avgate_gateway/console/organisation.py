@@ -19,7 +19,7 @@ from avgate_gateway.console.door import Door, inside, to
 from avgate_gateway.console.links import SIGN_IN
 from avgate_gateway.console.sessions import Identified
 from avgate_gateway.console.signing_in import SigningIn
-from avgate_gateway.logs.catalogue import CONSOLE_NOT_LET_IN
+from avgate_gateway.logs.catalogue import CONSOLE_NOT_LET_IN, CONSOLE_SIGN_OUT_REFUSED
 from avgate_gateway.oidc.id_token import Expected, TooWeakError, check, proved_at, text
 from avgate_gateway.oidc.person import NoRoleError, caller_of, completed, leaves_out, name_of
 from avgate_gateway.oidc.provider import Provider, Redeemed
@@ -88,6 +88,8 @@ class Organisation:
             if isinstance(error, ProblemError) and error.problem.type.status >= 500:
                 raise
             self.door.gateway.rates.refused(http.scope)
+            is_token = isinstance(error, InvalidTokenError)
+            CONSOLE_SIGN_OUT_REFUSED.tell(reason=str(error) if is_token else "no form with a token")
             return JSONResponse({"error": "invalid_request"}, 400)
         await self.door.sessions.end_by_provider(over)
         return Response(status_code=200)

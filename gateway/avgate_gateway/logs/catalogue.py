@@ -148,6 +148,12 @@ CONSOLE_NOT_LET_IN = Event(
     "Somebody came back from the provider of sign-ins, and was not let in to the console.",
     "`reason` says which claim or check it was: see docs/sign-in.md",
 )  # fmt: skip
+CONSOLE_SIGN_OUT_REFUSED = Event(
+    "console.sign_out_refused", Level.WARNING, ("reason",),
+    "A logout token of the provider of sign-ins was refused, so whoever it is about stays signed in here.",
+    "`reason` says which claim or check it was: see docs/sign-in.md; who has to be out at once is put out by "
+    "`avgate revoke`",
+)  # fmt: skip
 HANDOVER_POSTPONED = Event(
     "handover.postponed", Level.WARNING, ("handover", "destination", "code", "attempt"),
     "A copy could not be handed over to a successor; it is tried again.",
