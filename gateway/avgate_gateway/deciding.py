@@ -232,7 +232,7 @@ async def complete(
         await _see_to_part(db, context, request, task, {"by": by, "client": client})
         return
     recipients = await told_by_hand(db, context, request, task)
-    await item_steps.done_by_hand(db, task)
+    count = await item_steps.done_by_hand(db, task)  # it may be about more or less than when made
     if task.category is None:
         await items.forget(db, request.id, task.connector)  # of a look before it got stuck
         await tasks.move(
@@ -242,7 +242,7 @@ async def complete(
         await tasks.move(db, request.id, task.connector, Stage.VERIFY, now)
     await evidence.note(
         db, now, request, "hand_task.completed",
-        {"connector": task.connector, "category": task.category, "count": task.count,
+        {"connector": task.connector, "category": task.category, "count": count,
          "by": by, "client": client, **recipients},
     )  # fmt: skip
     await _go_on(db, request, now, is_moving=True)

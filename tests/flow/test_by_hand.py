@@ -113,6 +113,15 @@ async def test_doing_one_of_two_tasks_of_a_kind_leaves_the_other_a_single_one(
         left = {task["id"]: task["items"] for task in await open_tasks(here, request_id)}
         before.pop(done["id"])
         assert left == {name: task["items"] for name, task in before.items()}
+        other = next(task for task in before.values() if task["category"] == "recording")
+        assert (other["count"], other["items_total"]) == (
+            2,
+            1,
+        )  # it was about both when it was made
+        assert await complete(here, other) == 200
+        written = (await here.get(f"/v1/requests/{request_id}/evidence"))["items"]
+        done_by_hand = [one["details"] for one in written if one["event"] == "hand_task.completed"]
+        assert [one["count"] for one in done_by_hand] == [1, 1]
 
 
 async def test_a_task_says_which_items_it_is_about(tmp_path: Path) -> None:

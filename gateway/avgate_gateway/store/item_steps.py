@@ -97,10 +97,10 @@ async def try_again(
     return done.rowcount
 
 
-async def done_by_hand(db: Connection, task: HandTask) -> None:
-    """Marks what a person says they did: what this task is about, and no other's of its kind."""
+async def done_by_hand(db: Connection, task: HandTask) -> int:
+    """Marks what a person says they did: what this task is about, and no other's; how many items."""
     done = {"state": ItemState.DONE_BY_HAND.value, "code": None, "reason": None, "look_at": None}
-    await db.execute(item.update().where(of_task(task)).values(done))
+    return int((await db.execute(item.update().where(of_task(task)).values(done))).rowcount)
 
 
 async def shed(db: Connection, request_id: str) -> None:
