@@ -202,7 +202,7 @@ NO_LOGOUT: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("claims", NO_LOGOUT.values(), ids=NO_LOGOUT)
-async def test_a_logout_token_that_is_not_quite_right_ends_nothing_and_is_told_of(
+async def test_a_logout_token_that_is_not_quite_right_ends_nothing(
     at: Lobby, claims: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     browser = await at.signed_in("u-10")

@@ -244,6 +244,9 @@ def _rules(path: Path) -> Iterator[str]:
             "model_validator" in ast.unparse(one) for one in function.decorator_list
         ):
             yield from _said(function, "WrongValueError")
+        if isinstance(function, ast.FunctionDef) and function.name == "misfits":
+            yields = (one.value for one in ast.walk(function) if isinstance(one, ast.Yield))
+            yield from (str(one.value) for one in yields if isinstance(one, ast.Constant))
     yield from _said(tree, "Located")
     yield from _said(tree, "_invalid")
 
