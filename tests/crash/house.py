@@ -86,9 +86,13 @@ class House(Lives):
     async def submit(self, body: JsonMap, key: str = "one", client: str = "portal") -> str:
         shown = await self.post("/v1/requests", body, client, idempotency_key=key)
         request_id = str(shown["id"])
+        self.acknowledge(key, request_id, body)
+        return request_id
+
+    def acknowledge(self, key: str, request_id: str, body: JsonMap) -> None:
+        """Remembers what was promised."""
         self.acks.setdefault(key, set()).add(request_id)
         self.bodies[request_id] = body
-        return request_id
 
     async def get(self, path: str) -> Any:
         answer = await self.call("GET", path)

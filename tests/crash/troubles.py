@@ -22,6 +22,7 @@ from .mounted import small_disk
 from .operations import STREET, three
 from .wrong import StuckError
 
+_MOST_THAT_FIT, _REFUSED_IN_A_ROW = 300, 5
 OTHER, THIRD = 13, 16  # positions of people whom `three` is not about
 Trouble = Callable[[Lane, int], Awaitable[None]]
 
@@ -55,6 +56,7 @@ async def no_room(lane: Lane, seed: int) -> None:
         async with house(lane, folder=disk.folder / "run") as here:
             await _under_way(here, seed)
             disk.fill()
+            await _until_nothing_fits(here)
             await _endures(here, disk.empty)
 
 
@@ -91,6 +93,25 @@ async def _endures(here: House, heal: Callable[[], None]) -> None:
     assert here.is_up(), "it gave up: " + here.log()[-800:]
     assert here.life.pid == before
     await _goes_on(here)
+
+
+async def _until_nothing_fits(here: House) -> None:
+    """Takes in what still fits into the blocks that the file system had set aside for the log.
+
+    Those are promises as any other: each has to be there, and carried out, in the end.
+    """
+    body = a_request("access", here.person(THIRD), "operator")
+    refused = 0
+    for number in range(_MOST_THAT_FIT):
+        key = f"fits-{number}"
+        answer = await _posted(here, "/v1/requests", body, {"idempotency-key": key})
+        if answer.status_code == 202:
+            here.acknowledge(key, str(answer.json()["id"]), body)
+        refused = 0 if answer.status_code == 202 else refused + 1
+        if refused == _REFUSED_IN_A_ROW:
+            return
+        await asyncio.sleep(0.05)
+    raise StuckError("requests are taken in for ever on a full disk")
 
 
 async def _goes_on(here: House) -> None:
