@@ -17,8 +17,8 @@ from avgate_gateway.letter.rendering import LetterTooSlowError, Printer, printed
 from avgate_gateway.register import seeded
 from avgate_gateway.report import OutcomeWord
 
+from .letters import facts, line
 from .pdf_text import text_of_pages
-from .test_letter import facts, line
 
 MADE = datetime(2026, 11, 29, 12, tzinfo=UTC)
 NASTY = '#panic("x") *bold* \\ $x$ <a> @b [c] // d \u202e\u0000 "e"'

@@ -24,7 +24,7 @@ from avgate_gateway.report import Ending, OutcomeWord, ReportLine
 from avgate_gateway.request import Scope, WaitingFor
 from avgate_gateway.retention.ground import GroundCode
 
-from .test_letter import CLOSED, EARLIER, facts, line, text
+from .letters import CLOSED, EARLIER, facts, line, text
 
 LATER = date(2027, 2, 1)
 WORDS = {"nl": DUTCH, "en": ENGLISH}
