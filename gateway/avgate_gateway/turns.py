@@ -40,8 +40,8 @@ class Turns:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def running(self) -> list[str]:
-        return list(self._turns)
+    def running(self) -> frozenset[str]:
+        return frozenset(self._turns)
 
     @asynccontextmanager
     async def of(self, request_id: str) -> AsyncIterator[Turn]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-_MEGABYTES = 24
+_MEGABYTES = 96  # or what is taken in while it is full fills it for good
 _PIECE = b"\0" * 65_536
 _BUSY_SECONDS = 20.0
 

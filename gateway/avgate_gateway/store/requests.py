@@ -126,7 +126,6 @@ async def due(
     db: Connection,
     now: datetime,
     limit: int,
-    but_not: Sequence[str] = (),
     not_of: Sequence[str] = (),
     *,
     controller: str | None = None,
@@ -135,12 +134,11 @@ async def due(
 ) -> Sequence[str]:
     """A controller's requests whose time to be woken has come, the longest waiting first.
 
-    With None, those of all controllers but the known. Not those of `but_not`, not what the workers
-    of `not_of` hold, and not what has something to do at the connectors of `but_at`.
+    With None, those of all controllers but the known. Not what the workers of `not_of` hold, and not
+    what has something to do at the connectors of `but_at`.
     """
     asked = {
         "now": now,
-        "but_not": list(but_not),
         "not_of": list(not_of),
         "limit": limit,
         "controller": controller,
@@ -179,7 +177,6 @@ def _due(*whose: sa.ColumnElement[bool]) -> sa.Select[str]:
         .where(
             *whose,
             request.c.wake_at <= sa.bindparam("now"),
-            request.c.id.notin_(sa.bindparam("but_not", expanding=True)),
             sa.or_(
                 request.c.held_by.is_(None),
                 request.c.held_by.notin_(sa.bindparam("not_of", expanding=True)),
@@ -187,6 +184,7 @@ def _due(*whose: sa.ColumnElement[bool]) -> sa.Select[str]:
         )
         .order_by(request.c.wake_at)
         .limit(sa.bindparam("limit"))
+        .execution_options(**{HEAVY: True})  # it passes over a backlog, however long that is
     )
 
 
@@ -198,7 +196,7 @@ _DUE_BESIDE = _due(
         task.c.connector.in_(sa.bindparam("but_at", expanding=True)),
         HAS_WORK,
     ),
-).execution_options(**{HEAVY: True})  # it passes over a backlog, however long that is
+)
 _DUE_ELSEWHERE = _due(request.c.controller.notin_(sa.bindparam("known", expanding=True)))
 _IS_DUE = (
     sa.select(request.c.wake_at)
