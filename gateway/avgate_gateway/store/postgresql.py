@@ -119,8 +119,12 @@ def _engine(address: str, size: int, session: dict[str, str]) -> AsyncEngine:
             address, timeout=_CONNECTS_WITHIN, command_timeout=_ANSWERS_WITHIN,
             server_settings=session,
         )  # fmt: skip
-        if session is _LIMITS and made.get_server_version().major >= _LIMITS_TRANSACTIONS:
-            await made.execute(_WHOLE_TRANSACTION)
+        try:
+            if session is _LIMITS and made.get_server_version().major >= _LIMITS_TRANSACTIONS:
+                await made.execute(_WHOLE_TRANSACTION)
+        except BaseException:
+            made.terminate()  # given up before anybody had it, nobody else would close it
+            raise
         return made
 
     made = create_async_engine(
