@@ -49,7 +49,10 @@ class Gateway(Script):
         if not self.cuts:
             return httpx.Response(200, stream=Pieces([body]))
         place, is_silent = self.cuts.pop(0)
-        return httpx.Response(200, stream=Pieces([body[:place]], is_cut=not is_silent))
+        piece = body[:place]
+        # Who sends everything again and ends between two events looks like one who has no more.
+        is_silent = is_silent and not (self.forgets and piece.endswith(b"\n\n"))
+        return httpx.Response(200, stream=Pieces([piece], is_cut=not is_silent))
 
 
 @settings(max_examples=40)
@@ -60,6 +63,7 @@ class Gateway(Script):
 )
 @example([(1, True), (7, True), (len(WHOLE) // 2, True), (3, False)], False, True)
 @example([(len(written(10)), True), (2, True)], False, True)
+@example([(len(written(10)), False), (len(written(10)), True)], True, True)
 async def test_no_cut_loses_or_doubles_an_event(
     cuts: list[tuple[int, bool]], forgets: bool, is_closed: bool
 ) -> None:
