@@ -15,6 +15,7 @@ from avgate_gateway.flow.locating import digest_of, refs_of
 from avgate_gateway.flow.looking import Look
 from avgate_gateway.flow.outcomes import columns
 from avgate_gateway.store import evidence, items, tasks
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import Stage
 from avgate_gateway.store.unseen import noted
@@ -28,21 +29,32 @@ _PAGE = 500
 
 async def verify(part: Part) -> None:
     """Compares what the upstream shows now with what it said; raises what the connector raises."""
-    counts = await _counts(part)
     if part.request.operation is Operation.RECTIFY:
+        async with part.context.database.read() as db:
+            counts = await _counts(db, part)
         await _finish(part, ItemState.RECTIFIED, counts.get(ItemState.RECTIFIED, 0), 0)
         return
+    while not await _is_verified(part):
+        pass  # somebody gave their word meanwhile: that is looked into as well
+
+
+async def _is_verified(part: Part) -> bool:
+    """Looks once; False where there is more to look into by the end of it."""
+    async with part.context.database.read() as db:
+        counts = await _counts(db, part)
     gone, said = (sum(counts.get(s, 0) for s in states) for states in (_GONE, _SAID))
     still = await _withdraw(part, await _shown(part), _GONE) if gone else 0
+    untrue = 0
     if said:
         # What led to these may be gone, and an upstream that nobody can look into shows nothing.
-        still += await _withdraw(part, await _shown_by_reference(part, _SAID), _SAID)
-    await _finish(part, ItemState.ERASED, gone + said, still)
+        untrue = await _withdraw(part, await _shown_by_reference(part, _SAID), _SAID)
+    return await _finish(
+        part, ItemState.ERASED, gone + said, still + untrue, believed=said - untrue
+    )
 
 
-async def _counts(part: Part) -> dict[str, int]:
-    async with part.context.database.read() as db:
-        found = await items.counts(db, part.request.id)
+async def _counts(db: Connection, part: Part) -> dict[str, int]:
+    found = await items.counts(db, part.request.id)
     return {state: n for (connector, state), n in found.items() if connector == part.name}
 
 
@@ -111,9 +123,16 @@ async def _withdraw(part: Part, shown: set[str], states: Sequence[ItemState]) ->
     return still
 
 
-async def _finish(part: Part, state: ItemState, claimed: int, still: int) -> None:
+async def _finish(
+    part: Part, state: ItemState, claimed: int, still: int, *, believed: int | None = None
+) -> bool:
+    """Ends the stage; not where more is said to be done by hand than was looked into and believed."""
     now = part.context.now()
     async with part.context.database.write() as db:
+        if believed is not None:
+            counts = await _counts(db, part)
+            if sum(counts.get(said, 0) for said in _SAID) > believed:
+                return False
         await tasks.move(db, part.request.id, part.name, Stage.DONE, now)
         if claimed and part.connector.manifest.relists:
             await later.schedule_looks(db, part, now)
@@ -121,3 +140,4 @@ async def _finish(part: Part, state: ItemState, claimed: int, still: int) -> Non
             db, now, part.request, "task.verified",
             {"connector": part.name, "looked_for": claimed, "kind": state, "still_held": still},
         )  # fmt: skip
+    return True
