@@ -166,7 +166,7 @@ async def test_a_pause_between_two_stages_counts_from_the_second(tmp_path: Path)
         assert any(call.startswith("POST") for call in called(here, "directory"))
 
 
-async def test_what_is_under_way_ends_with_its_stage(tmp_path: Path) -> None:
+async def test_what_is_under_way_ends_with_its_batch(tmp_path: Path) -> None:
     async with indoors(tmp_path, NAMES) as here:
         body = a_request("erase", here.person(Role.RUNNING), "operator")
         request_id = await here.submit(body)
@@ -180,10 +180,12 @@ async def test_what_is_under_way_ends_with_its_stage(tmp_path: Path) -> None:
         here.calls.clear()
         await here.settle()
         assert any(call.startswith("DELETE") for call in called(here, "operator"))
+        assert (await here.events(request_id)).count("effect.intended") == 1
         [part] = (await here.request(request_id))["connectors"]
-        assert part["stage"] == "verify"
+        assert part["stage"] == "execute"  # there is more to erase
         await resume(here, "operator")
         await here.until(request_id, "closed", "person")
+        assert (await here.events(request_id)).count("effect.intended") > 1
 
 
 def test_what_is_paused_has_no_work_and_takes_no_place() -> None:

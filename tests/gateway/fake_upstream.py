@@ -97,7 +97,7 @@ class Upstream:
     answers: list[str] = field(default_factory=list)  # one for each of the next questions
     unseen: list[Unseen] = field(default_factory=list)  # parts that nobody can look into
     strangers: bool = False  # shows other people's records as well
-    meanwhile: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    meanwhile: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
     approved: set[str] = field(default_factory=set)
     asked_again: set[str] = field(default_factory=set)  # a person had these tried again
     came_back: set[str] = field(default_factory=set)

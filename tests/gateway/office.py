@@ -22,6 +22,7 @@ from avgate_gateway.flow.advance import advance
 from avgate_gateway.flow.context import Context
 from avgate_gateway.flow.context import Desk as Controller
 from avgate_gateway.keyring import KeyRing
+from avgate_gateway.pausing import Pauses
 from avgate_gateway.plan import WantedChange
 from avgate_gateway.problem import ProblemError
 from avgate_gateway.request import IdentityCheck, SubjectRequest, WaitingFor
@@ -61,6 +62,7 @@ class Office:
     rng: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 -- no secret
     database: Mortal | None = None
     cooling_off: timedelta = timedelta()
+    pauses: Pauses | None = None
     seen: dict[str, tuple[int, Seen]] = field(default_factory=dict)
 
     def clock(self) -> datetime:
@@ -84,8 +86,9 @@ class Office:
         desk = Controller("c", "C", "nl", PACK, 28, exempt, made, self.cooling_off)
         vault = Vault(KeyRing.of(b"k" * 32), b"i" * 32)
         return Context(
-            self.db, vault, self.clock, {"c": desk}, timedelta(days=7), timedelta(days=30)
-        )
+            self.db, vault, self.clock, {"c": desk}, timedelta(days=7), timedelta(days=30),
+            pauses=self.pauses,
+        )  # fmt: skip
 
     async def reboot(self) -> None:
         if self.database is not None:

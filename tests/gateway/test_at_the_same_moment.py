@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from avgate_contracts.vocabulary import Category, Operation
-from avgate_gateway.request import State
+from avgate_gateway.pausing import Pauses
+from avgate_gateway.request import State, WaitingFor
 from avgate_gateway.store.item import ItemState
 
 from .office import MAIL, PHONE, Office, opened
@@ -58,3 +62,50 @@ async def test_a_word_given_while_another_is_looked_into_is_looked_into_as_well(
         (second.category, "still_held")
     ]
     assert seen.request.state is not State.CLOSED
+
+
+async def test_a_pause_holds_up_what_is_not_sent_yet(office: Office) -> None:
+    pauses = office.pauses = Pauses(office.db, office.clock)
+    crm = office.upstreams["crm"]
+    office.make("crm", "card", 250)
+    crm.approved.update(office.refs["crm"])
+    await office.submit(Operation.ERASE, "portal", (PHONE, MAIL), known=True)
+    await office.sweep(None)
+    [request_id] = office.ids
+    await office.decide(request_id, "approve")
+    crm.meanwhile.append(partial(pauses.pause, "c", "crm", "chief", "it does harm"))
+    await office.sweep(None)
+    assert len(crm.bodies) == 1  # which was being sent
+    assert len(crm.holdings) == 150
+    seen = await office.see(request_id)
+    assert (seen.request.state, seen.request.waiting_for) == (
+        State.WAITING,
+        WaitingFor.UPSTREAM,
+    )
+    await pauses.resume("c", "crm", "chief")
+    await office.sweep(None)
+    assert crm.holdings == {}
+    assert (await office.see(request_id)).request.state is State.CLOSED
+
+
+async def test_a_pause_holds_up_questions_that_are_not_asked_yet(office: Office) -> None:
+    pauses = office.pauses = Pauses(office.db, office.clock)
+    crm = office.upstreams["crm"]
+    crm.moods = ["pending"]  # a job for each item
+    request_id = await erased(office, "card", count=3)
+    office.now += timedelta(hours=11)
+    crm.meanwhile.append(partial(pauses.pause, "c", "crm", "chief", "it does harm"))
+    await office.sweep(None)
+    states = Counter(item.state for item in (await office.see(request_id)).items)
+    assert states == {ItemState.ERASED: 1, ItemState.PENDING: 2}
+
+
+async def test_a_pause_holds_up_looks_at_what_is_kept(office: Office) -> None:
+    pauses = office.pauses = Pauses(office.db, office.clock)
+    request_id = await erased(office, "customer", count=501)
+    office.now += timedelta(days=2)
+    crm = office.upstreams["crm"]
+    crm.meanwhile.append(partial(pauses.pause, "c", "crm", "chief", "it does harm"))
+    await office.sweep(None)
+    looks = [item.look_at for item in (await office.see(request_id)).items]
+    assert sum(at is not None and at <= office.now for at in looks) == 1  # of the second page

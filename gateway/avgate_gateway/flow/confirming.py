@@ -25,6 +25,8 @@ async def confirm(part: Part) -> Task:
             db, part.request.id, part.name, [ItemState.PENDING], part.context.now()
         )
     for (job, key), rows in groupby(sorted(due, key=_order), key=_order):
+        if part.is_paused:
+            break
         batch = list(rows)
         await write_outcomes(part, batch, await _told(part, job, batch), key)
     return await next_stage(part)

@@ -85,6 +85,11 @@ class Part:
     def name(self) -> str:
         return self.task.connector
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing more is to be asked there than what is under way."""
+        return self.name in self.context.paused(self.request.controller)
+
 
 @dataclass(frozen=True, slots=True)
 class Unsealed:

@@ -49,17 +49,19 @@ _BATCH = 100
 _LOOKS_AT_UNKNOWN = 3
 
 
-async def execute(part: Part) -> None:
-    """Carries out what was approved; raises what the connector raises."""
+async def execute(part: Part) -> bool:
+    """Carries out what was approved; False where a pause came between. Raises what the connector raises."""
     await look_first(part)
     while True:
         found = await _unfinished(part)
+        if found and part.is_paused:
+            return False
         if ItemState.INTENDED in found:
             await _carry_out(part, await _intended(part), is_repeat=True)
         elif ItemState.APPROVED in found:
             await _carry_out(part, await _intend(part), is_repeat=False)
         elif ItemState.UNKNOWN not in found or not await _read_back(part):
-            return
+            return True
 
 
 async def _unfinished(part: Part) -> frozenset[ItemState]:
@@ -77,13 +79,9 @@ async def _intended(part: Part) -> Sequence[Item]:
         if not begun:
             return []
         return await items.select(
-            db,
-            part.request.id,
-            connector=part.name,
-            states=[ItemState.INTENDED],
-            batch=begun[0].batch,
-            limit=_BATCH,
-        )
+            db, part.request.id, connector=part.name, states=[ItemState.INTENDED],
+            batch=begun[0].batch, limit=_BATCH,
+        )  # fmt: skip
 
 
 async def _intend(part: Part) -> Sequence[Item]:

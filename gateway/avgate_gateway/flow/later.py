@@ -63,7 +63,7 @@ async def schedule_looks(db: Connection, part: Part, now: datetime) -> None:
 
 async def look_after(part: Part) -> None:
     """Looks at this connector's items that are due; raises what the connector raises."""
-    while rows := await _due(part):
+    while not part.is_paused and (rows := await _due(part)):
         for state, group in groupby(sorted(rows, key=lambda r: r.state), key=lambda r: r.state):
             some = list(group)
             held = await _held(part, some)

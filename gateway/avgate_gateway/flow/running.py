@@ -244,8 +244,7 @@ async def _step(part: Part, box: Box | None) -> Task | None:
         case Stage.LOCATE if part.person is not None and box is not None:
             await _locate_or_copy(part, part.person, box)
         case Stage.EXECUTE:
-            await execute(part)
-            return await next_stage(part)
+            return await next_stage(part) if await execute(part) else None
         case Stage.CONFIRM:
             return await confirm(part)
         case Stage.VERIFY:
