@@ -109,3 +109,20 @@ async def test_a_pause_holds_up_looks_at_what_is_kept(office: Office) -> None:
     await office.sweep(None)
     looks = [item.look_at for item in (await office.see(request_id)).items]
     assert sum(at is not None and at <= office.now for at in looks) == 1  # of the second page
+
+
+async def test_what_is_set_going_while_a_look_is_refused_is_carried_out(office: Office) -> None:
+    """Else the part is stuck in looking, and a person who has that tried again ends it unexecuted."""
+    crm = office.upstreams["crm"]
+    crm.moods = ["fail"]
+    office.make("crm", "card", 1)
+    request_id = await erased(office, "customer")
+    office.now += timedelta(days=2)  # what is kept is looked at again
+    crm.meanwhile.append(partial(office.decide, request_id, "retry crm"))
+    crm.troubles = ["no"]
+    await office.sweep(None)
+    office.now += timedelta(minutes=1)
+    await office.sweep(None)
+    seen = await office.see(request_id)
+    assert states_of(seen, Category.CONTACTS) == {ItemState.ERASED}
+    assert [one.code for one in seen.open_hand] == []

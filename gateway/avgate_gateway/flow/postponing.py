@@ -19,12 +19,15 @@ _ALTERED = (
 async def troubled(
     context: Context, task: Task, trouble: Trouble, looked_with: str | None = None
 ) -> None:
-    """Plans the next try, or hands the task to a person when enough were made."""
+    """Plans the next try, or hands the task to a person when enough were made.
+
+    Not where it was set going in another way meanwhile: that begins now, and says by itself what comes of it.
+    """
     now = context.now()
     async with context.database.write() as db:
         request = await requests.find(db, task.request_id)
         current = await tasks.find(db, task.request_id, task.connector)
-        if request is None:
+        if request is None or current.stage is not task.stage:
             return
         attempts = current.attempts + 1
         delay = trouble.delay(attempts, is_another=current.code not in {None, trouble.code})
