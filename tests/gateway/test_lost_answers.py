@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -90,3 +91,15 @@ async def test_a_worker_that_was_frozen_past_its_lease_asks_nothing_of_an_upstre
     await office.sweep(None)
     assert len(office.upstreams["crm"].bodies) == 1
     assert {item.state for item in (await office.see(office.ids[0])).items} <= GONE
+
+
+async def test_what_nobody_answers_for_does_not_keep_later_batches_from_being_looked_at(
+    office: Office,
+) -> None:
+    never = ["unknown before"] * 5  # batches of a hundred
+    await _erase(office, *never, "unknown after", *never * 3, items=600)
+    seen = await office.see(office.ids[0])
+    assert Counter(item.state for item in seen.items) == {
+        ItemState.UNKNOWN: 500,
+        ItemState.ERASED: 100,
+    }

@@ -248,14 +248,11 @@ def _read(row: Item, now: datetime, *, is_gone: bool) -> dict[str, Any]:
 async def _lost(part: Part) -> Sequence[Item]:
     """A batch of which it is not known, and worth a look, what became of all or some of it."""
     async with part.context.database.read() as db:
-        rows = await items.select(
-            db, part.request.id, connector=part.name, states=[ItemState.UNKNOWN]
-        )
-        first = next((row for row in rows if row.looks < _LOOKS_AT_UNKNOWN), None)
-        if first is None:
+        batch = await items.lost_batch(db, part.request.id, part.name, _LOOKS_AT_UNKNOWN)
+        if batch is None:
             return []
         return await items.select(
-            db, part.request.id, connector=part.name, batch=first.batch, limit=_BATCH
+            db, part.request.id, connector=part.name, batch=batch, limit=_BATCH
         )
 
 

@@ -24,6 +24,13 @@ NEXT_CONFIRMATION = sa.select(sa.func.min(item.c.look_at)).where(
     THERE, item.c.state == word(ItemState.PENDING)
 )
 
+LOST_BATCH = (
+    sa.select(item.c.batch)
+    .where(THERE, item.c.state == word(ItemState.UNKNOWN), item.c.looks < sa.bindparam("looks"))
+    .order_by(item.c.id)
+    .limit(1)
+)
+
 
 @lru_cache(maxsize=128)
 def selecting(

@@ -191,6 +191,13 @@ async def next_confirmation(db: Connection, request_id: str, connector: str) -> 
     return earliest
 
 
+async def lost_batch(db: Connection, request_id: str, connector: str, looks: int) -> str | None:
+    """The first batch of which something is unknown that was looked at less often than that."""
+    here = {"request_id": request_id, "connector": connector, "looks": looks}
+    batch: str | None = (await db.execute(item_statements.LOST_BATCH, here)).scalar()
+    return batch
+
+
 async def has_left(db: Connection, request_id: str) -> bool:
     """Whether something is left that a person may set going again, or that is not at its end."""
     return (await db.execute(_LEFT, {"request_id": request_id})).first() is not None
