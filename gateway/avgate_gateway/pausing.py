@@ -18,6 +18,8 @@ from avgate_gateway.store.pauses import Pause
 
 # What is paused is looked at so often all the same: if nobody wakes it when the pause ends, that does.
 LONGEST_SLEEP: Final = timedelta(hours=1)
+# As it ends, and at the look after: what is put to sleep by it, and not committed yet, nobody sees.
+_WAKES = 2
 
 
 class Pauses:
@@ -27,6 +29,7 @@ class Pauses:
         self._database = database
         self._now = now
         self._known: Mapping[str, Mapping[str, Pause]] = {}
+        self._waking: dict[tuple[str, str], int] = {}  # what was paused, and how often to wake it
         self._is_new = True
 
     def of(self, controller: str) -> Mapping[str, Pause]:
@@ -45,9 +48,16 @@ class Pauses:
         for one in found:
             known.setdefault(one.controller, {})[one.connector] = one
         self._known = known
-        ended = before - {(one.controller, one.connector) for one in found}
-        for controller, connector in ended:
-            await self._wake(controller, connector)
+        lasting = {(one.controller, one.connector) for one in found}
+        ended = before - lasting
+        self._waking.update(dict.fromkeys(ended, _WAKES))
+        for place, left in list(self._waking.items()):
+            if place not in lasting:
+                await self._wake(*place)  # one that fails is made up for by the next look
+            if place in lasting or left == 1:
+                self._waking.pop(place, None)
+            else:
+                self._waking[place] = left - 1
         return bool(ended)
 
     async def pause(self, controller: str, connector: str, by: str, reason: str) -> Pause:
