@@ -41,6 +41,12 @@ class Shelf:
     media_type: str | None
     count: int
     name_box: bytes | None = field(repr=False)
+    parts: int
+    last: int  # part: one that comes after it belongs to a copy that is made anew
+
+
+class ChangedError(Exception):
+    """The copy is made anew, or was destroyed, since its shelves were listed."""
 
 
 async def add(db: Connection, request_id: str, connector: str, parts: Sequence[Part]) -> None:
@@ -97,6 +103,8 @@ async def shelves(db: Connection, request_id: str) -> Sequence[Shelf]:
             sa.func.max(copy_part.c.media_type),
             sa.func.sum(copy_part.c.count),
             sa.func.max(copy_part.c.name_box),
+            sa.func.count(),
+            sa.func.max(copy_part.c.id),
         )
         .where(copy_part.c.request_id == request_id)
         .group_by(*key)
@@ -106,7 +114,10 @@ async def shelves(db: Connection, request_id: str) -> Sequence[Shelf]:
 
 
 async def boxes(database: Database, request_id: str, shelf: Shelf) -> AsyncGenerator[bytes, None]:
-    """The sealed parts of a shelf in order; no transaction stays open between two reads."""
+    """The sealed parts of a shelf in order; no transaction stays open between two reads.
+
+    Raises ChangedError where they are not all there any more: half of a copy must not pass for one.
+    """
     query = _RECORDS if shelf.file is None else _FILE
     async with aclosing(_rows(database, request_id, shelf, query)) as rows:
         async for row in rows:
@@ -134,6 +145,7 @@ async def _rows(
     }
     if shelf.file is not None:
         here["file"] = shelf.file
+    left = shelf.parts
     reading = asyncio.ensure_future(_read(database, query, here))
     try:
         while rows := await reading:
@@ -141,9 +153,14 @@ async def _rows(
                 here = {**here, "last": rows[-1][0]}
                 reading = asyncio.ensure_future(_read(database, query, here))
             for row in rows:
+                if row[0] > shelf.last:
+                    raise ChangedError
+                left -= 1
                 yield row
             if len(rows) < _AT_ONCE:
-                return
+                break
+        if left:
+            raise ChangedError
     finally:
         if not reading.done():
             reading.cancel()
