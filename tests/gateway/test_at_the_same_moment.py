@@ -13,6 +13,7 @@ import pytest
 from avgate_contracts.vocabulary import Category, Operation
 from avgate_gateway.pausing import Pauses
 from avgate_gateway.request import State, WaitingFor
+from avgate_gateway.store import requests, tasks
 from avgate_gateway.store.item import ItemState
 
 from .office import MAIL, PHONE, Office, opened
@@ -48,8 +49,8 @@ async def test_a_word_given_while_another_is_looked_into_is_looked_into_as_well(
     first, second = (await office.see(request_id)).open_hand
 
     async def give_the_other() -> None:
-        tasks = (await office.see(request_id)).open_hand
-        assert [task.id for task in tasks] == [second.id]
+        left = (await office.see(request_id)).open_hand
+        assert [task.id for task in left] == [second.id]
         await office.complete(request_id, 0, honest=False)
 
     await office.complete(request_id, 0, honest=True)
@@ -126,3 +127,39 @@ async def test_what_is_set_going_while_a_look_is_refused_is_carried_out(office: 
     seen = await office.see(request_id)
     assert states_of(seen, Category.CONTACTS) == {ItemState.ERASED}
     assert [one.code for one in seen.open_hand] == []
+
+
+async def called_back(office: Office, request_id: str) -> None:
+    """What the route of callbacks writes, a second later."""
+    office.now += timedelta(seconds=1)
+    async with office.db.write() as db:
+        await tasks.ask_now(db, request_id, "crm", office.now)
+        await requests.wake(db, request_id, office.now)
+
+
+async def test_a_call_that_is_quicker_than_the_answer_is_heeded(office: Office) -> None:
+    crm = office.upstreams["crm"]
+    office.make("crm", "card", 1)
+    crm.approved.update(office.refs["crm"])
+    await office.submit(Operation.ERASE, "portal", (PHONE, MAIL), known=True)
+    await office.sweep(None)
+    [request_id] = office.ids
+    await office.decide(request_id, "approve")
+    crm.moods = ["pending"]
+    crm.meanwhile.append(partial(called_back, office, request_id))
+    await office.sweep(None)
+    assert states_of(await office.see(request_id), Category.CONTACTS) == {ItemState.ERASED}
+
+
+async def test_a_call_that_comes_while_it_is_asked_is_heeded(office: Office) -> None:
+    crm = office.upstreams["crm"]
+    crm.moods = ["pending"]
+    request_id = await erased(office, "card")
+    office.now += timedelta(minutes=5)
+    crm.answers = ["pending", "done"]
+    crm.meanwhile.append(partial(called_back, office, request_id))
+    await office.sweep(None)
+    office.now += timedelta(seconds=1)
+    await office.sweep(None)
+    assert crm.answers == []
+    assert states_of(await office.see(request_id), Category.CONTACTS) == {ItemState.ERASED}

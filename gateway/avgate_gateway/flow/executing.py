@@ -28,7 +28,7 @@ from avgate_gateway import confidential
 from avgate_gateway.flow.capability import can
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.locating import refs_of
-from avgate_gateway.flow.outcomes import ALTERED, columns, effect_of
+from avgate_gateway.flow.outcomes import ALTERED, are_pending, asked_now, columns, effect_of
 from avgate_gateway.flow.overtaking import look_first
 from avgate_gateway.flow.recipients import told_to
 from avgate_gateway.store import callbacks, evidence, holding, items, tasks
@@ -192,6 +192,8 @@ async def write_outcomes(
     if part.request.operation is Operation.RECTIFY:
         rows = [_unwatched(row) for row in rows]
     async with part.context.database.write() as db:
+        if are_pending(rows) and await tasks.is_asked_now(db, part.task):
+            rows = asked_now(rows, now)  # an upstream may call before its answer is written down
         await items.change_each(db, rows)
         await tasks.change(
             db, part.request.id, part.name, now,

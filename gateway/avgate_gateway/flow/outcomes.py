@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, assert_never
 
@@ -53,6 +54,17 @@ def columns(outcome: Outcome, now: datetime) -> dict[str, Any]:  # noqa: PLR0911
             return _columns(ItemState.UNKNOWN, code="outcome_unknown", reason=reason)
         case _:
             assert_never(outcome)
+
+
+def are_pending(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether any of these has yet to be confirmed."""
+    return any(row["state"] == ItemState.PENDING for row in rows)
+
+
+def asked_now(rows: Sequence[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
+    """The same, of which those that have yet to be confirmed are asked about now."""
+    soon = {"look_at": now}
+    return [{**row, **(soon if row["state"] == ItemState.PENDING else {})} for row in rows]
 
 
 def effect_of(way: ErasureWay | None) -> Effect:

@@ -274,7 +274,7 @@ async def forget_learned(db: Connection, request_id: str) -> None:
 
 async def ask_now(db: Connection, request_id: str, connector: str, now: datetime) -> None:
     """Has what a connector still owes an answer to be asked about at once."""
-    await change(db, request_id, connector, now, next_attempt_at=None)
+    await change(db, request_id, connector, now, next_attempt_at=now)
     await db.execute(
         item.update()
         .where(
@@ -285,3 +285,9 @@ async def ask_now(db: Connection, request_id: str, connector: str, now: datetime
         )
         .values(look_at=now)
     )
+
+
+async def is_asked_now(db: Connection, before: Task) -> bool:
+    """Whether `ask_now` came since a task was read that somebody is at."""
+    current = (await find(db, before.request_id, before.connector)).next_attempt_at
+    return current is not None and current != before.next_attempt_at
