@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from avgate_contracts.record import Unseen, WhyUnseen
 from avgate_contracts.vocabulary import Category, Operation
 from avgate_gateway.pausing import Pauses
 from avgate_gateway.request import State, WaitingFor
@@ -163,3 +164,19 @@ async def test_a_call_that_comes_while_it_is_asked_is_heeded(office: Office) -> 
     await office.sweep(None)
     assert crm.answers == []
     assert states_of(await office.see(request_id), Category.CONTACTS) == {ItemState.ERASED}
+
+
+async def test_whoever_sees_to_a_part_makes_no_second_task_of_what_is_stuck(office: Office) -> None:
+    crm = office.upstreams["crm"]
+    crm.unseen = [Unseen("archive", WhyUnseen.NO_INTERFACE)]
+    request_id = await erased(office, "call")
+    office.now += timedelta(days=400)  # until when it is kept
+    for _ in range(14):
+        crm.moods = ["down"]
+        await office.sweep(None)
+        office.now += timedelta(days=1)
+    left = (await office.see(request_id)).open_hand
+    assert [task.code for task in left] == ["no_interface", "unavailable"]
+    await office.complete(request_id, 0, honest=True)
+    await office.sweep(None)
+    assert (await office.see(request_id)).open_hand == left[1:]

@@ -161,20 +161,28 @@ async def _hand_over(
     db: Connection, context: Context, request: SubjectRequest, all_tasks: Sequence[Task]
 ) -> None:
     """Makes a task for a person of everything that no program can settle; each once."""
+    stuck = [t for t in all_tasks if t.stage is Stage.STUCK and t.code is not TaskCode.HELD_BACK]
     for task in all_tasks:
-        if task.stage is Stage.STUCK and task.code is not TaskCode.HELD_BACK:
-            await _make(db, request, _stuck(context, request, task))
         for part in task.unseen if task.stage is Stage.DONE and not task.is_answered else ():
             if part.is_by_hand:
                 await _make(db, request, _of_part(context, request, task, part))
     groups = await items.groups_left(db, request.id)
     left = [group for group in groups if _is_settled(group, all_tasks)]
-    known = list(await hand_tasks.of_request(db, request.id)) if left else []
+    known = list(await hand_tasks.of_request(db, request.id)) if left or stuck else []
+    for task in stuck:
+        await _make_unless_known(db, request, _stuck(context, request, task), known)
     for group in left:
         made = _of_group(context, request, group, _rounds(known, group))
-        if not any(_is_the_same(made, task) for task in known):
-            await _make(db, request, made)
-            known.append(made)
+        await _make_unless_known(db, request, made, known)
+
+
+async def _make_unless_known(
+    db: Connection, request: SubjectRequest, made: HandTask, known: list[HandTask]
+) -> None:
+    """Makes it unless it is to be done already, under an id of an earlier moment."""
+    if not any(_is_the_same(made, task) for task in known):
+        await _make(db, request, made)
+        known.append(made)
 
 
 async def _make(db: Connection, request: SubjectRequest, made: HandTask) -> None:
@@ -191,7 +199,10 @@ def _rounds(known: Sequence[HandTask], group: Group) -> int:
 
 
 def _is_the_same(made: HandTask, known: HandTask) -> bool:
-    """Whether it is to be done already: by `_rounds`, its id changes when another of its kind is done."""
+    """Whether it is to be done already: its id changes when another of its kind is done (`_rounds`).
+
+    So does that of a part that is stuck, when a person sees to what the part could not look into.
+    """
     told = (made.connector, made.category, made.product, made.code, made.reason)
     asked = (known.connector, known.category, known.product, known.code, known.reason)
     return known.completed_at is None and asked == told
