@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib import import_module
@@ -42,11 +42,12 @@ from avgate_gateway.refusals import Refusals
 from avgate_gateway.registry import discover
 from avgate_gateway.rounds import Rounds
 from avgate_gateway.settings import Settings
+from avgate_gateway.store.cut_short import CutShortError
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.rates import SharedLedger
 from avgate_gateway.traces import Traces
 from avgate_gateway.traces.upstream import tracing
-from avgate_gateway.upkeep import keep_up
+from avgate_gateway.upkeep import keep_up, write_down
 from avgate_gateway.webhooks.delivering import Deliverer
 from avgate_gateway.witness import Witness
 
@@ -87,6 +88,8 @@ class Assembled:
             await self.engine.stop()
             await self.deliverer.stop()
             await self.courier.stop()
+            with suppress(CutShortError):
+                await write_down(self.context, self.gateway.refusals)
             await self.checkpointer.try_to_sign()
             await self.gateway.checks.stop()
             for client in self.clients:

@@ -103,6 +103,10 @@ class Refusals:
         found, self._unwritten = self._unwritten, Counter()
         return found
 
+    def put_back(self, found: Mapping[Refused, int]) -> None:
+        """Remembers what was taken and could not be written down."""
+        self._unwritten.update(found)
+
     def _tell_the_rest(self) -> None:
         for reason, count in sorted(self._untold.items()):
             CALLS_REFUSED.tell(reason=reason, count=count)

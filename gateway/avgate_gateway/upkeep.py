@@ -11,6 +11,7 @@ from avgate_gateway.flow.context import Context
 from avgate_gateway.refusals import WINDOW_SECONDS, Refusals
 from avgate_gateway.rounds import Rounds
 from avgate_gateway.store import evidence
+from avgate_gateway.store.cut_short import CutShortError
 
 _REFRESH_LISTS_SECONDS = 6 * 3600.0
 
@@ -57,12 +58,19 @@ def keep_up(
 
 
 async def write_down(context: Context, refusals: Refusals) -> None:
-    """Makes evidence of the calls that were refused in the last minute: summed, for anybody can cause one."""
+    """Makes evidence of the calls that were refused in the last minute: summed, for anybody can cause one.
+
+    Raises AwayError, and leaves them to the next minute.
+    """
     found = refusals.taken()
     if not found:
         return
-    async with context.database.write() as db:
-        for refused, count in sorted(found.items(), key=repr):
-            told = {"reason": refused.reason, "client": refused.client, "count": count}
-            whose = refused.controller or evidence.WHOLE_GATEWAY
-            await evidence.append(db, context.now(), whose, None, "access.refused", told)
+    try:
+        async with context.database.write() as db:
+            for refused, count in sorted(found.items(), key=repr):
+                told = {"reason": refused.reason, "client": refused.client, "count": count}
+                whose = refused.controller or evidence.WHOLE_GATEWAY
+                await evidence.append(db, context.now(), whose, None, "access.refused", told)
+    except CutShortError:
+        refusals.put_back(found)
+        raise
