@@ -136,11 +136,12 @@ async def _store(
 ) -> None:
     now = context.now()
     sealed = subject.box.seal(orjson.dumps(made.to_json()), PLAN) if subject.box else None
+    rest = await item_steps.written_ahead(context.database, planned)
     async with context.database.write() as db:
         current = await requests.find(db, request.id)
         if current is None or current.state is State.CLOSED:
             return  # it was withdrawn while we planned
-        await items.change_each(db, planned)
+        await items.change_each(db, rest)
         await earlier.lead_to(db, request.id, leads)
         await requests.change(
             db, request.id, plan_box=sealed, plan_digest=made.digest,

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
+from avgate_gateway.store import items
 from avgate_gateway.store.connection import Connection
+from avgate_gateway.store.database import Database
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import REJECTED, ItemState
 from avgate_gateway.store.item_statements import IS_LOCATED
 from avgate_gateway.store.left import REFUSED_FOR_GOOD, of_task
-from avgate_gateway.store.schema import item
+from avgate_gateway.store.schema import item, task
+from avgate_gateway.store.tasks import Stage
+from avgate_gateway.store.written_out import word
 
+_AT_ONCE = 5_000  # what a busy server writes in a second or two: its transactions end after fifteen
 _RELEASED = {
     "retain": ItemState.RETAINED,
     "by_hand": ItemState.BY_HAND,
@@ -32,6 +38,12 @@ _RELEASE = (
     .where(
         item.c.request_id == sa.bindparam("its_request_id"),
         IS_LOCATED,
+        item.c.connector.in_(  # whatever is looked for anew is no part of the plan
+            sa.select(task.c.connector).where(
+                task.c.request_id == sa.bindparam("its_request_id"),
+                task.c.stage == word(Stage.LOCATED),
+            )
+        ),
         item.c.action.in_([sa.literal_column(f"'{action}'", sa.String) for action in _RELEASED]),
     )
     .values(
@@ -40,6 +52,20 @@ _RELEASE = (
         )
     )
 )
+
+
+async def written_ahead(
+    database: Database, rows: Sequence[Mapping[str, Any]]
+) -> Sequence[Mapping[str, Any]]:
+    """Writes most of many verdicts, some in each transaction; the rest, for that which makes a plan of all.
+
+    A verdict without a plan counts for nothing: it is written anew with the next.
+    """
+    ahead = max(0, len(rows) - _AT_ONCE)
+    for start in range(0, ahead, _AT_ONCE):
+        async with database.write() as db:
+            await items.change_each(db, rows[start : min(start + _AT_ONCE, ahead)])
+    return rows[ahead:]
 
 
 async def unplan(db: Connection, request_id: str) -> None:
