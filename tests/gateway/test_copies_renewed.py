@@ -6,6 +6,7 @@ import io
 import random
 import zipfile
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ from avgate_gateway.api.begun import begun
 from avgate_gateway.flow.copying import FILE, FILE_NAME
 from avgate_gateway.packing import packed
 from avgate_gateway.problem import NOT_READY, ProblemError
-from avgate_gateway.store import copies
+from avgate_gateway.store import copies, requests, tasks
 from avgate_gateway.store.copies import ChangedError, Part
+from avgate_gateway.store.tasks import Stage
 from avgate_gateway.vault import SUBJECT_KEY, Box
 
 from .office import MAIL, PHONE, Office, opened
@@ -108,3 +110,34 @@ async def test_where_nothing_was_sent_yet_it_is_to_be_asked_for_again(office: Of
     with pytest.raises(ProblemError) as refused:
         await begun(changed())
     assert refused.value.problem.type is NOT_READY
+
+
+async def put_much(office: Office) -> None:
+    """Four hundred parts, beside what is there."""
+    box = await box_of(office)
+    part = Part("recording", "voice", 0, box.seal(b"some", FILE), 2, None, "audio/wav")
+    async with office.db.write() as db:
+        await copies.add(db, office.ids[0], "crm", [part] * 400)
+
+
+async def test_a_large_copy_is_destroyed_in_several_transactions(office: Office) -> None:
+    await put_much(office)
+    office.now += timedelta(days=31)
+    before = office.db.writes
+    await office.sweep(None)
+    seen = await office.see(office.ids[0])
+    assert (seen.has_copy, seen.sealed.subject_key) == (False, None)
+    assert office.db.writes - before >= 1 + 4
+
+
+async def test_so_it_is_where_a_try_before_left_it(office: Office) -> None:
+    await put_much(office)
+    [request_id] = office.ids
+    async with office.db.write() as db:
+        await tasks.move(db, request_id, "crm", Stage.LOCATE, office.now)
+        await requests.wake(db, request_id, office.now)
+    before = office.db.writes
+    await office.go(request_id)
+    assert office.db.writes - before >= 2 + 4
+    async with office.db.read() as db:
+        assert [(one.parts, one.count) for one in await copies.shelves(db, request_id)] == [(1, 3)]

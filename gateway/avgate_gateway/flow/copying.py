@@ -119,6 +119,8 @@ class _CopyDesk:
 
     async def _write(self, learned: bytes | None = None, look: Look | None = None) -> None:
         part, now = self.part, self.part.context.now()
+        if not self.is_clean and (part.task.attempts or part.task.columns_box):  # there may be one
+            await copies.thin_out(part.context.database, part.request.id, part.name)
         async with part.context.database.write() as db:
             if not self.is_clean:
                 await copies.forget(db, part.request.id, part.name)

@@ -170,7 +170,9 @@ async def shred(context: Context, request: SubjectRequest) -> None:
     The references of kept items live until the last of them is gone: as long as anything is still
     watched, under way or stuck, their key stays.
     """
-    now = context.now()
+    now, closed_at = context.now(), request.closed_at
+    if request.operation in COPIES and closed_at and closed_at + context.vault_keeps <= now:
+        await copies.thin_out(context.database, request.id)
     async with context.database.write() as db:
         current = await requests.find(db, request.id)
         if current is None or current.closed_at is None:

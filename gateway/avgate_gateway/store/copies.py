@@ -79,6 +79,28 @@ async def forget(db: Connection, request_id: str, connector: str | None = None) 
         await db.execute(all_of_it, here)
 
 
+async def thin_out(database: Database, request_id: str, connector: str | None = None) -> None:
+    """Drops most of a large copy, some in each transaction, for whoever then forgets the rest.
+
+    Gigabytes take longer than a transaction may.
+    """
+    here = {"request_id": request_id, "connector": connector}
+    some, few = _OF_REQUEST_IN_PARTS if connector is None else _OF_CONNECTOR_IN_PARTS
+    is_large = True
+    while is_large:
+        async with database.read() as db:
+            is_large = (await db.execute(some, here)).first() is not None
+        if is_large:
+            async with database.write() as db:
+                await db.execute(few, here)
+
+
+def _in_parts(*where: sa.ColumnElement[bool]) -> tuple[sa.Select[int], sa.Delete]:
+    some = sa.select(copy_part.c.id).where(*where)
+    few = copy_part.delete().where(copy_part.c.id.in_(some.limit(_DROPPED_AT_ONCE)))
+    return some.offset(_DROPPED_AT_ONCE).limit(1), few
+
+
 def _dropped(*where: sa.ColumnElement[bool]) -> tuple[sa.Select[int], sa.Delete]:
     return sa.select(copy_part.c.id).where(*where).limit(1), copy_part.delete().where(*where)
 
@@ -86,7 +108,11 @@ def _dropped(*where: sa.ColumnElement[bool]) -> tuple[sa.Select[int], sa.Delete]
 _ADD = copy_part.insert()
 _OF_A_REQUEST = copy_part.c.request_id == sa.bindparam("request_id")
 _OF_REQUEST = _dropped(_OF_A_REQUEST)
-_OF_CONNECTOR = _dropped(_OF_A_REQUEST, copy_part.c.connector == sa.bindparam("connector"))
+_OF_A_CONNECTOR = copy_part.c.connector == sa.bindparam("connector")
+_OF_CONNECTOR = _dropped(_OF_A_REQUEST, _OF_A_CONNECTOR)
+_DROPPED_AT_ONCE = 100  # of a megabyte at the most
+_OF_REQUEST_IN_PARTS = _in_parts(_OF_A_REQUEST)
+_OF_CONNECTOR_IN_PARTS = _in_parts(_OF_A_REQUEST, _OF_A_CONNECTOR)
 
 
 async def shelves(db: Connection, request_id: str) -> Sequence[Shelf]:
