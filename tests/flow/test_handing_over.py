@@ -269,6 +269,33 @@ async def test_what_waits_goes_with_the_persons_data(here: Indoors, folder: Fold
     assert (await ask(here, request_id)).status_code == 410
 
 
+async def test_what_had_arrived_when_the_data_was_destroyed_is_said_to_have_arrived(
+    here: Indoors, folder: Folder
+) -> None:
+    request_id = await exported(here)
+    await ask(here, request_id)
+    courier = here.assembled.courier
+
+    class Late:
+        """A way whose answer comes when the key is gone."""
+
+        def __init__(self, way: Way) -> None:
+            self.way = way
+
+        async def deliver(self, sealed: Sealed, name: str) -> Receipt:
+            receipt = await self.way.deliver(sealed, name)
+            await here.let_pass(days=31)
+            return receipt
+
+    late = replace(courier, way_to=lambda *given: Late(courier.way_to(*given)), _under_way={})
+    await late.deliver_due()
+    [one] = await listed(here, request_id)
+    assert (one["state"], one["code"]) == ("delivered", None)
+    assert one["receipt"]["name"] in folder.files
+    assert "handover.delivered" in await here.events(request_id)
+    assert not spooled(here)
+
+
 @pytest.mark.parametrize(
     ("operation", "more", "to", "status"),
     [

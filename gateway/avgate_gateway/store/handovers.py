@@ -133,9 +133,13 @@ async def renew(db: Connection, handover_id: str, mine: str, until: datetime) ->
 
 
 async def change(db: Connection, handover_id: str, mine: str, **values: Any) -> bool:
-    """Writes what an attempt came to; False, and nothing is written, where it is ours no more."""
+    """Writes what an attempt came to; False, and nothing is written, where it is ours no more.
+
+    That it arrived is written also where the data was destroyed while it was on its way.
+    """
     plain = {n: v.value if isinstance(v, HandoverState) else v for n, v in values.items()}
-    here = sa.and_(handover.c.id == handover_id, _IS_MINE)
+    has_arrived = plain.get("state") == HandoverState.DELIVERED.value
+    here = sa.and_(handover.c.id == handover_id, _WAS_MINE if has_arrived else _IS_MINE)
     statement = handover.update().where(here).values(**plain).returning(handover.c.id)
     return (await db.execute(statement, {"mine": mine})).first() is not None
 
@@ -179,7 +183,7 @@ _IS_OURS = sa.or_(
     handover.c.next_attempt_at <= sa.bindparam("left"),
 )
 _IS_DUE = sa.and_(handover.c.next_attempt_at <= sa.bindparam("now"), _NOBODYS, _IS_OURS)
-ELSEWHERE = "elsewhere"
+ELSEWHERE, GONE = "elsewhere", "gone"
 _ELSEWHERE = (
     handover.update()
     .where(
@@ -212,6 +216,13 @@ _IS_MINE = sa.and_(
     handover.c.claim == sa.bindparam("mine"),
     handover.c.state == HandoverState.DELIVERING.value,
 )
+_WAS_MINE = sa.and_(
+    handover.c.claim == sa.bindparam("mine"),
+    sa.or_(
+        handover.c.state == HandoverState.DELIVERING.value,
+        sa.and_(handover.c.state == HandoverState.FAILED.value, handover.c.code == GONE),
+    ),
+)
 _RENEW = (
     handover.update()
     .where(_HERE, _IS_MINE)
@@ -234,7 +245,7 @@ _FORGET = (
         state=HandoverState.FAILED.value,
         next_attempt_at=None,
         claimed_until=None,
-        code="gone",
+        code=GONE,
         reason="the personal data was destroyed before it was handed over",
     )
 )
