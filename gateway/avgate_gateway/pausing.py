@@ -38,6 +38,13 @@ class Pauses:
 
     async def refresh(self) -> bool:
         """Reads what is paused now, and wakes what waited for what is no longer; whether any is not."""
+        is_any_over = await self._look()
+        for place in list(self._waking):
+            await self._wake_again(*place)
+        return is_any_over
+
+    async def _look(self) -> bool:
+        """Reads what is paused now; whether anything is not any more, which is to be woken."""
         async with self._database.read() as db:
             found = await pauses.lasting(db)
             lately = self._now() - LONGEST_SLEEP
@@ -51,14 +58,15 @@ class Pauses:
         lasting = {(one.controller, one.connector) for one in found}
         ended = before - lasting
         self._waking.update(dict.fromkeys(ended, _WAKES))
-        for place, left in list(self._waking.items()):
-            if place not in lasting:
-                await self._wake(*place)  # one that fails is made up for by the next look
-            if place in lasting or left == 1:
-                self._waking.pop(place, None)
-            else:
-                self._waking[place] = left - 1
+        self._waking = {place: n for place, n in self._waking.items() if place not in lasting}
         return bool(ended)
+
+    async def _wake_again(self, controller: str, connector: str) -> None:
+        """Wakes what waited for it; where that fails, the next look makes up for it."""
+        await self._wake(controller, connector)
+        left = self._waking.pop((controller, connector), 1) - 1
+        if left:
+            self._waking[controller, connector] = left
 
     async def pause(self, controller: str, connector: str, by: str, reason: str) -> Pause:
         """Pauses a system from now on; what is paused already stays as it was paused."""
@@ -71,7 +79,7 @@ class Pauses:
                 await pauses.begin(db, made)
                 told = {"connector": connector, "by": by, "since": now}
                 await evidence.append(db, now, controller, None, "connector.paused", told)
-        await self.refresh()
+        await self._look()
         return made
 
     async def resume(self, controller: str, connector: str, by: str) -> Pause | None:
@@ -88,7 +96,8 @@ class Pauses:
             return None
         # Whether or not this process knew of it: one that has just started may not.
         self._known = {**self._known, controller: {**self.of(controller), connector: found}}
-        await self.refresh()
+        await self._look()
+        await self._wake_again(controller, connector)  # those of others are the sweep's
         return replace(found, ended_at=now, ended_by=by)
 
     async def _wake(self, controller: str, connector: str) -> None:
