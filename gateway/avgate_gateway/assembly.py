@@ -135,7 +135,7 @@ def assemble(
     limits = _limits(settings)
     gateway = Gateway(
         context, engine.wake, changes, installed, Checks(runtime.now), engine.bulkheads, engine.faults,
-        checkpointer=checkpointer, opendsr=processor, rounds=rounds, refusals=refusals,
+        checkpointer=checkpointer, opendsr=processor, rounds=rounds, refusals=refusals, claims=claims,
         destinations=courier.destinations, sent=deliverer.attempts,
         rates=Rates(limits, SharedLedger(store.database, runtime.now)),
     )  # fmt: skip

@@ -22,6 +22,9 @@ class Claims(Protocol):
         Stops the block, and ends it quietly, once it is ours no more.
         """
 
+    def trouble(self) -> str | None:
+        """Why nothing can be worked on here, in sentences; None where it can."""
+
     async def others(self) -> Sequence[str]:
         """Registrations of other workers that live: what they hold is not ours to begin."""
 
@@ -41,6 +44,9 @@ class Alone:
     @asynccontextmanager
     async def held(self, request_id: str) -> AsyncIterator[bool]:  # noqa: ARG002 -- the protocol's
         yield True
+
+    def trouble(self) -> str | None:
+        return None
 
     async def others(self) -> Sequence[str]:
         return ()

@@ -3,6 +3,8 @@
 A thread with an event loop and a connection of its own, every step of it limited in time: neither a
 stalled loop nor a lock that somebody holds stops it. Once the lease lapsed it never comes back: the
 process goes on under a new registration, and what was held under the old one is lost to it.
+
+Whose clock is far from the database's has no lease: what is kept until a day would be erased before it.
 """
 
 from __future__ import annotations
@@ -18,12 +20,13 @@ from threading import Thread
 
 import asyncpg
 
-from avgate_gateway.logs.catalogue import WORKER_LAPSED, WORKER_MISSED_A_BEAT
+from avgate_gateway.logs.catalogue import WORKER_CLOCK_APART, WORKER_LAPSED, WORKER_MISSED_A_BEAT
 from avgate_gateway.store.holding import LEASE_SECONDS
 
 _BEAT_SECONDS = 2.0
 _STEP_SECONDS = 3.0
 _PAUSE_SECONDS = 0.5
+_MOST_APART = 300.0  # seconds between two clocks: as much as Kerberos usually allows
 _MICROS = 1_000_000
 _NOW = f"(extract(epoch from clock_timestamp()) * {_MICROS})::bigint"
 _REGISTER = (
@@ -34,6 +37,7 @@ _BEAT = (
     f"UPDATE worker SET beat_at = {_NOW} "  # noqa: S608 -- constants  # nosec B608
     f"WHERE id = $1 AND beat_at > {_NOW} - {int(LEASE_SECONDS * _MICROS)} RETURNING id"
 )
+_TIME = f"SELECT {_NOW}"
 _LEAVE = "DELETE FROM worker WHERE id = $1"
 _LIMITS = {"application_name": "avgate heart", "lock_timeout": "1s", "statement_timeout": "2s"}
 
@@ -56,11 +60,16 @@ class Heart:
         protocol: str,
         release: str,
         told: Callable[[Lease | None], None],
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._address = address
         self._executor = executor
         self._about = (f"{gethostname()[:180]}:{os.getpid()}", protocol, release)
         self._told = told
+        self._clock = clock
+        self.ahead = (
+            0  # seconds that our clock is ahead of the database's, or -n behind: 0 if not far
+        )
         self._registrations = 0
         self._lease: Lease | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -101,6 +110,10 @@ class Heart:
 
     async def _beat_by(self, connection: asyncpg.Connection) -> None:
         while not self._stopped.is_set():
+            if await self._is_far_off(connection):
+                await self._stand_back(connection)
+                await self._rest(_BEAT_SECONDS)
+                continue
             before = time.monotonic()
             lease = self._lease
             if lease is not None and not (
@@ -114,6 +127,23 @@ class Heart:
             await self._rest(_BEAT_SECONDS)
         if self._lease is not None:
             await connection.execute(_LEAVE, self._lease.worker)
+
+    async def _is_far_off(self, connection: asyncpg.Connection) -> bool:
+        """Whether our clock is, at the least, too far from the server's."""
+        before = self._clock()
+        theirs: float = await connection.fetchval(_TIME) / _MICROS
+        ahead, behind = before - theirs, theirs - self._clock()
+        is_far = max(ahead, behind) > _MOST_APART
+        self.ahead = int(max(ahead, 0.0) - max(behind, 0.0)) if is_far else 0
+        return is_far
+
+    async def _stand_back(self, connection: asyncpg.Connection) -> None:
+        """Leaves the work to others, at once."""
+        WORKER_CLOCK_APART.tell(seconds=self.ahead)
+        lease = self._lease
+        self._say(None)
+        if lease is not None:
+            await connection.execute(_LEAVE, lease.worker)
 
     async def _register(self, connection: asyncpg.Connection) -> str:
         self._registrations += 1

@@ -23,12 +23,19 @@ _REGISTERED_WITHIN = 15.0
 class Leased:
     """One of several processes on a PostgreSQL."""
 
-    def __init__(self, address: str, protocol: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        address: str,
+        protocol: str,
+        now: Callable[[], datetime],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`clock` is the machine's own, which is held to the database's."""
         self._now = now
         self._engine = postgresql.claiming(address)
-        self._heart = Heart(address, str(uuid4()), protocol, version("avgate"), self._heard)
+        self._heart = Heart(address, str(uuid4()), protocol, version("avgate"), self._heard, clock)
         self._home: asyncio.AbstractEventLoop | None = None
-        self._registered = asyncio.Event()
+        self._answered = asyncio.Event()
         self._lease: Lease | None = None
         self._under_way: dict[asyncio.Timeout, str] = {}
 
@@ -37,11 +44,24 @@ class Leased:
         self._heart.start()
         try:
             async with asyncio.timeout(_REGISTERED_WITHIN):
-                await self._registered.wait()
+                await self._answered.wait()
         except TimeoutError:
             raise AwayError(
                 "this worker could not be registered; see whether the database runs"
             ) from None
+        if (apart := self.trouble()) is not None:
+            await asyncio.to_thread(self._heart.stop)
+            raise AwayError(apart)
+
+    def trouble(self) -> str | None:
+        ahead = self._heart.ahead
+        if not ahead:
+            return None
+        where = f"{abs(ahead)} seconds {'ahead of' if ahead > 0 else 'behind'} the database's"
+        return (
+            f"This machine's clock is {where}: nothing is worked on here, for what is kept until a day "
+            "would go before it, or after. Set it right (does NTP run, here and there?)."
+        )
 
     async def stop(self) -> None:
         await asyncio.to_thread(self._heart.stop)
@@ -121,8 +141,8 @@ class Leased:
     def _take_over(self, lease: Lease | None) -> None:
         """Puts off, or brings on, the end of everything that is under way."""
         self._lease = lease
-        if lease is not None:
-            self._registered.set()
+        if lease is not None or self._heart.ahead:
+            self._answered.set()
         now = asyncio.get_running_loop().time()
         for limit, worker in self._under_way.items():
             if not limit.expired():

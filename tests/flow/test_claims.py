@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ import pytest_asyncio
 import sqlalchemy as sa
 
 from avgate_gateway.leased import Leased
+from avgate_gateway.store.cut_short import AwayError
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.migrations import migrate
 from avgate_gateway.store.schema import request
@@ -41,8 +43,8 @@ def url() -> str:
 
 
 @asynccontextmanager
-async def worker(url: str) -> AsyncIterator[Leased]:
-    made = Leased(url, "1", lambda: datetime.now(UTC))
+async def worker(url: str, clock: Callable[[], float] = time.time) -> AsyncIterator[Leased]:
+    made = Leased(url, "1", lambda: datetime.now(UTC), clock)
     await made.start()
     try:
         yield made
@@ -114,6 +116,47 @@ async def test_one_whose_lease_lapsed_is_stopped_and_registers_anew(url: str) ->
                 await asyncio.sleep(0.05)
     assert not before
     assert {name.rpartition(".")[2] for (name,) in registered} == {"1", "2"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "says"), [(400.0, "ahead of"), (3.2e8, "ahead of"), (-400.0, "behind")]
+)
+async def test_one_whose_clock_goes_wrong_stands_back_until_it_is_right(
+    url: str, seconds: float, says: str
+) -> None:
+    wrong = 0.0
+    async with worker(url, lambda: time.time() + wrong) as one, worker(url) as other:
+        assert one.trouble() is None
+        async with asyncio.timeout(20):
+            async with one.held(ID) as is_ones:
+                assert is_ones
+                wrong = seconds
+                await asyncio.Event().wait()  # it would go on for ever
+            async with one.held(ID) as is_ones:
+                assert not is_ones
+            async with other.held(ID) as is_others:
+                assert is_others
+            assert says in (one.trouble() or "")
+            wrong = 0.0
+            while one.trouble() is not None or len(await other.others()) != 1:  # noqa: ASYNC110 -- no event tells of a row
+                await asyncio.sleep(0.05)
+            async with one.held(ID) as is_ones:
+                assert is_ones
+
+
+async def test_one_whose_clock_is_wrong_does_not_start(url: str) -> None:
+    made = Leased(url, "1", lambda: datetime.now(UTC), lambda: time.time() - 7200)
+    with pytest.raises(AwayError, match=r"clock is 7\d\d\d seconds behind the database's"):
+        await made.start()
+    await made.stop()
+
+
+async def test_a_clock_that_is_a_few_minutes_off_or_a_frozen_look_is_no_reason(url: str) -> None:
+    late = iter([0.0, 290.0])
+    async with worker(url, lambda: time.time() + next(late, -290.0)) as one:
+        assert one.trouble() is None
+        async with one.held(ID) as is_ones:
+            assert is_ones
 
 
 async def test_nobody_writes_about_a_request_while_another_does(

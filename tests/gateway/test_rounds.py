@@ -14,6 +14,7 @@ import pytest_asyncio
 
 from avgate_gateway.api.application import application
 from avgate_gateway.assembly import Assembled, assemble
+from avgate_gateway.claims import Alone, Claims
 from avgate_gateway.rounds import Rounds
 from avgate_gateway.settings import load
 
@@ -28,6 +29,13 @@ CONFIG = """
 title = "A"
 retention = "libervoice-2019"
 """
+
+
+class ClockApart(Alone):
+    """As a process whose clock is far from the database's says of itself."""
+
+    def trouble(self) -> str | None:
+        return "This machine's clock is 400 seconds ahead of the database's."
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -106,8 +114,8 @@ async def test_one_that_was_not_begun_or_hangs_is_told() -> None:
 async def test_who_looks_is_told_what_stands_still_and_turned_away_where_it_is_vital(
     house: House,  # noqa: F811 -- the fixture that is imported
 ) -> None:
-    async def ready(rounds: Rounds) -> tuple[int, str]:
-        gateway = replace(house.gateway, rounds=rounds)
+    async def ready(rounds: Rounds, claims: Claims | None = None) -> tuple[int, str]:
+        gateway = replace(house.gateway, rounds=rounds, claims=claims or Alone())
         app = application(gateway, house.verifier, house.limits)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(base_url="http://gateway.test", transport=transport) as http:
@@ -118,6 +126,8 @@ async def test_who_looks_is_told_what_stands_still_and_turned_away_where_it_is_v
     assert (status, "'stopped': 'The sweep was not begun: restart" in told) == (200, True)
     status, told = await ready(rounds_of(nothing, is_vital=True))
     assert (status, "The sweep was not begun: restart" in told) == (503, True)
+    status, told = await ready(Rounds(), ClockApart())
+    assert (status, "clock is 400 seconds ahead" in told) == (503, True)
 
 
 @pytest_asyncio.fixture

@@ -69,6 +69,8 @@ def _probes(routes: APIRouter, gateway: Gateway) -> None:
         trouble = await recording.trouble()
         still = gateway.rounds.standstills()
         vital = [one.says for one in still if one.is_vital]
+        if (apart := gateway.claims.trouble()) is not None:
+            vital.append(apart)
         if trouble is not None or vital:
             reasons = [*([f"Requests cannot be recorded: {trouble}."] if trouble else []), *vital]
             return plain({"status": "unavailable", "reason": " ".join(reasons)}, status=503)

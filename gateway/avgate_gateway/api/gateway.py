@@ -14,6 +14,7 @@ from avgate_gateway.authentication import Caller
 from avgate_gateway.bulkheads import Bulkheads
 from avgate_gateway.changes import Changes
 from avgate_gateway.checkpointing import Checkpointer
+from avgate_gateway.claims import Alone, Claims
 from avgate_gateway.faults import Faults
 from avgate_gateway.flow.context import Context, Desk
 from avgate_gateway.guard import Traffic
@@ -49,6 +50,7 @@ class Gateway:
     opendsr: Processor | None = None  # None while nobody may send by OpenDSR
     rounds: Rounds = field(default_factory=Rounds)
     checkpointer: Checkpointer | None = None
+    claims: Claims = field(default_factory=Alone)
 
     def evidence_trouble(self) -> str | None:
         """Why nothing is signed just now, if nothing is."""

@@ -101,6 +101,11 @@ WORKER_MISSED_A_BEAT = Event(
     "worker.missed_a_beat", Level.WARNING, ("error",),
     "The database was not reached in time.", "see whether it runs",
 )  # fmt: skip
+WORKER_CLOCK_APART = Event(
+    "worker.clock_apart", Level.ERROR, ("seconds",),
+    "The machine's clock is so far ahead of the database's, or behind where negative: nothing is worked on there.",
+    "set it right: see whether NTP runs on both",
+)  # fmt: skip
 EVIDENCE_MISFIT = Event(
     "evidence.misfit", Level.ERROR, ("reason",),
     "An entry of the evidence does not fit: nothing is signed any more.", "run `avgate audit verify`",
