@@ -15,8 +15,8 @@ from starlette.types import Receive, Scope, Send
 
 from avgate_mocks.serving import HOST, bound, port_of, served
 
-PASSWORD = "let me in"  # pragma: allowlist secret
-TOKEN = "a-token-of-the-successor"  # pragma: allowlist secret
+PASSWORD = "let me in"
+TOKEN = "a-token-of-the-successor"
 
 
 @dataclass
