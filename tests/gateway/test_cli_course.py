@@ -102,6 +102,16 @@ def test_how_it_ended_is_told_without_a_day_that_no_longer_counts() -> None:
     assert next(ending(request(state="running", due=due), REACH)).endswith("by 2027-02-19")
 
 
+def test_what_holds_a_request_up_is_told_and_that_it_goes_on_by_itself_only_where_it_does() -> None:
+    waits = {"state": "waiting", "waiting_for": "upstream"}
+    why = "operator is paused by desk since 2026-12-01T12:00:00+00:00: moving house."
+    held = list(ending(request(**waits, held_up=why), REACH))
+    assert held[1] == f"held up: {why}"
+    assert held[2].startswith("look again: avgate request show r-1")
+    free = list(ending(request(**waits), REACH))
+    assert free[1].startswith("it goes on by itself; look again: avgate request show r-1")
+
+
 @pytest.mark.parametrize(("hour", "command"), [(11, "cancel"), (13, "show")])
 def test_what_was_approved_is_told_with_the_command_that_withdraws_it_until_it_begins(
     hour: int, command: str

@@ -18,6 +18,8 @@ def ending(request: Request, reach: Reach, now: datetime | None = None) -> Itera
     due = request.due.extended or request.due.promised
     until = "" if request.is_closed else f"; to be answered by {due}"
     yield f"request {request.id}: {state(request)}{until}"
+    if request.held_up is not None:
+        yield f"held up: {request.held_up}"
     match request.waiting_for:
         case "approval":
             approve = reach.command("approve", request.id, client="COLLEAGUE")
@@ -35,7 +37,8 @@ def ending(request: Request, reach: Reach, now: datetime | None = None) -> Itera
             withdraw = reach.command("cancel", request.id, "--reason", "WHY")
             yield f"it begins at {begins:%Y-%m-%d %H:%M} UTC; to withdraw it before: {withdraw}"
         case _ if not request.is_closed:
-            yield f"it goes on by itself; look again: {reach.command('show', request.id)}"
+            alone = "it goes on by itself; " if request.held_up is None else ""
+            yield f"{alone}look again: {reach.command('show', request.id)}"
         case _ if exit_code(request) is Exit.NOT_ALL_DONE:
             parts = (p for p in request.connectors if p.outcome not in _DONE)
             undone = ", ".join(f"{part.connector} ({part.outcome})" for part in parts)
