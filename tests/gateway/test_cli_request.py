@@ -22,6 +22,7 @@ from .invented_answers import (
     request,
 )
 
+URL = "http://127.0.0.1:8080"
 PROBLEM = {"content-type": "application/problem+json"}
 
 
@@ -42,8 +43,17 @@ async def test_a_refusal_is_told_in_the_gateways_words() -> None:
     ("answer", "code", "words"),
     [
         (httpx.Response(404, json={"title": "No"}, headers=PROBLEM), Exit.NOT_FOUND, "No"),
-        (httpx.Response(503), Exit.UNREACHABLE, "does not answer"),
-        (httpx.Response(429), Exit.UNREACHABLE, "does not answer"),
+        (httpx.Response(503), Exit.UNREACHABLE, f"{URL}/health/ready and its log say why"),
+        (
+            httpx.Response(503, json={"title": "Not now"}, headers={**PROBLEM, "retry-after": "2"}),
+            Exit.UNREACHABLE,
+            f"answers 503 (Not now); {URL}/health/ready and its log say why; try again in 2 seconds",
+        ),
+        (
+            httpx.Response(429, json={"title": "Slow"}, headers={**PROBLEM, "retry-after": "60"}),
+            Exit.UNREACHABLE,
+            "answers 429 (Slow); try again in 60 seconds",
+        ),
         (httpx.Response(403), Exit.WRONG, "refused with status 403"),
         (httpx.Response(200, json={}), Exit.WRONG, "no gateway of this release"),
         (httpx.Response(302), Exit.WRONG, "no gateway of this release"),
@@ -60,13 +70,13 @@ async def test_each_failure_has_its_exit_code(
 async def refused(answer: httpx.Response) -> CommandError:
     with pytest.raises(AvgateError) as raised:
         await client({"GET /v1/requests/r-1": answer}).get("r-1")
-    return failure(raised.value)
+    return failure(raised.value, URL)
 
 
 async def test_what_cannot_be_an_id_is_not_repeated() -> None:
     with pytest.raises(AvgateError) as raised:
         await client({}).get("jan@example.nl/../x")
-    assert str(failure(raised.value)) == "that cannot be the id of a request or task"
+    assert str(failure(raised.value, URL)) == "that cannot be the id of a request or task"
 
 
 @pytest.mark.parametrize("url", ["http://gateway.example", "ftp://127.0.0.1", "gateway"])
@@ -77,7 +87,7 @@ async def test_a_token_goes_nowhere_in_the_clear(url: str) -> None:
 
 
 async def test_what_happens_inside_a_conversation_is_told_as_a_command_does() -> None:
-    with pytest.raises(CommandError) as raised:
+    with pytest.raises(CommandError, match=r"at http://127\.0\.0\.1:1024$") as raised:
         async with connected("http://127.0.0.1:1024", "token"):
             raise UnreachableError("nobody there", was_sent=False)
     assert raised.value.code is Exit.UNREACHABLE

@@ -76,4 +76,4 @@ async def test_what_is_not_there_ends_with_its_own_code() -> None:
     talk = client({"POST /v1/webhooks/endpoints/nobody/enable": refused})
     with pytest.raises(AvgateError) as raised:
         await talk.enable_endpoint("nobody")
-    assert failure(raised.value).code is Exit.NOT_FOUND
+    assert failure(raised.value, "http://127.0.0.1:8080").code is Exit.NOT_FOUND

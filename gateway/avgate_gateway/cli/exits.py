@@ -27,7 +27,7 @@ MEANINGS: Mapping[Exit, str] = {
     Exit.NOT_FOUND: "There is no such request or task for this controller.",
     Exit.WAITS_FOR_A_PERSON: "The request waits for identity, approval, or work by hand.",
     Exit.NOT_ALL_DONE: "The request is closed, and something of it was refused or not done.",
-    Exit.UNREACHABLE: "The gateway does not answer.",
+    Exit.UNREACHABLE: "The gateway does not answer, or not now.",
     Exit.UNDER_WAY: "The request was followed for as long as was asked, and is not closed.",
     Exit.INTERRUPTED: "Ctrl-C.",
 }

@@ -146,7 +146,7 @@ def _complete(
 async def _submit(reach: Reach, operation: Operation, order: Order, *, json: bool) -> int:
     token = reach.token_for({Scope.READ, OF_OPERATION[operation]})
     async with connected(reach.url, token) as client:
-        request = await _recorded(client, order)
+        request = await _recorded(client, order, reach.url)
         with screen(silent=json) as shown:
             following = Following(client, reach, shown, json)
             if order.wait:
@@ -158,11 +158,11 @@ async def _submit(reach: Reach, operation: Operation, order: Order, *, json: boo
     return code
 
 
-async def _recorded(client: AvgateClient, order: Order) -> Request:
+async def _recorded(client: AvgateClient, order: Order, url: str) -> Request:
     try:
         return await client.submit(order.body, key=order.key)
     except AvgateError as error:
-        told = failure(error)
+        told = failure(error, url)
         if told.code is not Exit.UNREACHABLE:
             raise
         how = f"{told}; to submit the same again, and not twice: {again(order)}"
