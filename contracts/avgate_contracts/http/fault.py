@@ -21,6 +21,7 @@ from avgate_contracts.errors import (
     UnavailableError,
 )
 from avgate_contracts.http.library import NOT_HTTP, NOT_SENT
+from avgate_contracts.http.no_connection import NoConnectionError
 
 # Said of the state that a lost try may itself have brought about: gone, in conflict, changed.
 _MAY_BE_OUR_OWN_DOING = frozenset({404, 409, 410, 412})
@@ -64,6 +65,8 @@ def fault_of(error: Exception) -> FaultError | MisconfiguredError:
     """What an error of the HTTP library means; only its class is kept, for it quotes the wire."""
     if isinstance(error, NOT_HTTP):
         return MisconfiguredError("a call cannot be written as HTTP; check settings and headers")
+    if isinstance(error, NoConnectionError):
+        return FaultError(str(error), lost=False)
     return FaultError(type(error).__name__, lost=not isinstance(error, NOT_SENT))
 
 

@@ -22,13 +22,13 @@ from avgate_contracts.http.library import (
     Answer,
     AsyncBaseTransport,
     AsyncByteStream,
-    ConnectError,
     ConnectTimeout,
     LocalProtocolError,
     Request,
     Sent,
     trusted,
 )
+from avgate_contracts.http.no_connection import NoConnectionError, why_none
 from avgate_contracts.http.road import Road
 
 _IDLE = 5.0  # seconds; longer than this, and servers close a connection while it is being reused
@@ -111,7 +111,7 @@ class Network(AsyncBaseTransport):
         except TimeoutError:
             raise ConnectTimeout("no connection in time") from None
         except OSError as error:  # a name that is not known and a wrong certificate are such, too
-            raise ConnectError(f"no connection: {type(error).__name__}") from None
+            raise NoConnectionError(why_none(error)) from None
         return connection
 
 

@@ -302,7 +302,13 @@ async def test_a_line_break_in_a_header_is_not_sent(header: tuple[str, str]) -> 
         await Network().handle_async_request(request)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1024/", "https://no.such.host.invalid/"])
-async def test_where_nobody_answers_nothing_was_sent(url: str) -> None:
-    with pytest.raises(httpx.ConnectError):
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://127.0.0.1:1024/", "the connection was refused"),
+        ("https://no.such.host.invalid/", "its name cannot be resolved"),
+    ],
+)
+async def test_where_nobody_answers_nothing_was_sent(url: str, why: str) -> None:
+    with pytest.raises(httpx.ConnectError, match=f"^{why}$"):
         await Network().handle_async_request(httpx.Request("GET", url, extensions=HERE))

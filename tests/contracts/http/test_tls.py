@@ -20,8 +20,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from avgate_contracts import ConnectorSettings, Limits, Runtime, UnavailableError, open_client
+from avgate_contracts.destination import Destinations
 from avgate_contracts.http import library
 from avgate_contracts.http.network import Network
+from avgate_contracts.http.road import Road
 
 ANY = "DEFAULT:@SECLEVEL=0"
 NO_SECRECY = (
@@ -146,6 +148,44 @@ async def test_nothing_is_told_under_a_cipher_without_forward_secrecy(
             await ask(address, lambda: transport(shown.client()))
         assert await ask(address, lambda: transport(shown.client(NO_SECRECY))) == 200
     assert heard == ["TLSv1.2"]
+
+
+async def test_a_certificate_that_is_not_accepted_is_told_from_an_upstream_that_is_not_there(
+    shown: Shown,
+) -> None:
+    async with serving(shown.server()) as (address, heard):
+        with pytest.raises(UnavailableError) as raised:
+            await ask(address, Network)
+        known = shown.client()
+        elsewhere = Destinations(local=frozenset({"localhost"}))
+        request = httpx.Request(
+            "GET",
+            address.replace("127.0.0.1", "localhost"),
+            extensions={"avgate.destinations": elsewhere},
+        )
+        with pytest.raises(httpx.ConnectError, match=r"not accepted: it is another host's$"):
+            await Network(known, Road(resolve=_here)).handle_async_request(request)
+    assert str(raised.value) == (
+        "the upstream did not answer (its certificate is not accepted: it is signed by itself)"
+    )
+    assert heard == []
+
+
+async def test_a_port_without_tls_is_told_as_such() -> None:
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(ANSWER)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(UnavailableError, match="speaks no TLS that is known here"):
+            await ask(f"https://127.0.0.1:{port}", Network)
+
+
+async def _here(_host: str, _port: int) -> list[str]:
+    return ["127.0.0.1"]
 
 
 def test_what_connectors_call_with_is_what_was_tried() -> None:
