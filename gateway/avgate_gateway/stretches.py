@@ -23,6 +23,7 @@ from avgate_gateway.proving.examination import Examination
 from avgate_gateway.proving.stretch import Stretch
 from avgate_gateway.store import encrypted_file, evidence
 from avgate_gateway.store.attesting import Attesting
+from avgate_gateway.store.cut_short import why_unusable
 from avgate_gateway.store.synchronous import engine_of
 
 SIZE = 128 * tree.TILE  # a power of two, so that a stretch's tree is a subtree of the whole
@@ -30,7 +31,7 @@ _MOMENT_SECONDS = 0.1
 
 
 class UnreadableError(Exception):
-    """The database could not be read; the message is the type of the error, for its text may hold rows."""
+    """The database could not be read; the message says why, and nothing of a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def read(task: Task) -> tuple[Stretch, bool]:
             # The driver's own tuples: SQLAlchemy's would be made of them for nothing.
             rows = connection.execute(evidence.ROWS, ends).cursor.fetchall()
     except (sa.exc.SQLAlchemyError, sqlite.Error) as error:
-        raise UnreadableError(type(error).__name__) from None
+        raise UnreadableError(why_unusable(error)) from None
     finally:
         engine.dispose()
     stretch = Stretch(task.after, task.sizes)
@@ -129,7 +130,7 @@ def damaged_pages(place: Place) -> int:
     try:
         return len(encrypted_file.damaged_pages(encrypted_file.path_of(place.url), place.file_key))
     except sqlite.Error as error:
-        raise UnreadableError(type(error).__name__) from None
+        raise UnreadableError(why_unusable(error)) from None
 
 
 def _pool(processes: int) -> Executor:

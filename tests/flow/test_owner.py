@@ -244,3 +244,21 @@ def test_one_account_for_everything_still_makes_and_changes_the_tables(
     with engine.connect() as connection:
         assert connection.execute(sa.text("SELECT current_user")).scalar() == OWNER
     engine.dispose()
+
+
+def test_each_way_in_which_a_database_is_not_there_is_told_as_what_it_is(
+    command: Command, config: Path, url: str
+) -> None:
+    code, told = command("audit", "verify")
+    assert code == Exit.USAGE
+    assert told.endswith("the database has no tables of this release; run `avgate migrate`\n")
+    config.write_text(config.read_text().replace(SERVICE, "nobody_here", 1))
+    for words in (("audit", "verify"), ("migrate",)):
+        code, told = command(*words)
+        assert code == Exit.USAGE
+        assert "nobody_here" in told or "does not accept the account" in told
+    config.write_text(f'database = "{url}_not"\n{CONTROLLER}')
+    code, told = command("audit", "verify")
+    assert (code, "no database of this name" in told) == (Exit.USAGE, True)
+    code, told = command("migrate")
+    assert (code, '_not" does not exist; check database in' in told) == (Exit.USAGE, True)

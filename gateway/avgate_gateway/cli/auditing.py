@@ -86,7 +86,7 @@ def verify(
     except MisfitError as error:
         raise CommandError(str(error), Exit.WRONG) from None
     except UnreadableError as error:
-        raise CommandError(f"the database cannot be read: {error}", Exit.WRONG) from None
+        raise CommandError(str(error), Exit.WRONG) from None
     except BrokenExecutor:
         raise CommandError("a process that read the evidence was killed: out of memory?") from None
     _insist(found)

@@ -23,7 +23,7 @@ class Exit(IntEnum):
 MEANINGS: Mapping[Exit, str] = {
     Exit.DONE: "It is done; without `--wait`, it is recorded.",
     Exit.WRONG: "It was refused, or it found that something is not as it should be.",
-    Exit.USAGE: "The command line or the settings must be corrected; nothing was done.",
+    Exit.USAGE: "The command line, the settings or the database must be put right; nothing was done.",
     Exit.NOT_FOUND: "There is no such request or task for this controller.",
     Exit.WAITS_FOR_A_PERSON: "The request waits for identity, approval, or work by hand.",
     Exit.NOT_ALL_DONE: "The request is closed, and something of it was refused or not done.",

@@ -16,6 +16,7 @@ from avgate_gateway.cli.advancing import advancing
 from avgate_gateway.cli.exits import CommandError, Exit
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
 from avgate_gateway.cli.screen import screen
+from avgate_gateway.cli.unusable import unusable
 from avgate_gateway.cli.wording import Grid
 from avgate_gateway.keyring import KeyRing
 from avgate_gateway.opening import file_of, open_with_keys
@@ -162,5 +163,4 @@ def _looked(settings: Settings, *, rewraps: bool = False) -> tuple[KeyRing, Mapp
         with complaining(VaultError):
             return asyncio.run(look())
     except (sa.exc.SQLAlchemyError, AwayError, OSError) as error:
-        message = f"the database cannot be read: {type(error).__name__}"
-        raise CommandError(message, Exit.WRONG) from None
+        raise unusable(error) from None

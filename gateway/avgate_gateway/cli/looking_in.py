@@ -12,6 +12,7 @@ import typer
 
 from avgate_gateway.checkpointing import EvidenceCutError
 from avgate_gateway.cli.exits import CommandError, Exit
+from avgate_gateway.cli.unusable import unusable
 from avgate_gateway.keyring import KeyRing
 from avgate_gateway.opening import file_of, open_with_keys
 from avgate_gateway.settings import Settings
@@ -44,8 +45,7 @@ def with_database(settings: Settings, use: Callable[[Database], Awaitable[T]]) -
     try:
         return asyncio.run(run())
     except (sa.exc.SQLAlchemyError, AwayError, OSError) as error:
-        message = f"the database cannot be read: {type(error).__name__}"
-        raise CommandError(message, Exit.WRONG) from None
+        raise unusable(error) from None
     except (EvidenceCutError, VaultError) as error:
         raise CommandError(str(error), Exit.WRONG) from None
 

@@ -20,6 +20,7 @@ from avgate_gateway.cli.options import (
     settings_of,
 )
 from avgate_gateway.cli.serving import starting
+from avgate_gateway.cli.unusable import unusable
 from avgate_gateway.opening import is_to_be_encrypted, open_store
 from avgate_gateway.settings import Settings, SettingsError, account_of, owner_address
 from avgate_gateway.settings.value import SQLITE
@@ -76,8 +77,7 @@ def _migrate_for(config: Path, owner: str, service: str | None) -> str:
         try:
             migrate_for(role, address)
         except sa.exc.SQLAlchemyError as error:  # its message may hold rows
-            cause = f"the database cannot be used ({type(error).__name__})"
-            raise CommandError(f"{cause}; check --owner, and whether it runs") from None
+            raise unusable(error, "check --owner, and whether it runs") from None
     return role
 
 

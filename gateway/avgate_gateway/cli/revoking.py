@@ -17,6 +17,7 @@ from avgate_gateway.authentication.client_name import LONGEST_NAME, may_be_clien
 from avgate_gateway.authentication.compact import taken_apart
 from avgate_gateway.cli.exits import CommandError, Exit
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
+from avgate_gateway.cli.unusable import unusable
 from avgate_gateway.opening import open_store
 from avgate_gateway.settings import Settings
 from avgate_gateway.store import refused
@@ -52,8 +53,7 @@ def revoke(
     try:
         told = asyncio.run(_done(settings, named, lift=lift))
     except (sa.exc.SQLAlchemyError, AwayError, OSError) as error:
-        message = f"the database cannot be used: {type(error).__name__}"
-        raise CommandError(message, Exit.WRONG) from None
+        raise unusable(error) from None
     for line in told:
         typer.echo(line)
 

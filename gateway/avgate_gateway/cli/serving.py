@@ -26,6 +26,7 @@ from avgate_gateway.cli.exits import CommandError
 from avgate_gateway.cli.logs import LogFormat, configure
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
 from avgate_gateway.cli.supervised import READY, STOPPING, Supervisor
+from avgate_gateway.cli.unusable import unusable
 from avgate_gateway.http_server import configured
 from avgate_gateway.logs.catalogue import PROCESS_STARTED, PROCESS_STOPPED
 from avgate_gateway.logs.event import Level
@@ -110,8 +111,7 @@ def starting(settings: Settings) -> Iterator[None]:
         try:
             yield
         except sa.exc.SQLAlchemyError as error:  # its message may hold rows
-            cause = f"the database cannot be used ({type(error).__name__})"
-            raise CommandError(f"{cause}; {look}") from None
+            raise unusable(error, look) from None
         except OSError as error:
             raise CommandError(
                 f"{error.filename or error.strerror} cannot be used; {look}"

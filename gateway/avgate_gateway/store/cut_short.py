@@ -12,9 +12,10 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlcipher3 import dbapi2 as sqlite
 
-# SQLSTATEs after which the same may work in a moment: connections, what ends or refuses them, locks
-# not had in time, deadlocks, a full disk, and a server that only reads (it may be a standby now).
-_PASSING_CLASSES = ("08", "40", "53", "57", "58")
+# SQLSTATEs after which the same may work in a moment: connections, what ends or refuses them (a password
+# that was changed, too), locks not had in time, deadlocks, a full disk, and a server that only reads (it
+# may be a standby now).
+_PASSING_CLASSES = ("08", "28", "3D", "40", "53", "57", "58")
 _PASSING = frozenset({"25006", "25P03", "25P04", "55P03"})
 # What SQLite says of a disk that is full, faulty, read-only or gone, of a file that was changed, and
 # of a lock not had in time.
@@ -30,6 +31,7 @@ _OF_THE_DISK = frozenset(
         sqlite.SQLITE_NOTADB,  # nor is the first one
     }
 )
+_OF_DAMAGE = frozenset({sqlite.SQLITE_CORRUPT, sqlite.SQLITE_NOTADB})
 _SAID = {
     sqlite.SQLITE_FULL: "the disk of the database is full; make room",
     sqlite.SQLITE_IOERR: "the disk of the database fails; see the system's log",
@@ -40,7 +42,16 @@ _SAID = {
     sqlite.SQLITE_CORRUPT: "the file of the database is damaged; restore a backup",
     sqlite.SQLITE_NOTADB: "the file of the database is damaged; restore a backup",
 }
+_SAID_BY_POSTGRESQL = {
+    "25006": "the database can only be read; see whether it is a standby now",
+    "3D000": "the server has no database of this name; correct `database`",
+    "42501": "the account of `database` may not do this; run `avgate migrate --owner ADDRESS`",
+    "42P01": "the database has no tables of this release; run `avgate migrate`",
+    "53100": "the disk of the database is full; make room",
+    "53300": "the database has no connection left; raise its max_connections",
+}
 _AWAY = "the database cannot be reached; see whether it runs"
+_REFUSED = "the database does not accept the account of `database`, or its password; correct it"
 
 
 class CutShortError(Exception):
@@ -90,8 +101,41 @@ def _named(error: Exception) -> str:
     """What kind it is and what to do, never its message: that may hold a row."""
     plain = error.orig if isinstance(error, sa.exc.DBAPIError) else error
     cause = getattr(plain, "__cause__", None) or plain
+    return f"{_said(plain) or _AWAY} ({type(cause).__name__})"
+
+
+def _said(plain: object) -> str | None:
+    """What a driver's error means, where its number tells."""
+    state = getattr(plain, "sqlstate", None) or ""
+    if state.startswith("28"):
+        return _REFUSED
     said = _SAID.get((getattr(plain, "sqlite_errorcode", None) or 0) & 0xFF)
-    if said is None:
-        state = getattr(plain, "sqlstate", None) or ""
-        said = "its disk is full; make room" if state == "53100" else _AWAY
-    return f"{said} ({type(cause).__name__})"
+    return said or _SAID_BY_POSTGRESQL.get(state)
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether the file is not as it was written."""
+    cause = error.__cause__ if isinstance(error, AwayError) else error
+    plain = cause.orig if isinstance(cause, sa.exc.DBAPIError) else cause
+    return (getattr(plain, "sqlite_errorcode", None) or 0) & 0xFF in _OF_DAMAGE
+
+
+def why_unusable(error: Exception) -> str:
+    """Why a command cannot use the database, and what to do: nothing of it is a row's."""
+    if isinstance(error, AwayError):
+        return str(error)
+    plain = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    if isinstance(error, OSError) and error.strerror:
+        return f"the database cannot be used: {error.strerror}; see whether it runs"
+    said = _said(plain) or _connecting(plain)
+    return said or f"the database cannot be used ({type(error).__name__}); see its own log"
+
+
+def _connecting(plain: object) -> str | None:
+    """What libpq says where it got no connection: host, account and the server's reason, and no row."""
+    if not type(plain).__module__.startswith("psycopg") or getattr(plain, "sqlstate", None):
+        return None
+    told, _, _ = str(plain).partition("\n")
+    if not told.startswith(("connection failed: ", "failed to resolve host ")):
+        return None
+    return f"the database cannot be used: {told.removeprefix('connection failed: ')}"
