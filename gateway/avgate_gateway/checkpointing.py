@@ -31,6 +31,7 @@ from avgate_gateway.proving.note import (
 from avgate_gateway.store import checkpoints, evidence
 from avgate_gateway.store.advisory_lock import lock_by_name
 from avgate_gateway.store.connection import Connection
+from avgate_gateway.store.cut_short import AwayError
 from avgate_gateway.store.database import Database
 from avgate_gateway.witness import Witness
 
@@ -79,7 +80,9 @@ class Checkpointer:
             if self.trouble is None:
                 EVIDENCE_MISFIT.tell(reason=str(error))
             self.trouble = str(error)
-        except Exception as error:  # noqa: BLE001 -- a full disk or a database that restarts passes
+        except AwayError as error:  # which passes: the round after it signs
+            self.trouble = f"no checkpoint could be made: {error}"
+        except Exception as error:  # noqa: BLE001 -- a file of keys or checkpoints that is not there
             record(error)
             self.trouble = f"no checkpoint could be made: {type(error).__name__}"
         else:

@@ -12,11 +12,13 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from avgate_gateway.logs.catalogue import ROUND_DIED
+from avgate_gateway.logs.catalogue import DATABASE_AWAY, ROUND_DIED
 from avgate_gateway.logs.fault import record
+from avgate_gateway.store.cut_short import AwayError
 
 AGAIN_SECONDS = 10.0
 _LONGEST_SECONDS = 300.0
+_AWAY_SECONDS = 60.0
 _RESTART = "if that lasts, restart this process and report it with what the log says of round.died"
 
 
@@ -29,6 +31,20 @@ class Standstill:
     is_vital: bool
 
 
+@dataclass(slots=True)
+class Away:
+    """Tells of a database that is away once a minute, whichever round meets it: one does twice a second."""
+
+    monotonic: Callable[[], float]
+    _since: float | None = None
+
+    def tell(self, reason: str) -> None:
+        now = self.monotonic()
+        if self._since is None or now - self._since >= _AWAY_SECONDS:
+            self._since = now
+            DATABASE_AWAY.tell(reason=reason)
+
+
 @dataclass(slots=True, eq=False)
 class Round:
     """One of them; `longest` is how many seconds one round may take before that is told."""
@@ -38,6 +54,7 @@ class Round:
     seconds: float
     work: Callable[[], Awaitable[object]]
     monotonic: Callable[[], float]
+    away: Away
     longest: float = _LONGEST_SECONDS
     is_vital: bool = False
     begins_at_once: bool = True
@@ -56,6 +73,8 @@ class Round:
             self.is_under_way, self.since = True, self.monotonic()
             try:
                 await self.work()
+            except AwayError as error:  # expected now and then, and told by health as well
+                self.away.tell(str(error))
             except Exception as error:  # noqa: BLE001 -- what fails must be tried again
                 record(error)
             self.is_under_way, self.since = False, self.monotonic()
@@ -82,6 +101,10 @@ class Rounds:
     _rounds: list[Round] = field(default_factory=list)
     _is_running: bool = False
     _again: set[asyncio.TimerHandle] = field(default_factory=set)
+    _away: Away = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._away = Away(self.monotonic)
 
     def every(
         self,
@@ -96,7 +119,17 @@ class Rounds:
     ) -> None:
         """Adds one, which begins with the others; `key` is for machines, `name` begins a sentence."""
         self._rounds.append(
-            Round(key, name, seconds, work, self.monotonic, longest, is_vital, begins_at_once)
+            Round(
+                key,
+                name,
+                seconds,
+                work,
+                self.monotonic,
+                self._away,
+                longest,
+                is_vital,
+                begins_at_once,
+            )
         )
 
     @property

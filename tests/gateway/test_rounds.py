@@ -17,6 +17,7 @@ from avgate_gateway.assembly import Assembled, assemble
 from avgate_gateway.claims import Alone, Claims
 from avgate_gateway.rounds import Rounds
 from avgate_gateway.settings import load
+from avgate_gateway.store.cut_short import AwayError
 
 from .test_metrics import House, house  # noqa: F401 -- a fixture
 
@@ -93,6 +94,30 @@ async def test_one_that_fails_goes_on_and_one_that_breaks_is_begun_anew() -> Non
     await until(lambda: gone > 0)
     assert raised == []
     await rounds.stop()
+
+
+async def test_a_database_that_is_away_is_told_once_a_minute_and_is_no_mistake_of_ours(
+    lines: pytest.LogCaptureFixture,
+) -> None:
+    at, gone = 0.0, 0
+
+    async def work() -> None:
+        nonlocal gone
+        gone += 1
+        raise AwayError("the disk of the database is full; make room (OperationalError)")
+
+    rounds = Rounds(monotonic=lambda: at)
+    for key in ("sweep", "keys"):
+        rounds.every(0.0, key, key, work)
+    rounds.start()
+    await until(lambda: gone > 20)
+    at, gone = 60.0, 0
+    await until(lambda: gone > 20)
+    await rounds.stop()
+    told = [json.loads(line) for line in lines.text.splitlines()]
+    assert [(one["event"], one["reason"][:8]) for one in told] == [
+        ("database.away", "the disk")
+    ] * 2
 
 
 async def test_one_that_was_not_begun_or_hangs_is_told() -> None:

@@ -30,7 +30,6 @@ from avgate_gateway.api.methods import Methods
 from avgate_gateway.api.straight import straightened
 from avgate_gateway.authentication import Verifier
 from avgate_gateway.guard import Guard, Limits
-from avgate_gateway.logs import fault
 from avgate_gateway.refusals import REFUSED, Asked, Refusals
 from avgate_gateway.store.cut_short import AwayError
 from avgate_gateway.traces.server import traced
@@ -153,9 +152,11 @@ def _asked(request: Request) -> Asked:
     return Asked(call, caller.client_id, caller.controller) if caller else Asked(call)
 
 
-async def _away(_: Request, error: Exception) -> Response:
-    """What was asked may or may not have been recorded: the same key says which, asked again."""
-    fault.record(error)
+async def _away(_request: Request, _error: Exception) -> Response:
+    """What was asked may or may not have been recorded: the same key says which, asked again.
+
+    The log has `http.answered` with 503, and `database.away` with the reason.
+    """
     headers = {"retry-after": _AWAY_SECONDS}
     return problem.ProblemResponse(problem.Problem(problem.UNAVAILABLE, headers=headers))
 

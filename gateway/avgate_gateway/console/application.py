@@ -36,7 +36,6 @@ from avgate_gateway.console.drawing import Sheet
 from avgate_gateway.console.organisation import organisation
 from avgate_gateway.console.sessions import LOOKS_EVERY_SECONDS, Sessions
 from avgate_gateway.console.signing_in import SigningIn
-from avgate_gateway.logs.fault import record
 from avgate_gateway.oidc.provider import Provider
 from avgate_gateway.problem import (
     INTERNAL_ERROR,
@@ -135,7 +134,6 @@ def _problem(error: Exception) -> Problem:
         named = _NAMED.get(error.status_code, NOT_FOUND)
         return Problem(named, headers=dict(error.headers or {}))  # such as Allow
     if isinstance(error, AwayError):
-        record(error)
         return Problem(UNAVAILABLE, headers={"retry-after": "2"})
     if isinstance(error, VaultError):
         return sealed(error)

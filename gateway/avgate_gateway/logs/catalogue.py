@@ -97,6 +97,12 @@ WORKER_LAPSED = Event(
     "This process was not heard of for 8 seconds: others take over what it held, and it begins anew.",
     "where it comes often, see whether the machine stalls or the database is slow",
 )  # fmt: skip
+DATABASE_AWAY = Event(
+    "database.away", Level.WARNING, ("reason",),
+    "The database, or its disk, cannot be used: something that is done again and again was not done. Told "
+    "once a minute while it lasts.",
+    "what `reason` says; nothing has to be restarted",
+)  # fmt: skip
 WORKER_MISSED_A_BEAT = Event(
     "worker.missed_a_beat", Level.WARNING, ("error",),
     "The database was not reached in time.", "see whether it runs",
