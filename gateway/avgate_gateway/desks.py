@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from avgate_contracts.connector import Connector
+from avgate_gateway.configured import connector_of, pack_of
 from avgate_gateway.flow.context import Desk
 from avgate_gateway.logs.catalogue import CONNECTOR_REFUSED
 from avgate_gateway.registry import (
@@ -16,8 +17,7 @@ from avgate_gateway.registry import (
     opened,
     settings_type,
 )
-from avgate_gateway.retention import load_pack
-from avgate_gateway.settings import ControllerSettings, Settings, SettingsError, connector_settings
+from avgate_gateway.settings import ControllerSettings, Settings, connector_settings
 
 
 def desk_of(
@@ -32,7 +32,7 @@ def desk_of(
         name=name,
         title=controller.title,
         language=controller.language,
-        pack=load_pack(controller.retention),
+        pack=pack_of(settings, name),
         answer_within_days=controller.answer_within_days,
         approval_exempt_clients=frozenset(controller.approval_exempt_clients),
         erasures=controller.erasures_per_hour,
@@ -57,18 +57,12 @@ def _connector(
     installed: Mapping[str, Installed],
     client: OpenClient,
 ) -> Connector:
-    place = f"controllers.{controller}.connectors.{name}"
-    one = installed.get(name)
-    if one is None:
-        known = ", ".join(sorted(installed)) or "none"
-        message = f"{place}: no such connector is installed; installed are: {known}"
-        raise SettingsError(settings.origins.path, [message])
-    if not one.is_allowed:
-        raise SettingsError(settings.origins.path, [f"{place}: {one.refused}"])
+    one = connector_of(settings, controller, name, installed)
     try:
         own = connector_settings(settings, controller, name, settings_type(one))
         made, _ = opened(one, own, client)
     except ConnectorRefusedError as error:
+        place = f"controllers.{controller}.connectors.{name}"
         CONNECTOR_REFUSED.tell(place=place, reason=str(error))
         return StandIn(one, str(error))
     return made

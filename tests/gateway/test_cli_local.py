@@ -141,7 +141,14 @@ def test_settings_show_where_each_value_comes_from(
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ('retention = "nowhere-1999"', "no retention pack of that name"),
+        (
+            'retention = "nowhere-1999"',
+            "controllers.a.retention: there is no retention pack of that name",
+        ),
+        (
+            'retention = "libervoice-2019"\n[controllers.a.connectors.directry]',
+            "controllers.a.connectors.directry: no such connector is installed; installed are: directory, ",
+        ),
         (
             'retention = "libervoice-2019"\n[controllers.a.connectors.directory]\nbase_ur = "http://x"',
             "base_url",

@@ -31,7 +31,6 @@ from avgate_gateway.http_server import configured
 from avgate_gateway.logs.catalogue import PROCESS_STARTED, PROCESS_STOPPED
 from avgate_gateway.logs.event import Level
 from avgate_gateway.opendsr.key_file import ProcessorKeyError
-from avgate_gateway.retention import PackError
 from avgate_gateway.settings import Settings, SettingsError, check_places
 from avgate_gateway.store.granting import AccountError
 from avgate_gateway.traces import Traces
@@ -49,7 +48,6 @@ _EXPECTED = (
     AlreadyRunningError,
     VaultError,
     KeyFileError,
-    PackError,
     EvidenceKeyError,
     EvidenceCutError,
     ProcessorKeyError,

@@ -13,8 +13,8 @@ from pydantic import BaseModel
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
 from avgate_gateway.cli.screen import screen
 from avgate_gateway.cli.wording import Grid
-from avgate_gateway.registry import discover, settings_type
-from avgate_gateway.retention import PackError, load_pack
+from avgate_gateway.configured import connector_of, pack_of
+from avgate_gateway.registry import Installed, discover, settings_type
 from avgate_gateway.settings import Settings, SettingsError, connector_settings, explain, lines_of
 
 
@@ -24,12 +24,14 @@ def settings(
 ) -> None:
     """Prints every setting: its meaning, value (or ***) and origin.
 
-    What the service would not start with ends this too, before anything is printed.
+    A setting that the service would not start with ends this too, before anything is printed; files
+    and the database are not looked at.
     """
     chosen = settings_of(config)
-    types = _types(chosen.connectors_allowed)
-    with complaining(SettingsError, PackError):
-        _insist(chosen, types)
+    installed = discover(chosen.connectors_allowed)
+    types = {one.name: settings_type(one) for one in installed.values() if one.kind is not None}
+    with complaining(SettingsError):
+        _insist(chosen, installed, types)
     explained = explain(chosen, types, lines_of(config.read_text("utf-8")))
     if json:
         items = {"items": [asdict(line) for line in explained]}
@@ -40,15 +42,13 @@ def settings(
         shown.grid(Grid(str(config), ("setting", "value", "from", "meaning"), rows))
 
 
-def _insist(chosen: Settings, types: Mapping[str, type[BaseModel]]) -> None:
-    """Raises SettingsError or PackError for what only a connector or a retention pack can tell."""
+def _insist(
+    chosen: Settings, installed: Mapping[str, Installed], types: Mapping[str, type[BaseModel]]
+) -> None:
+    """Raises SettingsError for what only a connector or a retention pack can tell."""
     for name, controller in chosen.controllers.items():
-        load_pack(controller.retention)
+        pack_of(chosen, name)
         for connector in controller.connectors:
+            connector_of(chosen, name, connector, installed)
             if connector in types:
                 connector_settings(chosen, name, connector, types[connector])
-
-
-def _types(allowed: tuple[str, ...]) -> Mapping[str, type[BaseModel]]:
-    found = discover(allowed).values()
-    return {one.name: settings_type(one) for one in found if one.kind is not None}
