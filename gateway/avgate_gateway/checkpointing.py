@@ -200,7 +200,7 @@ def open_evidence_key(path: Path) -> Ed25519PrivateKey:
         )
         key_on_disk.create(path, made)
     if path.stat().st_mode & 0o077:
-        raise EvidenceKeyError(f"{path.name} can be read by others; run: chmod 600 {path.name}")
+        raise EvidenceKeyError(f"{path} can be read by others; run: chmod 600 {path}")
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), None)
     except ValueError:

@@ -106,8 +106,10 @@ def _read(path: Path) -> MasterKey:
 
 def _bytes(path: Path) -> bytes:
     if path.stat().st_mode & 0o077:
-        raise VaultError(f"{path.name} can be read by others; run: chmod 600 {path.name}")
+        raise VaultError(f"{path} can be read by others; run: chmod 600 {path}")
     key = path.read_bytes()
     if len(key) != KEY_BYTES:
-        raise VaultError(f"{path.name} is not a master key of {KEY_BYTES} bytes")
+        raise VaultError(
+            f"{path} is not a master key of {KEY_BYTES} bytes; restore it from its backup"
+        )
     return key

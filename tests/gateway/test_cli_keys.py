@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -171,6 +174,47 @@ def test_a_backup_is_encrypted_whole_and_never_put_over_another(
     assert called(config, "backup", str(target)) == Exit.USAGE
     assert "exists already" in capsys.readouterr().err
     assert target.read_bytes() == before
+
+
+@contextmanager
+def full_after(size: int) -> Iterator[None]:
+    """No file may grow beyond this: as near as a test comes to a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_copy_that_cannot_be_written_says_why_and_leaves_nothing(
+    config: Path, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(store, store.vault, 30)
+    target = tmp_path / "backup.db"
+    assert called(config, "backup", str(tmp_path / "gone" / "b.db")) == Exit.USAGE
+    assert f"the folder {tmp_path / 'gone'} does not exist" in capsys.readouterr().err
+    with full_after(10):
+        assert called(config, "backup", str(target)) == Exit.WRONG
+    assert capsys.readouterr().err == f"avgate: no copy was made: {target}: File too large\n"
+    with full_after(8_192):
+        assert called(config, "backup", str(target)) == Exit.WRONG
+    assert "disk" in capsys.readouterr().err
+    assert not [*tmp_path.glob("backup*")]
+
+
+def test_a_key_that_cannot_be_written_leaves_all_as_it_was(
+    config: Path, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [old] = store.vault.ring.keys
+    for words in (("keys", "rotate"), ("keys", "make")):
+        with full_after(0):
+            assert called(config, *words) == Exit.USAGE
+        said = (
+            f"avgate: {config.parent}: File too large; put that right, look with `avgate keys list`"
+        )
+        assert capsys.readouterr().err.startswith(said)
+    assert [one.name for one in key_sources.from_file(config.parent / "avgate.key")] == [old.name]
 
 
 def test_a_changed_page_is_told_of_by_the_audit(

@@ -17,6 +17,13 @@ from avgate_gateway.store import encrypted_file
 from avgate_gateway.vault import VaultError
 
 _LOOKS_EVERY_SECONDS = 0.2
+_SAID = {
+    sqlite.SQLITE_FULL: "its disk is full; make room, or name a file elsewhere",
+    sqlite.SQLITE_IOERR: "a disk fails; see the system's log",
+    sqlite.SQLITE_CANTOPEN: "it cannot be opened; see whose folder it is",
+    sqlite.SQLITE_CORRUPT: "the database is damaged; keep the last backup that you have",
+    sqlite.SQLITE_NOTADB: "the database is damaged; keep the last backup that you have",
+}
 
 
 def backup(
@@ -33,6 +40,8 @@ def backup(
         raise CommandError("only an encrypted SQLite file is copied so; for PostgreSQL use pg_dump")
     if not source.exists():
         raise CommandError("there is no database yet: nothing was recorded")
+    if not file.parent.is_dir():
+        raise CommandError(f"the folder {file.parent} does not exist; create it, or name another")
     beside = encrypted_file.key_path(file)
     for one in (file, beside):
         if one.exists():
@@ -46,7 +55,7 @@ def backup(
     except (sqlite.Error, OSError) as error:
         for one in (file, beside):
             one.unlink(missing_ok=True)
-        raise CommandError(f"no copy was made: {type(error).__name__}", Exit.WRONG) from None
+        raise CommandError(f"no copy was made: {_why(error, file)}", Exit.WRONG) from None
     typer.echo(f"{file} and {beside} are one backup; keep the master key apart from it")
 
 
@@ -57,3 +66,11 @@ def _copied(source: Path, key: bytes, file: Path) -> None:
         while wait([copy], _LOOKS_EVERY_SECONDS).not_done:
             told(file.stat().st_size if file.exists() else 0)
         copy.result()
+
+
+def _why(error: Exception, file: Path) -> str:
+    """In words: it is the copy's disk, and not the database's, that was written to."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or file}: {error.strerror}"
+    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    return f"{file}: {_SAID.get(code, type(error).__name__)}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -61,7 +62,7 @@ def make(config: ConfigOption = DEFAULT_CONFIG) -> None:
     Copy it to every machine before it is taken into use by `rotate`.
     """
     path = _file(settings_of(config))
-    with complaining(OSError):
+    with _writing(path):
         name = key_sources.make_further(path)
     typer.echo(f"made {path}.{name}; copy it beside {path.name} on every other machine, then run:")
     typer.echo(f"avgate keys rotate --to {name}")
@@ -80,7 +81,7 @@ def rotate(
     The former one goes on unwrapping what it wrapped, until `retire`.
     """
     path = _file(settings_of(config))
-    with complaining(VaultError, OSError):
+    with complaining(VaultError), _writing(path):
         key_sources.from_file(path)  # whoever loses a key now would lose it for good
         former = key_sources.take_into_use(path, to or key_sources.make_further(path))
     typer.echo(f"{path} holds a new master key; the former is {path.name}.{former}")
@@ -111,6 +112,18 @@ def retire(config: ConfigOption = DEFAULT_CONFIG) -> None:
         typer.echo("nothing needs master_keys_former any more: remove it from the config")
     typer.echo(f"everything is under master key {ring.newest.name}")
     typer.echo("a backup from before opens only with the key of its time")
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Says which folder cannot be written, and why; whatever was begun there may be begun again."""
+    try:
+        yield
+    except OSError as error:
+        raise CommandError(
+            f"{error.filename or path.parent}: {error.strerror}; put that right, look with "
+            "`avgate keys list`, and run this again"
+        ) from None
 
 
 def _file(settings: Settings) -> Path:

@@ -126,7 +126,8 @@ def why_unusable(error: Exception) -> str:
         return str(error)
     plain = error.orig if isinstance(error, sa.exc.DBAPIError) else error
     if isinstance(error, OSError) and error.strerror:
-        return f"the database cannot be used: {error.strerror}; see whether it runs"
+        what = error.filename or "the database"
+        return f"{what} cannot be used: {error.strerror}"
     said = _said(plain) or _connecting(plain)
     return said or f"the database cannot be used ({type(error).__name__}); see its own log"
 
