@@ -67,6 +67,11 @@ REFUSED: dict[str, tuple[Mapping[str, Any], TokenPolicy, str]] = {
     "a number as scp": ({"scp": 1}, SCP, "scp must be a text"),
     "an issuer that sorts before": ({"iss": "a"}, POLICY, "another issuer"),
     "an issuer that sorts behind": ({"iss": "z"}, POLICY, "another issuer"),
+    "issued where the clock is ahead": (
+        {"iat": NOW + 3_600, "exp": NOW + 3_900},
+        POLICY,
+        "compare the clocks",
+    ),
     "iat as a text": ({"iat": str(NOW)}, POLICY, "iat must be a number"),
 }
 

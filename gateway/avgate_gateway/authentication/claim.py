@@ -54,7 +54,9 @@ def _check_times(claims: Mapping[str, Any], policy: TokenPolicy, now: float) -> 
     if now - ends > policy.skew_seconds:
         raise InvalidTokenError("the token has expired")
     if max(issued, begins) - now > policy.skew_seconds:
-        raise InvalidTokenError("the token is not valid yet")
+        raise InvalidTokenError(
+            "the token is not valid yet; compare the clocks of who issued it and of the gateway"
+        )
     if not 0 < ends - issued <= policy.longest_seconds:
         raise InvalidTokenError(f"a token may live {policy.longest_seconds} seconds")
 
