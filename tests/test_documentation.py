@@ -9,10 +9,11 @@ import subprocess
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import get_args
+from typing import Any, cast, get_args
 
 import pytest
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from typer.main import get_command
 
@@ -78,15 +79,18 @@ def _settings(model: type[BaseModel], under: str) -> Iterator[str]:
         elif name == "connectors" or key == "console.roles":
             yield f"| `{key}.NAME` | none | {field.description} |"
         else:
-            yield f"| `{key}` | {_default(name, field.default)} | {field.description} |"
+            yield f"| `{key}` | {_default(field)} | {field.description} |"
             for part in get_args(field.annotation):  # a table that may be left out
                 if isinstance(part, type) and issubclass(part, BaseModel):
                     yield from _settings(part, f"{key}.")
 
 
-def _default(name: str, default: object) -> str:
-    if name == "token_key_file":  # follows another setting
-        return "`avgate-token.jwk` beside the master key"
+def _default(field: FieldInfo) -> str:
+    default, follows = field.default, field.default_factory
+    if follows is not None and field.default_factory_takes_validated_data:
+        made = cast("Callable[[dict[str, Any]], Path]", follows)({"master_key_file": Path("a/b")})
+        assert made.parent == Path("a")
+        return f"`{made.name}` beside the master key"
     match default:
         case _ if default is PydanticUndefined:
             return "must be set"
