@@ -23,6 +23,9 @@ _LOOK = (
     "request.postponed and request.cut_short; where neither shows, add a process (PostgreSQL)"
 )
 
+_SEALED = (
+    "a master key is missing, or the database was altered; the log says which, at data.unreadable"
+)
 _REPORT = "report it, with what the log says of request.postponed; it is tried every 30 seconds"
 
 
@@ -99,11 +102,17 @@ async def _outgoing(db: Connection, controller: str, now: datetime) -> Outgoing:
     )
 
 
-def behind(standings: Mapping[str, Standing] | None, faulty: int = 0) -> str | None:
+def behind(
+    standings: Mapping[str, Standing] | None, faulty: int = 0, sealed: int = 0
+) -> str | None:
     """What is late and what to look at, in a sentence; None while nothing is late.
 
-    `faulty` requests are stopped by a mistake of ours each time they are tried.
+    `faulty` requests are stopped each time they are tried: `sealed` of them because what is stored of
+    them does not open, and the others by a mistake of ours.
     """
+    if sealed:
+        of = "1 request" if sealed == 1 else f"{sealed:,} requests"
+        return f"What is stored of {of} does not open: {_SEALED}."
     if faulty:
         stopped = "1 request is" if faulty == 1 else f"{faulty:,} requests are"
         return f"{stopped} stopped by a mistake of ours: {_REPORT}."

@@ -17,7 +17,12 @@ import sqlalchemy as sa
 from avgate_gateway.bulkheads import NONE, Bulkheads, FullError, named, parted
 from avgate_gateway.claims import Alone, Claims
 from avgate_gateway.faults import Faults
-from avgate_gateway.logs.catalogue import ENGINE_STOPPED, REQUEST_CUT_SHORT, REQUEST_POSTPONED
+from avgate_gateway.logs.catalogue import (
+    DATA_UNREADABLE,
+    ENGINE_STOPPED,
+    REQUEST_CUT_SHORT,
+    REQUEST_POSTPONED,
+)
 from avgate_gateway.logs.fault import record
 from avgate_gateway.pausing import Pauses
 from avgate_gateway.rounds import Rounds
@@ -25,6 +30,7 @@ from avgate_gateway.store import idempotency, rates, requests, tasks
 from avgate_gateway.store.cut_short import CutShortError
 from avgate_gateway.store.database import Database
 from avgate_gateway.turns import Advance, Turns
+from avgate_gateway.vault import VaultError
 
 PROTOCOL = "1"  # counts engine protocols, not releases: any release finishes any other's work
 _SWEEP_SECONDS = 1.0
@@ -127,8 +133,11 @@ class Engine:
 
     async def _postpone(self, request_id: str, error: Exception) -> None:
         """A request that trips us up is tried again, but not every second."""
-        REQUEST_POSTPONED.tell(request_id=request_id)
-        record(error)
+        if isinstance(error, VaultError):  # no mistake of ours: a key is missing, or a row altered
+            DATA_UNREADABLE.tell(reason=str(error), request_id=request_id)
+        else:
+            REQUEST_POSTPONED.tell(request_id=request_id)
+            record(error)
         self._faults.happened(request_id, error)
         with suppress(sa.exc.SQLAlchemyError, CutShortError):
             async with self._database.write() as db:

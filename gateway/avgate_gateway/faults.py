@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from avgate_gateway.keyring import VaultError
+
 _MOST = 1_000  # requests; of more than these it is told only that there are so many
 _OVER = timedelta(minutes=5)  # one that was not stopped for so long goes on, here or elsewhere
 
@@ -18,6 +20,7 @@ class Fault:
     since: datetime
     last: datetime
     times: int = 1
+    is_sealed: bool = False  # what is stored of it does not open
 
 
 @dataclass(slots=True)
@@ -29,11 +32,10 @@ class Faults:
 
     def happened(self, request_id: str, error: Exception) -> None:
         now, before = self.now(), self.of(request_id)
-        kind = type(error).__name__
+        kind, is_sealed = type(error).__name__, isinstance(error, VaultError)
         self._by_request.pop(request_id, None)
-        self._by_request[request_id] = (
-            Fault(kind, before.since, now, before.times + 1) if before else Fault(kind, now, now)
-        )
+        since, times = (before.since, before.times + 1) if before else (now, 1)
+        self._by_request[request_id] = Fault(kind, since, now, times, is_sealed)
         if len(self._by_request) > _MOST:
             del self._by_request[next(iter(self._by_request))]
 
@@ -48,6 +50,10 @@ class Faults:
     def count(self) -> int:
         """Requests that are stopped."""
         return sum(map(self._lasts, self._by_request.values()))
+
+    def sealed(self) -> int:
+        """How many of those are stopped because what is stored of them does not open."""
+        return sum(self._lasts(one) for one in self._by_request.values() if one.is_sealed)
 
     def _lasts(self, fault: Fault) -> bool:
         return self.now() - fault.last < _OVER

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
 from avgate_gateway.bulkheads import Bulkheads, at_upstream
 from avgate_gateway.engine import Engine
+from avgate_gateway.faults import Faults
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.migrations import migrate
 from avgate_gateway.store.schema import request, task
+from avgate_gateway.vault import VaultError
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -117,6 +121,27 @@ async def test_one_that_fails_is_tried_again_and_not_at_once(database: Database)
     async with database.read() as db:
         wake_at = (await db.execute(sa.select(request.c.wake_at))).scalar_one()
     assert wake_at == NOW + timedelta(seconds=30)
+
+
+async def test_one_that_does_not_open_is_told_with_the_key_that_it_needs(
+    database: Database, lines: pytest.LogCaptureFixture
+) -> None:
+    await due(database, "a", "r")
+
+    async def advance(_request_id: str) -> None:
+        raise VaultError("master key 5365bdb8 is needed")
+
+    faults = Faults(lambda: NOW)
+    engine = Engine(database, advance, lambda: NOW, ["a"], faults=faults)
+    await engine.start()
+    await until(lambda: bool(lines.records))
+    await until(lambda: not engine._begun)
+    await engine.stop()
+    told = [json.loads(line) for line in lines.text.splitlines()]
+    assert [(one["event"], one.get("reason"), one.get("request_id")) for one in told] == [
+        ("data.unreadable", "master key 5365bdb8 is needed", "r")
+    ]
+    assert faults.sealed() == 1
 
 
 async def test_a_wake_up_during_the_work_has_it_done_once_more(database: Database) -> None:

@@ -20,6 +20,7 @@ from avgate_gateway.request import Scope, State, SubjectRequest
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.migrations import migrate
 from avgate_gateway.store.tasks import Stage, Task
+from avgate_gateway.vault import VaultError
 
 from .test_engine import due, until
 
@@ -100,6 +101,18 @@ def test_faults_are_counted_end_and_are_not_kept_for_ever() -> None:
     for number in range(1_200):
         faults.happened(f"n{number}", ValueError())
     assert faults.count() == 1_000
+
+
+def test_what_does_not_open_is_told_apart_from_a_mistake() -> None:
+    faults = Faults(lambda: NOW)
+    faults.happened("r", KeyError())
+    assert faults.sealed() == 0
+    faults.happened("s", VaultError("master key 5365bdb8 is needed"))
+    assert (faults.count(), faults.sealed()) == (2, 1)
+    said = behind({}, faults.count(), faults.sealed())
+    assert said is not None
+    assert said.startswith("What is stored of 1 request does not open: a master key is missing")
+    assert "data.unreadable" in said
 
 
 @pytest.mark.parametrize(

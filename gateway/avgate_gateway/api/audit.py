@@ -74,7 +74,7 @@ def _probes(routes: APIRouter, gateway: Gateway) -> None:
         if trouble is not None or vital:
             reasons = [*([f"Requests cannot be recorded: {trouble}."] if trouble else []), *vital]
             return plain({"status": "unavailable", "reason": " ".join(reasons)}, status=503)
-        late = behind(await backlog.read(), gateway.faults.count())
+        late = behind(await backlog.read(), gateway.faults.count(), gateway.faults.sealed())
         told = {
             "status": "ok",
             "behind": late,
