@@ -71,6 +71,7 @@ class Heart:
             0  # seconds that our clock is ahead of the database's, or -n behind: 0 if not far
         )
         self._registrations = 0
+        self._is_missing = False  # beats, since one was told
         self._lease: Lease | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = asyncio.Event()
@@ -124,6 +125,7 @@ class Heart:
                 continue
             worker = lease.worker if lease is not None else await self._register(connection)
             self._say(Lease(worker, before + LEASE_SECONDS))
+            self._is_missing = False
             await self._rest(_BEAT_SECONDS)
         if self._lease is not None:
             await connection.execute(_LEAVE, self._lease.worker)
@@ -156,7 +158,9 @@ class Heart:
         self._told(lease)
 
     async def _missed(self, error: Exception) -> None:
-        WORKER_MISSED_A_BEAT.tell(error=type(error).__name__)
+        if not self._is_missing:  # how it goes on is told by `database.away`
+            WORKER_MISSED_A_BEAT.tell(error=type(error).__name__)
+        self._is_missing = True
         await self._rest(_PAUSE_SECONDS)
 
     async def _rest(self, seconds: float) -> None:

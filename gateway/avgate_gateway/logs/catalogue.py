@@ -105,7 +105,7 @@ DATABASE_AWAY = Event(
 )  # fmt: skip
 WORKER_MISSED_A_BEAT = Event(
     "worker.missed_a_beat", Level.WARNING, ("error",),
-    "The database was not reached in time.", "see whether it runs",
+    "The database was not reached in time; told of the first beat in a row.", "see whether it runs",
 )  # fmt: skip
 WORKER_CLOCK_APART = Event(
     "worker.clock_apart", Level.ERROR, ("seconds",),
