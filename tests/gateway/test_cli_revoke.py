@@ -124,3 +124,15 @@ def test_a_list_that_cannot_be_read_is_no_empty_one(tmp_path: Path) -> None:
             await database.close()
 
     assert asyncio.run(read()) is None
+
+
+def test_whoever_only_looks_makes_nothing_and_is_told_that_nothing_is_refused(
+    config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["revoke", "--config", config]) == Exit.USAGE
+    assert "there is no database yet" in capsys.readouterr().err
+    assert [path.name for path in Path(config).parent.iterdir()] == ["avgate.toml"]
+    assert run(["revoke", "--config", config, "--client", "crm"]) == Exit.DONE
+    capsys.readouterr()
+    assert run(["revoke", "--config", config, "--lift", "--client", "crm"]) == Exit.DONE
+    assert capsys.readouterr().out == "nothing is refused\n"

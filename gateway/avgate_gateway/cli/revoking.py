@@ -16,12 +16,14 @@ from avgate_gateway.authentication.claim import InvalidTokenError
 from avgate_gateway.authentication.client_name import LONGEST_NAME, may_be_client
 from avgate_gateway.authentication.compact import taken_apart
 from avgate_gateway.cli.exits import CommandError, Exit
+from avgate_gateway.cli.looking_in import with_database
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
 from avgate_gateway.cli.unusable import unusable
 from avgate_gateway.opening import open_store
 from avgate_gateway.settings import Settings
 from avgate_gateway.store import refused
 from avgate_gateway.store.cut_short import AwayError
+from avgate_gateway.store.database import Database
 from avgate_gateway.store.granting import AccountError
 from avgate_gateway.vault import VaultError
 
@@ -50,12 +52,14 @@ def revoke(
         named.append((refused.TOKEN, _id_of(token_file, settings.authentication.claims.token_id)))
     if not all(_is_name(kind, name) for kind, name in named):
         raise CommandError("nothing has such a name: a client's is printable ASCII")
-    try:
-        told = asyncio.run(_done(settings, named, lift=lift))
-    except (sa.exc.SQLAlchemyError, AwayError, OSError) as error:
-        raise unusable(error) from None
-    for line in told:
-        typer.echo(line)
+    if named:
+        try:
+            told = asyncio.run(_done(settings, named, lift=lift))
+        except (sa.exc.SQLAlchemyError, AwayError, OSError) as error:
+            raise unusable(error) from None
+    else:  # whoever only looks makes no database and no keys
+        told = with_database(settings, _listed)
+    typer.echo("\n".join(told) or "nothing is refused")
 
 
 def _is_name(kind: str, name: str) -> bool:
@@ -69,18 +73,21 @@ async def _done(settings: Settings, named: Sequence[_Named], *, lift: bool) -> l
     with complaining(VaultError, AccountError):
         database = open_store(settings).database
     try:
-        if named:
-            now = datetime.now(UTC)
-            async with database.write() as db:
-                for kind, name in named:
-                    if lift and not await refused.lift(db, kind, name, now):
-                        raise CommandError(f"this {kind} is not refused", Exit.NOT_FOUND)
-                    if not lift:
-                        await refused.refuse(db, kind, name, now)
-        async with database.read() as db:
-            found = await refused.listed(db)
+        now = datetime.now(UTC)
+        async with database.write() as db:
+            for kind, name in named:
+                if lift and not await refused.lift(db, kind, name, now):
+                    raise CommandError(f"this {kind} is not refused", Exit.NOT_FOUND)
+                if not lift:
+                    await refused.refuse(db, kind, name, now)
+        return await _listed(database)
     finally:
         await database.close()
+
+
+async def _listed(database: Database) -> list[str]:
+    async with database.read() as db:
+        found = await refused.listed(db)
     return [f"{kind} {name} refused since {at:%Y-%m-%dT%H:%M:%SZ}" for kind, name, at in found]
 
 
