@@ -1,8 +1,9 @@
-"""What the Xelion connector says of a call that goes on to show whose it is."""
+"""What the Xelion connector says of a call that goes on to show whose it is, and of one of two cards."""
 
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import httpx
@@ -63,3 +64,40 @@ async def test_a_call_that_leads_to_them_by_a_link_alone_is_still_held_and_not_g
 async def test_a_call_without_a_trace_of_them_is_gone() -> None:
     async with live(transport=OneCall({})) as stage:
         assert await stage.erase(_ITEM) == [GONE]
+
+
+def card_and_number(request: httpx.Request) -> httpx.Response:
+    """Their card has a number of former days; who calls them by the next one is put on the card."""
+    path, asked = request.url.path.rpartition("/")[2], request.url.params
+    if path == "login":
+        return httpx.Response(200, json={"authentication": "t"})
+    card, number = (
+        {"oid": oid, "objectType": kind, "telecomAddresses": [{"oid": f"{oid}0", "address": line}]}
+        for oid, kind, line in (
+            ("1", "Person", "0612345678"),
+            ("2", "UnknownAddressable", "0687654321"),
+        )
+    )
+    end = {"oid": "5", "address": "0687654321", "addressable": {"oid": "2"}}
+    call = {"oid": "10", "date": _WHEN, "participants": [end], **_LINKED}
+    for each in (card, number, call):
+        if each["oid"] == path:
+            return httpx.Response(200, json={"object": each})
+    lists = {"addressables": [card, number], "communications": [call]}
+    rows = [] if "after" in asked else lists[path]
+    return httpx.Response(200, json={"data": [{"object": row} for row in rows]})
+
+
+async def test_a_call_of_days_that_a_card_says_nothing_of_is_found_by_the_number_that_was_used() -> (
+    None
+):
+    turn = date(2025, 1, 1)
+    phone = sdk.IdentifierKind.PHONE
+    mine = (
+        sdk.Identifier.of(phone, "+31612345678", None, turn),
+        sdk.Identifier.of(phone, "+31687654321", turn),
+    )
+    transport = httpx.MockTransport(card_and_number)
+    async with live(transport=transport, known=lambda _: mine) as stage:
+        found = [record.data["oid"] for record in await stage.found()]
+    assert found == ["10", "1", "2"]

@@ -99,7 +99,7 @@ class XelionConnector(
         async for rows in self._client.communications(card.oid):
             days = {row.oid: sdk.local_day(row.date) for row in rows if row.oid not in done}
             new = [oid for oid, day in days.items() if subject.known_by(known, on=day)]
-            done.update(days)
+            done.update(new)  # the rest may be theirs by another of their cards and numbers
             found = await paced(new, read)
             if found and not any(records is not None for records in found):
                 raise sdk.ContractBrokenError("what was listed of a card has nothing to do with it")
