@@ -370,6 +370,18 @@ async def test_a_deletion_whose_answer_was_lost_once_is_an_erasure(bench: Bench)
     assert len(await bench.effects()) == 4
 
 
+async def test_a_404_of_somebody_elses_after_a_lost_answer_is_no_erasure() -> None:
+    answers = [httpx.Response(502), httpx.Response(404, json={"code": "noSuchRoute"})]
+
+    def proxy(request: httpx.Request, content: Any) -> Any:
+        return answers.pop(0) if request.method == "DELETE" else content
+
+    async with benched(tamper=proxy) as bench:
+        person = bench.item("individual", Role.RUNNING)
+        assert codes(await bench.erase([person])) == ["contradiction"]
+        assert await bench.connector.still_held([person])
+
+
 async def test_a_page_for_people_is_no_confirmation(bench: Bench) -> None:
     call = bench.item("usage", Role.ENDED, "-c1")
     await bench.plant("html_200", method="DELETE", times=3)

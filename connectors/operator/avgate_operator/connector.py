@@ -150,11 +150,11 @@ class OperatorConnector(
 
     async def _delete(self, shelf: client.Shelf[Any], ref: Ref, key: str) -> sdk.Outcome:
         status, code, after_unknown = await self._client.delete(shelf, ref.id, key)
-        if status == 204 or (status == 404 and after_unknown):
+        if status == 204:
             return _ERASED
         found = await self._client.present(shelf, ref.id)
         if found is None:
-            return _GONE
+            return _ERASED if status == 404 and after_unknown else _GONE
         if status == 404:
             return _DENIED
         until = found.disputable_until if code == "usageBilled" else None
