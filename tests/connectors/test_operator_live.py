@@ -586,6 +586,33 @@ async def test_a_spoilt_list_is_no_short_list(
             await bench.held(Role.RUNNING, IdentifierKind.CUSTOMER_ID)
 
 
+async def test_a_list_that_moved_up_and_kept_its_length_is_not_taken_for_whole() -> None:
+    pages = 0
+
+    def moving(request: httpx.Request, content: Any) -> Any:
+        """Of the first page a row went, and at the end one came, before the second was asked for."""
+        nonlocal pages
+        if not request.url.path.endswith("/usage"):
+            return content
+        pages += 1
+        first = 1 if pages > 1 else 0
+        return [*content, {**content[-1], "id": "come-since"}][first : first + 3]
+
+    async with benched(tamper=moving) as bench:
+        with pytest.raises(UnavailableError, match="moved up"):
+            await bench.held(Role.ENDED, IdentifierKind.CUSTOMER_ID)
+
+
+async def test_a_list_of_short_pages_is_read_to_its_end(bench: Bench) -> None:
+    def short(request: httpx.Request, content: Any) -> Any:
+        return content[:2] if request.url.path.endswith("/usage") else content
+
+    whole = await bench.held(Role.ENDED)
+    async with benched(tamper=short) as slow:
+        found = await slow.held(Role.ENDED)
+    assert [record.item for record in found] == [record.item for record in whole]
+
+
 async def test_one_page_for_people_in_between_is_asked_away(bench: Bench) -> None:
     await bench.plant("html_200", path_contains="/usage")
     assert await bench.held(Role.ENDED)

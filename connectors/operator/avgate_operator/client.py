@@ -102,23 +102,27 @@ class OperatorClient:
     async def rows(self, shelf: Shelf[Row], filters: Mapping[str, str]) -> AsyncIterator[Row]:
         """A list, page by page; its end is told by its length, never by a short page.
 
-        Raises UnavailableError where it became shorter meanwhile: some rows would be missing.
-        Rows may come again only as far as it became longer: they were pushed on, and a page that
+        Each page begins with the last row of the one before, or with one of its rows where others
+        were pushed on. Raises UnavailableError where it does not, or where the list became shorter:
+        some rows would be missing. Rows may come again only as far as it became longer: a page that
         is served twice stands in the place of another.
         """
         offset, length, before, begun = 0, 0, frozenset[str](), set[str]()
         while True:
-            place = {"offset": str(offset), "limit": str(_PAGE)}
+            known = min(offset, 1)  # rows of the page before
+            place = {"offset": str(offset - known), "limit": str(_PAGE)}
             answer = await self._answer(shelf.path, params={**filters, **place})
             page = answer.parse(shelf.many)
             if _length(answer) < length:
                 raise sdk.UnavailableError("a list became shorter while it was read: begin again")
             grown, length = _length(answer) - length, _length(answer)
-            offset += len(page)
             fresh = [row for row in page if row.id not in before]
-            again = len(page) - len(fresh) > grown or any(row.id in begun for row in fresh)
-            if again or (not page and offset < length):
+            again = len(page) - len(fresh) > grown + known or any(r.id in begun for r in fresh)
+            if again or (len(page) <= known and offset < length):
                 raise ContractBrokenError("a list repeats a page, or ends before its length")
+            if known and page[0].id not in before:
+                raise sdk.UnavailableError("a list moved up while it was read: begin again")
+            offset += len(page) - known
             begun.update(row.id for row in page[:1])
             for row in fresh:
                 yield row
