@@ -186,10 +186,10 @@ class SubprocessorsConnector(
                 code, f"Ask {self._titles.get(target.processor, target.processor)} by hand."
             )
         try:
-            if not await client.takes("erasure", target.named):
+            taken = await client.takes("erasure", target.named)
+            if not taken:
                 return sdk.Unsupported("no_erasure", "The processor takes no requests for erasure.")
-            intention = f"{key}/{target.processor}"
-            receipt = await client.erase(intention, target.named, callback_url)
+            receipt = await client.erase(f"{key}/{target.processor}", taken, callback_url)
         except BadSignatureError as error:
             return sdk.Failed("bad_signature", f"Ask the processor whether it was asked: {error}.")
         except sdk.RefusedError as error:
@@ -229,7 +229,12 @@ class SubprocessorsConnector(
         client = self._clients.get(target.processor)
         if client is None or not target.named:
             return []
-        results = await client.ask("access", target.named, self._settings.patience)
+        taken = await client.takes("access", target.named)
+        if not taken:
+            raise sdk.ContractBrokenError(
+                "the processor shows no more what it showed: ask it by hand"
+            )
+        results = await client.ask("access", taken, self._settings.patience)
         ids = {result.id for result in results}
         return [item for item in items if parts_of(item.ref)[1] in ids]
 
