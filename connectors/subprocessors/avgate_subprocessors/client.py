@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from itertools import count
 from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID, uuid5
@@ -38,6 +37,7 @@ from avgate_subprocessors.models import (
     Results,
     forms,
 )
+from avgate_subprocessors.questions import Questions
 from avgate_subprocessors.trust import BadSignatureError, says_not_found
 
 Named = tuple[str, str]  # an OpenDSR identity type, and the value as it is
@@ -69,16 +69,16 @@ class OpenDsrClient:
         self._http = http
         self._settings = settings
         self._clock = clock
-        self._ids = _ids_from(new_id())
+        self._questions = Questions(new_id(), clock.now)
         self._known: tuple[Discovery, Certificate] | None = None
-        self._open: dict[bytes, str] = {}  # questions not answered yet, and their request
         self._submitted: dict[str, str] = {}  # when each of the latest requests was first made
 
     async def _said(self) -> tuple[Discovery, Certificate]:
-        """Discovery and certificate, fetched once; again only when a signature does not fit."""
-        if self._known is None:
-            self._known = await self._discovered()
-        return self._known
+        """Fetched once; again when a signature does not fit, or the certificate has ended."""
+        known = self._known
+        if known is None or not known[1].is_for(self._settings.signs_for, self._clock.now()):
+            known = self._known = await self._discovered()
+        return known
 
     async def check(self) -> None:
         """Raises a ConnectorError if address, token or certificate are wrong."""
@@ -107,8 +107,7 @@ class OpenDsrClient:
         Raises UnavailableError if it takes longer than `patience` (seconds), and RefusedError if
         the processor cancelled the request.
         """
-        question = sha256(repr((kind, named)).encode()).digest()
-        request_id = self._open.setdefault(question, str(next(self._ids)))
+        request_id = self._questions.request(kind, named)
         try:
             results = await self._answer(request_id, kind, named, patience)
         except UnavailableError:
@@ -116,9 +115,9 @@ class OpenDsrClient:
         except OutcomeUnknownError as lost:  # nothing is lost by asking again, with the same id
             raise UnavailableError("nobody knows whether it was asked", after=lost.after) from None
         except ConnectorError:
-            self._open.pop(question, None)
+            self._questions.answered(kind, named)
             raise
-        self._open.pop(question, None)
+        self._questions.answered(kind, named)
         return results
 
     async def _answer(
@@ -128,9 +127,14 @@ class OpenDsrClient:
         status = await self._completed(request_id, receipt.expected_completion_time, patience)
         if status.request_status == "cancelled":
             raise RefusedError("the processor cancelled the request")
+        if status.results_url is None and status.results_count == 0:
+            return []
         if status.results_url is None:
             raise ContractBrokenError("the processor completed a request without its results")
-        return await self._results(status.results_url)
+        results = await self._results(status.results_url)
+        if len(results) < (status.results_count or 0):
+            raise ContractBrokenError("the processor counts more results than it hands out")
+        return results
 
     async def erase(
         self, intention: str, named: Sequence[Named], callback_url: str | None = None
@@ -286,12 +290,6 @@ class OpenDsrClient:
 
     def _authorization(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._settings.token.get_secret_value()}"}
-
-
-def _ids_from(first: UUID) -> Iterator[UUID]:
-    """Version 4 in look, as OpenDSR wants them, and this processor's own, whoever asks in between."""
-    for nth in count():
-        yield UUID(bytes=uuid5(first, str(nth)).bytes, version=4)
 
 
 def _identity(named: Named, form: Form) -> Json:
