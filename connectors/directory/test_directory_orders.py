@@ -77,3 +77,18 @@ async def test_another_order_under_way_is_waited_for_and_not_taken_for_a_delisti
         await stage.connector.rectify([ItemChange(records[0].item, (change,))], key="key-1")
         with pytest.raises(UnavailableError):
             await stage.erase([records[0].item], "key-2")
+
+
+async def test_a_listing_that_is_registered_and_follows_online_is_not_gone() -> None:
+    async with live() as stage:
+        online = (await stage.items())[:1]
+        await stage.erase(online)
+        await stage.clock.turn(30)
+        assert await stage.connector.still_held(online) == []
+        await stage.mock("/_feed", {"tn": stage.number})  # nothing shows it yet
+        assert await stage.connector.still_held(online) == online
+        assert (await stage.items())[:1] == online
+        job = job_of(await stage.erase(online, "key-2"))
+        await stage.clock.turn(30)
+        assert await stage.confirm(job, online) == [ERASED]
+        assert await stage.connector.still_held(online) == []

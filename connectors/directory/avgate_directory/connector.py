@@ -144,10 +144,10 @@ class DirectoryConnector(
                 "give the days on which it was the subject's"
             )
         return [
-            _record(listing, publication, publication.listed)
+            _record(listing, publication, content)
             for listing in theirs
             for publication in listing.publications
-            if publication.listed is not None
+            if (content := listing.content(publication)) is not None
         ]
 
     def _is_theirs(self, listing: Listing, windows: Iterable[Identifier]) -> bool:
@@ -261,7 +261,7 @@ def _publication(listing: Listing, item: ItemRef) -> Publication | None:
 
 def _shown(listing: Listing, item: ItemRef) -> Content | None:
     publication = _publication(listing, item)
-    return publication.listed if publication else None
+    return listing.content(publication) if publication else None
 
 
 def _obstacle(listing: Listing, change: ItemChange) -> Outcome | None:

@@ -167,6 +167,11 @@ class Listing(_Element):
     def publication(self, publication_id: str) -> Publication | None:
         return next((p for p in self.publications if p.publication_id == publication_id), None)
 
+    def content(self, publication: Publication) -> Content | None:
+        """What it shows, or is to show from a day that is known: a feed lists a number hours before."""
+        is_to_come = publication.effective_until and self.registered.listing_type == "LISTED"
+        return publication.listed or (self.registered if is_to_come else None)
+
 
 class OrderError(_Element):
     """A code from 16100 to 16116, and the number it is about, if it is about one."""
