@@ -50,6 +50,17 @@ async def test_of_a_number_handed_on_only_the_days_of_its_holder_are_read(role: 
     assert len(contacts) == (role is Role.NUMBER_AFTER), "the object is whoever has the number now"
 
 
+@pytest.mark.parametrize("between", ["/", "\u2013", "\u2014", "-", " ", "."])
+async def test_a_card_is_found_whatever_stands_between_the_digits(between: str) -> None:
+    phone = sdk.Identifier.of(sdk.IdentifierKind.PHONE, "+31703456789")
+    async with live(known=lambda _: (phone,)) as stage:
+        body: dict[str, sdk.Json] = {"objectType": "Person", "familyName": "Een Ander"}
+        body["telecomAddresses"] = [{"address": f"070{between}3456789", "addressType": "Telephone"}]
+        await stage.http.send("POST", "/addressables", json=body)
+        (card,) = await stage.found()
+    assert card.fields[sdk.Field.PHONE] == (f"070{between}3456789",)
+
+
 async def test_two_cards_with_one_number_need_more_to_tell_them_apart() -> None:
     async with live(known=only("phone")) as stage:
         line = {"address": stage.person.lines[0].number, "addressType": "Telephone"}

@@ -8,13 +8,17 @@ import avgate_contracts as sdk
 
 _NO_DIGIT = re.compile(r"[^0-9]")
 _LAST = 4  # digits; no number is shorter
+# What stands between digits beside a hyphen: 070/3456789, and the dashes of Windows-1252.
+_BETWEEN = str.maketrans(dict.fromkeys("/\u2013\u2014", "-"))
 
 
 def identifier(text: str | None) -> sdk.Identifier | None:
     """In canonical form; None for what is neither a number nor an e-mail address."""
-    kind = sdk.IdentifierKind.EMAIL if "@" in (text or "") else sdk.IdentifierKind.PHONE
+    is_mail = "@" in (text or "")
+    kind = sdk.IdentifierKind.EMAIL if is_mail else sdk.IdentifierKind.PHONE
+    written = (text or "") if is_mail else (text or "").translate(_BETWEEN)
     try:
-        return sdk.Identifier.of(kind, text or "")
+        return sdk.Identifier.of(kind, written)
     except sdk.InvalidIdentifierError:
         return None
 
