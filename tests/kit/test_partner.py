@@ -1,5 +1,6 @@
 """A partner's package, built and installed beside ours, is found and used without our knowing it."""
 
+import importlib
 import json
 import re
 import subprocess
@@ -10,8 +11,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
+import avgate_contracts as sdk
 from avgate_contracts.kit.scaffold import Choice
 from avgate_contracts.kit.scaffold.template import rendered
 
@@ -108,3 +111,25 @@ def test_a_request_is_carried_out_by_it(python: Path, tmp_path: Path) -> None:
         cards = [name for name in package.namelist() if re.fullmatch(r"acme/.*\.json", name)]
         held = [card for name in cards for card in json.loads(package.read(name))]
     assert [card["label"] for card in held] == ["webshop", "service desk", "newsletter"]
+
+
+async def test_pages_of_the_example_that_lead_in_a_circle_are_not_followed_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(str(EXAMPLE))
+    client = importlib.import_module("acme_avgate.client")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "acme_avgate"]:
+        del sys.modules[name]  # others have an Acme of their own
+    asked = 0
+
+    def circle(_: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        assert asked < 9, "it goes on for ever"
+        return httpx.Response(200, json={"items": [], "next": "again"})
+
+    settings = sdk.ConnectorSettings.model_validate({"base_url": "https://acme.example"})
+    runtime = sdk.Runtime(transport=lambda: httpx.MockTransport(circle))
+    async with sdk.open_client(settings, sdk.Limits(), runtime) as http:
+        with pytest.raises(sdk.ContractBrokenError, match="lead back"):
+            [card async for card in client.Client(http).cards("fleur.bakker@example.org")]

@@ -19,13 +19,16 @@ class Client:
 
     async def cards(self, email: str) -> AsyncIterator[Card]:
         """Every card with this address, page by page."""
-        params = {"email": email}
+        params, read = {"email": email}, set[str]()
         while True:
             page = (await self._http.send("GET", "/cards", params=params)).parse(Page)
             for card in page.items:
                 yield card
             if page.next is None:
                 return
+            if page.next in read:
+                raise sdk.ContractBrokenError("the pages lead back to one already read")
+            read.add(page.next)
             params = {"email": email, "after": page.next}
 
     async def card(self, card_id: str) -> Card | None:
