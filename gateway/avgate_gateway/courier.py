@@ -8,7 +8,7 @@ where the destination's file ends.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from avgate_contracts.http import Runtime
 from avgate_gateway.flow.context import Context
-from avgate_gateway.handing_over import Place, destinations_of
+from avgate_gateway.handing_over import FINAL, NOT_READY, Place, destinations_of, still_opened
 from avgate_gateway.handover import (
     DeliveryError,
     Receipt,
@@ -38,9 +38,9 @@ from avgate_gateway.request import SubjectRequest
 from avgate_gateway.settings import Settings
 from avgate_gateway.settings.destination import Destination
 from avgate_gateway.store import evidence, handovers, requests
+from avgate_gateway.store.copies import ChangedError
 from avgate_gateway.store.cut_short import CutShortError
 from avgate_gateway.store.handovers import Handover, HandoverState, Here
-from avgate_gateway.vault import SUBJECT_KEY
 
 T = TypeVar("T")
 
@@ -186,27 +186,24 @@ class Courier:
     async def _sealed(
         self, one: Handover, mine: str, destination: Destination, moved: Callable[[], None]
     ) -> Sealed:
-        """The file as it was sealed once; anew only where it does not lie here."""
+        """The file as it was sealed once; anew only where it does not lie here, for this very key."""
+        request, box = await still_opened(self.context, one, destination)
+        to = destination.recipient
         if one.size is not None and one.sha256 is not None:
-            known = await self.spool.found(one.id, one.size, one.sha256)
+            known = await self.spool.found(one.id, to, one.size, one.sha256)
             if known is not None:
                 return known
-        request, copy = await self._copy(one)
-        sealed = await self.spool.seal(one.id, destination.recipient, copy, moved)
+        copy = packed(self.context, self.installed, request, box)
+        try:
+            sealed = await self.spool.seal(one.id, to, copy, moved)
+        except ChangedError:
+            raise DeliveryError(*NOT_READY) from None
+        await still_opened(self.context, one, destination)  # it was whole all the while
         details = {"handover": one.id, "sha256": sealed.sha256, "size": sealed.size}
         await self._write(one, mine, request, "handover.sealed", details,
                           size=sealed.size, sha256=sealed.sha256,
                           folder=await asyncio.to_thread(self.spool.name))  # fmt: skip
         return sealed
-
-    async def _copy(self, one: Handover) -> tuple[SubjectRequest, AsyncIterator[bytes]]:
-        async with self.context.database.read() as db:
-            request = await requests.find(db, one.request_id)
-            sealed = await requests.sealed(db, one.request_id)
-        if request is None or sealed.subject_key is None:
-            raise DeliveryError("gone", "the personal data was destroyed before it was handed over")
-        box = self.context.vault.box(sealed.subject_key, request.id, SUBJECT_KEY)
-        return request, packed(self.context, self.installed, request, box)
 
     async def _arrived(self, one: Handover, mine: str, receipt: Receipt, sealed: Sealed) -> None:
         now = self.context.now()
@@ -224,7 +221,7 @@ class Courier:
     async def _postpone(self, one: Handover, mine: str, error: DeliveryError) -> None:
         """Tries again later, or gives up where that would be too late."""
         again = self.context.now() + wait_after(one.attempts)
-        over = again >= one.gives_up_at or error.code == "gone"
+        over = again >= one.gives_up_at or error.code in FINAL
         told = {
             "request_id": one.request_id, "controller": one.controller, "handover": one.id,
             "destination": one.destination, "code": error.code, "attempt": one.attempts,

@@ -7,20 +7,25 @@ from datetime import datetime
 from uuid import uuid4
 
 from avgate_contracts.vocabulary import Operation
-from avgate_gateway import confidential
+from avgate_gateway import confidential, problem
 from avgate_gateway.flow import settling
 from avgate_gateway.flow.context import Context
-from avgate_gateway.handover import GIVES_UP_AFTER, missing_library
-from avgate_gateway.problem import GONE, NOT_FOUND, NOT_READY, WRONG_STATE, Problem, ProblemError
+from avgate_gateway.handover import GIVES_UP_AFTER, DeliveryError, missing_library
+from avgate_gateway.problem import GONE, NOT_FOUND, WRONG_STATE, Problem, ProblemError
 from avgate_gateway.request import State, SubjectRequest, WaitingFor
 from avgate_gateway.settings import Settings, SettingsError
 from avgate_gateway.settings.destination import Destination
 from avgate_gateway.store import evidence, handovers, requests, tasks
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.handovers import Handover, HandoverState
-from avgate_gateway.vault import SUBJECT_KEY
+from avgate_gateway.vault import SUBJECT_KEY, Box
 
 Place = tuple[str, str]  # a controller and the name of a destination
+_GONE = "gone", "the personal data was destroyed before it was handed over"
+_WITHDRAWN = "withdrawn", "the request was withdrawn, refused or about no one person"
+NOT_READY = "not_ready", "the copy is being made anew, or held back"
+_RECIPIENT = "recipient", "the copy is for another key than the destination's recipient"
+FINAL = frozenset({"gone", "withdrawn"})  # codes after which no attempt is made
 
 
 def destinations_of(settings: Settings) -> Mapping[Place, Destination]:
@@ -56,7 +61,7 @@ async def ask(
         if known.destination == name and known.state is not HandoverState.FAILED:
             await handovers.hurry(db, known.id, now)
             return known
-    await _may(db, context, request, destination)
+    await opened(db, context, request, destination)
     made = Handover(
         str(uuid4()), request.id, request.controller, name, HandoverState.WAITING, 0, now,
         gives_up_at=_gives_up_at(context, request, now), next_attempt_at=now,
@@ -69,18 +74,19 @@ async def ask(
     return made
 
 
-async def _may(
+async def opened(
     db: Connection, context: Context, request: SubjectRequest, destination: Destination
-) -> None:
-    """Raises ProblemError unless there is a whole copy that may go to this destination."""
-    all_tasks = await tasks.of_request(db, request.id)
+) -> Box:
+    """What opens the copy; raises ProblemError unless it is whole and may go to this destination."""
     if request.operation is not Operation.EXPORT or request.closing is not None:
         raise ProblemError(Problem(NOT_FOUND))
-    if settling.is_ambiguous(all_tasks):
+    if settling.is_ambiguous(await tasks.of_request(db, request.id)):
         raise ProblemError(Problem(NOT_FOUND))
     if request.state is not State.CLOSED and request.waiting_for is not WaitingFor.PERSON:
         raise ProblemError(
-            Problem(NOT_READY, "The copy is still being made.", headers={"retry-after": "1"})
+            Problem(
+                problem.NOT_READY, "The copy is still being made.", headers={"retry-after": "1"}
+            )
         )
     sealed = await requests.sealed(db, request.id)
     if sealed.subject_key is None or sealed.confidential is None:
@@ -92,6 +98,30 @@ async def _may(
             "Its copy is for the recipient that was named when it was asked for, and nobody else."
         )
         raise ProblemError(Problem(WRONG_STATE, detail))
+    return box
+
+
+async def still_opened(
+    context: Context, one: Handover, destination: Destination
+) -> tuple[SubjectRequest, Box]:
+    """The same at the moment of an attempt, as things are by then; raises DeliveryError.
+
+    Days may lie between asking and an attempt: what was withdrawn meanwhile goes nowhere, nor does
+    what is looked up anew, or was for another key than the config names now.
+    """
+    async with context.database.read() as db:
+        request = await requests.find(db, one.request_id)
+        if request is None:
+            raise DeliveryError(*_GONE)
+        try:
+            return request, await opened(db, context, request, destination)
+        except ProblemError as error:
+            kind = error.problem.type
+    if kind is GONE:
+        raise DeliveryError(*_GONE)
+    if request.closing is not None:
+        raise DeliveryError(*_WITHDRAWN)
+    raise DeliveryError(*(_RECIPIENT if kind is WRONG_STATE else NOT_READY))
 
 
 def _gives_up_at(context: Context, request: SubjectRequest, now: datetime) -> datetime:

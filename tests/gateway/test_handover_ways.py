@@ -304,8 +304,8 @@ async def test_a_sealed_file_is_age_for_one_pair_of_eyes(tmp_path: Path) -> None
     assert stat.S_IMODE(made.path.stat().st_mode) == 0o600
     assert b"personal data" not in written
     assert pyrage.decrypt(written, [identity]) == b"personal data " * 3000
-    assert await spool.found("h-1", made.size, made.sha256) == made
-    assert await spool.found("h-1", made.size + 1, made.sha256) is None
+    assert await spool.found("h-1", str(identity.to_public()), made.size, made.sha256) == made
+    assert await spool.found("h-1", str(identity.to_public()), made.size + 1, made.sha256) is None
     assert set(spool.ids()) == {"h-1"}
     await asyncio.to_thread(spool.drop, "h-1")
     assert not spool.ids()

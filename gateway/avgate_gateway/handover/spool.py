@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +20,7 @@ _NAME = ".folder"  # a file whose content tells this folder from that of another
 
 @dataclass(frozen=True, slots=True)
 class Spool:
-    """Files for one pair of eyes, each named after its handover; all of them are age ciphertext."""
+    """Files for one pair of eyes, each named after its handover and whom it is sealed for; all of them are age ciphertext."""
 
     folder: Path
 
@@ -50,9 +50,11 @@ class Spool:
             told = f"the folder of hand-overs cannot be written to: {error.strerror}"
             raise DeliveryError("spool", told) from None
 
-    async def found(self, handover_id: str, size: int, digest: str) -> Sealed | None:
-        """The file as it was sealed, if it lies here in its whole length."""
-        path = self._path(handover_id)
+    async def found(
+        self, handover_id: str, recipient: str, size: int, digest: str
+    ) -> Sealed | None:
+        """The file as it was sealed for this recipient, if it lies here in its whole length."""
+        path = self._path(handover_id, recipient)
         try:
             is_whole = (await asyncio.to_thread(path.stat)).st_size == size
         except OSError:
@@ -61,14 +63,12 @@ class Spool:
 
     def drop(self, handover_id: str) -> None:
         """Removes what lies here of a handover."""
-        for suffix in (_WHOLE, _PART):
-            self._path(handover_id, suffix).unlink(missing_ok=True)
+        for path in self._of(handover_id):
+            path.unlink(missing_ok=True)
 
     def ids(self) -> Collection[str]:
         """Of which handovers anything lies here."""
-        if not self.folder.is_dir():
-            return frozenset()
-        return frozenset(p.stem for p in self.folder.iterdir() if p.suffix in {_WHOLE, _PART})
+        return frozenset(path.name.partition(".")[0] for path in self._of("*"))
 
     async def _sealed(
         self,
@@ -77,8 +77,8 @@ class Spool:
         copy: AsyncIterator[bytes],
         moved: Callable[[], None],
     ) -> Sealed:
-        part, digest, size = self._path(handover_id, _PART), sha256(), 0
-        part.unlink(missing_ok=True)
+        part, digest, size = self._path(handover_id, recipient, _PART), sha256(), 0
+        await asyncio.to_thread(self.drop, handover_id)
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             async for chunk in sealed_for(recipient, copy):
@@ -88,8 +88,14 @@ class Spool:
                 moved()
             file.flush()
             await asyncio.to_thread(os.fsync, file.fileno())
-        whole = part.replace(self._path(handover_id))
+        whole = part.replace(self._path(handover_id, recipient))
         return Sealed(whole, size, digest.hexdigest())
 
-    def _path(self, handover_id: str, suffix: str = _WHOLE) -> Path:
-        return self.folder / f"{handover_id}{suffix}"
+    def _of(self, handover_id: str) -> Iterator[Path]:
+        """What lies here of a handover; earlier releases named it after that alone."""
+        found = self.folder.glob(f"{handover_id}.*") if self.folder.is_dir() else ()
+        return (path for path in found if path.suffix in {_WHOLE, _PART})
+
+    def _path(self, handover_id: str, recipient: str, suffix: str = _WHOLE) -> Path:
+        whom = sha256(recipient.encode()).hexdigest()[:16]
+        return self.folder / f"{handover_id}.{whom}{suffix}"
