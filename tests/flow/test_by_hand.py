@@ -6,10 +6,14 @@ import re
 from datetime import date
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from avgate_contracts import Category, DataSubject, Identifier, Record, SupportsAccess
 from avgate_gateway.authentication import Scope
 from avgate_gateway.store import items, requests
-from avgate_gateway.store.item import ItemState
+from avgate_gateway.store.item import Found, ItemState
+from avgate_gateway.store.schema import item
+from avgate_gateway.vault import RETENTION_KEY
 from avgate_mocks.people import Person, Role
 
 from .harness import JsonMap, a_request
@@ -211,3 +215,35 @@ async def by_hand(here: Indoors, oids: list[str]) -> None:
     """An administrator removes sounds from Xelion."""
     order = {"tenant": "libervoice", "oids": oids}
     await here.outside.post(f"{here.addresses['xelion']}/_by_hand", json=order)
+
+
+async def test_every_company_that_a_person_told_is_named_however_many_items_come_before_it(
+    tmp_path: Path,
+) -> None:
+    late = BY_HAND.replace("iaso-backup", "zz-late").replace("IASO Backup", "ZZ Late")
+    async with indoors(tmp_path, ("subprocessors",), more=BY_HAND + late) as here:
+        request_id = await here.erased(here.person(Role.RUNNING), "subprocessors")
+        [task] = await open_tasks(here, request_id)
+        await multiplied(here, request_id, 1_001)
+        assert await complete(here, task) == 200
+        found = (await here.get(f"/v1/requests/{request_id}/evidence"))["items"]
+        [told] = [e["details"] for e in found if e["event"] == "hand_task.completed"]
+        assert told["recipients"] == {"IASO Backup": True, "ZZ Late": True}
+        assert told["count"] == 1_002
+
+
+async def multiplied(here: Indoors, request_id: str, times: int) -> None:
+    """Has the first of two items that are left to people so many times, and then the other."""
+    context = here.assembled.context
+    left = sa.and_(item.c.request_id == request_id, item.c.state == ItemState.BY_HAND.value)
+    async with context.database.write(request_id) as db:
+        key = (await requests.sealed(db, request_id)).retention_key
+        box = context.vault.box(key, request_id, RETENTION_KEY)
+        rows = (await db.execute(item.select().where(left).order_by(item.c.id))).mappings().all()
+        first, last = map(items.item_of, rows)
+        refs = [*[first.ref(box)] * times, last.ref(box)]
+        await db.execute(item.delete().where(left))
+        found = [Found(f"{number:064}", ref) for number, ref in enumerate(refs)]
+        await items.add(db, request_id, first.connector, found, box)
+        same = {name: rows[0][name] for name in ("state", "action", "code", "reason")}
+        await db.execute(item.update().where(item.c.digest < f"{len(refs):064}").values(**same))

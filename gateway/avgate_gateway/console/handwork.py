@@ -85,7 +85,7 @@ async def _whom(db: Connection, visit: Visit, task: HandTask) -> str:
     if request is None:
         return ""
     try:
-        told_of = await told_by_hand(db, visit.gateway.context, request, task)
+        told_of = await told_by_hand(db, visit.gateway.context, request, task, is_all=False)
     except VaultError:
         return ""
     return ", ".join(sorted(told_of.get("recipients", {})))

@@ -17,7 +17,7 @@ from avgate_gateway.store.item import TOLD, ItemState
 from avgate_gateway.vault import RETENTION_KEY, VaultError
 
 _LONGEST: Final = 200
-_MOST_ITEMS: Final = 1_000
+_AT_ONCE: Final = 1_000
 
 
 def told_to(
@@ -40,20 +40,35 @@ def told_to(
 
 
 async def told_by_hand(
-    db: Connection, context: Context, request: SubjectRequest, task: HandTask
+    db: Connection,
+    context: Context,
+    request: SubjectRequest,
+    task: HandTask,
+    *,
+    is_all: bool = True,
 ) -> dict[str, dict[str, bool]]:
-    """Whom a person told who did this task, before its items say that they are done."""
+    """Whom a person told who did this task, before its items say that they are done.
+
+    `is_all`: by all of its items, and not only by the first thousand, which are enough for a page.
+    """
     connector = context.desks[request.controller].connectors.get(task.connector)
     if task.category is None or connector is None or not can(connector, SupportsRecipients):
         return {}
-    found, _ = await items.of_hand_task(db, task, _MOST_ITEMS)
     key = (await requests.sealed(db, request.id)).retention_key
     box = context.vault.box(key, request.id, RETENTION_KEY)
-    try:
-        refs = [one.ref(box) for one in found]
-    except VaultError:
-        return {}
-    return told_to(connector, refs, [{"state": ItemState.DONE_BY_HAND}] * len(refs))
+    told: dict[str, bool] = {}
+    found, _ = await items.of_hand_task(db, task, _AT_ONCE)
+    while found:
+        try:
+            refs = [one.ref(box) for one in found]
+        except VaultError:
+            return {}
+        rows = [{"state": ItemState.DONE_BY_HAND}] * len(refs)
+        told |= told_to(connector, refs, rows).get("recipients", {})
+        if not is_all or len(found) < _AT_ONCE:
+            break
+        found, _ = await items.of_hand_task(db, task, _AT_ONCE, found[-1].id)
+    return {"recipients": told} if told else {}
 
 
 def _name(connector: SupportsRecipients, ref: ItemRef) -> str | None:

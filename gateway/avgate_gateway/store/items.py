@@ -100,13 +100,16 @@ async def due(
     return [item_of(row) for row in (await db.execute(DUE, here)).mappings()]
 
 
-async def of_hand_task(db: Connection, task: HandTask, limit: int) -> tuple[Sequence[Item], int]:
-    """The first items that a person's task is about, and how many there are."""
+async def of_hand_task(
+    db: Connection, task: HandTask, limit: int, after: int = 0
+) -> tuple[Sequence[Item], int]:
+    """The first items that a person's task is about, after one of them, and how many there are."""
     mine = of_task(task)
     total = (
         await db.execute(sa.select(sa.func.count()).select_from(item).where(mine))
     ).scalar_one()
-    rows = await db.execute(item.select().where(mine).order_by(item.c.id).limit(limit))
+    page = item.select().where(mine, item.c.id > after).order_by(item.c.id)
+    rows = await db.execute(page.limit(limit))
     return [item_of(row) for row in rows.mappings()], total
 
 
