@@ -15,8 +15,6 @@ from avgate_gateway.store import checkpoints, evidence
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.evidence import Entry
 
-_MOST = 10_000
-
 
 class NotProvenYetError(Exception):
     """No checkpoint covers the request's newest entry; one is made within half a minute."""
@@ -24,7 +22,7 @@ class NotProvenYetError(Exception):
 
 async def proven(db: Connection, request_id: str, *keys: Ed25519PublicKey) -> Mapping[str, Any]:
     """The proof as JSON, by a checkpoint that one of these keys signed; raises NotProvenYetError."""
-    entries = await evidence.entries(db, request_id=request_id, limit=_MOST)
+    entries = await evidence.of_request(db, request_id)
     newest = await checkpoints.newest(db)
     if not entries or newest is None or newest.size < entries[-1].sequence:
         raise NotProvenYetError

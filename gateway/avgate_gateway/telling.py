@@ -36,7 +36,6 @@ from avgate_gateway.store.item import TOLD, ItemState
 from avgate_gateway.store.tasks import Task
 
 _DOINGS = frozenset({"effect.ended", "task.copied", "hand_task.completed"})
-_MOST_ENTRIES = 10_000
 
 Details = Mapping[str, Any]
 
@@ -184,7 +183,7 @@ def _system(
 
 async def _told(db: Connection, request_id: str) -> _Told:
     found = _Told()
-    for entry in await evidence.entries(db, request_id=request_id, limit=_MOST_ENTRIES):
+    for entry in await evidence.of_request(db, request_id):
         details: Details = orjson.loads(entry.details)
         if entry.event in _DOINGS:
             name, day = details["connector"], local_day(entry.at)

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from avgate_gateway.proving.note import verifier_key
+from avgate_gateway.store import evidence, requests
 from avgate_mocks.people import Role
 
+from ..gateway.pdf_text import text_of  # noqa: TID252 -- tests are no packages of one another
 from .harness import JsonMap, a_request
 from .indoors import Indoors, indoors
 
@@ -56,6 +58,29 @@ async def test_an_erasure_everywhere_is_proved_in_ten_kilobytes(here: Indoors) -
     again = {"if-none-match": answer.headers["etag"]}
     cached = await here.caller().get(answer.request.url.path, headers=again)
     assert cached.status_code == 304
+
+
+async def test_a_request_of_which_very_much_is_written_down_is_told_to_its_end(
+    here: Indoors,
+) -> None:
+    context = here.assembled.context
+    request_id = await here.carry_out(a_request("erase", here.person(Role.RUNNING), "directory"))
+    async with context.database.write(request_id) as db:
+        request = await requests.find(db, request_id)
+        assert request is not None
+        told = {"connector": "directory", "recipients": {"First": True}}
+        for _ in range(10_000):
+            await evidence.note(db, context.now(), request, "effect.ended", told)
+        told = {"connector": "directory", "recipients": {"Laatste Bedrijf": True}}
+        await evidence.note(db, context.now(), request, "effect.ended", told)
+    await here.assembled.checkpointer.sign()
+    shown = (await here.get(f"/v1/requests/{request_id}/evidence"))["items"]
+    assert shown[-1]["details"] == told
+    answer = await here.caller().get(f"/v1/requests/{request_id}/evidence/proof")
+    code, said = checked(here, answer.content)
+    assert (code, len(answer.json()["entries"])) == (0, len(shown)), said
+    letter = await here.caller().get(f"/v1/requests/{request_id}/letter")
+    assert "Laatste Bedrijf" in text_of(letter.content)
 
 
 @pytest.mark.parametrize(

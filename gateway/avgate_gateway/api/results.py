@@ -65,7 +65,7 @@ def _add_accounts(routes: APIRouter, gateway: Gateway) -> None:
     async def chain(request_id: str, caller: Annotated[Caller, requires(Scope.READ)]) -> Response:
         request = await gateway.request(caller, request_id)
         async with database.read() as db:
-            found = await evidence.entries(db, request_id=request.id, limit=10_000)
+            found = await evidence.of_request(db, request.id)
             texts = await remarking.read(db, gateway.context, [request.id])
         shown = [
             {**entry_json(one), "remark": texts.get((request.id, _place(one)))} for one in found

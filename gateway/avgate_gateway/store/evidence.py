@@ -80,6 +80,9 @@ __all__ = [
 ]
 
 
+_PAGE = 2_000
+
+
 async def note(
     db: Connection,
     at: datetime,
@@ -159,6 +162,17 @@ async def entries(
         query = query.where(evidence.c.request_id == request_id)
     rows = (await db.execute(query.order_by(evidence.c.sequence).limit(limit))).mappings()
     return [Entry(**row) for row in rows]
+
+
+async def of_request(db: Connection, request_id: str) -> Sequence[Entry]:
+    """All that is written down of a request, oldest first: a part of it would tell of another course."""
+    found: list[Entry] = []
+    while True:
+        after = found[-1].sequence if found else 0
+        page = await entries(db, request_id=request_id, after=after, limit=_PAGE)
+        found += page
+        if len(page) < _PAGE:
+            return found
 
 
 async def tells_of(db: Connection, request_id: str, event: str) -> bool:
