@@ -120,3 +120,12 @@ def test_what_is_no_key_of_a_recipient_is_refused(spoil: Callable[[str], str]) -
     with pytest.raises(RecipientError):
         canonical(spoil(KEY))
     assert canonical(KEY) == KEY
+
+
+async def test_what_ends_without_a_word_is_not_taken_for_a_whole() -> None:
+    async def let_go() -> AsyncIterator[bytes]:
+        yield b"p" * 200_000
+        raise asyncio.CancelledError  # as of a read whose database is closed
+
+    with pytest.raises(RuntimeError, match="not sealed to its end"):
+        _ = [stretch async for stretch in sealed_for(KEY, let_go())]

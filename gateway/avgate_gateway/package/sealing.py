@@ -47,6 +47,8 @@ async def sealed_for(recipient: str, chunks: AsyncIterator[bytes]) -> AsyncGener
                 await ended
     if pipe.failure is not None:
         raise pipe.failure
+    if not pipe.is_whole:
+        raise RuntimeError("the copy was not sealed to its end")
 
 
 class _Pipe:
@@ -55,6 +57,7 @@ class _Pipe:
     def __init__(self, chunks: AsyncIterator[bytes], loop: asyncio.AbstractEventLoop) -> None:
         self.sealed: asyncio.Queue[bytes | None] = asyncio.Queue(_WAITING)
         self.failure: Exception | None = None
+        self.is_whole = False
         self._chunks = chunks
         self._loop = loop
         self._left = b""
@@ -65,6 +68,7 @@ class _Pipe:
         """Encrypts everything, in the thread."""
         try:
             pyrage.encrypt_io(self, self, [recipient])
+            self.is_whole = True
         finally:
             with suppress(CancelledError):
                 self._wait_for(self.sealed.put(None))
