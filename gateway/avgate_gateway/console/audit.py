@@ -100,9 +100,9 @@ async def verify(visit: Visit) -> Response:
 
     Entries of others lie in between: that they fit is told, and nothing of what they hold.
     """
-    first = _number(visit.form.one("first"), 1)
     async with visit.gateway.context.database.read() as db:
         end = await checkpoints.length(db)
+        first = min(_number(visit.form.one("first"), 1), max(end, 1))  # behind it nothing is read
         last = min(first + _STRETCH - 1, end)
         before = await evidence.rows(db, after=first - 2, until=first - 1) if first > 1 else []
         rows = await evidence.rows(db, after=first - 1, until=last)
