@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+import sqlalchemy as sa
 from starlette.requests import Request
 
 from avgate_gateway.authentication import Caller
 from avgate_gateway.console.sessions import Identified
 from avgate_gateway.store import evidence, refused
+from avgate_gateway.store.console_sessions import console_session
 from avgate_gateway.store.cut_short import AwayError
 
 from ..gateway.tokens import THEIRS
@@ -124,6 +127,25 @@ async def test_somebody_sees_where_they_are_signed_in_and_ends_the_others(at: Lo
     assert (await here.get("/console")).status_code == 200
     await here.send("/console/sessions", session=stranger[0][::-1])
     assert (await here.get("/console")).status_code == 200
+
+
+async def test_all_others_are_ended_however_many_there_are(at: Lobby) -> None:
+    first = await at.signed_in("m.vries")
+    context, digest = at.here.assembled.context, console_session.c.digest
+    async with context.database.write() as db:
+        mine = console_session.c.client_id == "console:m.vries"
+        row = dict((await db.execute(sa.select(console_session).where(mine))).mappings().one())
+        for number in range(100):  # each newer than the first
+            own = {"digest": f"{number:064}", "token_id": f"t-{number}"}
+            later = {"signed_in_at": row["signed_in_at"] + timedelta(milliseconds=number + 1)}
+            await db.execute(console_session.insert(), {**row, **own, **later})
+    here = await at.signed_in("m.vries")
+    await here.send("/console/sessions", session="others")
+    assert (await first.get("/console")).status_code == 303
+    assert (await here.get("/console")).status_code == 200
+    async with context.database.read() as db:
+        left = sa.select(digest).where(mine, console_session.c.ended_at.is_(None))
+        assert len((await db.execute(left)).all()) == 1
 
 
 async def test_a_session_ends_by_itself(at: Lobby) -> None:

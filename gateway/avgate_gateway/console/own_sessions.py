@@ -18,13 +18,19 @@ def routes(door: Door) -> list[Route]:
         shown = [(one.digest[:_SHORT], one, one.digest == visit.staff.session) for one in found]
         return visit.sheet.page("sessions.html", {"sessions": shown})
 
+    async def own(visit: Visit) -> list[str]:
+        return [one.digest for one in await door.sessions.of_person(visit.staff)]
+
     async def end(visit: Visit) -> Response:
         """Ends one, or all but this one; what is another's cannot be named."""
         named = visit.form.one("session")
-        own = [one.digest for one in await door.sessions.of_person(visit.staff)]
-        others = [one for one in own if one != visit.staff.session]
-        chosen = others if named == "others" else [one for one in own if one[:_SHORT] == named]
-        await door.sessions.end_those(chosen)
+        if named != "others":
+            await door.sessions.end_those(
+                [one for one in await own(visit) if one[:_SHORT] == named]
+            )
+            return taken_in(_PATH, "ended")
+        while others := [one for one in await own(visit) if one != visit.staff.session]:
+            await door.sessions.end_those(others)  # there may be more than are listed at once
         return taken_in(_PATH, "ended")
 
     return [door.page(_PATH, show), door.form(_PATH, end)]
