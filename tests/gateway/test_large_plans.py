@@ -6,15 +6,21 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+import sqlalchemy as sa
 
 from avgate_contracts.record import ItemRef
 from avgate_contracts.vocabulary import Category, Operation, Product
+from avgate_gateway.flow import later
 from avgate_gateway.flow.advance import advance
+from avgate_gateway.flow.context import Part
 from avgate_gateway.request import State
 from avgate_gateway.store import item_steps, items, requests, tasks
 from avgate_gateway.store.item import Found, ItemState
+from avgate_gateway.store.schema import item
 from avgate_gateway.store.tasks import Stage
 from avgate_gateway.vault import RETENTION_KEY
 
@@ -94,3 +100,19 @@ async def test_a_plan_of_many_is_written_so(office: Office) -> None:
         if first.action is not None:
             break
     assert (first.action, found.plan_digest) == ("erase", None)
+
+
+async def test_all_that_is_gone_is_looked_for_again(office: Office) -> None:
+    [request_id] = office.ids
+    seen = await office.see(request_id)
+    box = office.context.vault.box(seen.sealed.retention_key, request_id, RETENTION_KEY)
+    card = ItemRef("card", Category.CONTACTS, Product.VOICE)
+    part = cast("Part", SimpleNamespace(request=seen.request, name="orders"))
+    erased = sa.update(item).where(item.c.request_id == request_id).values(state="erased")
+    async with office.db.write() as db:
+        found = (Found(f"{number:064d}", card) for number in range(MANY))
+        await items.add(db, request_id, "orders", found, box)
+        await db.execute(erased)
+        await later.schedule_looks(db, part, office.now)
+        held = await items.select(db, request_id, connector="orders", limit=MANY)
+    assert {one.look_at for one in held} == {office.now + timedelta(minutes=1)}

@@ -54,11 +54,8 @@ _RETURNED = Failed("returned", "it came back after it was gone: probably fed in 
 
 async def schedule_looks(db: Connection, part: Part, now: datetime) -> None:
     """Sees to it that what an upstream put back before is looked for again."""
-    gone = await items.select(
-        db, part.request.id, connector=part.name, states=[ItemState.ERASED], limit=10_000
-    )
-    fresh = [row.id for row in gone if row.look_at is None and row.looks < len(_LOOKS)]
-    await items.change(db, fresh, look_at=now + _LOOKS[0], looks=0)
+    first, most = now + _LOOKS[0], len(_LOOKS)
+    await item_steps.look_again(db, part.request.id, part.name, first, most)
 
 
 async def look_after(part: Part) -> None:

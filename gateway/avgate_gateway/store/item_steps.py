@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -121,6 +122,20 @@ async def try_again(
         )
     )  # fmt: skip
     return done.rowcount
+
+
+async def look_again(
+    db: Connection, request_id: str, connector: str, at: datetime, most_looks: int
+) -> None:
+    """Has everything that is gone looked for again then; not what is to be already, or was often."""
+    gone = sa.and_(
+        item.c.request_id == request_id,
+        item.c.connector == connector,
+        item.c.state == ItemState.ERASED.value,
+        item.c.look_at.is_(None),
+        item.c.looks < most_looks,
+    )
+    await db.execute(item.update().where(gone).values(look_at=at, looks=0))
 
 
 async def done_by_hand(db: Connection, task: HandTask) -> int:
