@@ -187,20 +187,20 @@ class Courier:
         self, one: Handover, mine: str, destination: Destination, moved: Callable[[], None]
     ) -> Sealed:
         """The file as it was sealed once; anew only where it does not lie here, for this very key."""
-        request, box = await still_opened(self.context, one, destination)
+        copy = await still_opened(self.context, one, destination)
         to = destination.recipient
-        if one.size is not None and one.sha256 is not None:
+        if copy.is_sealed and one.size is not None and one.sha256 is not None:
             known = await self.spool.found(one.id, to, one.size, one.sha256)
             if known is not None:
                 return known
-        copy = packed(self.context, self.installed, request, box)
+        made = packed(self.context, self.installed, copy.request, copy.box)
         try:
-            sealed = await self.spool.seal(one.id, to, copy, moved)
+            sealed = await self.spool.seal(one.id, to, made, moved)
         except ChangedError:
             raise DeliveryError(*NOT_READY) from None
-        await still_opened(self.context, one, destination)  # it was whole all the while
+        await still_opened(self.context, one, destination, copy)  # it was whole all the while
         details = {"handover": one.id, "sha256": sealed.sha256, "size": sealed.size}
-        await self._write(one, mine, request, "handover.sealed", details,
+        await self._write(one, mine, copy.request, "handover.sealed", details,
                           size=sealed.size, sha256=sealed.sha256,
                           folder=await asyncio.to_thread(self.spool.name))  # fmt: skip
         return sealed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
@@ -52,13 +53,14 @@ async def ask(
 ) -> Handover:
     """Has a copy handed over; one that is under way, or arrived, is the same one.
 
-    Asked again while it waits, it is tried at once. After one that failed, there is a new one.
+    Asked again while it waits, it is tried at once. After one that failed, or that went before a
+    system showed more, there is a new one.
     Raises ProblemError where there is no copy, or it is for somebody else.
     """
     name, destination = to
     now = context.now()
     for known in await handovers.of_request(db, request.id):
-        if known.destination == name and known.state is not HandoverState.FAILED:
+        if known.destination == name and await _is_the_same(db, known):
             await handovers.hurry(db, known.id, now)
             return known
     await opened(db, context, request, destination)
@@ -72,6 +74,14 @@ async def ask(
         {"handover": made.id, "destination": name, "kind": destination.kind, "by": by},
     )  # fmt: skip
     return made
+
+
+async def _is_the_same(db: Connection, known: Handover) -> bool:
+    """Whether an earlier handover brings all that there is."""
+    if known.state is not HandoverState.DELIVERED:
+        return known.is_open
+    copied, sealed = await _places(db, known)
+    return sealed > copied
 
 
 async def opened(
@@ -101,27 +111,56 @@ async def opened(
     return box
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A request whose copy may go, and what opens it; `copied` and `sealed` are places in the evidence."""
+
+    request: SubjectRequest
+    box: Box
+    copied: int
+    sealed: int
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether no system showed anything since the copy was sealed."""
+        return self.sealed > self.copied
+
+
 async def still_opened(
-    context: Context, one: Handover, destination: Destination
-) -> tuple[SubjectRequest, Box]:
-    """The same at the moment of an attempt, as things are by then; raises DeliveryError.
+    context: Context, one: Handover, destination: Destination, before: Opened | None = None
+) -> Opened:
+    """The copy at the moment of an attempt, as things are by then; raises DeliveryError.
 
     Days may lie between asking and an attempt: what was withdrawn meanwhile goes nowhere, nor does
-    what is looked up anew, or was for another key than the config names now.
+    what is looked up anew, or was for another key than the config names now. `before`: as it was a
+    while ago, and has to be still.
     """
     async with context.database.read() as db:
         request = await requests.find(db, one.request_id)
         if request is None:
             raise DeliveryError(*_GONE)
         try:
-            return request, await opened(db, context, request, destination)
+            box = await opened(db, context, request, destination)
         except ProblemError as error:
-            kind = error.problem.type
-    if kind is GONE:
-        raise DeliveryError(*_GONE)
+            raise _refused(request, error.problem) from None
+        copied, sealed = await _places(db, one)
+    if before is not None and before.copied != copied:
+        raise DeliveryError(*NOT_READY)
+    return Opened(request, box, copied, sealed)
+
+
+def _refused(request: SubjectRequest, why: Problem) -> DeliveryError:
+    if why.type is GONE:
+        return DeliveryError(*_GONE)
     if request.closing is not None:
-        raise DeliveryError(*_WITHDRAWN)
-    raise DeliveryError(*(_RECIPIENT if kind is WRONG_STATE else NOT_READY))
+        return DeliveryError(*_WITHDRAWN)
+    return DeliveryError(*(_RECIPIENT if why.type is WRONG_STATE else NOT_READY))
+
+
+async def _places(db: Connection, one: Handover) -> tuple[int, int]:
+    """Where a system was copied last, and this handover's copy sealed."""
+    copied = await evidence.last_of(db, one.request_id, "task.copied")
+    return copied, await evidence.last_of(db, one.request_id, "handover.sealed", one.id)
 
 
 def _gives_up_at(context: Context, request: SubjectRequest, now: datetime) -> datetime:

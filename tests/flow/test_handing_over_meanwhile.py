@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -110,6 +112,30 @@ async def test_a_copy_that_is_being_made_again_waits_until_it_is_there(
     here.time.pushed += one_minute()
     await here.assembled.courier.deliver_due()
     assert (await listed(here, request_id))[0]["state"] == "delivered"
+
+
+@pytest.mark.parametrize("has_arrived", [True, False], ids=["delivered", "sealed"])
+async def test_what_a_system_shows_only_later_is_handed_over_too(
+    here: Indoors, folder: Folder, *, has_arrived: bool
+) -> None:
+    await here.plant("xelion", {"fault": "html_200", "times": 100_000})
+    request_id = await left_to_a_person(here)
+    if has_arrived:
+        await ask(here, request_id)
+        await here.assembled.courier.deliver_due()
+        folder.files.clear()
+    else:
+        await cut_off(here, folder, request_id)
+    await here.plant("xelion")
+    assert (await here.caller().post(f"/v1/requests/{request_id}/retry")).status_code == 200
+    await here.until(request_id, "person")
+    await ask(here, request_id)
+    await here.assembled.courier.deliver_due()
+    [content] = folder.files.values()
+    names = zipfile.ZipFile(io.BytesIO(pyrage.decrypt(content, [IDENTITY]))).namelist()
+    assert any(name.startswith("xelion/") for name in names), names
+    assert (await ask(here, request_id)).json()["state"] == "delivered"
+    assert len(await listed(here, request_id)) == (2 if has_arrived else 1)
 
 
 class Overtaken(Spool):

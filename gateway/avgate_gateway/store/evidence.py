@@ -181,6 +181,14 @@ async def tells_of(db: Connection, request_id: str, event: str) -> bool:
     return found.first() is not None
 
 
+async def last_of(db: Connection, request_id: str, event: str, about: str = "") -> int:
+    """The number of the last entry of this kind of a request, that names `about`; 0 if there is none."""
+    named = (evidence.c.details.contains(about, autoescape=True),) if about else ()
+    mine = (evidence.c.request_id == request_id, evidence.c.event == event, *named)
+    found = await db.execute(sa.select(sa.func.max(evidence.c.sequence)).where(*mine))
+    return int(found.scalar_one() or 0)
+
+
 async def announced(db: Connection) -> Sequence[str]:
     """The keys that machines said they sign checkpoints with, as they worded them, oldest first."""
     found = await db.execute(_ANNOUNCED, {"event": KEY_ANNOUNCED})
