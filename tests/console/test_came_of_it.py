@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from avgate_gateway.authentication import Scope
 from avgate_gateway.case_number import case_number
+from avgate_gateway.store import evidence, requests
 from avgate_mocks.people import Role
 
 from ..flow.harness import a_request
@@ -33,6 +34,23 @@ async def test_what_an_earlier_erasure_left_leads_to_it_by_its_case_number(pages
     page = await anna.see(f"/console/requests/{later}")
     assert f'<a href="/console/requests/{earlier}">{case_number(earlier)}</a>' in page
     assert earlier not in said(page), "a number that nobody can search by"
+
+
+async def test_the_newest_of_much_that_happened_is_shown_and_that_there_is_more(
+    pages: Pages,
+) -> None:
+    anna, here = await pages.enter("A. Bakker"), pages.here
+    request_id = await here.erased(here.person(Role.RUNNING), "xelion")
+    database, now = here.assembled.context.database, here.time.now()
+    async with database.write(request_id) as db:
+        request = await requests.find(db, request_id)
+        assert request is not None
+        for _ in range(200):
+            await evidence.note(db, now, request, "request.retried", {"by": "portal"})
+        await evidence.note(db, now, request, "letter.made", {"by": "the-last"})
+    page = await anna.see(f"/console/requests/{request_id}")
+    assert "the-last" in page
+    assert "Only the newest 200 are shown." in said(page)
 
 
 @pytest.mark.parametrize("key", [KEY, None])

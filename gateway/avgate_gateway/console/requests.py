@@ -39,7 +39,6 @@ from avgate_gateway.store.connection import Connection
 
 _QUIET_SECONDS = 1.0
 _COMMENT_AFTER = 15
-_EVENTS = 200
 _LONGEST_STREAM = timedelta(minutes=10)
 
 
@@ -86,7 +85,7 @@ async def told(visit: Visit, request: SubjectRequest, tried: Tried | None = None
         known = await identifiers_of(db, gateway.context, [request])
         by_hand = await hand_tasks.of_request(db, request.id)
         hand = await hand_of(visit, db, by_hand, tried)
-        entries = await evidence.entries(db, request_id=request.id, limit=_EVENTS)
+        entries = await evidence.of_request(db, request.id)
         stands_still = await held_up(db, gateway, request)
         handed = await handovers.of_request(db, request.id)
         said = await _said(db, gateway, request)
