@@ -108,12 +108,17 @@ async def _handed_over(
     request: SubjectRequest,
     destinations: Mapping[tuple[str, str], Destination],
 ) -> Sequence[HandedOver]:
-    """The latest word on each destination: after one that failed there may be another."""
+    """The latest word on each destination: after one that failed there may be another.
+
+    What arrived there has arrived, whatever becomes of another that is to bring what came later.
+    """
     found: dict[str, HandedOver] = {}
     for one in await handovers.of_request(db, request.id):
         known = destinations.get((request.controller, one.destination))
         title = (known.title if known else None) or one.destination
         on = local_day(one.delivered_at) if one.delivered_at else None
+        if on is None and one.destination in found and found[one.destination].on is not None:
+            continue
         given_up = one.state is HandoverState.FAILED
         found[one.destination] = HandedOver(title, on, given_up)
     return tuple(found.values())

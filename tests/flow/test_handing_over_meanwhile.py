@@ -19,6 +19,7 @@ from avgate_gateway.store.copies import ChangedError
 from avgate_mocks.people import Role
 
 from ..gateway import successor  # noqa: TID252 -- tests are no packages of one another
+from ..gateway.pdf_text import text_of  # noqa: TID252 -- likewise
 from ..gateway.successor import TOKEN, Folder  # noqa: TID252 -- likewise
 from .harness import JsonMap, a_request
 from .indoors import BY_HAND, Indoors, indoors
@@ -130,6 +131,8 @@ async def test_what_a_system_shows_only_later_is_handed_over_too(
     assert (await here.caller().post(f"/v1/requests/{request_id}/retry")).status_code == 200
     await here.until(request_id, "person")
     await ask(here, request_id)
+    letter = await here.caller().get(f"/v1/requests/{request_id}/letter")
+    assert ("• next: op" in text_of(letter.content)) == has_arrived
     await here.assembled.courier.deliver_due()
     [content] = folder.files.values()
     names = zipfile.ZipFile(io.BytesIO(pyrage.decrypt(content, [IDENTITY]))).namelist()
