@@ -141,3 +141,20 @@ async def test_so_it_is_where_a_try_before_left_it(office: Office) -> None:
     assert office.db.writes - before >= 2 + 4
     async with office.db.read() as db:
         assert [(one.parts, one.count) for one in await copies.shelves(db, request_id)] == [(1, 3)]
+
+
+async def test_what_a_broken_off_look_left_of_a_copy_is_in_no_package(office: Office) -> None:
+    await put_much(office)
+    [request_id] = office.ids
+    async with office.db.write() as db:
+        await tasks.move(db, request_id, "crm", Stage.LOCATE, office.now)
+        await requests.wake(db, request_id, office.now)
+    await office.sweep(3)
+    async with office.db.write() as db:  # and it is not tried again by itself
+        await tasks.move(db, request_id, "crm", Stage.STUCK, office.now, resume=Stage.LOCATE.value)
+    async with office.db.read() as db:
+        left = sum(one.parts for one in await copies.shelves(db, request_id))
+    assert 0 < left < 400
+    whole = b"".join([piece async for piece in package(office)])
+    names = zipfile.ZipFile(io.BytesIO(whole)).namelist()
+    assert not [name for name in names if name.startswith("crm/")]

@@ -119,8 +119,8 @@ class _CopyDesk:
 
     async def _write(self, learned: bytes | None = None, look: Look | None = None) -> None:
         part, now = self.part, self.part.context.now()
-        if not self.is_clean and (part.task.attempts or part.task.columns_box):  # there may be one
-            await copies.thin_out(part.context.database, part.request.id, part.name)
+        if not self.is_clean:
+            await self._thin_out()
         async with part.context.database.write() as db:
             if not self.is_clean:
                 await copies.forget(db, part.request.id, part.name)
@@ -143,6 +143,22 @@ class _CopyDesk:
                      "by_name_card": bool(part.cards)},
                 )  # fmt: skip
         self.ready, self.ready_bytes = [], 0
+
+    async def _thin_out(self) -> None:
+        """Drops most of what a look before left, if it may have; what is not whole any more is no copy."""
+        part, database = self.part, self.part.context.database
+        if part.task.columns_box:
+            async with database.write() as db:
+                await tasks.change(
+                    db,
+                    part.request.id,
+                    part.name,
+                    part.context.now(),
+                    columns=None,
+                    columns_box=None,
+                )
+        if part.task.attempts or part.task.columns_box:
+            await copies.thin_out(database, part.request.id, part.name)
 
     def _columns_box(self) -> bytes:
         """The names of the fields: an upstream may key its data by what is the person's."""
