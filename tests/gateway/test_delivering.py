@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 import pytest_asyncio
@@ -22,6 +23,7 @@ from avgate_gateway.rounds import Rounds
 from avgate_gateway.settings import ControllerSettings
 from avgate_gateway.settings.webhook import WebhookSettings
 from avgate_gateway.store import deliveries, endpoints, evidence, outbox, redelivery
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.deliveries import LEASE, Attempt, Delivery, DeliveryState, Wanted
 from avgate_gateway.store.delivery_schema import delivery
@@ -126,6 +128,42 @@ async def until(told: Callable[[], object]) -> None:
     async with asyncio.timeout(SOON):
         while not told():  # noqa: ASYNC110 -- a server in another task
             await asyncio.sleep(0.01)
+
+
+@dataclass
+class Overtaken:
+    """A database to which somebody else writes first."""
+
+    database: Database
+    first: Callable[[], Awaitable[object]]
+
+    def read(self) -> AbstractAsyncContextManager[Connection]:
+        return self.database.read()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Connection]:
+        await self.first()
+        async with self.database.write() as db:
+            yield db
+
+
+async def test_what_is_let_go_while_a_sender_looks_is_not_held_for_good(house: House) -> None:
+    [message], place = await house.write("crm"), (WHO, "crm")
+    async with house.database.write() as db:
+        await endpoints.failed(db, place, house.now, None)
+        await endpoints.disable(db, place, house.now, "gone")
+
+    async def enable() -> None:
+        async with house.database.write() as db:
+            await endpoints.enable(db, place)
+            await deliveries.let_go(db, place, house.now)
+
+    sender = house.sender()
+    late = Deliverer(cast("Database", Overtaken(house.database, enable)), {}, Runtime())
+    await late.sweep()
+    assert (await house.one(message)).state is DeliveryState.WAITING
+    await house.send(sender)
+    assert (await house.one(message)).state is DeliveryState.DELIVERED
 
 
 async def test_a_server_that_fails_gets_it_again_under_the_same_id(

@@ -66,6 +66,12 @@ def now_of(now: datetime) -> sa.BindParameter[datetime]:
     return sa.literal(now, endpoint.c.failing_since.type)
 
 
+async def stays_disabled(db: Connection, place: Place) -> bool:
+    """Whether nothing is sent there, and will not be before this transaction ends."""
+    here = {"the_controller": place[0], "the_name": place[1]}
+    return (await db.execute(_IS_DISABLED, here)).first() is not None
+
+
 async def disable(db: Connection, place: Place, now: datetime, reason: str) -> bool:
     """Sends nothing more there; whether that is new."""
     here = {"the_controller": place[0], "the_name": place[1], "now": now, "why": reason}
@@ -81,6 +87,9 @@ async def enable(db: Connection, place: Place) -> bool:
 _HERE = sa.and_(
     endpoint.c.controller == sa.bindparam("the_controller"),
     endpoint.c.name == sa.bindparam("the_name"),
+)
+_IS_DISABLED = (
+    sa.select(endpoint.c.name).where(_HERE, endpoint.c.disabled_at.isnot(None)).with_for_update()
 )
 _WELL = (
     endpoint.update()

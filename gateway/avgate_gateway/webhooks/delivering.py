@@ -101,7 +101,8 @@ class Deliverer:
             standing = standings.get(place, endpoints.Standing())
             if standing.disabled_at is not None:
                 async with self._database.write() as db:
-                    await deliveries.hold(db, place, now)
+                    if await endpoints.stays_disabled(db, place):  # or it was enabled meanwhile
+                        await deliveries.hold(db, place, now)
             elif next_at <= now and (standing.paused_until or now) <= now:
                 await self._take(place, now)
 
