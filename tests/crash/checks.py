@@ -117,8 +117,9 @@ async def _ended(here: House, request_id: str) -> None:
 async def _report_is_true(here: House, request_id: str, body: JsonMap, found: Truth) -> None:
     person = _person(here, body)
     report = await here.report(request_id)
-    words = {line["outcome"] for line in report}
-    hold(not words & _BAD_ENDS, Kind.LOST, f"not settled: {words & _BAD_ENDS}")
+    names = ("connector", "outcome", "reason")
+    open_ = [[line[name] for name in names] for line in report if line["outcome"] in _BAD_ENDS]
+    hold(not open_, Kind.LOST, f"not settled: {open_}")
     shown = await here.request(request_id)
     is_cancelled = shown.get("closing") is not None
     own = {name: sum(n for (c, _, s, _), n in found.effects.items() if (c, s) == (name, person))
