@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import pyrage
 import pytest
 import pytest_asyncio
@@ -23,13 +22,13 @@ from avgate_mocks.people import Role
 from ..gateway import successor  # noqa: TID252 -- tests are no packages of one another
 from ..gateway.pdf_text import text_of  # noqa: TID252 -- likewise
 from ..gateway.successor import TOKEN, Folder  # noqa: TID252 -- likewise
+from .handed import Both, ask, emptied, listed, one_minute, spooled
 from .harness import JsonMap, a_request
 from .indoors import Indoors, indoors
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 IDENTITY = pyrage.x25519.Identity.generate()
 KEY = str(IDENTITY.to_public())
-Both = tuple[Indoors, Folder]
 OTHER = str(pyrage.x25519.Identity.generate().to_public())
 
 
@@ -54,29 +53,12 @@ def here(started: Both) -> Indoors:
 
 @pytest.fixture
 def folder(started: Both) -> Folder:
-    """As if nothing had been sent yet."""
-    started[1].files.clear()
-    started[1].calls.clear()
-    started[1].cut_at = None
-    return started[1]
+    return emptied(started[1])
 
 
 async def exported(here: Indoors, operation: str = "export", **more: str) -> str:
     person = here.person(Role.RUNNING)
     return await here.carry_out(a_request(operation, person, "xelion", **more), "closed")
-
-
-async def ask(here: Indoors, request_id: str, to: str = "next") -> httpx.Response:
-    path = f"/v1/requests/{request_id}/handover"
-    return await here.caller().post(path, json={"destination": to})
-
-
-async def listed(here: Indoors, request_id: str) -> list[JsonMap]:
-    return list((await here.get(f"/v1/requests/{request_id}/handovers"))["items"])
-
-
-def spooled(here: Indoors) -> list[Path]:
-    return sorted((here.folder / "avgate-handovers").glob("[!.]*"))
 
 
 async def test_a_copy_arrives_whole_and_for_the_successors_eyes_alone(
@@ -311,7 +293,3 @@ async def test_only_a_copy_that_may_go_there_goes_there(
 ) -> None:
     request_id = await exported(here, operation, **more)
     assert (await ask(here, request_id, to)).status_code == status
-
-
-def one_minute() -> timedelta:
-    return timedelta(minutes=1, seconds=1)

@@ -21,13 +21,12 @@ from avgate_mocks.people import Role
 from ..gateway import successor  # noqa: TID252 -- tests are no packages of one another
 from ..gateway.pdf_text import text_of  # noqa: TID252 -- likewise
 from ..gateway.successor import TOKEN, Folder  # noqa: TID252 -- likewise
+from .handed import Both, ask, emptied, listed, one_minute, spooled
 from .harness import JsonMap, a_request
 from .indoors import BY_HAND, Indoors, indoors
-from .test_handing_over import ask, listed, one_minute, spooled
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 IDENTITY, ANOTHER = (pyrage.x25519.Identity.generate() for _ in range(2))
-Both = tuple[Indoors, Folder]
 PLACE = ("libervoice", "next")
 
 
@@ -52,10 +51,7 @@ def here(started: Both) -> Indoors:
 
 @pytest.fixture
 def folder(started: Both) -> Folder:
-    """As if nothing had been sent yet."""
-    started[1].files.clear()
-    started[1].cut_at = None
-    return started[1]
+    return emptied(started[1])
 
 
 async def left_to_a_person(here: Indoors, **more: str) -> str:
