@@ -11,6 +11,7 @@ from avgate_gateway import remarking
 from avgate_gateway.due import due_dates, may_extend
 from avgate_gateway.flow import breaker, settling
 from avgate_gateway.flow.context import Context, sealed_decisions
+from avgate_gateway.flow.doubting import is_ambiguous, is_half_way, keep_from_writing
 from avgate_gateway.flow.planning import release, withdraw
 from avgate_gateway.flow.recipients import told_by_hand
 from avgate_gateway.notice import Event
@@ -72,7 +73,7 @@ async def decide(
         return
     if request.waiting_for is not WaitingFor.APPROVAL or request.plan_valid_until is None:
         raise _wrong_state("No plan of it waits for a decision.")
-    if settling.is_ambiguous(await tasks.of_request(db, request.id)):
+    if is_ambiguous(await tasks.of_request(db, request.id)):
         raise _wrong_state("What was given fits more than one person.")
     now = context.now()
     if digest != request.plan_digest or now >= request.plan_valid_until:
@@ -157,11 +158,19 @@ async def retry(
     if cools_off(context, request):
         raise _wrong_state("It was approved a moment ago, and may be withdrawn until it begins.")
     now = context.now()
+    all_tasks = await tasks.of_request(db, request.id)
+    is_in_doubt = is_ambiguous(all_tasks)
+    if is_in_doubt and any(task.stage is Stage.EXECUTE for task in all_tasks):
+        raise _wrong_state(
+            "What was given fits more than one person, and what is under way is being stopped."
+        )
     again = [
         task.connector
-        for task in await tasks.of_request(db, request.id)
+        for task in all_tasks
         if connector in {None, task.connector} and await _retry_one(db, request, task, now)
     ]
+    if is_in_doubt:
+        await keep_from_writing(db, request.id, now)
     await evidence.note(db, now, request, "request.retried", {"connectors": again, "by": by})
     await _go_on(db, request, now, is_moving=bool(again))
 
@@ -169,6 +178,8 @@ async def retry(
 async def _retry_one(
     db: Connection, request: SubjectRequest, task: tasks.Task, now: datetime
 ) -> bool:
+    if is_half_way(task):
+        return False  # it goes on by itself, once it is known who is meant
     if task.stage is Stage.STUCK and task.resume is not None:
         await hand_tasks.withdraw(db, request.id, task.connector)
         await tasks.move(db, request.id, task.connector, Stage(task.resume), now)

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential, problem
-from avgate_gateway.flow import settling
 from avgate_gateway.flow.context import Context
+from avgate_gateway.flow.doubting import is_ambiguous
 from avgate_gateway.handover import GIVES_UP_AFTER, DeliveryError, missing_library
 from avgate_gateway.problem import GONE, NOT_FOUND, WRONG_STATE, Problem, ProblemError
 from avgate_gateway.request import State, SubjectRequest, WaitingFor
@@ -90,7 +90,7 @@ async def opened(
     """What opens the copy; raises ProblemError unless it is whole and may go to this destination."""
     if request.operation is not Operation.EXPORT or request.closing is not None:
         raise ProblemError(Problem(NOT_FOUND))
-    if settling.is_ambiguous(await tasks.of_request(db, request.id)):
+    if is_ambiguous(await tasks.of_request(db, request.id)):
         raise ProblemError(Problem(NOT_FOUND))
     if request.state is not State.CLOSED and request.waiting_for is not WaitingFor.PERSON:
         raise ProblemError(

@@ -39,6 +39,11 @@ _OWN: Final[Mapping[str, str]] = {
     "elsewhere, what was given fits more than one person; nothing is shown or done here": (
         "elders past wat is opgegeven bij meer dan één persoon; hier wordt niets getoond of gedaan"
     ),
+    "elsewhere, what was given fits more than one person; nothing more is done here until a person "
+    "has said who is meant": (
+        "elders past wat is opgegeven bij meer dan één persoon; hier gebeurt niets meer tot iemand "
+        "heeft gezegd wie het is"
+    ),
     "the connector is no longer in the config": (
         "de koppeling met dit systeem staat niet meer in de configuratie"
     ),

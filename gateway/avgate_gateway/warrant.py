@@ -8,6 +8,7 @@ code over all that its plan was made of. An item that does not bear it out is le
 from __future__ import annotations
 
 import hmac
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -16,13 +17,13 @@ import orjson
 
 from avgate_gateway.request import IdentityCheck
 from avgate_gateway.retention import Action
-from avgate_gateway.store.item import Item
+from avgate_gateway.store.item import PLAN_BYTES, Item
 from avgate_gateway.vault import Box
 
 RECTIFY = "rectify"
 _CONTEXT = "decisions"
 _PURPOSE = "warrant"
-_PLAN_BYTES, _CODE_BYTES = 32, 16
+_CODE_BYTES = 16
 _EFFECTS = frozenset(
     {*(a.value for a in Action if a not in {Action.RETAIN, Action.BY_HAND}), RECTIFY}
 )
@@ -43,6 +44,10 @@ class Decisions:
 
     def without_approvals(self) -> Decisions:
         return replace(self, approved=frozenset())
+
+    def of_plans(self, digests: Collection[str]) -> Decisions:
+        """Without the approvals of all other plans."""
+        return replace(self, approved=self.approved.intersection(digests))
 
     def sealed(self, box: Box) -> bytes:
         check = self.identity
@@ -85,12 +90,12 @@ class Warrants:
 
     def renewed(self, item: Item, facts: bytes) -> bytes:
         """The code of an item whose facts are others today, under the plan that it was part of."""
-        plan = (item.warrant or b"")[:_PLAN_BYTES]
+        plan = (item.warrant or b"")[:PLAN_BYTES]
         return plan + self._code(plan, facts)
 
     def hold(self, item: Item) -> bool:
         """Whether the item is as it was when a plan was made that somebody approved."""
-        plan, code = (item.warrant or b"")[:_PLAN_BYTES], (item.warrant or b"")[_PLAN_BYTES:]
+        plan, code = (item.warrant or b"")[:PLAN_BYTES], (item.warrant or b"")[PLAN_BYTES:]
         facts = facts_of(item, item.action or "", item.changes_box)
         return plan.hex() in self._approved and hmac.compare_digest(code, self._code(plan, facts))
 

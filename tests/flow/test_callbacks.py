@@ -21,7 +21,8 @@ from avgate_gateway.api.application import application
 from avgate_gateway.assembly import Assembled, assemble
 from avgate_gateway.flow.advance import advance
 from avgate_gateway.settings import load
-from avgate_gateway.store import callbacks, requests
+from avgate_gateway.store import callbacks, requests, tasks
+from avgate_gateway.store.tasks import Stage, TaskCode
 from avgate_mocks.gateway_config import gateway_config
 from avgate_mocks.loopback import NO_TLS
 from avgate_mocks.people import Person, Role, cast
@@ -255,6 +256,18 @@ async def test_a_token_serves_every_change_of_state_and_is_used_up_once_the_job_
     assert (again.status_code, again.json()["status"]) == (410, 410)
     assert again.headers["content-type"] == "application/problem+json"
     assert await house.truth() == before
+
+
+async def test_a_call_is_heeded_while_what_was_begun_is_held(house: House) -> None:
+    await house.move(-HOUR)
+    context, request_id = house.whole.context, house.request.rpartition("/")[2]
+    held = {"code": TaskCode.HELD_BACK, "resume": Stage.EXECUTE.value}
+    async with context.database.write() as db:
+        await tasks.move(
+            db, request_id, SUBPROCESSORS, Stage.STUCK, context.now(), reason="two fit", **held
+        )
+    assert (await house.call(await house.token())).status_code == 204
+    assert (await house.events())[-1] == "callback.received"
 
 
 async def test_a_token_that_nobody_was_given_is_not_found_and_changes_nothing(

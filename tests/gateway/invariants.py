@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from avgate_contracts.vocabulary import Field, Operation
 from avgate_gateway.ending import LEFT_EARLIER
-from avgate_gateway.flow import settling
+from avgate_gateway.flow.doubting import is_ambiguous, is_half_way, is_held, may_go
 from avgate_gateway.report import OutcomeWord
 from avgate_gateway.request import State, WaitingFor
 from avgate_gateway.store.item import LEFT_TO_PEOPLE, UNDER_WAY, Item, ItemState
-from avgate_gateway.store.tasks import Stage, TaskCode
+from avgate_gateway.store.tasks import Stage
 
 from .fake_upstream import Upstream
 from .office import CHANGE, COPIES, Office
@@ -85,10 +85,12 @@ def check_items(seen: Seen) -> None:
             runs = seen.tasks[item.connector].stage in {*RUNS, Stage.LOCATED}
             assert runs or seen.is_covered(item), f"stranded: {seen.where(item)}"
         elif item.state in {*UNDER_WAY, ItemState.UNKNOWN}:
-            runs = seen.tasks[item.connector].stage in RUNS
+            task = seen.tasks[item.connector]
+            runs = task.stage in RUNS or is_half_way(task)
             assert runs or seen.is_covered(item), f"stranded: {seen.where(item)}"
         elif item.is_left_to_people:
-            runs = seen.tasks[item.connector].stage in RUNS
+            task = seen.tasks[item.connector]
+            runs = task.stage in RUNS or is_half_way(task)
             assert runs or seen.is_covered(item), f"nobody is asked: {seen.where(item)}"
         elif item.state in {ItemState.RETAINED, ItemState.SCHEDULED}:
             assert item.look_at is not None, f"nobody will look: {seen.where(item)}"
@@ -100,10 +102,13 @@ def check_tasks(seen: Seen) -> None:
         assert not seen.open_hand, "a person is asked to work on a request that was withdrawn"
         return
     asked = {task.connector for task in seen.open_hand if task.category is None}
-    is_ambiguous = settling.is_ambiguous(list(seen.tasks.values()))
+    all_tasks = list(seen.tasks.values())
+    assert not may_go(all_tasks), "a part is held for no reason any more"
     for name, task in seen.tasks.items():
+        if task.stage is Stage.EXECUTE:
+            assert not is_ambiguous(all_tasks), f"two people fit, and {name} goes on"
         if task.stage is Stage.STUCK:
-            held = task.code is TaskCode.HELD_BACK and is_ambiguous
+            held = is_held(task)  # for a reason, as was seen
             assert name in asked or held, f"{name} is stuck ({task.code}), and nobody is asked"
         elif seen.request.state is State.CLOSED:
             assert task.stage not in {Stage.LOCATE, Stage.LOCATED}, f"closed over {task.stage}"

@@ -31,4 +31,5 @@ class Bug(StrEnum):
     KEPT_FOR_EVER = "kept-for-ever"  # nobody looks at a retained item when its term ends
     DEADLINE_BY_CLOCK = "deadline-by-clock"  # the promised day is counted anew from the clock
     KEY_AFTER_LOOK = "key-after-look"  # still there after a lost answer: sent under a new key
+    APPROVED_GOES_ON = "approved-goes-on"  # an approved part goes on although two people fit
     HALF_DONE = "half-done"  # what a person sees to by hand leaves its earlier finds lying

@@ -9,13 +9,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from avgate_gateway.flow import settling
+from avgate_gateway.flow import doubting, settling
 from avgate_gateway.flow.advance import _has_lapsed, is_plannable
+from avgate_gateway.flow.doubting import is_ambiguous
 from avgate_gateway.flow.planning import POLICY
 from avgate_gateway.flow.running import with_work
-from avgate_gateway.flow.settling import awaits_approval, is_ambiguous
+from avgate_gateway.flow.settling import awaits_approval
 from avgate_gateway.flow.waking import wake_at
 from avgate_gateway.request import COPIES, Approval, State
+from avgate_gateway.store.begun import _UNBEGUN
 from avgate_gateway.store.item import LEFT_TO_PEOPLE, UNDER_WAY, WATCHED, ItemState
 from avgate_gateway.store.item_steps import _RELEASED
 from avgate_gateway.store.tasks import Stage, TaskCode
@@ -24,7 +26,7 @@ from . import decisions, working
 from .as_rows import having, request_of, row_of, tasks_of
 from .bugs import Bug
 from .decisions import KEYS_KEPT, PLAN_VALID
-from .world import LEASE, NAMES, BrokenError, Worker, World
+from .world import LEASE, NAMES, BrokenError, Task, Worker, World
 
 EXEMPT = "robot"  # its plans are approved by the controller's policy
 _AFTER_A_FAULT = timedelta(seconds=30)
@@ -108,7 +110,10 @@ def _lapsed(world: World) -> bool:
 
 def _start(world: World, worker: Worker) -> bool:
     """Puts a hand to every connector that has something to do; whether any has."""
-    for task in with_work(tasks_of(world), looks_of(world), world.wall):
+    all_tasks = tasks_of(world)
+    if Bug.APPROVED_GOES_ON in world.bugs:  # nobody looks at what the others said
+        all_tasks = [task for task in all_tasks if task.stage is not Stage.STUCK]
+    for task in with_work(all_tasks, looks_of(world), world.wall):
         c = NAMES.index(task.connector)
         worker.hands[c] = working.begin(world, c, task.stage)
     return any(worker.hands)
@@ -176,6 +181,9 @@ def hand_step(world: World, number: int, c: int, fate: str = "ok") -> None:
     """The next call or write of one hand; when the last hand is empty, the next phase."""
     worker = world.workers[number]
     kind = worker.hand(c)[0]
+    if kind == "erase" and working.is_in_doubt(world):
+        _let_fall(world, worker, c)
+        return
     if kind in working.CALLS:
         if (
             kind == "erase"
@@ -200,7 +208,18 @@ def hand_step(world: World, number: int, c: int, fate: str = "ok") -> None:
             _take_as_undone(world, before)
         worker.hands[c] = before
         _write_failed(worker, c)
-    elif not any(worker.hands):
+    else:
+        _rest(world, worker)
+
+
+def _let_fall(world: World, worker: Worker, c: int) -> None:
+    """Leaves what it was at as it is on disk."""
+    worker.hands[c] = None
+    _rest(world, worker)
+
+
+def _rest(world: World, worker: Worker) -> None:
+    if not any(worker.hands):
         _follow(worker)
         _onward(world, worker)
 
@@ -249,11 +268,12 @@ def set_going(world: World) -> None:
 
 
 def _move_all(
-    world: World, before: Stage, after: Stage, *, but_not: frozenset[str] = frozenset()
-) -> None:
+    world: World, before: Stage, after: Stage, *, but_not: frozenset[str] = frozenset(),
+    at: datetime | None = None,
+) -> None:  # fmt: skip
     for task in world.tasks:
         if task.stage is before and task.connector not in but_not:
-            task.stage, task.attempts, task.next_attempt_at = after, 0, None
+            task.stage, task.attempts, task.next_attempt_at = after, 0, at
 
 
 def _plan(world: World) -> None:
@@ -272,6 +292,7 @@ def _plan(world: World) -> None:
     request.plan_valid_until = now + PLAN_VALID
     for item, row in zip(open_items, rows, strict=True):
         item.action, item.code, item.look_at = row["action"], row["code"], row["look_at"]
+        item.plan = request.plan_digest
         if Bug.KEPT_FOR_EVER in world.bugs:
             item.look_at = None
 
@@ -296,7 +317,8 @@ def release(world: World, by: str) -> None:
     set_going(world)
     if Bug.WAKE_BY_MESSAGE in world.bugs:
         request.wake_at = wake
-    request.approval = Approval(by, world.wall, request.plan_digest or "")
+    begins = world.wall + world.cools_for if world.cools_for else None
+    request.approval = Approval(by, world.wall, request.plan_digest or "", begins)
     unplanned = set()
     for item in world.items:
         if item.state is ItemState.LOCATED and item.action is not None:
@@ -305,7 +327,7 @@ def release(world: World, by: str) -> None:
             item.state = ItemState.APPROVED
         elif item.state is ItemState.LOCATED:
             unplanned.add(item.connector)
-    _move_all(world, Stage.LOCATED, Stage.EXECUTE, but_not=frozenset(unplanned))
+    _move_all(world, Stage.LOCATED, Stage.EXECUTE, but_not=frozenset(unplanned), at=begins)
 
 
 def settle(world: World) -> None:
@@ -313,7 +335,7 @@ def settle(world: World) -> None:
     request, now = world.request, world.wall
     if request.closing is not None and Bug.CANCEL_IGNORED not in world.bugs:
         return
-    _hold_together(world)
+    hold_together(world)
     hand_over(world)
     if request.state is State.CLOSED and request.closing is None:
         return
@@ -349,22 +371,59 @@ def is_untouched(world: World, connector: str | None = None) -> bool:
     )
 
 
-def _hold_together(world: World) -> None:
+def is_begun(world: World, connector: str | None = None) -> bool:
+    """Whether an upstream, or this one, was or may have been asked to change anything."""
+    return any(
+        connector in {None, i.connector}
+        and i.state is not None
+        and (i.state not in _UNBEGUN or i.batch)
+        for i in world.items
+    )
+
+
+def hold_together(world: World) -> None:
     """Where one upstream says that more than one person fits, the others wait."""
-    if is_ambiguous(tasks_of(world)):
-        if awaits_approval(request_of(world)):
-            world.request.plan_digest = world.request.plan_valid_until = None
-        for c, task in enumerate(world.tasks):
-            early = task.stage in settling._BEFORE_EFFECTS
-            if early and is_untouched(world, task.connector):
-                for item in world.items_of(c):
-                    item.forget()
-                world.hand_tasks = frozenset(t for t in world.hand_tasks if t[0] != c)
-                task.move(Stage.STUCK, code=TaskCode.HELD_BACK, resume=Stage.LOCATE)
+    request = world.request
+    if not is_ambiguous(tasks_of(world)):
+        for task in doubting.may_go(tasks_of(world)):
+            world.tasks[NAMES.index(task.connector)].move(Stage(task.resume or Stage.LOCATE))
         return
-    for task in world.tasks:
-        if task.stage is Stage.STUCK and task.code is TaskCode.HELD_BACK:
-            task.move(Stage.LOCATE)
+    if awaits_approval(request_of(world)):
+        request.plan_digest = request.plan_valid_until = None
+    is_open, forgotten = request.state is not State.CLOSED, False
+    for c, task in enumerate(world.tasks):
+        if task.stage not in doubting.HELD or _slips_through(world, task):
+            continue
+        if is_open and not is_begun(world, task.connector):
+            for item in world.items_of(c):
+                item.forget()
+            world.hand_tasks = frozenset(t for t in world.hand_tasks if t[0] != c)
+            task.move(Stage.STUCK, code=TaskCode.HELD_BACK, resume=Stage.LOCATE)
+            forgotten = True
+        elif task.stage is Stage.EXECUTE:
+            hold_half_way(task)
+    if forgotten and request.approval is not None:
+        _take_back(world)
+
+
+def hold_half_way(task: Task) -> None:
+    task.move(Stage.STUCK, code=TaskCode.HELD_BACK, resume=Stage.EXECUTE)
+
+
+def _slips_through(world: World, task: Task) -> bool:
+    return Bug.APPROVED_GOES_ON in world.bugs and task.stage is Stage.EXECUTE
+
+
+def _take_back(world: World) -> None:
+    """The approval of a plan of which nothing is left; what nobody agrees to any more may not go."""
+    request = world.request
+    left = [i for i in world.items if i.state not in {None, ItemState.LOCATED}]
+    world.approved &= {i.number for i in left}
+    plans = {i.plan for i in left if i.plan}
+    if request.approval is not None and request.approval.plan_digest not in plans:
+        before = min(plans, default=None)
+        request.approval = Approval("chief", world.wall, before) if before else None
+        request.plan_digest = request.plan_valid_until = None
 
 
 def hand_over(world: World) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from avgate_gateway.flow.doubting import is_ambiguous, is_half_way, may_go
 from avgate_gateway.request import State, WaitingFor
 from avgate_gateway.store.item import UNDER_WAY, ItemState
 from avgate_gateway.store.tasks import Stage, TaskCode
 
 from . import decisions
+from .as_rows import tasks_of
 from .carrying import looks_of
 from .world import BEGIN, NAMES, BrokenError, Item, World
 
@@ -50,6 +52,8 @@ def check_rest(world: World) -> None:
         return  # there is more to do, and it is about to be done
     for c, task in enumerate(world.tasks):
         _check_task(world, c, task.stage, task.code)
+    if request.closing is None:
+        _check_doubt(world)
     for item in world.items:
         if item.state is not None:
             _check_item(world, item)
@@ -92,6 +96,16 @@ def _check_task(world: World, c: int, stage: Stage, code: TaskCode | None) -> No
         raise BrokenError(f"it is closed, and {NAMES[c]} is at {stage}")
 
 
+def _check_doubt(world: World) -> None:
+    """While two people fit, nothing is carried out; and nothing is held for longer than that."""
+    all_tasks = tasks_of(world)
+    for task in all_tasks if is_ambiguous(all_tasks) else ():
+        if task.stage is Stage.EXECUTE:
+            raise BrokenError(f"two people fit, and {task.connector} goes on")
+    for task in may_go(all_tasks):
+        raise BrokenError(f"{task.connector} is held for no reason any more")
+
+
 def _check_item(world: World, item: Item) -> None:
     c = NAMES.index(item.connector)
     stage, state = world.tasks[c].stage, item.state
@@ -105,6 +119,9 @@ def _check_item(world: World, item: Item) -> None:
             raise BrokenError(f"stranded: {where}")
     elif state in _ON_THE_WAY or item.is_left_to_people:
         asked = (c, "stuck") in world.hand_tasks or (c, state.value) in world.hand_tasks
+        asked = asked or is_half_way(
+            tasks_of(world)[c]
+        )  # of the one that said so a person is asked
         if not (stage.is_active or asked):
             raise BrokenError(f"nobody sees to it: {where}")
     elif state in _WATCHED_FOR and item.look_at is None:

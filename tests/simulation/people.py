@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from avgate_gateway import deciding
-from avgate_gateway.flow.settling import awaits_approval, is_ambiguous
+from avgate_gateway.flow.doubting import is_ambiguous, is_half_way
+from avgate_gateway.flow.settling import awaits_approval
 from avgate_gateway.request import State, WaitingFor
 from avgate_gateway.store.item import REJECTED, UNDER_WAY, ItemState
+from avgate_gateway.store.item_steps import _RELEASED
 from avgate_gateway.store.tasks import Stage, TaskCode
 
 from . import carrying
@@ -17,6 +19,7 @@ from .bugs import Bug
 from .world import BrokenError, Item, World
 
 Event = tuple[Any, ...]
+_SET_GOING = frozenset(_RELEASED.values())
 
 
 def asked(world: World) -> list[Event]:
@@ -48,6 +51,8 @@ def whims(world: World) -> list[Event]:
 
 def _may_retry(world: World, c: int) -> bool:
     task = world.tasks[c]
+    if is_half_way(tasks_of(world)[c]):
+        return False
     if task.stage is Stage.DONE:
         return any(_is_to_try_again(i) or i.state in deciding._BEGUN for i in world.items_of(c))
     return task.stage is Stage.STUCK or task.next_attempt_at is not None
@@ -122,8 +127,25 @@ def _reject(world: World) -> None:
     world.wakes = min(world.wakes + 1, 2)
 
 
+def _cools_off(world: World) -> bool:
+    begins = world.request.approval.begins_at if world.request.approval else None
+    return begins is not None and world.wall < begins
+
+
+def _withdraw_approval(world: World) -> None:
+    world.approved = frozenset()
+    for item in world.items:
+        if item.state in _SET_GOING:
+            item.state, item.look_at = ItemState.LOCATED, None
+
+
 def _cancel(world: World) -> None:
     request = world.request
+    if request.state is not State.CLOSED and _cools_off(world):
+        if not carrying.is_begun(world):
+            _withdraw_approval(world)
+            carrying.close(world, "cancelled")
+        return
     is_approved = request.approval is not None and not awaits_approval(request_of(world))
     if request.state is not State.CLOSED and not is_approved and carrying.is_untouched(world):
         carrying.close(world, "cancelled")
@@ -136,10 +158,14 @@ def _is_to_try_again(item: Item) -> bool:
 
 def _retry(world: World, c: int) -> None:
     task, request = world.tasks[c], world.request
-    if request.identity is None or request.closing is not None:
+    if request.identity is None or request.closing is not None or _cools_off(world):
         return
-    again = True
-    if task.stage is Stage.STUCK and task.resume is not None:
+    is_in_doubt, again = is_ambiguous(tasks_of(world)), True
+    if is_in_doubt and any(one.stage is Stage.EXECUTE for one in world.tasks):
+        return
+    if is_half_way(tasks_of(world)[c]):
+        again = False
+    elif task.stage is Stage.STUCK and task.resume is not None:
         _withdraw(world, c)
         task.move(task.resume)
     elif task.stage is Stage.DONE:
@@ -148,6 +174,9 @@ def _retry(world: World, c: int) -> None:
         task.attempts, task.next_attempt_at = 0, None
     else:
         again = False
+    for one in world.tasks if is_in_doubt else ():
+        if one.stage is Stage.EXECUTE:
+            carrying.hold_half_way(one)
     _go_on(world, is_moving=again)
 
 

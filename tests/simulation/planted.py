@@ -18,5 +18,8 @@ WHERE: Final = dict.fromkeys(Bug, _PLAIN) | {
     Bug.LAPSED_PLAN: Small(("c",), 3, _SEEN, client="portal"),
     Bug.UNBOUND_APPROVAL: Small(("cc",), 4, _SEEN, client="portal", hidden=frozenset({1})),
     Bug.LATECOMERS: Small(("c", "c"), 2, frozenset({"outage", "pass"}), client="portal", workers=1),
+    Bug.APPROVED_GOES_ON: Small(
+        ("c", "c"), 3, frozenset({"no", "retry", "ambiguous"}), client="portal", workers=1
+    ),
     Bug.HALF_DONE: Small(("c",), 2, frozenset({"no", "pass"}), client="portal"),
 }

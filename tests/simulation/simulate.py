@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from avgate_contracts.vocabulary import Operation
@@ -73,8 +74,10 @@ def begin(rng: random.Random, bugs: frozenset[Bug]) -> World:
         relists=frozenset({0}) if what > 0.92 else frozenset(),
         hidden=frozenset({count - 1}) if count > 1 and rng.random() < 0.6 else frozenset(),
     )
-    if rng.random() < 0.05:  # one is down already
+    if rng.random() < 0.1:  # one is down already
         world.upstreams[-1].down_until = BEGIN + rng.choice(OUTAGES)
+        world.upstreams[-1].fits_two = rng.random() < 0.5
+    world.cools_for = rng.choice((timedelta(), timedelta(), timedelta(), timedelta(hours=2)))
     return world
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from avgate_gateway.flow.doubting import is_ambiguous
+
+from .as_rows import tasks_of
 from .decisions import CONFIRMED_AFTER, SCHEDULED_AFTER
 from .world import BrokenError, Upstream, World
 
@@ -133,6 +136,8 @@ def _examine(
         raise BrokenError(f"{where} is asked for what no evidence intends, or under another's key")
     if world.request.identity is None:
         raise BrokenError(f"{where} is asked before anybody knows who asks")
+    if is_ambiguous(tasks_of(world)):
+        raise BrokenError(f"{where} is asked to erase though two people fit elsewhere")
     strangers = [n for n in numbers if n not in world.approved]
     if strangers:
         raise BrokenError(f"{where} is asked to erase {strangers}, which nobody approved")

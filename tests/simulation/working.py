@@ -12,12 +12,14 @@ from datetime import timedelta
 from typing import Any
 
 from avgate_gateway.flow import executing, later
+from avgate_gateway.flow.doubting import is_ambiguous
 from avgate_gateway.request import COPIES
 from avgate_gateway.retention import Action
 from avgate_gateway.store.item import WATCHED, ItemState
 from avgate_gateway.store.tasks import Stage
 
 from . import decisions, upstreams
+from .as_rows import tasks_of
 from .bugs import Bug
 from .upstreams import TroubleError
 from .world import BrokenError, Item, Task, Worker, World
@@ -113,6 +115,7 @@ def call(world: World, worker: Worker, c: int, fate: str) -> Hand:  # noqa: PLR0
     try:
         match step:
             case "look":
+                fate = "ambiguous" if upstream.fits_two and fate == "ok" else fate
                 return ("located", stage, NO_ITEMS, "", upstreams.shown(world, upstream, fate))
             case "erase":
                 is_current = worker.fence == world.request.fence
@@ -142,6 +145,8 @@ def write(world: World, worker: Worker, c: int) -> Hand:  # noqa: C901, PLR0911,
         case "located":
             _locate(world, c, task, more)
         case "intend":
+            if is_in_doubt(world):
+                return None
             _intend(world, numbers, key)
             return ("erase", stage, numbers, key, False)
         case "ended":
@@ -196,7 +201,14 @@ def _locate(world: World, c: int, task: Task, held: frozenset[int]) -> None:
     task.move(Stage.DONE if is_copy else Stage.LOCATED)
 
 
+def is_in_doubt(world: World) -> bool:
+    """Whether nothing more is to be sent anywhere: the parts of a request tell each other at once."""
+    return is_ambiguous(tasks_of(world)) and Bug.APPROVED_GOES_ON not in world.bugs
+
+
 def _intend(world: World, numbers: tuple[int, ...], key: str) -> None:
+    if is_ambiguous(tasks_of(world)):
+        raise BrokenError("something is intended though two people fit")
     for n in numbers:
         item = world.items[n]
         item.state, item.batch = ItemState.INTENDED, key

@@ -95,7 +95,7 @@ class Item(Row):
 
     __slots__ = (
         "action", "asked", "batch", "code", "connector", "digest", "job", "kind", "look_at",
-        "looks", "number", "state", "tries",
+        "looks", "number", "plan", "state", "tries",
     )  # fmt: skip
 
     def __init__(self, number: int, connector: str, kind: str) -> None:
@@ -107,6 +107,7 @@ class Item(Row):
     def forget(self) -> None:
         self.state = None
         self.action: str | None = None
+        self.plan: str | None = None  # the digest of the one that covers it
         self.batch: str | None = None
         self.job: str | None = None
         self.code: str | None = None
@@ -166,7 +167,7 @@ class Upstream(Row):
     One that `takes_orders` answers later: a job for each key, done when its time comes.
     """
 
-    __slots__ = ("back", "down_until", "effects", "held", "hidden", "jobs", "name", "relists",
+    __slots__ = ("back", "down_until", "effects", "fits_two", "held", "hidden", "jobs", "name", "relists",
                  "runs_until", "takes_orders", "vanished")  # fmt: skip
 
     def __init__(self, name: str, *, takes_orders: bool, relists: bool) -> None:
@@ -177,6 +178,7 @@ class Upstream(Row):
         self.back: frozenset[int] = frozenset()  # came back after it went
         self.effects: tuple[tuple[int, str], ...] = ()  # which item went by which key
         self.jobs: tuple[tuple[str, tuple[int, ...], datetime], ...] = ()  # open: key, items, due
+        self.fits_two = False  # what was given fits two people here, which every look says
         self.down_until: datetime | None = None
         self.runs_until: datetime | None = None  # until then it refuses, for the service runs
 
@@ -185,7 +187,7 @@ class World:
     """A moment."""
 
     __slots__ = (
-        "approved", "asked_again", "bugs", "ended", "hand_tasks", "intended", "items", "now", "offset", "outage",
+        "approved", "asked_again", "bugs", "cools_for", "ended", "hand_tasks", "intended", "items", "now", "offset", "outage",
         "request", "saw", "tasks", "upstreams", "wakes", "workers", "writes",
     )  # fmt: skip
 
@@ -207,6 +209,7 @@ class World:
         self.outage: datetime | None = None  # until then the database refuses writes
         self.writes = 0
         self.bugs: frozenset[Bug] = frozenset()
+        self.cools_for = timedelta()  # from an approval until it is carried out
 
     @property
     def wall(self) -> datetime:
@@ -233,13 +236,14 @@ class World:
         r, now, wall = self.request, self.now, self.now + self.offset
         return (
             r.state._value_, r.waiting_for, r.plan_digest, _ahead(r.plan_valid_until, wall),
-            r.approval and r.approval.plan_digest, r.closing, _ahead(r.wake_at, wall), r.has_key,
+            r.approval and r.approval.plan_digest,
+            r.approval and _ahead(r.approval.begins_at, wall), r.closing, _ahead(r.wake_at, wall), r.has_key,
             r.has_refs, r.identity is None, r.holder is not None and _ahead(r.lease_until, now),
             self.wakes, self.hand_tasks, self.saw, self.approved, self.asked_again, self.ended,
             self.offset, _ahead(self.outage, now), frozenset(self.intended.items()),
             tuple((t.stage._value_, t.attempts, t.code, t.resume, _ahead(t.next_attempt_at, wall)) for t in self.tasks),
             tuple(
-                (i.state and i.state._value_, i.action, i.batch, i.job, i.code, _ahead(i.look_at, wall), i.looks, i.tries, i.asked)
+                (i.state and i.state._value_, i.action, i.batch, i.job, i.code, _ahead(i.look_at, wall), i.looks, i.tries, i.asked, i.plan)
                 for i in self.items
             ),
             # Workers are alike, so which of them is which makes no difference.

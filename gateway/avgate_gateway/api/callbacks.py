@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from avgate_gateway.api.answering import not_found
 from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.flow.doubting import is_half_way
 from avgate_gateway.problem import GONE, Problem, ProblemError
 from avgate_gateway.store import callbacks, evidence, requests, tasks
 from avgate_gateway.store.tasks import Stage
@@ -53,7 +54,8 @@ async def _take(gateway: Gateway, token: str) -> str:
         if found is None or request is None:
             raise not_found()
         all_tasks = await tasks.of_request(db, found.request_id)
-        if not any(t.connector == found.connector and t.stage in _UNSETTLED for t in all_tasks):
+        own = next((t for t in all_tasks if t.connector == found.connector), None)
+        if own is None or not (own.stage in _UNSETTLED or is_half_way(own)):
             raise ProblemError(Problem(GONE))
         await tasks.ask_now(db, found.request_id, found.connector, now)
         await requests.wake(db, found.request_id, now)

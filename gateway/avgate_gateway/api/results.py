@@ -17,7 +17,7 @@ from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.authentication import ASKS_FOR_ITS_OPERATION, Caller, Scope, requires
 from avgate_gateway.changes import heard
 from avgate_gateway.checkpointing import EVERY_SECONDS, trusted
-from avgate_gateway.flow import settling
+from avgate_gateway.flow.doubting import is_ambiguous
 from avgate_gateway.flow.planning import PLAN
 from avgate_gateway.package import sealed_for
 from avgate_gateway.packing import packed
@@ -149,7 +149,7 @@ async def opened_copy(
     if request.operation not in COPIES:
         raise not_found()
     async with gateway.context.database.read() as db:
-        held_back = settling.is_ambiguous(await tasks.of_request(db, request.id))
+        held_back = is_ambiguous(await tasks.of_request(db, request.id))
     if held_back or request.closing is not None:
         raise not_found()
     if not _is_complete(request):

@@ -122,6 +122,7 @@ EVENTS: Final[Label] = {
     "plan.made": "Preview made",
     "plan.approved": "Preview approved",
     "plan.rejected": "Preview refused",
+    "approval.withdrawn": "Approval taken back: this fits more than one person",
     "plan.discarded": "Preview thrown away: something changed",
     "request.cancelled": "Request withdrawn",
     "request.retried": "Tried again",

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from avgate_gateway.ending import ending
+from avgate_gateway.flow.doubting import is_half_way
 from avgate_gateway.report import Ending, OutcomeWord, ReportLine
 from avgate_gateway.request import COPIES, State, SubjectRequest
 from avgate_gateway.store.item import ItemState
@@ -76,7 +77,8 @@ def _system(
         reason=part.reason,
         updated_at=part.updated_at,
         quarantined=part.quarantined,
-        can_retry=part.stage is Stage.STUCK or part.next_attempt_at is not None or word in _BAD,
+        can_retry=not is_half_way(part)
+        and (part.stage is Stage.STUCK or part.next_attempt_at is not None or word in _BAD),
         is_ready=part.stage is Stage.LOCATED
         or (part.stage is Stage.DONE and (request.state is State.CLOSED or word not in _LEFT)),
     )

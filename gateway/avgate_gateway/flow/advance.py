@@ -14,6 +14,7 @@ from structlog.contextvars import bound_contextvars
 
 from avgate_gateway.flow import breaker, later, settling
 from avgate_gateway.flow.context import AlteredError, Context
+from avgate_gateway.flow.doubting import is_ambiguous
 from avgate_gateway.flow.planning import POLICY, discard, plan, release
 from avgate_gateway.flow.postponing import stop
 from avgate_gateway.flow.running import run_tasks
@@ -125,7 +126,7 @@ def is_plannable(
 
     No look is to come soon of a connector that is `paused`.
     """
-    if settling.awaits_approval(request) or settling.is_ambiguous(all_tasks):
+    if settling.awaits_approval(request) or is_ambiguous(all_tasks):
         return False
     looking = [
         t
@@ -155,8 +156,8 @@ async def _approve_by_policy(context: Context, request: SubjectRequest) -> bool:
             return False
         if not settling.awaits_approval(planned):
             return False
-        is_ambiguous = settling.is_ambiguous(await tasks.of_request(db, request.id))
-        if is_ambiguous or not await breaker.lets_begin(db, context, planned):
+        all_tasks = await tasks.of_request(db, request.id)
+        if is_ambiguous(all_tasks) or not await breaker.lets_begin(db, context, planned):
             return False
         await release(db, context, planned, POLICY, planned.plan_digest)
     return True

@@ -66,6 +66,13 @@ class Context:
         return self.pauses.of(controller) if self.pauses is not None else ()
 
 
+@dataclass(slots=True)
+class Doubt:
+    """Whether two people fit at some system: told to the parts that run at the same time."""
+
+    is_raised: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One connector's part in one request, with what its stage needs at hand."""
@@ -80,6 +87,7 @@ class Part:
     looked_with: str | None = None  # digest of what it can look by
     cards: tuple[Card, ...] = ()  # by which it looks for want of anything surer
     left_out: frozenset[IdentifierKind] = frozenset()  # kinds given without days, and not looked by
+    doubt: Doubt = field(default_factory=Doubt)
 
     @property
     def name(self) -> str:
@@ -89,6 +97,11 @@ class Part:
     def is_paused(self) -> bool:
         """Whether nothing more is to be asked there than what is under way."""
         return self.name in self.context.paused(self.request.controller)
+
+    @property
+    def may_write(self) -> bool:
+        """Whether more may be sent there, as far as is known without asking the database."""
+        return not (self.is_paused or self.doubt.is_raised)
 
 
 @dataclass(frozen=True, slots=True)

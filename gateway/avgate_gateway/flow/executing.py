@@ -34,6 +34,7 @@ from avgate_gateway.flow.recipients import told_to
 from avgate_gateway.store import callbacks, evidence, holding, items, tasks
 from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import Stage, Task
+from avgate_gateway.store.untroubled import untroubled
 
 # What a batch came to, and comes to again if it is sent again under its key. One with an item that
 # was gone before, or that people took over, is not: it would be said to be our doing.
@@ -50,11 +51,11 @@ _LOOKS_AT_UNKNOWN = 3
 
 
 async def execute(part: Part) -> bool:
-    """Carries out what was approved; False where a pause came between. Raises what the connector raises."""
+    """Carries out what was approved; False where it has to stop before the end. Raises what the connector raises."""
     await look_first(part)
     while True:
         found = await _unfinished(part)
-        if found and part.is_paused:
+        if found and not part.may_write:
             return False
         if ItemState.INTENDED in found:
             await _carry_out(part, await _intended(part), is_repeat=True)
@@ -90,7 +91,7 @@ async def _intend(part: Part) -> Sequence[Item]:
         rows = await items.select(
             db, part.request.id, connector=part.name, states=[ItemState.APPROVED], limit=_BATCH
         )
-        if not rows:
+        if not rows or part.doubt.is_raised:  # asked here, no intention comes after the doubt
             return []
         rows = [row for row in rows if row.tries == rows[0].tries]
         name = batch_key(part, rows[0])
@@ -113,7 +114,7 @@ async def _carry_out(part: Part, batch: Sequence[Item], *, is_repeat: bool) -> N
     if altered:
         await _leave_alone(part, altered)
         return
-    if not batch:
+    if not batch or part.doubt.is_raised:
         return
     key = batch[0].batch or ""
     holding.insist()
@@ -195,10 +196,7 @@ async def write_outcomes(
         if are_pending(rows) and await tasks.is_asked_now(db, part.task):
             rows = asked_now(rows, now)  # an upstream may call before its answer is written down
         await items.change_each(db, rows)
-        await tasks.change(
-            db, part.request.id, part.name, now,
-            attempts=0, next_attempt_at=None, code=None, reason=None,
-        )  # fmt: skip
+        await untroubled(db, part.request.id, part.name, now)
         await evidence.note(
             db, now, part.request, "effect.ended",
             {"connector": part.name, "key": key, "outcomes": _tally(rows),

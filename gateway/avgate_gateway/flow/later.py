@@ -37,6 +37,7 @@ from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.item import WATCHED, Item, ItemState
 from avgate_gateway.store.schema import item
 from avgate_gateway.store.tasks import Stage, Task
+from avgate_gateway.store.untroubled import untroubled
 from avgate_gateway.warrant import facts_of
 
 # When something that may come back by itself is looked for again, counted from its erasure.
@@ -137,10 +138,7 @@ async def _came_about(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]
 async def _untroubled(part: Part) -> None:
     now = part.context.now()
     async with part.context.database.write() as db:
-        await tasks.change(
-            db, part.request.id, part.name, now,
-            attempts=0, next_attempt_at=None, code=None, reason=None,
-        )  # fmt: skip
+        await untroubled(db, part.request.id, part.name, now)
 
 
 async def _looked_again(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]) -> None:

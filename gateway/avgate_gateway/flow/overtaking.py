@@ -19,6 +19,7 @@ from avgate_gateway.flow.outcomes import columns
 from avgate_gateway.flow.rejudging import judged
 from avgate_gateway.store import evidence, items
 from avgate_gateway.store.item import Item, ItemState
+from avgate_gateway.store.tasks import Stage
 
 FRESH = timedelta(hours=1)
 _PAGE = 500
@@ -30,13 +31,12 @@ _OVERTAKEN = Failed(
 async def look_first(part: Part) -> None:
     """Judges again what was approved by a plan that is no longer fresh; raises what the connector raises.
 
-    A correction compares with what is there by itself before it writes.
+    And what stood still on its way, for the plan that is shown by then may be a later one of other
+    parts. A correction compares with what is there by itself before it writes.
     """
-    made_for = part.request.plan_valid_until
-    if part.request.operation is not Operation.ERASE or made_for is None:
+    if part.request.operation is not Operation.ERASE or not can(part.connector, SupportsErase):
         return
-    is_fresh = part.context.now() - (made_for - part.context.plan_valid) < FRESH
-    if is_fresh or not can(part.connector, SupportsErase):
+    if _is_fresh(part) and part.task.resume != Stage.EXECUTE:
         return
     async for rows in _approved(part):
         sound = [row for row in rows if part.warrants.entitle(row)]  # others are told of later
@@ -53,6 +53,11 @@ async def look_first(part: Part) -> None:
                     db, now, part.request, "plan.overtaken",
                     {"connector": part.name, "stay_or_gone": stays, "otherwise": len(others)},
                 )  # fmt: skip
+
+
+def _is_fresh(part: Part) -> bool:
+    until = part.request.plan_valid_until
+    return until is not None and part.context.now() - (until - part.context.plan_valid) < FRESH
 
 
 async def _approved(part: Part) -> AsyncIterator[Sequence[Item]]:

@@ -12,8 +12,9 @@ from avgate_contracts.vocabulary import IdentifierKind
 from avgate_gateway.bulkheads import at_upstream, leave_upstream
 from avgate_gateway.flow import later
 from avgate_gateway.flow.confirming import confirm
-from avgate_gateway.flow.context import Context, Part, Unsealed, unsealed
+from avgate_gateway.flow.context import Context, Doubt, Part, Unsealed, unsealed
 from avgate_gateway.flow.copying import copy
+from avgate_gateway.flow.doubting import is_ambiguous, is_half_way, is_held
 from avgate_gateway.flow.executing import execute, next_stage
 from avgate_gateway.flow.informing import Knowledge
 from avgate_gateway.flow.learning import Card
@@ -21,7 +22,7 @@ from avgate_gateway.flow.locating import locate
 from avgate_gateway.flow.looking import UnprovenError, obstacle
 from avgate_gateway.flow.planning import discard
 from avgate_gateway.flow.postponing import troubled
-from avgate_gateway.flow.settling import awaits_approval, is_ambiguous
+from avgate_gateway.flow.settling import awaits_approval
 from avgate_gateway.flow.together import all_at_once
 from avgate_gateway.flow.trouble import Trouble, trouble_of
 from avgate_gateway.flow.verifying import verify
@@ -77,10 +78,12 @@ async def _run_due(
     all_tasks: Sequence[Task],
     due: Sequence[Task],
 ) -> None:
+    doubt = Doubt(is_ambiguous(all_tasks))
+
     async def run(task: Task, informed: _Informed) -> None:
         async with at_upstream(request.controller, task.connector) as has_waited:
             if not has_waited or await _is_as_it_was(context, request, task):
-                await _run(context, request, subject, task, informed=informed)
+                await _run(context, request, subject, task, doubt, informed=informed)
 
     known = _knowledge(context, request, subject, all_tasks)
     if known is None:
@@ -146,8 +149,9 @@ async def _look_again(context: Context, request: SubjectRequest, subject: Unseal
     known = _knowledge(context, request, subject, await _tasks(context, request))
     if known is None:
         return False
-    is_held = any(task.code is TaskCode.HELD_BACK for task in known.tasks)
-    unsure = [] if is_held else [t for t in known.tasks if is_ambiguous([t])]
+    # What was forgotten of one that is held cannot help, and would be taken for something new.
+    is_less_known = any(is_held(task) and not is_half_way(task) for task in known.tasks)
+    unsure = [] if is_less_known else [t for t in known.tasks if is_ambiguous([t])]
     outdated = [
         task.connector
         for task in known.tasks
@@ -191,6 +195,8 @@ def with_work(
     """The tasks that have something to do now; `looks` and `paused` as for `waking.wake_at`."""
     due = {connector for connector, look in looks.items() if look <= now}
     free = [t for t in all_tasks if t.connector not in paused]
+    if is_ambiguous(all_tasks):  # they are about to be held
+        free = [t for t in free if t.stage is not Stage.EXECUTE]
     ready = [t for t in free if t.next_attempt_at is None or t.next_attempt_at <= now]
     return [t for t in ready if t.stage.is_active or (t.stage is Stage.DONE and t.connector in due)]
 
@@ -200,6 +206,7 @@ async def _run(
     request: SubjectRequest,
     subject: Unsealed,
     task: Task,
+    doubt: Doubt,
     *,
     informed: _Informed,
 ) -> None:
@@ -214,7 +221,7 @@ async def _run(
             return
         part = Part(
             context, request, task, connector, references=subject.references,
-            warrants=subject.warrants, **informed,
+            warrants=subject.warrants, doubt=doubt, **informed,
         )  # fmt: skip
         try:
             with context.traces.span(f"part {task.stage.value}", avgate_connector=task.connector):
@@ -223,6 +230,7 @@ async def _run(
             raise
         except Exception as error:  # noqa: BLE001 -- one connector's fault must not stop the others
             trouble = trouble_of(error)
+            doubt.is_raised |= trouble.code is TaskCode.AMBIGUOUS
             if trouble.code is TaskCode.FAULT:
                 record(error)
             await troubled(context, task, trouble, informed["looked_with"])

@@ -8,19 +8,17 @@ from uuid import NAMESPACE_URL, uuid5
 
 from avgate_gateway.ending import detail
 from avgate_gateway.flow.context import Context
+from avgate_gateway.flow.doubting import hold_back, is_ambiguous, is_held, let_go
 from avgate_gateway.flow.waking import wake_at
 from avgate_gateway.notice import Event
 from avgate_gateway.request import COPIES, State, SubjectRequest, WaitingFor
-from avgate_gateway.store import came_to, copies, evidence, hand_tasks, items, requests, tasks
+from avgate_gateway.store import came_to, evidence, hand_tasks, items, requests, tasks
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import Group
 from avgate_gateway.store.outbox import tell
-from avgate_gateway.store.tasks import Stage, Task, TaskCode
+from avgate_gateway.store.tasks import Stage, Task
 from avgate_gateway.store.unseen import UnseenPart
-
-_ELSEWHERE = "elsewhere, what was given fits more than one person; nothing is shown or done here"
-_BEFORE_EFFECTS = frozenset({Stage.LOCATE, Stage.LOCATED, Stage.DONE})
 
 
 async def settle(context: Context, request: SubjectRequest) -> None:
@@ -31,7 +29,7 @@ async def settle(context: Context, request: SubjectRequest) -> None:
         if current is None or current.closing is not None:
             return
         all_tasks = await tasks.of_request(db, request.id)
-        if await _hold_together(db, context, current, all_tasks):
+        if await hold_together(db, context, current, all_tasks):
             current = await requests.find(db, request.id) or current
             all_tasks = await tasks.of_request(db, request.id)
         await _hand_over(db, context, current, all_tasks)
@@ -57,48 +55,18 @@ async def settle(context: Context, request: SubjectRequest) -> None:
             await tell(db, now, then, event)
 
 
-async def _hold_together(
+async def hold_together(
     db: Connection, context: Context, request: SubjectRequest, all_tasks: Sequence[Task]
 ) -> bool:
     """Holds the others back while one is ambiguous, lets them go once none is; whether it did."""
-    if is_ambiguous(all_tasks):
-        await _hold_back(db, context, request, all_tasks)
-        return True
-    held = [t for t in all_tasks if t.stage is Stage.STUCK and t.code is TaskCode.HELD_BACK]
-    for task in held:
-        await tasks.move(db, request.id, task.connector, Stage.LOCATE, context.now())
-    return bool(held)
-
-
-def is_ambiguous(all_tasks: Sequence[Task]) -> bool:
-    """Whether some upstream says that what was given fits more than one person."""
-    return any(t.stage is Stage.STUCK and t.code is TaskCode.AMBIGUOUS for t in all_tasks)
-
-
-async def _hold_back(
-    db: Connection, context: Context, request: SubjectRequest, all_tasks: Sequence[Task]
-) -> None:
-    """What one upstream knows counts for all: nothing found elsewhere is shown, planned or done.
-
-    An upstream that does not know who else had a number shows what it holds of both.
-    """
-    now = context.now()
+    if not is_ambiguous(all_tasks):
+        return await let_go(db, request.id, all_tasks, context.now())
     if awaits_approval(request):
         await requests.change(
             db, request.id, plan_box=None, plan_digest=None, plan_valid_until=None
         )
-    for task in all_tasks:
-        if task.stage in _BEFORE_EFFECTS and await items.is_untouched(
-            db, request.id, task.connector
-        ):
-            await copies.forget(db, request.id, task.connector)
-            await items.forget(db, request.id, task.connector)
-            await hand_tasks.withdraw(db, request.id, task.connector)
-            await tasks.move(
-                db, request.id, task.connector, Stage.STUCK, now, resume=Stage.LOCATE.value,
-                code=TaskCode.HELD_BACK, reason=_ELSEWHERE, tally={}, columns=None, columns_box=None, learned_box=None,
-                unseen=(), left_earlier=(),
-            )  # fmt: skip
+    await hold_back(db, context, request, all_tasks)
+    return True
 
 
 async def close(
@@ -161,7 +129,7 @@ async def _hand_over(
     db: Connection, context: Context, request: SubjectRequest, all_tasks: Sequence[Task]
 ) -> None:
     """Makes a task for a person of everything that no program can settle; each once."""
-    stuck = [t for t in all_tasks if t.stage is Stage.STUCK and t.code is not TaskCode.HELD_BACK]
+    stuck = [t for t in all_tasks if t.stage is Stage.STUCK and not is_held(t)]
     for task in all_tasks:
         for part in task.unseen if task.stage is Stage.DONE and not task.is_answered else ():
             if part.is_by_hand:
@@ -210,8 +178,12 @@ def _is_the_same(made: HandTask, known: HandTask) -> bool:
 
 def _is_settled(group: Group, all_tasks: Sequence[Task]) -> bool:
     """Whether the connector is through: until then an unknown outcome may still be read back."""
-    by_name = {task.connector: task.stage for task in all_tasks}
-    return by_name.get(group.connector) in {Stage.DONE, Stage.STUCK}
+    return any(
+        task.connector == group.connector
+        and task.stage in {Stage.DONE, Stage.STUCK}
+        and not is_held(task)
+        for task in all_tasks
+    )
 
 
 def _stuck(context: Context, request: SubjectRequest, task: Task) -> HandTask:

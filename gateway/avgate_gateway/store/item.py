@@ -36,6 +36,7 @@ class ItemState(StrEnum):
     UNKNOWN = "unknown"
 
 
+PLAN_BYTES = 32  # of a warrant, at its beginning: the digest of the plan that the item is part of
 REJECTED = "rejected"  # the code of a refusal that is a person's, of the plan
 LEFT_TO_PEOPLE = (  # always; and an upstream's refusal that nothing looks at again
     ItemState.BY_HAND,

@@ -13,7 +13,7 @@ from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import REJECTED, ItemState
-from avgate_gateway.store.item_statements import IS_LOCATED
+from avgate_gateway.store.item_statements import IS_LOCATED, THERE
 from avgate_gateway.store.left import REFUSED_FOR_GOOD, of_task
 from avgate_gateway.store.schema import item, task
 from avgate_gateway.store.tasks import Stage
@@ -55,6 +55,9 @@ _RELEASE = (
 )
 
 
+_DROP = item.delete().where(THERE)
+
+
 async def written_ahead(
     database: Database, rows: Sequence[Mapping[str, Any]]
 ) -> Sequence[Mapping[str, Any]]:
@@ -90,6 +93,11 @@ async def unrelease(db: Connection, request_id: str) -> None:
         .where(item.c.request_id == request_id, item.c.state.in_(_SET_GOING))
         .values(state=ItemState.LOCATED.value, look_at=None)
     )
+
+
+async def drop(db: Connection, request_id: str, connector: str) -> None:
+    """Drops all that was found there, approved or not, as long as nothing was done by it."""
+    await db.execute(_DROP, {"request_id": request_id, "connector": connector})
 
 
 async def reject(db: Connection, request_id: str, reason: str) -> None:
