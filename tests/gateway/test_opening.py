@@ -118,6 +118,15 @@ def test_a_damaged_first_page_is_an_error_that_says_what_to_do(tmp_path: Path) -
         opens(tmp_path)
 
 
+def test_a_damaged_key_is_an_error_that_names_its_file(tmp_path: Path) -> None:
+    opens(tmp_path)
+    path = tmp_path / "avgate.db.key"
+    for content in (b"", b"x", path.read_bytes()[::-1]):
+        path.write_bytes(content)
+        with pytest.raises(VaultError, match=r"^avgate\.db\.key: "):
+            opens(tmp_path)
+
+
 async def test_a_changed_page_is_never_read_as_other_data(tmp_path: Path) -> None:
     """Every page is changed in turn: what is read is what was written, or an error of the disk."""
     opens(tmp_path)

@@ -63,7 +63,11 @@ def open_key(path: Path, ring: KeyRing) -> bytes:
                 "restore both from the same backup"
             )
         key_on_disk.create(beside, ring.wrap(os.urandom(KEY_BYTES), _PLACE))
-    return ring.unwrap(beside.read_bytes(), _PLACE)
+    try:
+        return ring.unwrap(beside.read_bytes(), _PLACE)
+    except VaultError as error:
+        error.args = (f"{beside.name}: {error}",)
+        raise
 
 
 def rewrap_key(path: Path, ring: KeyRing) -> None:
