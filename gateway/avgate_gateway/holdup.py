@@ -33,11 +33,7 @@ def hold_up(
     `is_full` says of one of its connectors whether all places there are taken, `paused` which are.
     """
     if fault is not None and request.state is not State.CLOSED:
-        return (
-            f"A mistake of the gateway's own ({fault.kind}) has stopped it {_times(fault.times)} since "
-            f"{fault.since.isoformat(timespec='seconds')}. It is tried again every 30 seconds: "
-            "have the operator of the gateway report it, with what the log says of it."
-        )
+        return _stopped(fault)
     waits = waiting_for_pauses(tasks, paused or {})
     if waits and request.state is not State.CLOSED:
         return " ".join(map(_paused, waits))
@@ -65,6 +61,21 @@ def hold_up(
 def waiting_for_pauses(tasks: Sequence[Task], paused: Mapping[str, Pause]) -> Sequence[Pause]:
     """The pauses that hold up a part of these."""
     return [paused[t.connector] for t in tasks if t.stage.is_active and t.connector in paused]
+
+
+def _stopped(fault: Fault) -> str:
+    since = fault.since.isoformat(timespec="seconds")
+    if fault.is_sealed:
+        return (
+            f"What is stored of it has not opened since {since}: it was altered in the database, or a "
+            "master key is missing. It is tried again every 30 seconds: have the operator of the gateway "
+            "find out who writes the database, and restore it, or the key, from a backup."
+        )
+    return (
+        f"A mistake of the gateway's own ({fault.kind}) has stopped it {_times(fault.times)} since "
+        f"{since}. It is tried again every 30 seconds: "
+        "have the operator of the gateway report it, with what the log says of it."
+    )
 
 
 def _paused(pause: Pause) -> str:

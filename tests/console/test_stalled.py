@@ -30,6 +30,7 @@ def in_dutch(sentence: str | None) -> str:
          "Alle plaatsen bij Operator en Telefoongids zijn bezet"),
         (held(task("xelion")), "Nog niet klaar is wat Xelion moet doen"),
         (held(), "is nog niet aan de beurt geweest"),
+        (held(fault=Fault("VaultError", LATE, LATE, is_sealed=True)), "gaat niet open sinds"),
         (standstill.HELD, "meer verzoeken om wissen beginnen dan gewoonlijk"),
     ],
 )  # fmt: skip

@@ -85,6 +85,13 @@ def test_one_that_a_mistake_of_ours_stops_says_so_at_once_and_names_nobody() -> 
     assert "mistake of the gateway's own (KeyError) has stopped it 3 times since 2030-01-01" in said
 
 
+def test_what_does_not_open_is_no_mistake_of_the_gateways() -> None:
+    said = told(fault=Fault("VaultError", NOW, NOW, 3, is_sealed=True))
+    assert said is not None
+    assert "mistake" not in said
+    assert "a master key is missing" in said
+
+
 def test_faults_are_counted_end_and_are_not_kept_for_ever() -> None:
     clock = [NOW]
     faults = Faults(lambda: clock[0])

@@ -24,6 +24,14 @@ _SHAPES: Final = tuple(
             ),
         ),
         (
+            r"What is stored of it has not opened since (?P<since>\S+): .*",
+            (
+                "Wat van het verzoek is opgeslagen, gaat niet open sinds {since}: het is in de database gewijzigd, "
+                "of er ontbreekt een hoofdsleutel. Het wordt elke 30 seconden opnieuw geprobeerd: laat de beheerder "
+                "van de gateway nagaan wie in de database schrijft, en die of de sleutel van een back-up terugzetten."
+            ),
+        ),
+        (
             rf"{_DUE}\. All places at (?P<systems>.*) are taken, .*",
             (
                 "Het had sinds {since} verder moeten gaan. Alle plaatsen bij {systems} zijn bezet door verzoeken "
