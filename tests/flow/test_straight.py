@@ -14,7 +14,6 @@ import pytest_asyncio
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from avgate_gateway.api import requests
 from avgate_gateway.api.application import unguarded
 from avgate_gateway.api.straight import Straight, straightened
 from avgate_gateway.guard import Guard
@@ -51,7 +50,7 @@ class Ways:
         gateway = replace(here.assembled.gateway, wake=here.woken.extend)
         self.app = usual = unguarded(gateway, here.assembled.verifier)
         usual.add_middleware(Counted)
-        shorter = straightened(usual, requests.router(gateway).routes)
+        shorter = straightened(usual)
         limits = here.assembled.limits
         self.usual, self.shorter = Guard(usual, limits), Guard(shorter, limits)
         self.a_request = a_request("access", here.person(Role.RUNNING))

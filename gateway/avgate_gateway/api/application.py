@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI, Request
+from fastapi.routing import APIRoute
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from avgate_gateway import authentication, problem
@@ -88,9 +90,7 @@ def application(
     pages: ASGIApp | None = None,
 ) -> ASGIApp:
     """The whole application, guarded; `pages` answers what lies under /console."""
-    app: ASGIApp = straightened(
-        unguarded(gateway, verifier, lifespan), requests.router(gateway).routes
-    )
+    app: ASGIApp = straightened(unguarded(gateway, verifier, lifespan))
     if pages is not None:
         app = _Beside(app, pages)
     return traced(Guard(app, limits, gateway.traffic), gateway.context.traces)
@@ -119,19 +119,24 @@ def unguarded(gateway: Gateway, verifier: Verifier, lifespan: Lifespan | None = 
         redirect_slashes=False,  # a redirect would be built from whatever Host was sent
         docs_url=None,  # FastAPI's page loads its scripts from elsewhere
         redoc_url=None,
-        responses={"default": _PROBLEM},
     )
     problem.install(app)
     app.add_exception_handler(problem.ProblemError, _counting(gateway.refusals))
     app.add_exception_handler(AwayError, _away)
     authentication.install(app, verifier, gateway.rates)
-    routers = [resource.router(gateway) for resource in _RESOURCES]
-    for router in routers:
-        app.include_router(router)
+    for resource in _RESOURCES:
+        # Not by `include_router`: FastAPI would make each route again when the first call comes.
+        app.router.routes += map(_described, resource.router(gateway).routes)
     app.add_api_route("/docs", lambda: _page(app), include_in_schema=False)
-    routes = (*app.routes, *(route for router in routers for route in router.routes))
-    app.add_middleware(Methods, routes=routes)
+    app.add_middleware(Methods, routes=tuple(app.routes))
     return app
+
+
+def _described(route: BaseRoute) -> BaseRoute:
+    """With what each of them may answer besides."""
+    if isinstance(route, APIRoute):
+        route.responses = {"default": _PROBLEM, **route.responses}
+    return route
 
 
 def _counting(refusals: Refusals) -> Callable[[Request, Exception], Awaitable[Response]]:

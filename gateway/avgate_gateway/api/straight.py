@@ -6,14 +6,13 @@ submission that fits its model goes the usual way, so that every refusal of cont
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
 from starlette.responses import Response
-from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from avgate_gateway import authentication
@@ -21,6 +20,7 @@ from avgate_gateway.api.bodies import CreateRequest
 from avgate_gateway.authentication import Caller
 from avgate_gateway.guard import parsed_body
 
+_SUBMISSIONS = ("/v1/requests", {"POST"})
 Submit = Callable[[Request, CreateRequest, Caller, str | None, str | None], Awaitable[Response]]
 
 
@@ -77,7 +77,11 @@ class Straight:
         raise error
 
 
-def straightened(app: FastAPI, routes: Iterable[BaseRoute]) -> ASGIApp:
-    """The application with the shorter way to the one of these routes that takes submissions."""
-    [route] = (one for one in routes if isinstance(one, APIRoute) and one.methods == {"POST"})
+def straightened(app: FastAPI) -> ASGIApp:
+    """The application with the shorter way to the one of its routes that takes submissions."""
+    [route] = (
+        one
+        for one in app.routes
+        if isinstance(one, APIRoute) and (one.path, one.methods) == _SUBMISSIONS
+    )
     return Straight(app, route)
