@@ -1,4 +1,4 @@
-# Two words are enough: `make demo` shows it at work, `make test` runs everything that CI runs.
+# Two words are enough: `make demo` shows it at work, `make test` runs what CI runs (.ci/run: one test longer).
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
