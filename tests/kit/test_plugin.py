@@ -30,8 +30,10 @@ def partner(pytester: pytest.Pytester, more: str = "", config: str = "") -> None
 
 
 def run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
-    without = ("-p", "no:cacheprovider", "-p", "no:schemathesis")  # which a partner need not have
-    return pytester.runpytest_subprocess(*without, "-q", *options)
+    # A partner need not have the last three, and each loads a library for nothing.
+    without = ("cacheprovider", "schemathesis", "hypothesispytest", "respx")
+    less = [part for name in without for part in ("-p", f"no:{name}")]
+    return pytester.runpytest_subprocess(*less, "-q", *options)
 
 
 def evidence(pytester: pytest.Pytester, *options: str) -> dict[str, Any]:
