@@ -131,10 +131,11 @@ async def test_a_changed_page_is_never_read_as_other_data(tmp_path: Path) -> Non
     """Every page is changed in turn: what is read is what was written, or an error of the disk."""
     opens(tmp_path)
     path = tmp_path / "avgate.db"
-    key = encrypted_file.open_key(path, KeyRing(key_sources.from_file(tmp_path / "avgate.key")))
+    ring = KeyRing(key_sources.from_file(tmp_path / "avgate.key"))
+    key = encrypted_file.open_key(path, ring)
     await filled(f"sqlite:///{path}", key, 100)
     before = await everything(path, key)
-    encrypted_file.copy(path, key, tmp_path / "whole.db")
+    encrypted_file.copy(path, key, tmp_path / "whole.db", ring)
     content = (tmp_path / "whole.db").read_bytes()
     noticed = 0
     for begin in range(0, len(content), 2048):
@@ -221,6 +222,55 @@ def test_whoever_dies_while_a_file_is_encrypted_leaves_one_that_opens(
     opens(tmp_path)
     assert rows(tmp_path, encrypted_file.open_key(path, ring)) == [(MARKER,)]
     assert not (tmp_path / "avgate.db.encrypting").exists()
+
+
+@pytest.mark.parametrize("step", ["begun", "copied", "key saved", "never"])
+def test_whoever_dies_over_a_backup_leaves_nothing_that_passes_for_one(
+    tmp_path: Path, step: str
+) -> None:
+    opens(tmp_path)
+    path = tmp_path / "avgate.db"
+    ring = KeyRing(key_sources.from_file(tmp_path / "avgate.key"))
+    target = tmp_path / "backup.db"
+    pid = os.fork()
+    if pid == 0:
+
+        def die(at: str) -> None:
+            if at == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        key = encrypted_file.open_key(path, ring)
+        if step == "begun":  # what a copy is that was begun: a file without a page, and its journal
+            encrypted_file.copying_path(target).touch()
+            (tmp_path / "backup.db.copying-journal").write_bytes(b"begun")
+            die(step)
+        encrypted_file.copy(path, key, target, ring, die)
+        os._exit(0)
+    _, status = os.waitpid(pid, 0)
+    assert (os.waitstatus_to_exitcode(status) == -signal.SIGKILL) == (step != "never")
+    assert target.exists() == (step == "never")
+    target.unlink(missing_ok=True)
+    encrypted_file.copy(path, encrypted_file.open_key(path, ring), target, ring)
+    key = encrypted_file.open_key(target, ring)
+    assert encrypted_file.damaged_pages(target, key) == []
+    assert not [*tmp_path.glob("*.copying*")]
+
+
+def test_two_who_make_a_backup_of_one_name_do_not_spoil_each_others(tmp_path: Path) -> None:
+    opens(tmp_path)
+    path, target = tmp_path / "avgate.db", tmp_path / "backup.db"
+    ring = KeyRing(key_sources.from_file(tmp_path / "avgate.key"))
+    key = encrypted_file.open_key(path, ring)
+    refused: list[BlockingIOError] = []
+
+    def another(step: str) -> None:
+        with pytest.raises(BlockingIOError) as raised:
+            encrypted_file.copy(path, key, target, ring)
+        refused.append(raised.value)
+
+    encrypted_file.copy(path, key, target, ring, another)
+    assert len(refused) == 2
+    assert encrypted_file.damaged_pages(target, encrypted_file.open_key(target, ring)) == []
 
 
 def test_a_disk_that_is_full_leaves_the_plain_file_as_it_was(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from sqlcipher3 import dbapi2 as sqlite
 from avgate_gateway.cli.advancing import advancing
 from avgate_gateway.cli.exits import CommandError, Exit
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
+from avgate_gateway.keyring import KeyRing
 from avgate_gateway.opening import file_of, open_ring
 from avgate_gateway.store import encrypted_file
 from avgate_gateway.vault import VaultError
@@ -50,26 +51,26 @@ def backup(
         ring = open_ring(settings)
         key = encrypted_file.open_key(source, ring)
     try:
-        encrypted_file.save_key(file, key, ring)
-        _copied(source, key, file)
+        _copied(source, key, file, ring)
     except (sqlite.Error, OSError) as error:
-        for one in (file, beside):
-            one.unlink(missing_ok=True)
         raise CommandError(f"no copy was made: {_why(error, file)}", Exit.WRONG) from None
     typer.echo(f"{file} and {beside} are one backup; keep the master key apart from it")
 
 
-def _copied(source: Path, key: bytes, file: Path) -> None:
+def _copied(source: Path, key: bytes, file: Path, ring: KeyRing) -> None:
     """Copies, and shows meanwhile how large the copy is by now; it ends a little smaller, or larger."""
+    draft = encrypted_file.copying_path(file)
     with advancing("copied", source.stat().st_size) as told, ThreadPoolExecutor(1) as apart:
-        copy = apart.submit(encrypted_file.copy, source, key, file)
+        copy = apart.submit(encrypted_file.copy, source, key, file, ring)
         while wait([copy], _LOOKS_EVERY_SECONDS).not_done:
-            told(file.stat().st_size if file.exists() else 0)
+            told(draft.stat().st_size if draft.exists() else 0)
         copy.result()
 
 
 def _why(error: Exception, file: Path) -> str:
     """In words: it is the copy's disk, and not the database's, that was written to."""
+    if isinstance(error, BlockingIOError):
+        return f"{file}: another process makes it just now"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or file}: {error.strerror}"
     code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF

@@ -7,9 +7,11 @@ changes 65 bytes and not the file.
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +80,6 @@ def rewrap_key(path: Path, ring: KeyRing) -> None:
         key_on_disk.replace(beside, ring.wrap(ring.unwrap(wrapped, _PLACE), _PLACE))
 
 
-def save_key(path: Path, key: bytes, ring: KeyRing) -> None:
-    """Puts a key beside a copy of the file."""
-    key_on_disk.replace(key_path(path), ring.wrap(key, _PLACE))
-
-
 def connect(path: Path, key: bytes | None, **options: Any) -> sqlite.Connection:
     """A connection of the driver's own; without a key the file is a plain one."""
     opened = sqlite.connect(str(path), isolation_level=None, **options)
@@ -132,12 +129,49 @@ def encrypt(path: Path, key: bytes, after: Callable[[str], object] = str) -> Non
         draft.unlink(missing_ok=True)
 
 
-def copy(path: Path, key: bytes, target: Path) -> None:
-    """A consistent, encrypted copy of what is committed now, while others write; raises OSError."""
-    with closing(connect(path, key, timeout=30)) as source:
-        source.execute("VACUUM INTO ?", (str(target),))
-    target.chmod(0o600)
-    key_on_disk.sync(target)
+def copy(
+    path: Path, key: bytes, target: Path, ring: KeyRing, after: Callable[[str], object] = str
+) -> None:
+    """A consistent, encrypted copy of what is committed now, while others write, and its key beside it.
+
+    Killed anywhere, nothing has its name that is not whole: what is there of one opens as an empty database.
+    `after` is told of each step. Raises OSError and the driver's errors; then nothing is left.
+    """
+    draft = copying_path(target)
+    with _begun(draft):
+        try:
+            with closing(connect(path, key, timeout=30)) as source:
+                source.execute("VACUUM INTO ?", (str(draft),))
+            after("copied")
+            key_on_disk.sync(draft)
+            key_on_disk.replace(key_path(target), ring.wrap(key, _PLACE))
+            after("key saved")
+            draft.rename(target)
+            key_on_disk.sync(target.parent)
+        except (sqlite.Error, OSError):
+            key_path(target).unlink(missing_ok=True)
+            draft.unlink(missing_ok=True)
+            raise
+
+
+def copying_path(target: Path) -> Path:
+    """What a copy is called until it is whole."""
+    return target.with_name(f"{target.name}.copying")
+
+
+@contextmanager
+def _begun(draft: Path) -> Iterator[None]:
+    """An empty file for a copy, this process's alone, in place of one whose maker died; raises OSError."""
+    handle = os.open(draft, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.path.samestat(os.fstat(handle), draft.stat()):
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))  # it became a backup
+        os.ftruncate(handle, 0)
+        draft.with_name(f"{draft.name}-journal").unlink(missing_ok=True)
+        yield
+    finally:
+        os.close(handle)
 
 
 def damaged_pages(path: Path, key: bytes) -> list[str]:
