@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ from avgate_gateway.proving.note import (
     believed,
     opened_key,
     signed,
+    signer,
     verifier_key,
 )
 from avgate_gateway.store import checkpoints, evidence
@@ -77,7 +79,7 @@ class Checkpointer:
         try:
             await self.sign()
         except MisfitError as error:
-            if self.trouble is None:
+            if self.trouble != str(error):
                 EVIDENCE_MISFIT.tell(reason=str(error))
             self.trouble = str(error)
         except AwayError as error:  # which passes: the round after it signs
@@ -90,13 +92,13 @@ class Checkpointer:
 
     async def sign(self) -> Checkpoint | None:
         """A checkpoint over all there is; None if that has one. Raises MisfitError."""
+        outside = await asyncio.to_thread(self.witness.newest)  # it comes after the database's own
         async with self.database.read() as db:
             before = await checkpoints.newest(db)
             size = await checkpoints.length(db)
-            if before is not None and before.size >= size:
+            if before is not None and before.size == size:
                 return None
-            if before is None and self.witness.newest() is not None:
-                raise MisfitError("the checkpoints are gone from the database")
+            await self._insist(db, before, outside, size)
             if size == 0:
                 return None
             known = await checkpoints.tiles(db)
@@ -113,6 +115,36 @@ class Checkpointer:
             await checkpoints.add(db, checkpoints.Row(size, made.at, note))
         await asyncio.to_thread(self.witness.add, note)
         return made
+
+    async def _insist(
+        self, db: Connection, before: checkpoints.Row | None, outside: str | None, size: int
+    ) -> None:
+        """Raises MisfitError unless what was signed last is all there yet: what follows it is signed with it."""
+        if before is None and outside is not None:
+            raise MisfitError("the checkpoints are gone from the database")
+        notes = [before.note] if before is not None else []
+        notes += [outside] if outside is not None and outside not in notes else []
+        try:
+            keys = await self._keys_of(db, notes)
+            told = [believed(note, *keys) for note in notes]
+        except NoteError as error:
+            raise MisfitError(f"the newest checkpoint does not hold: {error}") from None
+        if before is not None and max(one.size for one in told) > before.size:
+            raise MisfitError(f"{self.witness.path} has checkpoints that are not in the database")
+        for one in told:
+            if one.size > size or await root_at(db, one.size) != one.root:
+                raise MisfitError(
+                    f"a checkpoint tells of {one.size} entries that are not, or not all, there any more"
+                )
+
+    async def _keys_of(self, db: Connection, notes: Sequence[str]) -> Sequence[Ed25519PublicKey]:
+        """The keys to believe notes by: others' are looked for, in a long chain, only where one needs them."""
+        own = self.key.public_key()
+        with suppress(NoteError):
+            for note in notes:
+                signer(note, own)
+            return [own]
+        return await trusted(db, own)
 
     async def _grown(
         self, before: checkpoints.Row | None, tiles: int, size: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,12 @@ class Witness:
             tail = file.read().decode("utf-8", "ignore")
         notes = _NOTE.findall(tail)
         return notes[-1] if notes else None
+
+    def notes(self) -> Sequence[str]:
+        """All that were written whole, oldest first."""
+        if not self.path.exists():
+            return []
+        return _NOTE.findall(self.path.read_text("utf-8", "ignore"))
 
     def add(self, note: str) -> None:
         """Raises OSError; what was written half is skipped by whoever reads."""

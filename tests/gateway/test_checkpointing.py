@@ -187,6 +187,42 @@ async def test_what_was_signed_is_not_signed_anew_once_its_checkpoints_are_gone(
         await checkpointer.sign()
 
 
+@pytest.mark.parametrize("what", ["entries", "checkpoints too"])
+async def test_nothing_is_signed_over_an_end_that_was_cut_off_meanwhile(
+    checkpointer: Checkpointer, what: str
+) -> None:
+    await grown(checkpointer, 300)
+    await checkpointer.sign()
+    await grown(checkpointer, 10, 300)
+    await checkpointer.sign()
+    await change(checkpointer, "DELETE FROM evidence WHERE sequence > 302")
+    if what != "entries":
+        await change(checkpointer, "DELETE FROM checkpoint WHERE size > 300")
+    await checkpointer.try_to_sign()
+    is_told = checkpointer.trouble
+    await grown(checkpointer, 20, 400)
+    await checkpointer.try_to_sign()
+    assert is_told, "there is less than was signed"
+    assert checkpointer.trouble
+    async with checkpointer.database.read() as db:
+        newest = await checkpoints.newest(db)
+    assert newest is not None
+    assert newest.size <= 310
+
+
+async def test_a_checkpoint_of_somebody_else_keeps_nobody_from_hearing_of_it(
+    checkpointer: Checkpointer,
+) -> None:
+    await grown(checkpointer, 4)
+    await checkpointer.sign()
+    forged = signed(Checkpoint(10**9, b"r" * 32, NOON), OTHER)
+    async with checkpointer.database.write() as db:
+        await checkpoints.add(db, checkpoints.Row(10**9, NOON, forged))
+    await grown(checkpointer, 2, 4)
+    with pytest.raises(MisfitError, match="the newest checkpoint does not hold"):
+        await checkpointer.sign()
+
+
 async def test_two_checkpoints_that_differ_over_as_much_are_told_by_the_stranger(
     checkpointer: Checkpointer, tmp_path: Path
 ) -> None:
@@ -355,6 +391,10 @@ async def test_what_another_machine_signed_is_believed_once_it_said_by_which_key
         assert len(keys) == 3
         proof = await proven(db, REQUESTS[0], *keys)
     assert proof["verifier_key"] == verifier_key(OTHER.public_key())
+    await grown(checkpointer, 1, 10)
+    made = await checkpointer.sign()
+    assert made is not None
+    assert made.size == 13  # 11, an announcement, and this
 
 
 async def test_a_key_that_was_announced_by_nobody_of_ours_is_no_key(
@@ -368,6 +408,8 @@ async def test_a_key_that_was_announced_by_nobody_of_ours_is_no_key(
     key, attesting.key = attesting.key, b"another key, another key, anothe"
     await forger.announce()
     attesting.key = key
+    async with checkpointer.database.read() as db:
+        assert list(await trusted(db)) == []
     with pytest.raises(MisfitError, match="entry 5 was not written by the gateway"):
         await verified(checkpointer)
     with pytest.raises(MisfitError, match="entry 5 was not written by the gateway"):

@@ -280,6 +280,26 @@ TAMPERS: dict[str, tuple[Callable[[Log], None], int | str]] = {
 }  # fmt: skip
 
 
+def grown_anew(log: Log) -> None:
+    """The end cut off with its checkpoint, and others written and signed in its place, as a release did that did not look."""
+    log.change("DELETE FROM evidence WHERE sequence > 35", "DELETE FROM checkpoint WHERE size > 35")
+    witness = Witness(log.folder / "avgate-checkpoints.txt")
+    key = open_evidence_key(log.folder / "avgate-evidence.pem")
+
+    async def grow() -> None:
+        database = Database(f"sqlite:///{log.folder / 'avgate.db'}", log.key())
+        database.attesting.key = log.evidence_key()
+        for _ in range(10):
+            async with database.write() as db:
+                await evidence.append(db, NOON, "c", None, "access.refused", {})
+        aside = Witness(log.folder / "aside.txt")
+        assert await Checkpointer(database, key, aside, lambda: NOON).sign()
+        await database.close()
+        witness.add(aside.notes()[-1])
+
+    asyncio.run(grow())
+
+
 def ours(log: Log, tell: Tell, capsys: pytest.CaptureFixture[str]) -> int | str:
     code = run(["audit", "verify", "--config", str(log.folder / "avgate.toml")])
     told = "".join(capsys.readouterr())
@@ -317,6 +337,17 @@ def in_stretches(log: Log, processes: int = 1) -> int | str:
     except MisfitError as error:
         return said(str(error))
     return WHOLE
+
+
+def test_an_end_that_was_signed_and_grew_anew_shows_by_any_line_of_the_witness(
+    log: Log, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grown_anew(log)
+    assert ours(log, lambda _: None, capsys) == 40
+    with (log.folder / "avgate-checkpoints.txt").open("a") as file:
+        file.write("\navgate-evidence\n9\nAAAA\n2026\n\n\N{EM DASH} avgate-evidence AAAA\n")
+        file.write(f"\n{Witness(log.folder / 'aside.txt').notes()[-1]}")
+    assert ours(log, lambda _: None, capsys) == 40
 
 
 def said(told: str) -> int | str:

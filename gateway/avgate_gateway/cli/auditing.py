@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
@@ -224,11 +225,12 @@ async def _log(
 async def _signed(
     settings: Settings, database: Database, others: Sequence[Ed25519PublicKey]
 ) -> dict[int, bytes]:
-    """Every root that was signed, by size: the database's, and the witness's newest."""
+    """Every root that was signed, by size: the database's, and those that only the witness has yet."""
+    outside = Witness(settings.checkpoints_file).notes()  # first: each was in the database before
     async with database.read() as db:
         notes = [row.note for row in await checkpoints.all_of_them(db)]
-    outside = Witness(settings.checkpoints_file).newest()
-    notes += [outside] if outside is not None else []
+    known = set(notes)
+    notes += [note for note in outside[-1:] if note not in known]
     if not notes:
         return {}
     try:
@@ -236,6 +238,9 @@ async def _signed(
         told = [believed(note, *keys) for note in notes]
     except NoteError as error:
         raise CommandError(f"a checkpoint does not hold: {error}", Exit.WRONG) from None
+    for note in outside[:-1]:
+        with suppress(NoteError):  # a disk that was full may have cut it short
+            told += [believed(note, *keys)] if note not in known else []
     roots: dict[int, bytes] = {}
     for one in told:
         if roots.setdefault(one.size, one.root) != one.root:

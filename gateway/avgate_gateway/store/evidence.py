@@ -5,6 +5,7 @@ Entries name requests, connectors and counts, never a person.
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -44,10 +45,13 @@ ROWS = (
 )
 KEY_ANNOUNCED = "evidence.key_announced"
 _ANNOUNCED = (
-    sa.select(evidence.c.details)
+    sa.select(
+        evidence.c.at, evidence.c.controller, evidence.c.request_id, evidence.c.event,
+        evidence.c.details, evidence.c.code,
+    )
     .where(evidence.c.request_id.is_(None), evidence.c.event == sa.bindparam("event"))
     .order_by(evidence.c.sequence)
-)
+)  # fmt: skip
 _TELLS_OF = (
     sa.select(evidence.c.sequence)
     .where(
@@ -190,9 +194,18 @@ async def last_of(db: Connection, request_id: str, event: str, about: str = "") 
 
 
 async def announced(db: Connection) -> Sequence[str]:
-    """The keys that machines said they sign checkpoints with, as they worded them, oldest first."""
+    """The keys that machines said they sign checkpoints with, as they worded them, oldest first.
+
+    Not what somebody announced who can write the database and has not what entries are attested with.
+    """
     found = await db.execute(_ANNOUNCED, {"event": KEY_ANNOUNCED})
-    return [json.loads(details)["key"] for details in found.scalars()]
+    attests = attesting(db.info)
+    told = [(content_of(*row[:-1]), row.details, row.code) for row in found]
+    return [
+        json.loads(details)["key"]
+        for content, details, code in told
+        if attests.key is None or hmac.compare_digest(attests.code(content) or b"", code or b"")
+    ]
 
 
 def digest(entry: Entry) -> str:
