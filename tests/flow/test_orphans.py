@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from avgate_gateway.flow.advance import advance
@@ -32,3 +33,47 @@ async def test_a_request_without_a_controller_is_not_woken_again_at_once(tmp_pat
         assert (await here.request(request_id))["state"] != "closed"
         await here.let_pass(minutes=2)
         assert (await here.request(request_id))["state"] == "closed"
+
+
+async def keys_of(here: Indoors, request_id: str) -> list[bool]:
+    async with here.assembled.context.database.read() as db:
+        sealed = await requests.sealed(db, request_id)
+    return [one is not None for one in (sealed.subject_key, sealed.retention_key)]
+
+
+async def test_what_was_promised_to_be_destroyed_is_destroyed_without_its_controller(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, ("directory",)) as here:
+        person = here.person(Role.RUNNING)
+        request_id = await here.carry_out(a_request("access", person, "directory"))
+        context = here.assembled.context
+        others = {name: desk for name, desk in context.desks.items() if name != "libervoice"}
+        alone = replace(context, desks=others)
+        here.time.pushed += timedelta(days=29)
+        await advance(alone, request_id)
+        assert await keys_of(here, request_id) == [True, True]
+        assert await due(here) == []
+        here.time.pushed += timedelta(days=2)
+        assert await due(here) == [request_id]
+        await advance(alone, request_id)
+        assert await keys_of(here, request_id) == [False, False]
+        here.time.pushed += timedelta(days=2)
+        assert await due(here) == [], "nothing is left to be done for it"
+
+
+async def test_what_was_kept_waits_for_its_controller_and_its_person_does_not(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, ("operator",)) as here:
+        person = here.person(Role.RUNNING)
+        request_id = await here.carry_out(a_request("erase", person, "operator"), "closed")
+        assert [x for x in await here.report(request_id) if x["outcome"] == "retained"]
+        context = here.assembled.context
+        others = {name: desk for name, desk in context.desks.items() if name != "libervoice"}
+        here.time.pushed += timedelta(days=31)
+        here.calls.clear()
+        await advance(replace(context, desks=others), request_id)
+        assert await keys_of(here, request_id) == [False, True]
+        assert await due(here) == []
+        assert not here.calls

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from avgate_gateway.flow.advance import advance
 from avgate_gateway.logs.catalogue import DATA_UNREADABLE
+from avgate_gateway.store import requests
 from avgate_gateway.store.evidence_schema import metadata
+from avgate_gateway.vault import VaultError
 from avgate_mocks.people import Role
 
 from .authority import MATRIX
@@ -96,3 +100,18 @@ async def test_a_plan_whose_box_was_altered_is_not_shown(here: Indoors) -> None:
     assert await altered(here, "request", "plan_box") == 1
     answer = await here.caller().get(f"/v1/requests/{request_id}/plan")
     assert (answer.status_code, answer.json()["type"].rsplit("/", 1)[1]) == (503, "stored-data-unreadable")  # fmt: skip
+
+
+async def test_a_person_is_forgotten_in_time_though_what_is_kept_of_them_does_not_open(
+    here: Indoors,
+) -> None:
+    body = a_request("erase", here.person(Role.RUNNING), "operator")
+    request_id = await here.carry_out(body, "closed")
+    await altered(here, "request", "retention_key")
+    here.time.pushed += timedelta(days=31)
+    with pytest.raises(VaultError):  # what is kept is looked at daily
+        await advance(here.assembled.context, request_id)
+    async with here.assembled.context.database.read() as db:
+        sealed = await requests.sealed(db, request_id)
+    assert sealed.subject_key is None
+    assert sealed.retention_key is not None

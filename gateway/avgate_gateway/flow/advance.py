@@ -25,6 +25,7 @@ from avgate_gateway.request import COPIES, State, SubjectRequest, WaitingFor
 from avgate_gateway.store import requests, tasks
 from avgate_gateway.store.outbox import tell
 from avgate_gateway.store.tasks import Stage, Task
+from avgate_gateway.vault import VaultError
 
 _ORPHAN = timedelta(hours=1)
 
@@ -49,14 +50,24 @@ async def advance(context: Context, request_id: str) -> None:
 
 async def _advance(context: Context, request: SubjectRequest) -> None:
     if request.controller not in context.desks:
-        REQUEST_ORPHANED.tell()
-        async with context.database.write() as db:
-            await requests.wake(db, request.id, context.now() + _ORPHAN)
+        await _wait_for_controller(context, request)
         return
     if request.state is State.CLOSED:
         await _after_closing(context, request)
     elif request.identity is not None:
         await _carry(context, request)
+
+
+async def _wait_for_controller(context: Context, request: SubjectRequest) -> None:
+    """Asks nothing of any system; what was to be destroyed by now is destroyed all the same."""
+    REQUEST_ORPHANED.tell()
+    if request.state is State.CLOSED:
+        await later.shred(context, request)
+    async with context.database.write() as db:
+        current = await requests.find(db, request.id)
+        if current is not None and current.wake_at is not None:
+            soonest = context.now() + _ORPHAN
+            await requests.wake(db, request.id, max(current.wake_at, soonest))
 
 
 async def _carry(context: Context, request: SubjectRequest) -> None:
@@ -88,6 +99,9 @@ async def _after_closing(context: Context, request: SubjectRequest) -> None:
             await run_tasks(context, request)
         except AlteredError:
             await stop(context, request)
+        except VaultError:  # whatever else of it cannot be opened, what is promised is destroyed
+            await later.shred(context, request)
+            raise
         await settling.settle(context, request)
     await later.shred(context, request)
 
