@@ -38,7 +38,7 @@ def make_further(path: Path) -> str:
     """Makes a key beside the one in a file, which only unwraps so far; its name. Raises OSError."""
     key = os.urandom(KEY_BYTES)
     name = MasterKey(key).name
-    key_on_disk.create(_beside(path, name), key)
+    key_on_disk.create(_beside(path, name), key, like=path)
     return name
 
 
@@ -52,7 +52,7 @@ def take_into_use(path: Path, name: str) -> str:
         raise VaultError(f"master key {name} is in use already")
     if not further.exists():
         raise VaultError(f"there is no {further.name}; `avgate keys make` makes one")
-    key_on_disk.create(_beside(path, former), path.read_bytes())
+    key_on_disk.create(_beside(path, former), path.read_bytes(), like=path)
     key_on_disk.replace(path, _bytes(further))
     further.unlink()
     return former

@@ -217,6 +217,27 @@ def test_a_key_that_cannot_be_written_leaves_all_as_it_was(
     assert [one.name for one in key_sources.from_file(config.parent / "avgate.key")] == [old.name]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files that another has to read")
+def test_a_key_that_root_changes_is_read_by_whom_the_former_belonged_to(
+    config: Path, store: Store
+) -> None:
+    add(store, store.vault)
+    own = {config.parent / "avgate.key", config.parent / "avgate.db.key"}
+    for one in own:
+        os.chown(one, 65_534, 65_534)
+    assert called(config, "keys", "make") == Exit.DONE
+    assert called(config, "keys", "rotate") == Exit.DONE
+    own |= set(key_sources.neighbours(config.parent / "avgate.key"))
+    assert len(own) == 4
+    assert {one.stat().st_uid for one in own} == {65_534}
+    os.utime(config.parent / "avgate.key", (1, 1))  # as if it had been there for long
+    assert called(config, "keys", "retire") == Exit.DONE
+    assert (config.parent / "avgate.db.key").stat().st_uid == 65_534
+    assert encrypted_file.open_key(
+        config.parent / "avgate.db", KeyRing(key_sources.from_file(config.parent / "avgate.key"))
+    )
+
+
 def test_a_changed_page_is_told_of_by_the_audit(
     config: Path, store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
