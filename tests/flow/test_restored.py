@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from avgate_gateway.authentication import Scope
 from avgate_mocks.people import Person
 
 from .conftest import CONNECTORS, begun
-from .harness import Mocks, Office, Served, a_request, command
+from .harness import Mocks, Office, Served, a_request, command, until
 from .telling import staying
 
 
@@ -40,7 +41,7 @@ def backed_up(folder: Path) -> Path:
     return made
 
 
-def restored(folder: Path, backup: Path) -> None:
+def restored(folder: Path, backup: Path, *more: str) -> str:
     for name in ("avgate.db", "avgate.db-wal", "avgate.db-shm"):
         (folder / name).unlink(missing_ok=True)
     shutil.copy(backup, folder / "avgate.db")
@@ -48,8 +49,9 @@ def restored(folder: Path, backup: Path) -> None:
     code, told = command(folder, "serve", "--config", "avgate.toml", "--port", "0")
     assert code != 0
     assert "restored, cut or exchanged" in told
-    code, told = command(folder, "audit", "acknowledge", "--config", "avgate.toml")
+    code, told = command(folder, "audit", "acknowledge", "--config", "avgate.toml", *more)
     assert code == 0, told
+    return told
 
 
 def staffed(served: Served) -> Office:
@@ -84,6 +86,31 @@ def test_what_was_open_in_a_backup_is_carried_on_and_what_came_after_is_asked_ag
     check(own, office.asks.report(request_id), known, holds)
     assert again["id"] != after["id"]
     assert office.asks.when_ended(again["id"])["state"] == "closed"
+
+
+def test_nothing_is_begun_after_a_restore_where_all_was_paused_until_each_is_resumed(
+    own: Mocks, served: Served
+) -> None:
+    person = [p for p in own.everyone[12:] if p.controller == "libervoice"][-1]
+    office = staffed(served)
+    backup = backed_up(own.config.parent)
+    office.asks.when_ended(office.asks.submit(a_request("access", person), key="since")["id"])
+    served.end()
+
+    told = restored(own.config.parent, backup, "--pause", "restored to noon")
+    served.start()
+    office = staffed(served)
+    chief = served.caller("libervoice", "chief", (Scope.ADMIN, Scope.READ))
+    again = office.asks.submit(a_request("access", person), key="since")["id"]
+    until(lambda: "is paused by avgate audit acknowledge" in str(office.asks.request(again)), 60)
+    assert {one["outcome"] for one in office.asks.report(again)} == {"pending"}
+    for name in CONNECTORS:
+        assert f"{name} of libervoice" in told
+        assert chief.post(f"/v1/connectors/{name}/resume", {}).status_code == 200
+
+    assert office.asks.when_ended(again)["state"] == "closed"
+    code, told = command(own.config.parent, "audit", "verify", "--config", "avgate.toml")
+    assert code == 0, told
 
 
 def check(

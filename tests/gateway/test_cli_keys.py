@@ -1,4 +1,4 @@
-"""`avgate keys` and `avgate backup`: what they refuse, and what they leave."""
+"""`avgate keys`, `avgate backup`, and `avgate audit acknowledge` after it: what they refuse, and what they leave."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import json
 import os
 import resource
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from avgate_gateway.cli.running import run
 from avgate_gateway.keyring import KeyRing, MasterKey
 from avgate_gateway.opening import Store, open_store
 from avgate_gateway.settings import load
-from avgate_gateway.store import encrypted_file, evidence
+from avgate_gateway.store import encrypted_file, evidence, pauses
 from avgate_gateway.store.keyring import page
 from avgate_gateway.store.schema import request
 from avgate_gateway.vault import SUBJECT_KEY, Vault
@@ -174,6 +175,47 @@ def test_a_backup_is_encrypted_whole_and_never_put_over_another(
     assert called(config, "backup", str(target)) == Exit.USAGE
     assert "exists already" in capsys.readouterr().err
     assert target.read_bytes() == before
+
+
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+def test_what_cooled_off_in_a_backup_cools_off_anew_and_all_is_paused_where_that_is_asked(
+    config: Path, store: Store, is_elsewhere: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(
+        f"{config.read_text()}cooling_off_minutes = 30\n[controllers.libervoice.connectors.crm]\n"
+    )
+    begins = datetime.now(UTC) - timedelta(hours=1)
+    witness = config.parent / "avgate-checkpoints.txt"
+    if not is_elsewhere:
+        witness.write_text("what was signed since the backup")
+
+    async def fill() -> None:
+        async with store.database.write() as db:
+            scope: dict[str, list[str]] = {"connectors": [], "categories": []}
+            row = {**a_row(), "state": "running", "begins_at": begins, "scope": scope}
+            approved = {"approved_by": "a", "approved_at": begins, "approved_digest": "d"}
+            await db.execute(request.insert().values(**row, **approved))
+            await evidence.append(
+                db, begins - timedelta(minutes=9), "libervoice", row["id"], "plan.approved", {}
+            )
+
+    asyncio.run(fill())
+    assert called(config, "audit", "acknowledge", "--pause", "restored") == Exit.DONE
+    said = capsys.readouterr().out
+    assert "1 approved plans of libervoice begin at " in said
+    assert "paused: crm of libervoice; " in said
+    assert not witness.exists()
+    assert called(config, "audit", "verify") == Exit.DONE
+
+    async def found() -> tuple[datetime, Sequence[str]]:
+        async with store.database.read() as db:
+            begins_at = (await db.execute(sa.select(request.c.begins_at))).scalar_one()
+            return begins_at, [one.reason for one in await pauses.lasting(db)]
+
+    begins_at, reasons = asyncio.run(found())
+    assert begins_at > datetime.now(UTC) + timedelta(minutes=29)
+    assert reasons == ["restored"]
+    assert called(config, "audit", "acknowledge") == Exit.USAGE
 
 
 @contextmanager

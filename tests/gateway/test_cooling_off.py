@@ -12,6 +12,7 @@ import pytest
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway.flow.overtaking import FRESH
 from avgate_gateway.request import State
+from avgate_gateway.store import cooling
 from avgate_gateway.store.item import ItemState
 
 from .office import MAIL, PHONE, Office, opened
@@ -64,6 +65,38 @@ async def test_until_then_it_may_be_withdrawn(office: Office, what: str) -> None
     assert (seen.request.closing, held(office)) == ("cancelled", 2)
     assert not seen.open_hand
     assert {item.state for item in seen.items} <= {ItemState.LOCATED}
+
+
+async def test_who_restored_a_database_may_withdraw_it_again(office: Office) -> None:
+    request_id = await approved(office)
+    database = office.context.database
+    office.now += COOLING_OFF + timedelta(days=1)  # the backup is a day old
+    async with database.write() as db:
+        assert await cooling.anew(db, "elsewhere", office.now, office.now + COOLING_OFF) == 0
+        until = office.now + COOLING_OFF
+        assert await cooling.anew(db, "c", office.now, until) == 1
+    await office.sweep(None)
+    assert held(office) == 2
+    await office.decide(request_id, "cancel")
+    office.now += timedelta(days=400)
+    await office.sweep(None)
+    assert ((await office.see(request_id)).request.closing, held(office)) == ("cancelled", 2)
+
+
+async def test_what_is_not_withdrawn_after_a_restore_begins_in_time(office: Office) -> None:
+    await approved(office)
+    office.now += COOLING_OFF
+    until = office.now + COOLING_OFF
+    async with office.context.database.write() as db:
+        assert await cooling.anew(db, "c", office.now, until) == 1
+    office.now = until - timedelta(seconds=1)
+    await office.sweep(None)
+    assert held(office) == 2
+    office.now = until
+    await office.sweep(None)
+    assert held(office) == 0
+    async with office.context.database.write() as db:
+        assert await cooling.anew(db, "c", office.now, until) == 0
 
 
 async def test_it_cannot_be_hurried(office: Office) -> None:

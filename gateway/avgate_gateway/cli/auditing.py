@@ -19,7 +19,7 @@ from avgate_gateway.checkpointing import (
     open_evidence_key,
     trusted,
 )
-from avgate_gateway.cli import comparing
+from avgate_gateway.cli import comparing, restoring
 from avgate_gateway.cli.advancing import advancing
 from avgate_gateway.cli.exits import CommandError, Exit
 from avgate_gateway.cli.looking_in import with_database
@@ -185,17 +185,31 @@ def export(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 
 @app.command()
-def acknowledge(config: ConfigOption = DEFAULT_CONFIG) -> None:
+def acknowledge(
+    config: ConfigOption = DEFAULT_CONFIG,
+    pause: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHY",
+            help="Begins no work at any system until each is resumed: what was decided since the "
+            "backup is not known any more.",
+        ),
+    ] = None,
+) -> None:
     """Says that it was you who restored the database.
 
     The witness of later evidence is set aside: keep it with the backup.
     """
     settings = settings_of(config)
-    try:
-        kept = Witness(settings.checkpoints_file).set_aside(datetime.now(UTC))
-    except FileNotFoundError:
-        raise CommandError(f"there is no {settings.checkpoints_file.name} to set aside") from None
-    typer.echo(f"what was signed before is kept in {kept.name}; keep it with the backup")
+    witness = Witness(settings.checkpoints_file)
+    is_there = witness.path.exists()
+    if not is_there and pause is None:
+        raise CommandError(f"there is no {witness.path.name} to set aside")
+    for line in with_database(settings, partial(restoring.held_back, settings, pause)):
+        typer.echo(line)
+    if is_there:
+        kept = witness.set_aside(datetime.now(UTC))
+        typer.echo(f"what was signed before is kept in {kept.name}; keep it with the backup")
 
 
 def _insist(found: Whole) -> None:

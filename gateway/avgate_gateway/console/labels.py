@@ -121,6 +121,7 @@ EVENTS: Final[Label] = {
     "task.located": "System looked through",
     "plan.made": "Preview made",
     "plan.approved": "Preview approved",
+    "plan.begins_later": "Time to withdraw it given anew",
     "plan.rejected": "Preview refused",
     "approval.withdrawn": "Approval taken back: this fits more than one person",
     "plan.discarded": "Preview thrown away: something changed",
