@@ -89,10 +89,10 @@ def check_proof(proof, keys):
 
 
 if __name__ == "__main__":
-    said, *kept = [Path(one).read_text("utf-8") for one in sys.argv[1:4:2]]
+    said, *kept = [Path(one).read_text("utf-8", "ignore") for one in sys.argv[1:4:2]]
     split = [one.split("+", 2) for one in sys.argv[2].split(",")]
     trusted = {f"{name}+{key_id}": key for name, key_id, key in split}
-    notes = re.findall("(?:[^\n]+\n){4}\n\u2014 [^\n]+", "".join(kept))
+    notes = re.findall("(?:[^\n]+\n){4}\n\u2014 [^\n]+=", "".join(kept))  # "=": not cut short
     if kept and not notes:
         sys.exit("there is no checkpoint in what you kept")
     proof = json.loads(said) if said.startswith('{"request_id"') else None

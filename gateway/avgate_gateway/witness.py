@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-_NOTE = re.compile(r"^(?:[^\n]+\n){4}\n\N{EM DASH} [^\n]+\n", re.MULTILINE)
+# A whole signature ends with the sign that fills up its last bytes: one that was cut short has none.
+_NOTE = re.compile(r"^(?:[^\n]+\n){4}\n\N{EM DASH} [^\n]+=\n", re.MULTILINE)
 _TAIL = 4096  # bytes: some twenty notes
 
 
@@ -40,7 +41,9 @@ class Witness:
         """Raises OSError; what was written half is skipped by whoever reads."""
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(descriptor, f"\n{note}".encode())
+            left = f"\n{note}".encode()
+            while left:  # a disk that is full takes a part, and says so the next time
+                left = left[os.write(descriptor, left) :]
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

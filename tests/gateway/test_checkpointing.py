@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import resource
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -279,6 +280,38 @@ async def test_a_checkpoint_that_was_written_half_is_skipped(checkpointer: Check
     await checkpointer.compare()
 
 
+@pytest.mark.parametrize(
+    "more", [b"", b"\n", b"\navgate-evi", b"\navgate-evidence\n9\nAAAA\n2026\n\n\xe2\x80"]
+)
+async def test_one_whose_signature_was_cut_short_by_a_full_disk_is_skipped(
+    checkpointer: Checkpointer, tmp_path: Path, more: bytes
+) -> None:
+    await grown(checkpointer, 3)
+    await checkpointer.sign()
+    whole = checkpointer.witness.newest()
+    cut = signed(Checkpoint(3, b"r" * 32, NOON), KEY)[:-20]
+    with checkpointer.witness.path.open("ab") as file:
+        file.write(f"\n{cut}".encode() + more)
+    assert checkpointer.witness.newest() == whole
+    assert checkpointer.witness.notes() == [whole]
+    await checkpointer.compare()
+    await grown(checkpointer, 2, 3)
+    assert await checkpointer.sign()
+    await exported(checkpointer, tmp_path / "log")
+    assert checked(tmp_path / "log", checkpointer.witness.path)[0] == 0
+
+
+def test_a_checkpoint_that_is_not_written_whole_is_no_success(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(OSError, match="large"):
+            Witness(tmp_path / "witness").add(signed(Checkpoint(3, b"r" * 32, NOON), KEY))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (tmp_path / "witness").stat().st_size == 100
+
+
 async def test_entries_of_a_release_without_codes_are_taken_until_the_first_has_one(
     checkpointer: Checkpointer,
 ) -> None:
@@ -291,8 +324,9 @@ async def test_entries_of_a_release_without_codes_are_taken_until_the_first_has_
     assert await verified(checkpointer) == 6
 
 
-def checked(file: Path) -> tuple[int, str]:
-    command = [sys.executable, str(VERIFIER), str(file), verifier_key(KEY.public_key())]
+def checked(file: Path, *kept: Path) -> tuple[int, str]:
+    files = [str(file), verifier_key(KEY.public_key()), *map(str, kept)]
+    command = [sys.executable, str(VERIFIER), *files]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- our own arguments
     return ended.returncode, ended.stdout + ended.stderr
 
