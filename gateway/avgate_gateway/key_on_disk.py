@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from contextlib import suppress
 from pathlib import Path
 
 _OWNER_ONLY = 0o600
+_DRAFT = re.compile(r"\..+\.[0-9a-f]{16}")
 
 
 def create(path: Path, key: bytes, like: Path | None = None) -> None:
@@ -34,6 +36,11 @@ def replace(path: Path, key: bytes) -> None:
         draft.unlink()
         raise
     sync(path.parent)
+
+
+def drafts(folder: Path) -> list[Path]:
+    """The files that `create` and `replace` write first, and remove, unless they are killed."""
+    return sorted(one for one in folder.iterdir() if _DRAFT.fullmatch(one.name))
 
 
 def sync(path: Path) -> None:

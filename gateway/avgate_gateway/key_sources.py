@@ -34,6 +34,11 @@ def neighbours(path: Path) -> list[Path]:
     return sorted(one for one in found if _NEIGHBOUR.fullmatch(one.name[len(path.name) + 1 :]))
 
 
+def left_behind(path: Path) -> list[Path]:
+    """What whoever was killed over a master key left of it under another name: a whole one, mostly."""
+    return [one for one in key_on_disk.drafts(path.parent) if one.name.startswith(f".{path.name}.")]
+
+
 def make_further(path: Path) -> str:
     """Makes a key beside the one in a file, which only unwraps so far; its name. Raises OSError."""
     key = os.urandom(KEY_BYTES)

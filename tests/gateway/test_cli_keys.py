@@ -280,6 +280,22 @@ def test_a_key_that_root_changes_is_read_by_whom_the_former_belonged_to(
     )
 
 
+def test_a_former_key_is_gone_under_every_name_once_it_is_retired(
+    config: Path, store: Store
+) -> None:
+    path = config.parent / "avgate.key"
+    former = path.read_bytes()
+    for name in ("", ".0a1b2c3d"):  # of a maker who was killed between the two names of its file
+        (config.parent / f".avgate.key{name}.0123456789abcdef").hardlink_to(path)
+    others = config.parent / ".avgate.key.of.mine"
+    others.write_text("")
+    assert called(config, "keys", "rotate") == Exit.DONE
+    os.utime(path, (1, 1))  # as if it had been there for long
+    assert called(config, "keys", "retire") == Exit.DONE
+    assert former not in {one.read_bytes() for one in config.parent.iterdir() if one.is_file()}
+    assert others.exists()
+
+
 def test_a_changed_page_is_told_of_by_the_audit(
     config: Path, store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -105,7 +105,8 @@ def retire(config: ConfigOption = DEFAULT_CONFIG) -> None:
         message = f"{left} keys of requests cannot be opened with the master keys that are here"
         raise CommandError(f"{message}; nothing was removed", Exit.WRONG)
     if settings.has_master_key_file:
-        for former in key_sources.neighbours(settings.master_key_file):
+        path = settings.master_key_file
+        for former in (*key_sources.neighbours(path), *key_sources.left_behind(path)):
             former.unlink()
             typer.echo(f"removed {former}")
     if settings.master_keys_former:
