@@ -28,9 +28,12 @@ async def controllers(db: Connection) -> Sequence[str]:
     return found
 
 
-async def give_up(db: Connection, place: Place, now: datetime) -> int:
-    """Fails some of what waits for an endpoint that is no more, and that nobody is sending."""
-    here = {"the_controller": place[0], "the_endpoint": place[1], "now": now}
+async def give_up(db: Connection, place: Place, since: datetime) -> int:
+    """Fails some of what has waited since a moment for an endpoint that is no more.
+
+    What somebody is sending is due when their claim ends.
+    """
+    here = {"the_controller": place[0], "the_endpoint": place[1], "since": since}
     return int((await db.execute(_GIVE_UP, here)).rowcount)
 
 
@@ -63,9 +66,7 @@ _FAILED = (
 _RESEND = delivery.update().where(delivery.c.id.in_(_FAILED)).values(**SET_GOING)
 _WAITING = (
     sa.select(delivery.c.id)
-    .where(
-        _HERE, WAITS, sa.or_(delivery.c.claim.is_(None), delivery.c.next_at <= sa.bindparam("now"))
-    )
+    .where(_HERE, WAITS, delivery.c.next_at <= sa.bindparam("since"))
     .limit(_AT_ONCE)
 )
 _GIVE_UP = (

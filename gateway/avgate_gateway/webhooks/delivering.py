@@ -40,6 +40,7 @@ _TIDY_SECONDS = 600.0
 _DRAIN_SECONDS = 5.0
 _KEEP_DELIVERED = timedelta(days=30)
 _KEEP_OTHERS = timedelta(days=180)
+_LEFT_AFTER = timedelta(hours=1)  # due for so long, it is nobody's to send
 UNADDRESSED, FAULT = "unaddressed", "fault"
 WORDS = (ANSWERED, NO_ANSWER, UNREACHABLE, NOT_ALLOWED, UNADDRESSED, FAULT)
 GONE, FAILING = "gone", "failing"  # why an endpoint is disabled
@@ -92,12 +93,19 @@ class Deliverer:
             await self._post.aclose()
 
     async def sweep(self) -> None:
-        """Begins to send what is due, as much of each endpoint as there is room for."""
+        """Begins to send what is due, as much of each endpoint as there is room for.
+
+        What is for an endpoint that only other processes know is theirs: settings change in one
+        process after the other.
+        """
         now = self._runtime.now()
         async with self._database.read() as db:
             waiting = await deliveries.waiting(db)
             standings = await endpoints.all_of(db) if waiting else {}
+        known = self._known() if waiting else frozenset()
         for place, next_at in waiting.items():
+            if place not in known:
+                continue
             standing = standings.get(place, endpoints.Standing())
             if standing.disabled_at is not None:
                 async with self._database.write() as db:
@@ -195,15 +203,20 @@ class Deliverer:
         """Drops what is old, so that the tables do not grow for ever; never what still waits.
 
         Of controllers and endpoints that the settings name no more too: what waits for those is
-        given up first, for nobody sends it, and it would wait for ever.
+        given up first, for nobody sends it, and it would wait for ever. That nobody does is seen by
+        how long it has been due: another process may have settings that are newer.
         """
         now, known = self._runtime.now(), self._known()
         async with self._database.read() as db:
             places = await deliveries.waiting(db)
+            standings = await endpoints.all_of(db)
             controllers = await redelivery.controllers(db)
         for place in places.keys() - known:
+            paused_until = standings.get(place, endpoints.Standing()).paused_until
+            if paused_until is not None and paused_until > now - _LEFT_AFTER:
+                continue
             async with self._database.write() as db:
-                await redelivery.give_up(db, place, now)
+                await redelivery.give_up(db, place, now - _LEFT_AFTER)
         for controller in controllers:
             async with self._database.write() as db:
                 await deliveries.expire(db, controller, now - _KEEP_DELIVERED, now - _KEEP_OTHERS)
