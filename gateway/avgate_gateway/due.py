@@ -14,6 +14,9 @@ _SATURDAY: Final = 5
 # A month, and the days that the end of one may roll on: no promise is later than the law, and Easter or
 # Christmas with the weekends beside them are four days at the most.
 LONGEST_PROMISE = timedelta(days=31 + 9)
+# How long ago a person may have asked, for the days to be counted from then: so a request may be
+# recorded after the day that it was promised on.
+OLDEST_SUBMISSION: Final = timedelta(days=31)
 # Good Friday, Easter Sunday and Monday, Ascension Day, Whit Sunday and Monday.
 _AROUND_EASTER: Final = {-2, 0, 1, 39, 49, 50}
 

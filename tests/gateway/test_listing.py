@@ -18,7 +18,7 @@ import pytest_asyncio
 import sqlalchemy as sa
 
 from avgate_contracts.vocabulary import Operation
-from avgate_gateway.due import LONGEST_PROMISE, due_dates
+from avgate_gateway.due import LONGEST_PROMISE, OLDEST_SUBMISSION, due_dates
 from avgate_gateway.request import Scope, State, SubjectRequest
 from avgate_gateway.store import items, lists, requests, tasks
 from avgate_gateway.store.database import Database
@@ -147,6 +147,22 @@ async def test_a_short_promise_is_listed_behind_a_long_one_of_earlier(database: 
     async with database.read() as db:
         found = await lists.listed(db, Wanted(ours, due_before=due))
     assert [request.id for request in found] == ["r-1", "r-28"]
+
+
+async def test_what_was_recorded_after_its_promise_is_listed_too(database: Database) -> None:
+    """Days are counted from when the person asked, which may be a month before it is recorded."""
+    asked, ours = datetime(2025, 1, 1, 9, tzinfo=UTC), "a controller that was told late"
+    received, due = asked + OLDEST_SUBMISSION, due_dates(asked, 1)
+    made = replace(
+        ROWS[0][0], id="r-late", controller=ours, received_at=received, promised=due.promised,
+        submitted_at=asked,
+    )  # fmt: skip
+    async with database.write() as db:
+        await requests.add(db, made, Sealed(None, None, None))
+    for days in range(1, 100):
+        wanted = Wanted(ours, due_before=due.promised + timedelta(days=days))
+        async with database.read() as db:
+            assert [one.id for one in await lists.listed(db, wanted)] == ["r-late"], days
 
 
 async def test_pages_that_follow_one_another_hold_everything_once(database: Database) -> None:

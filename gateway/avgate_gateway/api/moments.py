@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from avgate_gateway.opendsr.mapping import OLDEST_SUBMISSION
+from avgate_gateway.due import OLDEST_SUBMISSION
 from avgate_gateway.problem import INVALID_CONTENT, Located, Problem, ProblemError
 
 _CLOCKS_DIFFER = timedelta(minutes=5)

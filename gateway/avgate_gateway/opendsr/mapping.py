@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from avgate_contracts.vocabulary import IdentifierKind, Operation
+from avgate_gateway.due import OLDEST_SUBMISSION
 from avgate_gateway.report import OutcomeWord, ReportLine
 from avgate_gateway.request import COPIES, State, SubjectRequest, WaitingFor
 from avgate_gateway.retention import AMSTERDAM
@@ -64,8 +65,6 @@ UNSUPPORTED: Final = frozenset(
         "roku_publisher_id",
     }
 )
-# How old the time may be at which the data subject asked, for the days to be counted from it.
-OLDEST_SUBMISSION: Final = timedelta(days=31)
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
 
 

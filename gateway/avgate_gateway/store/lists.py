@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from avgate_gateway.due import LONGEST_PROMISE
+from avgate_gateway.due import LONGEST_PROMISE, OLDEST_SUBMISSION
 from avgate_gateway.request import State, SubjectRequest
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.requests import SHOWN, request_of
@@ -57,11 +57,13 @@ async def _newest(db: Connection, controller: str, due_before: date) -> datetime
     """A moment after which none was received that was promised before a day: the walk begins there.
 
     Of each of the last days that a promise may fall on, its index knows the newest. What was promised
-    before all of these was received before them too, for a promise is at least one day.
+    before all of these was asked for before them too, for a promise is at least one day, and recorded
+    at most so many days after that as may be made up for.
     """
     days = {f"day_{back}": _before(due_before, back) for back in _BACK}
     found = (await db.execute(NEWEST, {"controller": controller, **days})).scalar_one()
-    earlier = datetime.combine(_before(due_before, LONGEST_PROMISE.days), time(), UTC)
+    back = (LONGEST_PROMISE - OLDEST_SUBMISSION).days
+    earlier = datetime.combine(_before(due_before, back), time(), UTC)
     return earlier if found is None else max(found, earlier)
 
 
