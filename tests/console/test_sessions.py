@@ -200,6 +200,17 @@ async def test_a_provider_ends_the_session_that_it_ended(at: Lobby) -> None:
     assert await who_is_in() == [303, 303, 200]
 
 
+async def test_a_session_that_the_provider_gave_no_name_ends_with_its_person(at: Lobby) -> None:
+    """Some put `sid` into their logout tokens, and not into the ID token: 200 would be no sign-out."""
+    mine, other = at.browser(), at.browser()
+    await at.through(mine, sub="u-12")
+    await at.through(other, sub="u-13")
+    assert await told(at, sid="s-12") == 200  # of whom, nobody says
+    assert (await mine.get("/console")).status_code == 200
+    assert await told(at, sub="u-12", sid="s-12") == 200
+    assert [(await one.get("/console")).status_code for one in (mine, other)] == [303, 200]
+
+
 async def test_a_logout_token_said_again_ends_nothing_that_is_newer(at: Lobby) -> None:
     said = int(at.here.time.now().timestamp())
     await at.here.let_pass(seconds=90)

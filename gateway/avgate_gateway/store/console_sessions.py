@@ -104,14 +104,16 @@ async def end_by_provider(
 ) -> list[Session]:
     """Ends what a provider says is over: one session of its own, or all of a person; and which.
 
-    Only what had begun by then, so that the same word said again ends nothing that is newer. Links
+    Only what had begun by then, so that the same word said again ends nothing that is newer. A session
+    that the provider gave no name may be the one that it names now, if the person is the same. Links
     of our own have no session of a provider, and are left alone.
     """
     named: list[sa.ColumnElement[bool]] = [console_session.c.provider_session.is_not(None)]
     if subject is not None:
         named.append(console_session.c.subject == subject)
     if session is not None:
-        named.append(console_session.c.provider_session == session)
+        unnamed = [] if subject is None else [""]
+        named.append(console_session.c.provider_session.in_([session, *unnamed]))
     return await _ended(db, now, *named, console_session.c.signed_in_at <= begun_by)
 
 
