@@ -160,6 +160,18 @@ async def test_a_session_ends_by_itself(at: Lobby) -> None:
     assert (await browser.get("/console")).status_code == 303  # not used
 
 
+async def test_a_page_that_asks_by_itself_keeps_nobody_signed_in(at: Lobby) -> None:
+    """It asks anew every ten minutes for as long as a request is under way, which may be weeks."""
+    browser, request = at.browser(), f"/console/requests/{await waiting(at)}"
+    await at.through(browser)
+    assert (await browser.get(request)).status_code == 200
+    for _ in range(6):
+        assert (await browser.http.head(f"{request}/live")).status_code == 200
+        await at.here.let_pass(minutes=10)
+    assert (await browser.http.head(f"{request}/live")).status_code == 303
+    assert (await browser.get(request)).status_code == 303
+
+
 async def test_signing_out_ends_it_for_every_copy_of_the_cookie(at: Lobby) -> None:
     browser = await at.signed_in("a.bakker")
     copy = at.browser()

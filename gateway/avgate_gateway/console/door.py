@@ -70,9 +70,19 @@ class Door:
     fresh_for: timedelta = timedelta()
     has_own_links: bool = False  # staff come in by links of ours, for want of a provider
 
-    def page(self, path: str, handler: Handler, *scopes: Scope, fresh: bool = False) -> Route:
-        """A page that is only looked at; `fresh`, by whoever proved a moment ago who they are."""
-        return self._route(path, "GET", handler, scopes, fresh=fresh)
+    def page(
+        self,
+        path: str,
+        handler: Handler,
+        *scopes: Scope,
+        fresh: bool = False,
+        by_itself: bool = False,
+    ) -> Route:
+        """A page that is only looked at; `fresh`, by whoever proved a moment ago who they are.
+
+        `by_itself`: another page asks for it again and again, without a click.
+        """
+        return self._route(path, "GET", handler, scopes, fresh=fresh, by_itself=by_itself)
 
     def form(self, path: str, handler: Handler, *scopes: Scope, fresh: bool = False) -> Route:
         """What a form is sent to."""
@@ -86,10 +96,11 @@ class Door:
         return staff.proved_at is not None and now - staff.proved_at <= self.fresh_for
 
     def _route(
-        self, path: str, method: str, handler: Handler, scopes: tuple[Scope, ...], *, fresh: bool
-    ) -> Route:
+        self, path: str, method: str, handler: Handler, scopes: tuple[Scope, ...], *,
+        fresh: bool, by_itself: bool = False,
+    ) -> Route:  # fmt: skip
         async def endpoint(http: Request) -> Response:
-            staff = await self.sessions.staff(http)
+            staff = await self.sessions.staff(http, by_itself=by_itself)
             if staff is None:
                 return await self._signed_out(http)
             caller = staff.caller

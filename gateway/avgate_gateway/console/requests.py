@@ -45,8 +45,11 @@ _LONGEST_STREAM = timedelta(minutes=10)
 def routes(door: Door) -> list[Route]:
     return [
         door.page("/console/requests/{request_id}", show, Scope.READ),
-        door.page("/console/requests/{request_id}/live", partial(live, door.sessions), Scope.READ),
-    ]
+        door.page(
+            "/console/requests/{request_id}/live", partial(live, door.sessions), Scope.READ,
+            by_itself=True,
+        ),
+    ]  # fmt: skip
 
 
 async def show(

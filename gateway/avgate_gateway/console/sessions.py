@@ -89,8 +89,11 @@ class Sessions:
             return None
         return cookie if is_begun else None
 
-    async def staff(self, http: Request) -> Staff | None:
-        """Who is signed in; None where nobody is, or is any more."""
+    async def staff(self, http: Request, *, by_itself: bool = False) -> Staff | None:
+        """Who is signed in; None where nobody is, or is any more.
+
+        `by_itself`: a page asks, and nobody clicked. A screen that was left does not keep it alive.
+        """
         cookie = self._cookie(http)
         if not cookie:
             return None
@@ -103,7 +106,7 @@ class Sessions:
             return None
         if not await self._is_believed(session):
             return None
-        if now - session.seen_at >= _SEEN_EVERY:
+        if not by_itself and now - session.seen_at >= _SEEN_EVERY:
             async with self.context.database.write() as db:
                 await console_sessions.see(db, session.digest, now)
         scopes = frozenset(session.scopes)
