@@ -178,8 +178,11 @@ async def oldest(db: Connection, controller: str) -> datetime | None:
     return found
 
 
-async def expire(db: Connection, controller: str, delivered: datetime, others: datetime) -> None:
-    """Drops what was delivered before the one moment, and what was not before the other."""
+async def expire(db: Connection, controller: str, delivered: datetime, others: datetime) -> int:
+    """Drops some of what was delivered before the one moment, and of what was not before the other.
+
+    How many: call it until there are none.
+    """
     old = sa.and_(
         delivery.c.controller == controller,
         sa.or_(sa.and_(delivery.c.made_at < delivered, ~NOT_THERE), delivery.c.made_at < others),
@@ -191,6 +194,7 @@ async def expire(db: Connection, controller: str, delivered: datetime, others: d
     if ids:
         await db.execute(attempt.delete().where(attempt.c.delivery_id.in_(ids)))
         await db.execute(delivery.delete().where(delivery.c.id.in_(ids)))
+    return len(ids)
 
 
 _AT_ONCE = 500

@@ -29,7 +29,7 @@ async def controllers(db: Connection) -> Sequence[str]:
 
 
 async def give_up(db: Connection, place: Place, since: datetime) -> int:
-    """Fails some of what has waited since a moment for an endpoint that is no more.
+    """Fails some of what has waited since a moment for an endpoint that is no more: until there are none.
 
     What somebody is sending is due when their claim ends.
     """

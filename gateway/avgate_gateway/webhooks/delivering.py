@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 from avgate_contracts.http import Runtime
 from avgate_gateway.logs.catalogue import WEBHOOK_CUT_SHORT, WEBHOOK_DISABLED
@@ -215,13 +216,25 @@ class Deliverer:
             paused_until = standings.get(place, endpoints.Standing()).paused_until
             if paused_until is not None and paused_until > now - _LEFT_AFTER:
                 continue
-            async with self._database.write() as db:
-                await redelivery.give_up(db, place, now - _LEFT_AFTER)
+            since = now - _LEFT_AFTER
+            await self._all_of(partial(redelivery.give_up, place=place, since=since))
         for controller in controllers:
-            async with self._database.write() as db:
-                await deliveries.expire(db, controller, now - _KEEP_DELIVERED, now - _KEEP_OTHERS)
+            gone = partial(
+                deliveries.expire,
+                controller=controller,
+                delivered=now - _KEEP_DELIVERED,
+                others=now - _KEEP_OTHERS,
+            )
+            await self._all_of(gone)
         async with self._database.write() as db:
             await redelivery.forget_endpoints(db, known)
+
+    async def _all_of(self, some: Callable[[Connection], Awaitable[int]]) -> None:
+        """Does some in each transaction, until nothing is left."""
+        done = 1
+        while done:
+            async with self._database.write() as db:
+                done = await some(db)
 
     def _known(self) -> frozenset[Place]:
         """Whom the settings name."""
