@@ -90,9 +90,9 @@ async def test_what_failed_is_sent_again_and_what_is_nobodys_is_given_up(
             said = Attempt(one.id, 1, NOON, 500, "answered", 3)
             await deliveries.finish(db, one, said, DeliveryState.FAILED, None)
         later = NOON + timedelta(seconds=1)
-        assert await redelivery.resend(db, CRM, later, NOON) == 0
-        assert await redelivery.resend(db, CRM, NOON, NOON) == 3
-        assert await redelivery.resend(db, CRM, NOON, NOON) == 0
+        assert (await redelivery.resend(db, CRM, (later, ""), NOON)).count == 0
+        assert (await redelivery.resend(db, CRM, (NOON, ""), NOON)).count == 3
+        assert (await redelivery.resend(db, CRM, (NOON, ""), NOON)).count == 0
         assert await redelivery.controllers(db) == [CRM[0]]
         [sending] = await deliveries.claim(db, CRM, NOON, 1)
         assert await redelivery.give_up(db, CRM, NOON) == 11, "but not what somebody is sending"

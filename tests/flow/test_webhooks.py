@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from pydantic import SecretStr
 from tests.gateway.receiver import FORMER, PAIR, SECRET, Receiver, receiving
 
 from avgate_gateway.authentication import Scope
+from avgate_gateway.notice import Event
 from avgate_gateway.settings import ControllerSettings, SettingsError, load
-from avgate_gateway.store import deliveries, evidence
+from avgate_gateway.store import deliveries, evidence, outbox
 from avgate_gateway.store.deliveries import Wanted
 from avgate_gateway.store.delivery_schema import delivery
 from avgate_gateway.webhooks.form import UnaddressedError
@@ -295,6 +297,39 @@ async def test_its_address_goes_with_the_keys_of_its_request(here: Indoors, crm:
     async with here.assembled.context.database.read() as db:
         query = sa.text("SELECT callback_box FROM request WHERE id = :id")
         assert (await db.execute(query, {"id": request_id})).scalar_one() is None
+
+
+async def test_what_fails_again_while_all_is_sent_again_is_not_sent_for_ever(
+    here: Indoors, crm: Receiver
+) -> None:
+    """An address that went with its request's keys fails at once, each time that it is set going."""
+    place = f"callback:{crm.address[7:]}"
+    request_id = (await submitted(here, f"{crm.address}/gone")).json()["id"]
+    await here.until(request_id)
+    await here.let_pass(days=31)
+    now = here.time.now()
+    rows = [
+        outbox.row(now, "libervoice", "callback", place, Event.CLOSED, "{}", request_id)
+        for _ in range(5000)
+    ]
+    async with here.assembled.context.database.write() as db:
+        await db.execute(outbox.ADD, [{**row, "state": "failed", "next_at": None} for row in rows])
+
+    async def fail_again() -> None:
+        while True:
+            await here.assembled.deliverer.sweep()
+            await here.assembled.deliverer.idle()
+
+    sending = asyncio.create_task(fail_again())
+    try:
+        async with asyncio.timeout(60):
+            answer = await post(here, f"endpoints/{place}/resend", {"since": now.isoformat()})
+    finally:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+    async with here.assembled.context.database.write() as db:
+        await db.execute(delivery.delete().where(delivery.c.endpoint == place))
+    assert answer.json()["resent"] == len(rows)
 
 
 async def test_a_host_that_the_settings_name_no_more_is_not_called(

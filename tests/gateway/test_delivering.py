@@ -475,7 +475,7 @@ async def test_all_that_failed_at_an_endpoint_since_a_moment_is_sent_again_once(
 
 async def resend(house: House, since: datetime) -> int:
     async with house.database.write() as db:
-        return await redelivery.resend(db, (WHO, "crm"), since, house.now)
+        return (await redelivery.resend(db, (WHO, "crm"), (since, ""), house.now)).count
 
 
 async def test_what_belongs_to_no_endpoint_any_more_is_given_up_and_goes_in_its_time(

@@ -175,11 +175,11 @@ async def resent(
     database, count = gateway.context.database, 0
     async with database.write() as db:
         await _insist_on_enabled(db, caller, name)
-    some = 1
-    while some:
+    after: tuple[datetime, str] | None = (since, "")
+    while after is not None:
         async with database.write() as db:
-            some = await redelivery.resend(db, place, since, now)
-        count += some
+            some = await redelivery.resend(db, place, after, now)
+        count, after = count + some.count, some.after
     async with database.write() as db:
         more = {"since": since.isoformat(), "count": count}
         await _note(db, caller, now, "webhook.replayed", name, more=more)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -14,10 +15,30 @@ from avgate_gateway.store.delivery_schema import NOT_THERE, WAITS, delivery, end
 _AT_ONCE = 500
 
 
-async def resend(db: Connection, place: Place, since: datetime, now: datetime) -> int:
-    """Sends some of what failed since a moment again, the oldest first; call it until there are none."""
-    here = {"the_controller": place[0], "the_endpoint": place[1], "since": since, "now": now}
-    return int((await db.execute(_RESEND, here)).rowcount)
+@dataclass(frozen=True, slots=True)
+class Resent:
+    """How many were set going, and after which one it goes on; None where that were all."""
+
+    count: int
+    after: tuple[datetime, str] | None
+
+
+async def resend(
+    db: Connection, place: Place, after: tuple[datetime, str], now: datetime
+) -> Resent:
+    """Sends some of what failed again, the oldest first: what was written at that moment or later.
+
+    It goes on behind the last: what fails at once again is not set going for ever.
+    """
+    here = {"the_controller": place[0], "the_endpoint": place[1]}
+    asked = {**here, "after_at": after[0], "after_id": after[1]}
+    found = (await db.execute(_FAILED, asked)).all()
+    if not found:
+        return Resent(0, None)
+    ids = {"ids": [row.id for row in found], "now": now}
+    done = int((await db.execute(_RESEND, ids)).rowcount)
+    last = found[-1]
+    return Resent(done, (last.made_at, last.id) if len(found) == _AT_ONCE else None)
 
 
 async def controllers(db: Connection) -> Sequence[str]:
@@ -52,18 +73,27 @@ _HERE = sa.and_(
     delivery.c.controller == sa.bindparam("the_controller"),
     delivery.c.endpoint == sa.bindparam("the_endpoint"),
 )
+_HAS_FAILED = delivery.c.state == DeliveryState.FAILED.value
 _FAILED = (
-    sa.select(delivery.c.id)
+    sa.select(delivery.c.id, delivery.c.made_at)
     .where(
         _HERE,
         NOT_THERE,
-        delivery.c.state == DeliveryState.FAILED.value,
-        delivery.c.made_at >= sa.bindparam("since"),
+        _HAS_FAILED,
+        sa.tuple_(delivery.c.made_at, delivery.c.id)
+        > sa.tuple_(
+            sa.bindparam("after_at", type_=delivery.c.made_at.type),
+            sa.bindparam("after_id", type_=delivery.c.id.type),
+        ),
     )
     .order_by(delivery.c.made_at, delivery.c.id)
     .limit(_AT_ONCE)
 )
-_RESEND = delivery.update().where(delivery.c.id.in_(_FAILED)).values(**SET_GOING)
+_RESEND = (
+    delivery.update()
+    .where(delivery.c.id.in_(sa.bindparam("ids", expanding=True)), _HAS_FAILED)
+    .values(**SET_GOING)
+)
 _WAITING = (
     sa.select(delivery.c.id)
     .where(_HERE, WAITS, delivery.c.next_at <= sa.bindparam("since"))
