@@ -69,7 +69,8 @@ async def decide(
         raise ProblemError(Problem(SECOND_PERSON_REQUIRED))
     if approve and _is_the_same(request.approval, by, digest):
         return
-    if not approve and request.closing == "rejected" and digest == request.plan_digest:
+    is_up = request.waiting_for is WaitingFor.APPROVAL and digest == request.plan_digest
+    if not approve and not is_up and await evidence.rejects(db, request.id, digest):
         return
     if request.waiting_for is not WaitingFor.APPROVAL or request.plan_valid_until is None:
         raise _wrong_state("No plan of it waits for a decision.")

@@ -143,6 +143,26 @@ async def test_a_system_found_late_has_a_plan_and_an_approval_of_its_own(tmp_pat
         assert sum(x["count"] for x in lines) == held["directory_listing"]
 
 
+async def test_a_refusal_of_a_part_may_be_said_again(tmp_path: Path) -> None:
+    """Its answer may be lost, and a client that asks again is told that it was decided."""
+    async with indoors(tmp_path, ("directory", "subprocessors")) as here:
+        await here.plant("directory", {"fault": "error_503", "times": 10_000})
+        request_id = await here.submit(a_request("erase", here.person(Role.RUNNING)))
+        await here.until(request_id, "approval", seconds=400)
+        assert (await here.decide(request_id)).status_code == 200
+        await here.plant("directory")
+        await here.let_pass(hours=2)
+        digest = (await here.until(request_id, "approval"))["plan"]["digest"]
+        body = {"plan_digest": digest, "decision": "reject", "reason": "they are a customer yet"}
+        url = f"/v1/requests/{request_id}/approval"
+        answers = [(await here.caller("colleague").post(url, json=body)) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [200, 200]
+        assert (await here.events(request_id)).count("plan.rejected") == 1
+        assert (await decided(here, request_id, digest)).status_code == 409, "it was refused"
+        other = await here.caller("colleague").post(url, json=body | {"plan_digest": "0" * 64})
+        assert other.status_code == 409, "that was none of its plans"
+
+
 async def test_a_client_that_is_exempt_by_policy_needs_no_second_person(tmp_path: Path) -> None:
     async with indoors(tmp_path, DIRECTORY, exempt="robot") as here:
         person = here.person(Role.RUNNING)

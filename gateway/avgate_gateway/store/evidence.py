@@ -78,6 +78,7 @@ __all__ = [
     "entries",
     "first_broken",
     "note",
+    "rejects",
     "rows",
     "stored",
     "tells_of",
@@ -191,6 +192,12 @@ async def last_of(db: Connection, request_id: str, event: str, about: str = "") 
     mine = (evidence.c.request_id == request_id, evidence.c.event == event, *named)
     found = await db.execute(sa.select(sa.func.max(evidence.c.sequence)).where(*mine))
     return int(found.scalar_one() or 0)
+
+
+async def rejects(db: Connection, request_id: str, plan_digest: str) -> bool:
+    """Whether it was written down that somebody refused the plan with this digest."""
+    named = f'"digest":"{plan_digest}"'
+    return await last_of(db, request_id, "plan.rejected", named) > 0
 
 
 async def announced(db: Connection) -> Sequence[str]:
