@@ -105,3 +105,23 @@ def test_no_refusal_stands_without_a_reason(language: str) -> None:
     for code in ("dlda_16103", "status_409", None):
         told = facts(line(OutcomeWord.REFUSED, reason=code))
         assert f"{words.outcomes[OutcomeWord.REFUSED]} {words.no_reason}" in text(told, language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("outcome", OutcomeWord)
+def test_nobody_is_told_to_be_unknown_whom_a_person_saw_to_or_who_asked_for_a_part(
+    outcome: OutcomeWord, language: str
+) -> None:
+    """What is said of a whole system has no kind of data, and is not counted."""
+    whole = replace(line(outcome), category=None, product=None)
+    told = facts(whole, operation=Operation.ACCESS)
+    sentence = {"nl": DUTCH, "en": ENGLISH}[language].nothing_found
+    nobody = {
+        OutcomeWord.NOTHING_HELD,
+        OutcomeWord.NOT_RELEVANT,
+        OutcomeWord.NOT_SEARCHABLE,
+        OutcomeWord.QUARANTINED,
+    }
+    assert (sentence in text(told, language)) is (outcome in nobody)
+    narrowed = replace(told.report, scope=Scope(frozenset({"operator"}), frozenset()))
+    assert sentence not in text(replace(told, report=narrowed), language)

@@ -17,7 +17,7 @@ from avgate_gateway.letter.outcomes import Part, parts_of, rows_of, tallies
 from avgate_gateway.letter.phrases import named, told_day, told_fields
 from avgate_gateway.letter.section import Section, Table, section_json
 from avgate_gateway.letter.words import Words
-from avgate_gateway.report import OutcomeWord, ReportLine
+from avgate_gateway.report import OutcomeWord, Report, ReportLine
 from avgate_gateway.request import COPIES, WaitingFor
 from avgate_gateway.supervisor import COMPLAINT_ADDRESS
 
@@ -27,6 +27,14 @@ _OF_A_WHOLE_COPY: Final = frozenset(
         OutcomeWord.NOTHING_HELD,
         OutcomeWord.NOTHING_IN_SCOPE,
         OutcomeWord.NOT_RELEVANT,
+        OutcomeWord.QUARANTINED,
+    }
+)
+_OF_NOBODY: Final = frozenset(
+    {
+        OutcomeWord.NOTHING_HELD,
+        OutcomeWord.NOT_RELEVANT,
+        OutcomeWord.NOT_SEARCHABLE,
         OutcomeWord.QUARANTINED,
     }
 )
@@ -158,8 +166,14 @@ def _in_short(facts: Facts, words: Words) -> Iterator[str]:
     for part, count in counted.items():
         one, several = words.tallies[part]
         yield one if count == 1 else several.format(count=count)
-    if not counted and facts.closed is not None:
+    if not counted and facts.closed is not None and _is_nobody_known(facts.report):
         yield words.nothing_found
+
+
+def _is_nobody_known(report: Report) -> bool:
+    """Whether nothing was found that is theirs: not where a part was looked into, or a person did it all."""
+    outcomes = {line.ending.outcome for line in report.lines}
+    return not report.scope.connectors and _OF_NOBODY.issuperset(outcomes)
 
 
 def _meanwhile(facts: Facts, words: Words) -> Iterator[str]:
