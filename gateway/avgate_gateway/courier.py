@@ -199,7 +199,8 @@ class Courier:
         except ChangedError:
             raise DeliveryError(*NOT_READY) from None
         await still_opened(self.context, one, destination, copy)  # it was whole all the while
-        details = {"handover": one.id, "sha256": sealed.sha256, "size": sealed.size}
+        details = {"handover": one.id, "sha256": sealed.sha256, "size": sealed.size,
+                   "copied": copy.copied}  # fmt: skip
         await self._write(one, mine, copy.request, "handover.sealed", details,
                           size=sealed.size, sha256=sealed.sha256,
                           folder=await asyncio.to_thread(self.spool.name))  # fmt: skip

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
+import orjson
+
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential, problem
 from avgate_gateway.flow.context import Context
@@ -80,8 +82,8 @@ async def _is_the_same(db: Connection, known: Handover) -> bool:
     """Whether an earlier handover brings all that there is."""
     if known.state is not HandoverState.DELIVERED:
         return known.is_open
-    copied, sealed = await _places(db, known)
-    return sealed > copied
+    _, is_sealed = await _places(db, known)
+    return is_sealed
 
 
 async def opened(
@@ -113,17 +115,15 @@ async def opened(
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A request whose copy may go, and what opens it; `copied` and `sealed` are places in the evidence."""
+    """A request whose copy may go, and what opens it.
+
+    `copied`: where in the evidence a system was copied last. `is_sealed`: what was sealed holds that.
+    """
 
     request: SubjectRequest
     box: Box
     copied: int
-    sealed: int
-
-    @property
-    def is_sealed(self) -> bool:
-        """Whether no system showed anything since the copy was sealed."""
-        return self.sealed > self.copied
+    is_sealed: bool
 
 
 async def still_opened(
@@ -143,10 +143,10 @@ async def still_opened(
             box = await opened(db, context, request, destination)
         except ProblemError as error:
             raise _refused(request, error.problem) from None
-        copied, sealed = await _places(db, one)
+        copied, is_sealed = await _places(db, one)
     if before is not None and before.copied != copied:
         raise DeliveryError(*NOT_READY)
-    return Opened(request, box, copied, sealed)
+    return Opened(request, box, copied, is_sealed)
 
 
 def _refused(request: SubjectRequest, why: Problem) -> DeliveryError:
@@ -157,10 +157,18 @@ def _refused(request: SubjectRequest, why: Problem) -> DeliveryError:
     return DeliveryError(*(_RECIPIENT if why.type is WRONG_STATE else NOT_READY))
 
 
-async def _places(db: Connection, one: Handover) -> tuple[int, int]:
-    """Where a system was copied last, and this handover's copy sealed."""
+async def _places(db: Connection, one: Handover) -> tuple[int, bool]:
+    """Where a system was copied last, and whether this handover's copy was sealed with that in it.
+
+    The entry says so itself: a system may be copied between the last look and its being written. Those
+    of earlier releases do not, and stand behind what they hold.
+    """
     copied = await evidence.last_of(db, one.request_id, "task.copied")
-    return copied, await evidence.last_of(db, one.request_id, "handover.sealed", one.id)
+    sealed = await evidence.last_of(db, one.request_id, "handover.sealed", one.id)
+    if not sealed:
+        return copied, False
+    [entry] = await evidence.entries(db, request_id=one.request_id, after=sealed - 1, limit=1)
+    return copied, orjson.loads(entry.details).get("copied", sealed) >= copied
 
 
 def _gives_up_at(context: Context, request: SubjectRequest, now: datetime) -> datetime:

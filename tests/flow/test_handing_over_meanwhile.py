@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,8 +14,10 @@ import pytest_asyncio
 
 from avgate_gateway.courier import Courier
 from avgate_gateway.handover import Sealed, Spool
-from avgate_gateway.store import requests
+from avgate_gateway.request import SubjectRequest
+from avgate_gateway.store import evidence, requests
 from avgate_gateway.store.copies import ChangedError
+from avgate_gateway.store.handovers import Handover
 from avgate_mocks.people import Role
 
 from ..gateway import successor  # noqa: TID252 -- tests are no packages of one another
@@ -167,6 +169,38 @@ async def test_a_copy_that_changes_while_it_is_sealed_is_no_fault_and_waits(
     await ask(here, request_id)
     await mine.deliver_due()
     assert (await listed(here, request_id))[0]["state"] == "delivered"
+
+
+class CopiedBefore(Courier):
+    """A system is copied after the last look at a copy, and before it is written down as sealed."""
+
+    async def _write(
+        self, one: Handover, mine: str, request: SubjectRequest | None, event: str,
+        details: Mapping[str, object], **values: object,
+    ) -> None:  # fmt: skip
+        if event == "handover.sealed" and request is not None:
+            async with self.context.database.write() as db:
+                told = {"connector": "xelion"}
+                await evidence.note(db, self.context.now(), request, "task.copied", told)
+        await Courier._write(self, one, mine, request, event, details, **values)
+
+
+async def test_a_copy_that_changes_just_before_it_is_called_sealed_is_handed_over_anew(
+    here: Indoors, folder: Folder
+) -> None:
+    request_id = await left_to_a_person(here)
+    await ask(here, request_id)
+    own = here.assembled.courier
+    late = CopiedBefore(
+        own.context, own.installed, own.destinations, own.spool, own.runtime, own.way_to
+    )
+    await late.deliver_due()
+    assert [one["state"] for one in await listed(here, request_id)] == ["delivered"]
+    assert (await ask(here, request_id)).json()["state"] == "waiting", "what came since is missing"
+    folder.files.clear()
+    await own.deliver_due()
+    assert (await ask(here, request_id)).json()["state"] == "delivered"
+    assert len(folder.files) == 1
 
 
 async def test_a_copy_for_one_recipient_is_not_sealed_for_who_stands_in_the_config_by_now(
