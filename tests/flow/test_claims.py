@@ -19,9 +19,13 @@ from avgate_gateway.store.database import Database
 from avgate_gateway.store.migrations import migrate
 from avgate_gateway.store.schema import request
 
-from .cluster import shared
+from .cluster import as_account, shared
 
 ID = "11111111-1111-4111-8111-111111111111"
+_ONE_MORE = (
+    "INSERT INTO request SELECT (jsonb_populate_record(r, jsonb_build_object('id', %s::text))).* "
+    "FROM request r WHERE id = %s"
+)
 _OTHERS_LEASE_LAPSES = "UPDATE worker SET beat_at = beat_at - 9000000"
 
 
@@ -166,3 +170,28 @@ async def test_nobody_writes_about_a_request_while_another_does(
         await first.execute(request.update().values(closing="en"))
         with psycopg.connect(url) as db, pytest.raises(psycopg.errors.LockNotAvailable):
             db.execute("SELECT 1 FROM request FOR UPDATE NOWAIT")
+
+
+async def test_rows_that_somebody_has_locked_hold_up_no_claim(url: str) -> None:
+    """A person at psql, or a process that froze in a transaction: it held up all that were due."""
+    locked, free = more_requests(url)
+    async with worker(url) as one:
+        with psycopg.connect(as_account("postgres", url)) as db:
+            db.execute("SELECT FROM request WHERE id = ANY(%s) FOR UPDATE", ([ID, locked],))
+            tried = await asyncio.gather(*(is_had(one, which) for which in (ID, locked, free)))
+        assert tried == [False, False, True]
+        assert await is_had(one, ID)
+
+
+def more_requests(url: str) -> tuple[str, str]:
+    """Two that are as the first."""
+    made = ID.replace("1", "2"), ID.replace("1", "3")
+    for which in made:
+        shared().ask(_ONE_MORE, which, ID, url=url)
+    return made
+
+
+async def is_had(one: Leased, request_id: str) -> bool:
+    """Whether it is given at once: nobody waits for the lock of a row."""
+    async with asyncio.timeout(5), one.held(request_id) as is_ours:
+        return is_ours

@@ -71,7 +71,7 @@ async def secure(db: AsyncConnection, request_id: str | None) -> None:
 async def claim(
     db: AsyncConnection, request_id: str, worker_id: str, now: datetime
 ) -> Holding | None:
-    """Takes a request that is due and that nobody living holds; None where that is not so."""
+    """Takes a request that is due, that nobody living holds and nobody writes for; None where that is not so."""
     asked = {"which": request_id, "me": worker_id, "now": now}
     fence = (await db.execute(_CLAIM, asked)).scalar_one_or_none()
     return None if fence is None else Holding(request_id, worker_id, fence)
@@ -106,14 +106,21 @@ _RELEASE = request.update().where(_AS_CLAIMED).values(held_by=None)
 _IS_MINE = request.c.held_by == sa.bindparam("me")
 _HOLDER_LIVES = sa.exists().where(worker.c.id == request.c.held_by, _LIVES)
 _I_LIVE = sa.exists().where(worker.c.id == sa.bindparam("me"), _LIVES)
-_CLAIM = (
-    request.update()
+# Where somebody writes for it, or has its row locked by hand, it is tried again a second later: claims
+# that wait for one row would keep those for all others waiting.
+_FREE = (
+    sa.select(request.c.id)
     .where(
         _ID,
         request.c.wake_at <= sa.bindparam("now"),
         sa.or_(request.c.held_by.is_(None), _IS_MINE, ~_HOLDER_LIVES),
         _I_LIVE,
     )
+    .with_for_update(key_share=True, skip_locked=True)
+)
+_CLAIM = (
+    request.update()
+    .where(request.c.id == _FREE.scalar_subquery())
     .values(held_by=sa.bindparam("me"), fence=request.c.fence + 1)
     .returning(request.c.fence)
 )
