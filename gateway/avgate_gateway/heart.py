@@ -37,6 +37,9 @@ _BEAT = (
     f"UPDATE worker SET beat_at = {_NOW} "  # noqa: S608 -- constants  # nosec B608
     f"WHERE id = $1 AND beat_at > {_NOW} - {int(LEASE_SECONDS * _MICROS)} RETURNING id"
 )
+# Where the server's clock went back, or another server with another clock took over, whoever died before
+# would live until it has caught up: theirs begin to lapse now, and the living beat again in a moment.
+_NONE_IS_AHEAD = f"UPDATE worker SET beat_at = {_NOW} WHERE beat_at > {_NOW} + 1 * {_MICROS}"  # noqa: S608 -- constants  # nosec B608
 _TIME = f"SELECT {_NOW}"
 _LEAVE = "DELETE FROM worker WHERE id = $1"
 _LIMITS = {"application_name": "avgate heart", "lock_timeout": "1s", "statement_timeout": "2s"}
@@ -125,6 +128,7 @@ class Heart:
                 continue
             worker = lease.worker if lease is not None else await self._register(connection)
             self._say(Lease(worker, before + LEASE_SECONDS))
+            await connection.execute(_NONE_IS_AHEAD)
             self._is_missing = False
             await self._rest(_BEAT_SECONDS)
         if self._lease is not None:

@@ -195,3 +195,19 @@ async def is_had(one: Leased, request_id: str) -> bool:
     """Whether it is given at once: nobody waits for the lock of a row."""
     async with asyncio.timeout(5), one.held(request_id) as is_ours:
         return is_ours
+
+
+async def test_who_died_before_the_servers_clock_went_back_is_taken_for_dead_all_the_same(
+    url: str,
+) -> None:
+    """Such as with the machine that both ran on, where the one that took over has another clock."""
+    shared().ask(
+        "INSERT INTO worker (id, name, protocol, release, since, beat_at) SELECT 'dead.1', 'there:1', '1', '1', "
+        "of, of FROM (SELECT (extract(epoch from clock_timestamp()) * 1000000)::bigint + 240000000 AS of)",
+        url=url,
+    )
+    shared().ask("UPDATE request SET held_by = 'dead.1'", url=url)
+    async with worker(url) as one, asyncio.timeout(30):
+        assert not await is_had(one, ID)  # it may live, and beat again in a moment
+        while not await is_had(one, ID):  # noqa: ASYNC110 -- no event tells of a row
+            await asyncio.sleep(0.5)
