@@ -102,12 +102,12 @@ class Heart:
                         self._address, timeout=_STEP_SECONDS, command_timeout=_STEP_SECONDS,
                         server_settings=_LIMITS,
                     )  # fmt: skip
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:  # noqa: BLE001 -- what answers need not be a PostgreSQL
                 await self._missed(error)
                 continue
             try:
                 await self._beat_by(connection)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:  # noqa: BLE001 -- nobody else would begin it anew
                 await self._missed(error)
             finally:
                 connection.terminate()
