@@ -18,6 +18,9 @@ from avgate_gateway.store.cut_short import AwayError, CutShortError, SupersededE
 from avgate_gateway.store.holding import HELD, Holding
 
 _REGISTERED_WITHIN = 15.0
+_WITHOUT_SECONDS = (
+    20.0  # that a lease may have lapsed before that is told: a moment without one is usual
+)
 
 
 class Leased:
@@ -29,14 +32,17 @@ class Leased:
         protocol: str,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`clock` is the machine's own, which is held to the database's."""
+        """`clock` is the machine's own, which is held to the database's; `monotonic` tells how long nothing came."""
         self._now = now
         self._engine = postgresql.claiming(address)
         self._heart = Heart(address, str(uuid4()), protocol, version("avgate"), self._heard, clock)
         self._home: asyncio.AbstractEventLoop | None = None
         self._answered = asyncio.Event()
         self._lease: Lease | None = None
+        self._monotonic = monotonic
+        self._until = monotonic()  # when the last lease lapsed, or will
         self._under_way: dict[asyncio.Timeout, str] = {}
 
     async def start(self) -> None:
@@ -56,11 +62,20 @@ class Leased:
     def trouble(self) -> str | None:
         ahead = self._heart.ahead
         if not ahead:
-            return None
+            return self._unregistered()
         where = f"{abs(ahead)} seconds {'ahead of' if ahead > 0 else 'behind'} the database's"
         return (
             f"This machine's clock is {where}: nothing is worked on here, for what is kept until a day "
             "would go before it, or after. Set it right (does NTP run, here and there?)."
+        )
+
+    def _unregistered(self) -> str | None:
+        seconds = int(self._monotonic() - self._until)
+        if seconds <= _WITHOUT_SECONDS:
+            return None
+        return (
+            f"This process has not been registered in the database for {seconds} seconds: nothing is worked on here. See "
+            "worker.missed_a_beat in the log, and whether the database has a connection left; it goes on by itself."
         )
 
     async def stop(self) -> None:
@@ -141,6 +156,8 @@ class Leased:
     def _take_over(self, lease: Lease | None) -> None:
         """Puts off, or brings on, the end of everything that is under way."""
         self._lease = lease
+        if lease is not None:
+            self._until = lease.until
         if lease is not None or self._heart.ahead:
             self._answered.set()
         now = asyncio.get_running_loop().time()

@@ -20,6 +20,7 @@ from avgate_gateway.store.migrations import migrate
 from avgate_gateway.store.schema import request
 
 from .cluster import as_account, shared
+from .proxy import Proxy
 
 ID = "11111111-1111-4111-8111-111111111111"
 _ONE_MORE = (
@@ -211,3 +212,23 @@ async def test_who_died_before_the_servers_clock_went_back_is_taken_for_dead_all
         assert not await is_had(one, ID)  # it may live, and beat again in a moment
         while not await is_had(one, ID):  # noqa: ASYNC110 -- no event tells of a row
             await asyncio.sleep(0.5)
+
+
+async def test_one_that_is_not_registered_for_a_while_says_so(url: str) -> None:
+    passed = 0.0
+    proxy = Proxy(shared().port)
+    through = url.replace(f":{shared().port}/", f":{proxy.port}/")
+    made = Leased(
+        through, "1", lambda: datetime.now(UTC), monotonic=lambda: time.monotonic() + passed
+    )
+    await made.start()
+    try:
+        proxy.go_dead()
+        assert made.trouble() is None
+        passed = 30.0
+        assert "has not been registered" in (made.trouble() or "")
+        passed = 0.0
+        proxy.heal()
+    finally:
+        await made.stop()
+        proxy.end()
