@@ -27,7 +27,7 @@ from avgate_gateway.logs.fault import record
 from avgate_gateway.pausing import Pauses
 from avgate_gateway.rounds import Rounds
 from avgate_gateway.store import idempotency, rates, requests, tasks
-from avgate_gateway.store.cut_short import CutShortError
+from avgate_gateway.store.cut_short import AwayError, CutShortError
 from avgate_gateway.store.database import Database
 from avgate_gateway.turns import Advance, Turns
 from avgate_gateway.vault import VaultError
@@ -67,6 +67,7 @@ class Engine:
         self._faults = faults or Faults(now)
         self._pauses = pauses or Pauses(database, now)
         self._now = now
+        self.kept_from_starting: AwayError | None = None
         self._begun: set[asyncio.Task[None]] = set()
         self._rounds = rounds or Rounds()
         every = self._rounds.every
@@ -87,9 +88,13 @@ class Engine:
         return self._bulkheads
 
     async def start(self) -> None:
-        """Begins to sweep, which takes up what a dead process left."""
-        await self._claims.start()
-        await self._pauses.refresh()
+        """Begins to sweep, which takes up what a dead process left; raises AwayError."""
+        try:
+            await self._claims.start()
+            await self._pauses.refresh()
+        except AwayError as error:
+            self.kept_from_starting = error
+            raise
         self._rounds.start()
 
     async def stop(self) -> None:

@@ -27,11 +27,13 @@ from avgate_gateway.cli.logs import LogFormat, configure
 from avgate_gateway.cli.options import DEFAULT_CONFIG, ConfigOption, complaining, settings_of
 from avgate_gateway.cli.supervised import READY, STOPPING, Supervisor
 from avgate_gateway.cli.unusable import unusable
+from avgate_gateway.engine import Engine
 from avgate_gateway.http_server import configured
 from avgate_gateway.logs.catalogue import PROCESS_STARTED, PROCESS_STOPPED
 from avgate_gateway.logs.event import Level
 from avgate_gateway.opendsr.key_file import ProcessorKeyError
 from avgate_gateway.settings import Settings, SettingsError, check_places
+from avgate_gateway.store.cut_short import AwayError
 from avgate_gateway.store.granting import AccountError
 from avgate_gateway.traces import Traces
 from avgate_gateway.traces.opening import open_traces
@@ -108,6 +110,8 @@ def starting(settings: Settings) -> Iterator[None]:
         check_places(settings)
         try:
             yield
+        except AwayError as error:  # it says by itself what to look at
+            raise unusable(error) from None
         except sa.exc.SQLAlchemyError as error:  # its message may hold rows
             raise unusable(error, look) from None
         except OSError as error:
@@ -124,6 +128,7 @@ class _Server(uvicorn.Server):
     """
 
     supervisor = Supervisor(None, None)
+    engine: Engine | None = None
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         loop = asyncio.get_running_loop()
@@ -136,7 +141,13 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit:  # uvicorn's: it says where the application failed, and nothing to do
+            why = self.engine.kept_from_starting if self.engine is not None else None
+            if why is None:
+                raise
+            raise why from None
         if self.started and sockets:
             host, port = sockets[0].getsockname()[:2]
             typer.echo(f"ready http://{f'[{host}]' if ':' in host else host}:{port}")
@@ -157,6 +168,7 @@ async def _serve_on(settings: Settings, traces: Traces, listening: socket.socket
         config = configured(assembled.app(), assembled.limits, assembled.gateway.traffic)
         server = _Server(config)
         server.supervisor = Supervisor.of(os.environ)
+        server.engine = assembled.engine
         server.supervisor.watch(assembled.gateway.rounds)
         await server.serve(sockets=[listening])
 

@@ -48,6 +48,7 @@ _SAID_BY_POSTGRESQL = {
     "42501": "the account of `database` may not do this; run `avgate migrate --owner ADDRESS`",
     "42P01": "the database has no tables of this release; run `avgate migrate`",
     "53100": "the disk of the database is full; make room",
+    "55P03": "another session keeps a row or a table locked; see in pg_stat_activity which, and end it",
     "53300": "the database has no connection left; raise its max_connections",
 }
 _AWAY = "the database cannot be reached; see whether it runs"
