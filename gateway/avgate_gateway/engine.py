@@ -149,8 +149,16 @@ class Engine:
                 await requests.wake(db, request_id, self._now() + _AFTER_A_FAULT)
 
     async def _sweep(self) -> None:
-        """Wakes what is due, some of every controller: one's thousands do not hold up another."""
-        await self._pauses.refresh()
+        """Wakes what is due, also where what waited for a pause cannot be woken now; raises AwayError."""
+        try:
+            await self._pauses.refresh()
+        except AwayError:
+            await self._wake_due()
+            raise
+        await self._wake_due()
+
+    async def _wake_due(self) -> None:
+        """Some of every controller: one's thousands do not hold up another."""
         self._bulkheads.review()
         others = await self._claims.others()
         for controller in self._controllers:

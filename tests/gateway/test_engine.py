@@ -16,6 +16,8 @@ import sqlalchemy as sa
 from avgate_gateway.bulkheads import Bulkheads, at_upstream
 from avgate_gateway.engine import Engine
 from avgate_gateway.faults import Faults
+from avgate_gateway.pausing import Pauses
+from avgate_gateway.store.cut_short import AwayError
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.migrations import migrate
 from avgate_gateway.store.schema import request, task
@@ -70,6 +72,35 @@ async def until(is_so: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not is_so():  # noqa: ASYNC110 -- nothing tells of it
             await asyncio.sleep(0)
+
+
+class Hindered(Pauses):
+    """What waited for a pause cannot be woken, such as while somebody keeps one of its rows locked."""
+
+    has_begun = False
+
+    async def refresh(self) -> bool:
+        if self.has_begun:
+            raise AwayError("not now")
+        self.has_begun = True
+        return await super().refresh()
+
+
+async def test_what_is_due_goes_on_while_what_waited_for_a_pause_cannot_be_woken(
+    database: Database,
+) -> None:
+    await due(database, "a", "r")
+    seen: list[str] = []
+
+    async def advance(request_id: str) -> None:
+        seen.append(request_id)
+        await done(database, request_id)
+
+    engine = Engine(database, advance, lambda: NOW, ["a"], pauses=Hindered(database, lambda: NOW))
+    await engine.start()
+    await until(lambda: bool(seen))
+    await engine.stop()
+    assert seen == ["r"]
 
 
 async def test_what_nobody_was_told_of_is_found(database: Database) -> None:
