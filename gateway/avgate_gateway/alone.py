@@ -19,8 +19,7 @@ async def alone(database: str) -> AsyncIterator[None]:
     if not database.startswith("sqlite:///"):
         yield
         return
-    path = Path(database.removeprefix("sqlite:///") + ".lock")
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    handle = os.open(_lock_of(database), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -32,3 +31,9 @@ async def alone(database: str) -> AsyncIterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _lock_of(database: str) -> Path:
+    """Beside the file itself, by whatever name it was reached."""
+    file = Path(database.removeprefix("sqlite:///")).resolve()
+    return file.with_name(f"{file.name}.lock")
