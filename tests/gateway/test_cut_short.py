@@ -33,6 +33,18 @@ def failed(code: int) -> sa.exc.DBAPIError:
     return sa.exc.OperationalError("SELECT 1", None, plain)
 
 
+class InternalClientError(Exception):
+    """As asyncpg's: a connection that was ended in the midst of an exchange."""
+
+
+def test_a_connection_that_is_out_of_step_is_a_database_that_is_away_and_no_mistake_of_ours() -> (
+    None
+):
+    """The request was postponed for half a minute by it, and told to be stopped by a mistake."""
+    with pytest.raises(AwayError), answering():
+        raise sa.exc.InternalError("SELECT 1", None, InternalClientError())
+
+
 @pytest.mark.parametrize(
     ("sqlstate", "says"),
     [
@@ -42,6 +54,7 @@ def failed(code: int) -> sa.exc.DBAPIError:
         ("53300", "no connection left"),
         ("53100", "the disk of the database is full"),
         ("25006", "see whether it is a standby now"),
+        ("55P03", "another session keeps a row or a table locked"),
         ("57P01", "the database cannot be reached"),
     ],
 )

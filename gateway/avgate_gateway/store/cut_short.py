@@ -51,6 +51,8 @@ _SAID_BY_POSTGRESQL = {
     "55P03": "another session keeps a row or a table locked; see in pg_stat_activity which, and end it",
     "53300": "the database has no connection left; raise its max_connections",
 }
+# What asyncpg, an extra, raises where a connection ends in the midst of an exchange.
+_OUT_OF_STEP = "InternalClientError"
 _AWAY = "the database cannot be reached; see whether it runs"
 _REFUSED = "the database does not accept the account of `database`, or its password; correct it"
 
@@ -90,6 +92,8 @@ def is_away(error: Exception) -> bool:
     if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
         return True
     plain = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    if type(plain).__name__ == _OUT_OF_STEP:
+        return True
     if isinstance(plain, sqlite.Error):
         return (getattr(plain, "sqlite_errorcode", None) or 0) & 0xFF in _OF_THE_DISK
     state = getattr(plain, "sqlstate", None)
