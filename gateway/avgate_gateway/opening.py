@@ -14,6 +14,7 @@ from avgate_gateway.settings import Settings
 from avgate_gateway.store import encrypted_file, keyring, migrations
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.granting import needing_owner
+from avgate_gateway.store.synchronous import engine_of
 from avgate_gateway.vault import Vault
 
 _DAMAGED = (sqlite.SQLITE_CORRUPT, sqlite.SQLITE_NOTADB)
@@ -135,7 +136,7 @@ def _is_in_use(settings: Settings) -> bool:
     """Whether the database was made with a master key, which then cannot be made anew."""
     url = settings.database
     if not url.startswith(encrypted_file.PREFIX):
-        engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+        engine = engine_of(url, None)
     elif encrypted_file.is_new(encrypted_file.path_of(url)):
         return False
     elif encrypted_file.is_plain(encrypted_file.path_of(url)):

@@ -142,6 +142,8 @@ def _connecting(plain: object) -> str | None:
     if not type(plain).__module__.startswith("psycopg") or getattr(plain, "sqlstate", None):
         return None
     told, _, _ = str(plain).partition("\n")
+    if told == "connection timeout expired":
+        return "the database does not answer; see whether it runs, and what lies between"
     if not told.startswith(("connection failed: ", "failed to resolve host ")):
         return None
     return f"the database cannot be used: {told.removeprefix('connection failed: ')}"
