@@ -56,7 +56,9 @@ async def take(
 
 def _taking(adding: Any, now: sa.ColumnElement[int]) -> sa.Insert:
     quota, wish = sa.bindparam("quota", type_=sa.Integer), sa.bindparam("wish", type_=sa.Integer)
-    begun, ends = rate.c.until > now, now + sa.bindparam("window", type_=sa.BigInteger)
+    window = sa.bindparam("window", type_=sa.BigInteger)
+    # One that ends much later than one of now would was begun by a clock that has been put back since.
+    begun, ends = rate.c.until.between(now + 1, now + 2 * window), now + window
     left = sa.case((rate.c.spent < quota, quota - rate.c.spent), else_=0)
     given = sa.case((~begun, wish), (left < wish, left), else_=wish)
     counted: sa.Insert = (
