@@ -80,7 +80,7 @@ class Leased:
 
     async def stop(self) -> None:
         await asyncio.to_thread(self._heart.stop)
-        await self._engine.dispose()
+        await postgresql.disposed(self._engine)
 
     async def others(self) -> Sequence[str]:
         with answering():

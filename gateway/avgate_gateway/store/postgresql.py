@@ -6,9 +6,10 @@ session limits itself: a worker that froze with a transaction open must not hold
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -23,6 +24,7 @@ from avgate_gateway.store.outbox import Outbox
 _ANSWERS_WITHIN = 20.0
 _CONNECTS_WITHIN = 5.0
 _POOL_WITHIN = 10.0
+_CLOSES_WITHIN = 5.0  # all together: each would wait for an answer as a statement does
 # A client that is cut off in the middle of a message is neither idle nor running a statement.
 _LIMITS_TRANSACTIONS = 17
 _WHOLE_TRANSACTION = "SET transaction_timeout = '15s'"
@@ -80,8 +82,7 @@ class PostgresqlServer:
 
     async def close(self) -> None:
         """Closes all connections."""
-        await self._readers.dispose()
-        await self._writers.dispose()
+        await disposed(self._readers, self._writers)
 
 
 def readers(address: str) -> tuple[AsyncEngine, AsyncEngine]:
@@ -111,6 +112,14 @@ def claiming(address: str) -> AsyncEngine:
     """
     made = _engine(address, _CLAIMING, {**_LIMITS, "synchronous_commit": "off"})
     return made.execution_options(isolation_level="AUTOCOMMIT")
+
+
+async def disposed(*engines: AsyncEngine) -> None:
+    """Closes all connections; what a server does not answer any more is left to the end of the process."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_CLOSES_WITHIN):
+            for engine in engines:
+                await engine.dispose()
 
 
 def _engine(address: str, size: int, session: dict[str, str]) -> AsyncEngine:
