@@ -15,6 +15,7 @@ import pytest
 
 from avgate_contracts import IdentifierKind
 from avgate_contracts.kit.alteration import another, promised, renamed, retyped, with_others
+from avgate_contracts.kit.circle import Page
 from avgate_contracts.kit.clock import Clock, Steady, StuckError, run
 from avgate_contracts.kit.declared import person
 from avgate_contracts.kit.fault import UNHEARD
@@ -187,3 +188,28 @@ def test_a_few_of_many_hold_the_first_and_the_last() -> None:
 def test_a_subject_has_every_value_given_for_a_kind() -> None:
     subject = person({"email": ["a@example.org", "b@example.org"]}, "kit")
     assert [each.kind for each in subject.identifiers] == [IdentifierKind.EMAIL] * 2
+
+
+@pytest.mark.parametrize(
+    ("first", "further", "is_so"),
+    [
+        ("/cards?limit=2", "/cards?limit=2&after=c-2", True),
+        ("/cards?limit=2&cursor=a", "/cards?limit=2&cursor=c-2", True),
+        ("/cards?offset=0", "/cards?offset=2", True),
+        ("/cards", "/cards?page=2", True),
+        ("/cards?page=1", "/cards?s=9&t=8", True),
+        ("/cards?limit=2", "/cards?limit=2", False),
+        ("/cards?limit=2", "/calls?limit=2&after=c-2", False),
+        ("/cards?limit=2", "/cards?limit=2&after=c-7", False),
+        ("/cards?order=up", "/cards?order=down", False),
+        ("/cards?year=2024", "/cards?year=2025", False),
+        ("/cards?phone=0", "/cards?phone=31612345678", False),
+    ],
+)
+def test_a_further_page_is_told_from_another_list(first: str, further: str, is_so: bool) -> None:
+    told = {
+        "items": [{"id": "c-1"}, {"id": "c-2"}],
+        "next": "http://upstream.example/cards?s=9&t=8",
+    }
+    page = Page(first, httpx.Response(200, json=told))
+    assert page.is_followed_by(further, {"31612345678"}) is is_so

@@ -10,6 +10,7 @@ from avgate_contracts.connector import SupportsAccess, SupportsErase, SupportsRe
 from avgate_contracts.errors import ConnectorError
 from avgate_contracts.kit.bench import Bench, bench_of, told
 from avgate_contracts.kit.blocking import noticing
+from avgate_contracts.kit.circle import Circle, Listener
 from avgate_contracts.kit.contract_resilience import Ever, places
 from avgate_contracts.kit.contract_writes import Writing
 from avgate_contracts.kit.declared import Declared
@@ -30,6 +31,7 @@ from avgate_contracts.kit.request import path_template
 from avgate_contracts.kit.run import Run
 from avgate_contracts.kit.settled import is_claim, words
 from avgate_contracts.kit.shown import refs
+from avgate_contracts.kit.spelling import spellings
 from avgate_contracts.kit.stage import opened
 from avgate_contracts.kit.story import Play, StoryError
 from avgate_contracts.kit.tape import Interaction
@@ -107,6 +109,24 @@ class LookingLaws(Declared):
             "a 404 of an address without an id, which never was one before, is an error",
             some(wrong),
             "take 404 in `accept` for one item by its id: a list that is not found has moved",
+        )
+
+    @law(3, SupportsAccess)
+    async def test_pages_that_go_in_a_circle_are_not_followed(self) -> None:
+        bench, wrong, listener = bench_of(type(self)), [], Listener()
+        await bench.rehearse("access", listener)
+        identifiers = bench.cast.subject.identifiers
+        whose = frozenset(text for one in identifiers for text in spellings(one.value))
+        for first in listener.firsts(whose):
+            run = await bench.rehearse("access", Circle(first, whose))
+            if not isinstance(run.error, ConnectorError):
+                end = "ends as if all were well" if run.error is None else told(run.error)
+                wrong.append(f"in the list {path_template(first.path)}: {end}")
+        expect(
+            not wrong,
+            "a list whose first page comes again, and instead of every other, is an error",
+            some(wrong),
+            "raise ContractBrokenError where a page leads back to one that was read already",
         )
 
     @law(3)

@@ -36,7 +36,11 @@ class CursorInAHeader(LindenConnector):
 
     async def _cards(self, asked: dict[str, str]) -> AsyncIterator[Card]:
         cursor = "0"
+        read: set[str] = set()
         while cursor:
+            if cursor in read:
+                raise sdk.ContractBrokenError("the pages lead back to one that was read already")
+            read.add(cursor)
             params = {**asked, "style": "header", "cursor": cursor}
             answer = await self._http.send("GET", "/cards", params=params)
             if "x-next" not in answer.headers:
@@ -56,11 +60,15 @@ class CountsToTheTotal(LindenConnector):
 
     async def _cards(self, asked: dict[str, str]) -> AsyncIterator[Card]:
         read, total = 0, 1
+        begun: set[str] = set()
         while read < total:
             params = {**asked, "style": "total", "cursor": str(read)}
             page = (await self._http.send("GET", "/cards", params=params)).parse(Counted)
             if not page.items and page.total > read:
                 raise sdk.ContractBrokenError("a list ends before its total")
+            if begun.intersection(card.id for card in page.items[:1]):
+                raise sdk.ContractBrokenError("a page comes twice")
+            begun.update(card.id for card in page.items[:1])
             for card in page.items:
                 yield card
             read, total = read + len(page.items), page.total

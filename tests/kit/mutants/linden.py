@@ -113,7 +113,11 @@ class LindenConnector(
 
     async def _cards(self, asked: dict[str, str]) -> AsyncIterator[Card]:
         cursor: str | None = "0"
+        read: set[str] = set()
         while cursor is not None:
+            if cursor in read:
+                raise sdk.ContractBrokenError("the pages lead back to one that was read already")
+            read.add(cursor)
             answer = await self._http.send("GET", "/cards", params={**asked, "cursor": cursor})
             page = answer.parse(Page)
             for card in page.items:

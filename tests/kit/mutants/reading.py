@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -16,6 +17,7 @@ from .registry import mutant
 
 PLAYS, CALLS = "test_every_story_plays_as_it_was_recorded", "test_every_recorded_call_is_made"
 RENAMED, RETYPED = (f"test_a_changed_schema_is_noticed[{c}]" for c in ("renamed", "another type"))
+CIRCLE = "test_pages_that_go_in_a_circle_are_not_followed"
 INSTEAD = "test_somebody_elses_data_is_not_taken_for_the_subjects[instead of the subject]"
 BESIDE = "test_somebody_elses_data_is_not_taken_for_the_subjects[beside the subject]"
 
@@ -63,6 +65,26 @@ class EndsAtNotFound(LindenConnector):
                 yield card
         except sdk.NotFoundError:
             return
+
+
+@mutant("follows pages in a circle, for ever", CIRCLE)
+class GoesRound(LindenConnector):
+    async def _cards(self, asked: dict[str, str]) -> AsyncIterator[Card]:
+        cursor: str | None = "0"
+        while cursor is not None:
+            answer = await self._http.send("GET", "/cards", params={**asked, "cursor": cursor})
+            page = answer.parse(Page)
+            for card in page.items:
+                yield card
+            cursor = page.next
+
+
+@mutant("takes a page that comes twice for the end of the list", CIRCLE)
+class EndsWhereItRepeats(LindenConnector):
+    async def _cards(self, asked: dict[str, str]) -> AsyncIterator[Card]:
+        with suppress(sdk.ContractBrokenError):
+            async for card in super()._cards(asked):
+                yield card
 
 
 @mutant("takes every error for nothing held", lasting("500"), passing("garbage with 200"))
