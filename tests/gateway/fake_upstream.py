@@ -64,6 +64,11 @@ _SAYS: dict[str, Outcome] = {
     "unknown before": Unknown("nobody knows"),
     "lie": Completed(Effect.ERASED),
 }
+_OTHERWISE = {  # by mood, and whether it is the first item; of the silent one nobody hears
+    ("silent", True): "fail",
+    ("the first only", False): "fail",
+    ("lie but of the first", False): "lie",
+}
 _BEFORE = {
     "down": UnavailableError("not now"),
     "lost before": OutcomeUnknownError("lost on the way there"),
@@ -97,6 +102,7 @@ class Upstream:
     answers: list[str] = field(default_factory=list)  # one for each of the next questions
     unseen: list[Unseen] = field(default_factory=list)  # parts that nobody can look into
     strangers: bool = False  # shows other people's records as well
+    lead: str | None = None  # the item without which nothing is found by the person
     meanwhile: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
     approved: set[str] = field(default_factory=set)
     asked_again: set[str] = field(default_factory=set)  # a person had these tried again
@@ -146,6 +152,8 @@ class Upstream:
         await self.enter()
         self._end_what_is_due()
         breaks_after, self.breaks_after = self.breaks_after, None
+        if self.lead is not None and self.lead not in self.holdings:
+            return
         for count, held in enumerate(list(self.holdings.values())):
             if breaks_after == count:
                 raise UnavailableError("broke off")
@@ -238,8 +246,8 @@ class Upstream:
     def _erase_one(self, item: ItemRef, key: str, mood: str, number: int) -> Outcome:
         if mood in _SAYS:
             return _SAYS[mood]
-        if (mood, number == 0) in {("silent", True), ("the first only", False)}:
-            return _SAYS["fail"]  # of the silent one nobody hears
+        if (mood, number == 0) in _OTHERWISE:
+            return _SAYS[_OTHERWISE[mood, number == 0]]
         if mood.startswith("pending"):
             if self.orders.setdefault(item.ref, key) != key and item.ref not in self.asked_again:
                 self._complain(f"{item.ref} is ordered twice, under two keys")

@@ -103,3 +103,18 @@ async def test_what_nobody_answers_for_does_not_keep_later_batches_from_being_lo
         ItemState.UNKNOWN: 500,
         ItemState.ERASED: 100,
     }
+
+
+async def test_what_is_said_to_be_gone_is_looked_for_though_what_led_there_is_gone(
+    office: Office,
+) -> None:
+    office.make("crm", "card", 3)
+    crm = office.upstreams["crm"]
+    crm.lead, crm.moods = "crm/0", ["lie but of the first"]
+    await office.submit(Operation.ERASE, "robot", (PHONE, MAIL), known=True)
+    await office.sweep(None)
+    assert set(crm.holdings) == {"crm/1", "crm/2"}
+    seen = await office.see(office.ids[0])
+    told = {(item.state, item.code) for item in seen.items}
+    assert told == {(ItemState.ERASED, None), (ItemState.FAILED, "still_held")}
+    assert seen.request.state is not State.CLOSED

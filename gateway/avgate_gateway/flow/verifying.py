@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from avgate_contracts.connector import SupportsErase
 from avgate_contracts.outcome import Failed
+from avgate_contracts.record import ErasureWay
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway.flow import later
 from avgate_gateway.flow.capability import can
@@ -22,6 +23,9 @@ from avgate_gateway.store.unseen import noted
 
 _GONE = (ItemState.ERASED, ItemState.ANONYMISED, ItemState.ALREADY_GONE)
 _SAID = (ItemState.DONE_BY_HAND,)
+# Ways in which what leads to an item may go along with it; whoever is asked to erase, or lists
+# people, is asked by what is known of the person.
+_LED_TO = frozenset({ErasureWay.DELETE, ErasureWay.ANONYMISE})
 STILL_HELD: Final = "still_held"  # what was said to be done was not
 _STILL = Failed(STILL_HELD, "looking again, the upstream still shows it")
 _PAGE = 500
@@ -65,6 +69,8 @@ async def _shown(part: Part) -> set[str]:
     look = Look.of(part, part.person, Operation.ACCESS)
     shown = {digest_of(part, record.item.ref) async for record in look.records()}
     await _note_unseen(part, look)
+    if not look.proven:  # which says nothing of what was found by something that has gone since
+        shown |= await _shown_by_reference(part, _GONE, _LED_TO)
     return shown
 
 
@@ -85,12 +91,14 @@ async def _note_unseen(part: Part, look: Look) -> None:
         )
 
 
-async def _shown_by_reference(part: Part, states: Sequence[ItemState]) -> set[str]:
+async def _shown_by_reference(
+    part: Part, states: Sequence[ItemState], ways: Collection[ErasureWay] = frozenset(ErasureWay)
+) -> set[str]:
     shown: set[str] = set()
     last = 0
     while rows := await _claimed(part, last, states):
         last = rows[-1].id
-        refs = refs_of(part, [row for row in rows if row.ref_box is not None])
+        refs = refs_of(part, [row for row in rows if row.ref_box and row.erasure in ways])
         if refs and can(part.connector, SupportsErase):
             held = await part.connector.still_held(refs)
             shown.update(digest_of(part, ref.ref) for ref in held)
