@@ -56,6 +56,9 @@ _OWN: Final[Mapping[str, str]] = {
     "the upstream accepted, but there is no way to ask about it": (
         "het systeem nam de opdracht aan, maar er is niet na te vragen of het is gebeurd"
     ),
+    "the system says that something else was done than what was asked of it": (
+        "het systeem zegt dat er iets anders is gedaan dan is gevraagd"
+    ),
     "looking again, the upstream still shows it": ("bij het nakijken stond het nog in het systeem"),
     "the day it was confirmed for has come, and it is still shown": (
         "de toegezegde dag is voorbij, en het staat nog in het systeem"

@@ -63,6 +63,7 @@ _SAYS: dict[str, Outcome] = {
     "fail": Failed("broken", "it could not"),
     "unknown before": Unknown("nobody knows"),
     "lie": Completed(Effect.ERASED),
+    "said to be right": Completed(Effect.RECTIFIED),
 }
 _OTHERWISE = {  # by mood, and whether it is the first item; of the silent one nobody hears
     ("silent", True): "fail",

@@ -118,3 +118,10 @@ async def test_what_is_said_to_be_gone_is_looked_for_though_what_led_there_is_go
     told = {(item.state, item.code) for item in seen.items}
     assert told == {(ItemState.ERASED, None), (ItemState.FAILED, "still_held")}
     assert seen.request.state is not State.CLOSED
+
+
+async def test_an_erasure_that_is_said_to_be_a_correction_is_none(office: Office) -> None:
+    await _erase(office, "said to be right")
+    seen = await office.see(office.ids[0])
+    assert {(item.state, item.code) for item in seen.items} == {(ItemState.FAILED, "other_effect")}
+    assert seen.request.state is not State.CLOSED

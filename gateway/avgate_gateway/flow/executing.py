@@ -28,7 +28,14 @@ from avgate_gateway import confidential
 from avgate_gateway.flow.capability import can
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.locating import refs_of
-from avgate_gateway.flow.outcomes import ALTERED, are_pending, asked_now, columns, effect_of
+from avgate_gateway.flow.outcomes import (
+    ALTERED,
+    are_pending,
+    asked_now,
+    columns,
+    effect_of,
+    written,
+)
 from avgate_gateway.flow.overtaking import look_first
 from avgate_gateway.flow.recipients import told_to
 from avgate_gateway.store import callbacks, evidence, holding, items, tasks
@@ -187,11 +194,9 @@ async def write_outcomes(
     by_ref = {outcome.ref: outcome.outcome for outcome in told}
     now, refs = part.context.now(), refs_of(part, batch)
     rows = [
-        {"id": row.id, **columns(by_ref.get(ref.ref, _UNSAID), now)}
+        {"id": row.id, **written(by_ref.get(ref.ref, _UNSAID), part.request.operation, now)}
         for row, ref in zip(batch, refs, strict=True)
     ]
-    if part.request.operation is Operation.RECTIFY:
-        rows = [_unwatched(row) for row in rows]
     async with part.context.database.write() as db:
         if are_pending(rows) and await tasks.is_asked_now(db, part.task):
             rows = asked_now(rows, now)  # an upstream may call before its answer is written down
@@ -278,11 +283,6 @@ async def next_stage(part: Part) -> Task:
         part.task, stage=stage, updated_at=now, attempts=0, next_attempt_at=wait, code=None,
         reason=None,
     )  # fmt: skip
-
-
-def _unwatched(row: dict[str, Any]) -> dict[str, Any]:
-    """A correction is no matter of retention, and its value may be forgotten when a day comes."""
-    return row if row["state"] == ItemState.PENDING else {**row, "look_at": None}
 
 
 def _tally(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:

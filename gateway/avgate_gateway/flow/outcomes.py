@@ -18,6 +18,7 @@ from avgate_contracts.outcome import (
     Unsupported,
 )
 from avgate_contracts.record import ErasureWay
+from avgate_contracts.vocabulary import Operation
 from avgate_gateway.retention import AMSTERDAM
 from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.tasks import TaskCode
@@ -31,6 +32,30 @@ ALTERED = Failed(
     TaskCode.ALTERED.value,
     "its row is not as it was when somebody approved the plan, so it was left alone",
 )
+_OTHER_EFFECT = Failed(
+    "other_effect", "the system says that something else was done than what was asked of it"
+)
+_CORRECTED = frozenset({Effect.RECTIFIED, Effect.ALREADY_RIGHT})
+
+
+def written(outcome: Outcome, operation: Operation, now: datetime) -> dict[str, Any]:
+    """The columns of an outcome that an operation came to.
+
+    A correction is no matter of retention, and its value may be forgotten when a day comes.
+    """
+    found = columns(_fitting(outcome, operation), now)
+    is_watched = operation is not Operation.RECTIFY or found["state"] == ItemState.PENDING
+    return found if is_watched else {**found, "look_at": None}
+
+
+def _fitting(outcome: Outcome, operation: Operation) -> Outcome:
+    """The outcome, unless what it says was done is nothing that was asked for."""
+    match outcome:
+        case Completed(Effect.SCHEDULED):
+            return outcome
+        case Completed(effect) if (effect in _CORRECTED) is not (operation is Operation.RECTIFY):
+            return _OTHER_EFFECT
+    return outcome
 
 
 def columns(outcome: Outcome, now: datetime) -> dict[str, Any]:  # noqa: PLR0911 -- one per outcome
