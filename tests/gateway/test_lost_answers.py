@@ -125,3 +125,20 @@ async def test_an_erasure_that_is_said_to_be_a_correction_is_none(office: Office
     seen = await office.see(office.ids[0])
     assert {(item.state, item.code) for item in seen.items} == {(ItemState.FAILED, "other_effect")}
     assert seen.request.state is not State.CLOSED
+
+
+async def test_what_is_listed_as_theirs_and_as_somebody_elses_is_not_touched(
+    office: Office,
+) -> None:
+    office.make("crm", "card", 1)
+    office.make("crm", "somebody else's", 1)
+    crm = office.upstreams["crm"]
+    mine, other = crm.holdings.values()
+    other.item, crm.strangers = mine.item, True
+    await office.submit(Operation.ERASE, "robot", (PHONE, MAIL), known=True)
+    for _ in range(6):
+        await office.sweep(None)
+        office.now += timedelta(minutes=1)
+    seen = await office.see(office.ids[0])
+    assert not crm.bodies
+    assert [hand.code for hand in seen.open_hand] == ["contract_broken"]

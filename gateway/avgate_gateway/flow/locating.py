@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from avgate_contracts.connector import SupportsRectify
+from avgate_contracts.errors import ContractBrokenError
 from avgate_contracts.record import ItemRef, Record
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway import confidential
@@ -31,10 +32,15 @@ async def locate(part: Part, person: Confidential, box: Box) -> None:
     """Records every item that concerns the request; raises what the connector raises."""
     look = Look.of(part, person, Operation.ACCESS)
     look.left = await earlier.left(part, person.subject)
+    aside = look.aside = set[str]()
     shelf = _Shelf(part)
     async for found in _found(part, person, look):
         await shelf.put(found)
     look.insist()
+    if any(digest_of(part, ref) in shelf.seen for ref in aside):
+        raise ContractBrokenError(
+            "one thing is listed as theirs, and as somebody else's as well: have that put right there"
+        )
     for item in _by_hand(part, look):
         await shelf.put(Found(digest_of(part, item.ref), item))
     await shelf.close(look, look.lesson.sealed(box))

@@ -35,6 +35,7 @@ class Look:
     lesson: Lesson
     cards: tuple[Card, ...] = ()
     quarantined: int = 0
+    aside: set[str] | None = field(default=None, repr=False)  # their references, if they are wanted
     shown: int = 0
     proven: int = 0
     left_out: int = 0
@@ -61,6 +62,8 @@ class Look:
                 self._note(found)
             elif not self._is_theirs(found, known):
                 self.quarantined += 1
+                if self.aside is not None:
+                    self.aside.add(found.item.ref)
             else:
                 self.proven += 1
                 self.left.pop(found.item.ref, None)
