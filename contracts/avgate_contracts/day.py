@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,9 @@ AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 def local_day(moment: datetime) -> date:
     """The Dutch calendar day of a moment: numbers change hands on Dutch days.
 
-    One that names no zone is taken for Dutch time, never for that of the machine.
+    One that names no zone is taken for Dutch time, never for that of the machine; so is one at the
+    very ends of the calendar, which others write for "never", and which is no moment elsewhere.
     """
-    return moment.astimezone(AMSTERDAM).date() if moment.tzinfo else moment.date()
+    with suppress(OverflowError):
+        return moment.astimezone(AMSTERDAM).date() if moment.tzinfo else moment.date()
+    return moment.date()

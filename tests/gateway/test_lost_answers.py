@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,24 @@ async def test_what_is_listed_as_theirs_and_as_somebody_elses_is_not_touched(
     seen = await office.see(office.ids[0])
     assert not crm.bodies
     assert [hand.code for hand in seen.open_hand] == ["contract_broken"]
+
+
+@pytest.mark.parametrize(
+    ("never", "state"),
+    [
+        (datetime.min.replace(tzinfo=timezone(timedelta(hours=5))), ItemState.ERASED),
+        (datetime.max.replace(tzinfo=timezone(-timedelta(hours=5))), ItemState.RETAINED),
+        (datetime.max.replace(tzinfo=UTC), ItemState.RETAINED),
+    ],
+)
+async def test_a_day_that_is_not_in_the_calendar_stops_no_request(
+    office: Office, never: datetime, state: ItemState
+) -> None:
+    office.make("crm", "call", 1)
+    (held,) = office.upstreams["crm"].holdings.values()
+    held.item = replace(held.item, term_starts=never)
+    office.upstreams["crm"].approved.add(held.item.ref)
+    await office.submit(Operation.ERASE, "robot", (PHONE, MAIL), known=True)
+    await office.sweep(None)
+    seen = await office.see(office.ids[0])
+    assert [item.state for item in seen.items] == [state]

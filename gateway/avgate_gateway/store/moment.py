@@ -35,7 +35,14 @@ def _microseconds(value: datetime | None) -> int | None:
 
 
 def _moment(value: Any | None) -> datetime | None:
-    return None if value is None else EPOCH + timedelta(microseconds=int(value))
+    """What upstreams write for "never", in a zone of theirs, may be no day of UTC's calendar."""
+    if value is None:
+        return None
+    try:
+        return EPOCH + timedelta(microseconds=int(value))
+    except OverflowError:
+        return _FIRST if int(value) < 0 else _LAST
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
