@@ -8,11 +8,13 @@ from avgate_contracts.errors import (
     AmbiguousSubjectError,
     ConnectorError,
     ContractBrokenError,
+    InvalidIdentifierError,
     MisconfiguredError,
     RefusedError,
     UnavailableError,
 )
 from avgate_gateway.flow.trouble import trouble_of
+from avgate_gateway.store.tasks import TaskCode
 
 DAY = 86_400.0
 DOWN = UnavailableError("not now")
@@ -80,3 +82,10 @@ def test_a_refusal_is_told_at_once_whatever_came_before() -> None:
 
 def test_the_words_of_a_fault_that_is_nobodys_are_not_shown() -> None:
     assert "Jansen" not in trouble_of(ValueError("Jansen")).reason
+
+
+def test_an_id_that_no_call_can_hold_is_told_at_once_and_in_words() -> None:
+    error = InvalidIdentifierError("an id in a path is 1 to 256 letters")
+    assert told_after(error) == 1
+    trouble = trouble_of(error)
+    assert (trouble.code, trouble.reason) == (TaskCode.CONTRACT_BROKEN, str(error))

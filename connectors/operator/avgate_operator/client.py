@@ -258,7 +258,8 @@ async def in_turn(
                 silent = 0
             except ConnectorError as error:
                 failed.update(dict.fromkeys(group, error))
-                silent = 0 if isinstance(error, sdk.RefusedError) else silent + 1
+                if not isinstance(error, sdk.InvalidIdentifierError):  # of which nobody heard
+                    silent = 0 if isinstance(error, sdk.RefusedError) else silent + 1
 
     for stage in stages:
         groups = list(stage)

@@ -39,6 +39,8 @@ _CONFLICT = Refused("conflict", "the upstream says that something else stands in
 _NOT_DONE = sdk.Failed("not_as_written", "the upstream took the change and shows another value")
 _DENIED = sdk.Failed("contradiction", "the upstream shows it, and says that it is not there")
 _LOST = sdk.Unknown("the answer was lost, and reading back does not show the change")
+_NO_ADDRESS = sdk.Failed("no_address", "its id cannot stand in an address: do it there by hand")
+_TOLD = (sdk.RefusedError, sdk.OutcomeUnknownError, sdk.InvalidIdentifierError)
 _ERASED, _GONE = Completed(Effect.ERASED), Completed(Effect.ALREADY_GONE)
 
 
@@ -167,7 +169,10 @@ class OperatorConnector(
 
         async def look(group: Sequence[Ref]) -> Mapping[Ref, ItemRef]:
             shelf, name = _KINDS[group[0].kind]
-            found = await self._client.one(shelf, group[0].id)
+            try:
+                found = await self._client.one(shelf, group[0].id)
+            except sdk.InvalidIdentifierError:  # nobody can ask for it, nor have it erased
+                return {ref: by_ref[ref] for ref in group}
             if found is None:
                 return {}
             of = await self._client.owner(found.id) if shelf is INDIVIDUALS else found
@@ -191,7 +196,7 @@ async def _outcomes(
     What was not sent is Unknown too once others were: looking settles it like what was lost.
     """
     outcomes, failed = await client.in_turn(_stages(refs), treat)
-    told = [isinstance(e, sdk.RefusedError | sdk.OutcomeUnknownError) for e in failed.values()]
+    told = [isinstance(e, _TOLD) for e in failed.values()]
     if failed and not outcomes and not any(told):
         raise client.worst(failed.values())
     outcomes |= {ref: _outcome(error) for ref, error in failed.items()}
@@ -201,6 +206,8 @@ async def _outcomes(
 def _outcome(error: sdk.ConnectorError) -> sdk.Outcome:
     if isinstance(error, sdk.RefusedError):
         return Refused(f"status_{error.status}", "the upstream refuses, with this status")
+    if isinstance(error, sdk.InvalidIdentifierError):
+        return _NO_ADDRESS
     return sdk.Unknown(str(error))
 
 
@@ -244,7 +251,11 @@ def _as_now(item: ItemRef, of: Usage | Service | Owner) -> ItemRef:
 
 
 def _ref(item: ItemRef) -> Ref:
+    """An id may have slashes, and only a mark follows one."""
     kind, _, rest = item.ref.partition("/")
     if kind not in _KINDS:
         raise sdk.InvalidIdentifierError("a reference that this connector did not make")
-    return Ref(kind, *rest.split("/", 1))
+    if _KINDS[kind][1] != models.CONTACTS:
+        return Ref(kind, rest)
+    resource, _, mark = rest.rpartition("/")
+    return Ref(kind, resource, mark)

@@ -8,6 +8,7 @@ from avgate_contracts.errors import (
     AmbiguousSubjectError,
     ConnectorError,
     ContractBrokenError,
+    InvalidIdentifierError,
     MisconfiguredError,
     OutcomeUnknownError,
     RefusedError,
@@ -62,4 +63,6 @@ _KINDS: tuple[tuple[type[ConnectorError], TaskCode, int], ...] = (
     # A single odd page or a token that ended early is not yet a broken contract or a wrong key.
     (MisconfiguredError, TaskCode.MISCONFIGURED, 4),
     (ContractBrokenError, TaskCode.CONTRACT_BROKEN, 4),
+    # What the upstream names something by, for what people give was looked at when it was given.
+    (InvalidIdentifierError, TaskCode.CONTRACT_BROKEN, 1),
 )
