@@ -12,6 +12,7 @@ from avgate_contracts import (
     Field,
     FieldChange,
     ItemChange,
+    Pending,
     RefusedError,
     UnavailableError,
 )
@@ -48,6 +49,39 @@ async def test_an_order_that_something_else_refuses_is_refused() -> None:
         with pytest.raises(RefusedError) as caught:
             await stage.erase(items)
     assert caught.value.status == 400
+
+
+class Clerk(httpx.AsyncHTTPTransport):
+    """Takes another order than was placed."""
+
+    def __init__(self, old: bytes, new: bytes) -> None:
+        super().__init__(verify=NO_TLS)
+        self._change = old, new
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        content = (await request.aread()).replace(*self._change)
+        headers = [(n, v) for n, v in request.headers.multi_items() if n != "content-length"]
+        sent = httpx.Request(request.method, request.url, headers=headers, content=content)
+        return await super().handle_async_request(sent)
+
+
+async def test_an_order_that_became_another_one_is_not_waited_for() -> None:
+    async with live(transport=Clerk(b"NON_PUBLISHED", b"LISTED")) as stage:
+        outcomes = await stage.erase(await stage.items())
+    assert {one.code for one in outcomes if isinstance(one, Failed)} == {"not_in_order"}
+    assert all(isinstance(one, Failed) for one in outcomes)
+
+
+@pytest.mark.parametrize(("taken", "is_it"), [("Anders", False), (NEW_NAME.upper(), True)])
+async def test_a_correction_is_told_from_another_one_and_not_from_its_spelling(
+    taken: str, *, is_it: bool
+) -> None:
+    async with live(transport=Clerk(NEW_NAME.encode(), taken.encode())) as stage:
+        record = (await stage.found())[0]
+        (old,) = record.fields[Field.NAME_FAMILY]
+        change = ItemChange(record.item, (FieldChange(Field.NAME_FAMILY, old, NEW_NAME),))
+        (told,) = await stage.connector.rectify([change], key="key-1")
+    assert isinstance(told.outcome, Pending if is_it else Failed)
 
 
 async def test_a_cancelled_order_says_so() -> None:

@@ -98,11 +98,12 @@ LISTING = (
     "<RegisteredAt>2026-01-01T00:00:00Z</RegisteredAt><Registered>" + LISTED + "</Registered>"
     "<Publications/></Listing>"
 )
-PUBLISHED = (
-    "<Publications><Publication><PublicationId>online</PublicationId><Kind>online</Kind>"
+ONLINE = (
+    "<Publication><PublicationId>online</PublicationId><Kind>online</Kind>"
     "<Status>LISTED</Status><EffectiveFrom>2026-01-01T00:00:00Z</EffectiveFrom>"
-    "<Listed>" + LISTED.format("Jansen") + "</Listed></Publication></Publications>"
+    "<Listed>" + LISTED.format("Jansen") + "</Listed></Publication>"
 )
+PUBLISHED = f"<Publications>{ONLINE}</Publications>"
 
 
 def listings(*names: str) -> str:
@@ -123,6 +124,13 @@ def listings(*names: str) -> str:
         ("<ListingsResponse>" + "<a>" * 50 + "Jansen" + "</a>" * 50 + "</ListingsResponse>",
          ContractBrokenError),
         (listings("Jansen").replace("<TotalCount>1", "<TotalCount>2"), ContractBrokenError),
+        (listings("Jansen").replace(">L-", ">L/"), ContractBrokenError),
+        (
+            listings("Jansen").replace(
+                "<Publications/>", f"<Publications>{ONLINE}{ONLINE}</Publications>"
+            ),
+            ContractBrokenError,
+        ),
     ],
 )  # fmt: skip
 async def test_an_answer_that_contradicts_itself_or_the_contract_names_nobody(

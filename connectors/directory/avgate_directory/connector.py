@@ -44,6 +44,7 @@ from avgate_directory.whose import days, holder, identifiers
 _Outcomes = Mapping[str, Outcome]  # by ref
 _CONTRADICTION = Refused("contradiction", "one listing cannot have two values in one field")
 _NO_LISTING = Failed("listing_not_found", "the listing has ended; locate the subject again")
+_OTHER_ORDER = Failed("not_in_order", "it took another order than was placed: look at it there")
 _NO_END = Failed("still_shown", "it is registered, and this publication says something else")
 
 
@@ -182,6 +183,8 @@ class DirectoryConnector(
         order = await self._client.change(listing, content, key)
         if isinstance(order, OrderError):
             return Refused(f"dlda_{order.code}", "the directory refused the order with this code")
+        if not _is_ordered(content, order.wanted(listing.telephone_number)):
+            return _OTHER_ORDER
         return self._pending(order.order_id)
 
     def _pending(self, job: str) -> Pending:
@@ -276,6 +279,14 @@ def _obstacle(listing: Listing, change: ItemChange) -> Outcome | None:
         if not values & {_alike(wanted.before), _alike(wanted.after)}:
             return Refused("changed_meanwhile", "the listing says something else than was planned")
     return None
+
+
+def _is_ordered(content: Content, taken: Content | None) -> bool:
+    """Whether an order that was taken in is the one that was placed, however it is spelled."""
+    if taken is None or taken.listing_type != content.listing_type:
+        return False
+    told = ({n: _alike(v) for n, v in each.fields.items()} for each in (content, taken))
+    return content.is_delisted or next(told) == next(told)
 
 
 def _alike(value: str) -> str:

@@ -157,12 +157,19 @@ class Publication(_Element):
 class Listing(_Element):
     """Where one number appears for as long as it has one holder: of the Dutch profile."""
 
-    listing_id: str
+    listing_id: str = Sent(pattern="^[^/]+$")  # what parts it from a publication's in a ref
     telephone_number: str
     held_since: date | None = None
     registered_at: AwareDatetime
     registered: Content
     publications: tuple[Publication, ...]
+
+    @model_validator(mode="after")
+    def _names_each_once(self) -> Self:
+        """Else one of two would be taken for both."""
+        if len({each.publication_id for each in self.publications}) < len(self.publications):
+            raise ValueError("two publications have one name")
+        return self
 
     def publication(self, publication_id: str) -> Publication | None:
         return next((p for p in self.publications if p.publication_id == publication_id), None)
