@@ -93,6 +93,42 @@ async def test_an_answer_about_another_call_hides_none() -> None:
             await stage.items()
 
 
+class Vanishing(Between):
+    """What its lists name is not there by itself."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._path = re.compile(path)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._path.search(request.url.path):
+            return httpx.Response(404, json={"errorCode": 10100})
+        return await super().handle_async_request(request)
+
+
+@pytest.mark.parametrize("path", ["/addressables/[0-9]+$", "/communications/[0-9]+$"])
+async def test_what_is_listed_and_not_there_by_itself_is_not_left_out(path: str) -> None:
+    async with live(known=only("phone"), transport=Vanishing(path)) as stage:
+        with pytest.raises(sdk.UnavailableError, match="in a list"):
+            await stage.items()
+
+
+@pytest.mark.parametrize(
+    "day", ["0001-01-01 00:00:00", "1815-06-18 11:00:00", "9999-12-31 23:59:59"]
+)
+@pytest.mark.parametrize("order", ["ascending", "descending"])
+async def test_a_call_log_that_ends_on_no_day_at_all_says_so(day: str, order: str) -> None:
+    def odd(request: httpx.Request) -> httpx.Response:
+        if request.url.params.get("order") != order:
+            return around_midnight(request)
+        return httpx.Response(200, json={"data": [{"object": {"oid": "9", "date": day}}]})
+
+    phone = sdk.Identifier.of(sdk.IdentifierKind.PHONE, "+31612345678")
+    async with live(known=lambda _: (phone,), transport=httpx.MockTransport(odd)) as stage:
+        with pytest.raises(sdk.ContractBrokenError, match="correct that date"):
+            await stage.items()
+
+
 @pytest.mark.parametrize("body", [b"<p>not here", b'{"errorCode":0,"errorCode":10100}'])
 async def test_a_404_that_xelion_did_not_write_is_no_proof_that_something_is_gone(
     body: bytes,

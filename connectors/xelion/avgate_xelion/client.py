@@ -9,7 +9,7 @@ from __future__ import annotations
 from asyncio import Semaphore, gather
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from secrets import token_hex
 from typing import TypeVar
@@ -35,6 +35,7 @@ LIMITS = sdk.Limits(concurrency=3, attempts=5)
 SUBJECTS = ("Person", "UnknownAddressable")  # the second is a bare number that nobody has filed
 _NO_SUCH_OBJECT = 10100
 _WINDOW, _SECOND = timedelta(days=28), timedelta(seconds=1)
+_FIRST, _AHEAD = datetime(1970, 1, 1, tzinfo=UTC) - _SECOND, timedelta(days=366)
 _PAGE = 100
 _CARD, _LOG, _AUDIO = "/addressables/{oid}", "/communications/{oid}", "/communications/{oid}/audio"
 
@@ -81,8 +82,16 @@ class XelionClient:
     async def addressable(self, oid: str) -> Addressable | None:
         return await self._one(_CARD, oid, One[Addressable])
 
+    async def listed_addressable(self, oid: str) -> Addressable:
+        """One that a list named; raises UnavailableError where it is not there."""
+        return _there(await self.addressable(oid))
+
     async def communication(self, oid: str) -> Communication | None:
         return await self._one(_LOG, oid, One[Communication])
+
+    async def listed_communication(self, oid: str) -> Communication:
+        """The same of a communication."""
+        return _there(await self.communication(oid))
 
     async def communications(self, oid: str) -> AsyncIterator[list[CommunicationRow]]:
         """All that one addressable took part in, newest first, page by page.
@@ -106,7 +115,12 @@ class XelionClient:
         params = {"limit": "1", "order": order}
         answer = await self._http.send("GET", "/communications", params=params)
         rows = answer.parse(Page[CommunicationRow]).rows()
-        return rows[0].date if rows else None
+        edge = rows[0].date if rows else None
+        if edge is not None and not _FIRST < edge < self._http.now() + _AHEAD:
+            raise sdk.ContractBrokenError(
+                "the call log begins or ends on a day that cannot be: correct that date in Xelion"
+            )
+        return edge
 
     async def _pages(
         self, path: str, params: Mapping[str, str], shape: type[Page[Row]]
@@ -188,6 +202,13 @@ class XelionClient:
         if answer.status == 404:
             _absent(answer)
         return answer.status != 404 or answer.after_unknown
+
+
+def _there(found: Thing | None) -> Thing:
+    """It went while it was read, or the upstream contradicts itself: left out, nobody would know."""
+    if found is None:
+        raise sdk.UnavailableError("something is in a list, and is not there by itself: look again")
+    return found
 
 
 def _windows(newest: datetime, oldest: datetime) -> Iterator[Mapping[str, str]]:

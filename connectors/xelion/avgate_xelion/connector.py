@@ -62,10 +62,10 @@ class XelionConnector(
             async for record in self._communications(subject, card, theirs, done):
                 yield record
         for card in cards:
-            whole = await self._client.addressable(card.oid)
-            if whole and card.telecom_addresses and not whole.says_how_to_reach:
+            whole = await self._client.listed_addressable(card.oid)
+            if card.telecom_addresses and not whole.says_how_to_reach:
                 raise sdk.ContractBrokenError("a card has no numbers, and had some in the list")
-            if whole is not None and whole.borne(subject.identifiers, in_their_days=True):
+            if whole.borne(subject.identifiers, in_their_days=True):
                 yield _contact(whole)
 
     def export(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Record]:
@@ -111,10 +111,10 @@ class XelionConnector(
         self, subject: sdk.DataSubject, card: Addressable, theirs: frozenset[str], oid: str
     ) -> list[sdk.Record] | None:
         """What there is of a call; None where it has nothing to do with them at all."""
-        call = await self._client.communication(oid)
-        if call is not None and not (call.ends(theirs) or call.belongs_to(theirs)):
+        call = await self._client.listed_communication(oid)
+        if not (call.ends(theirs) or call.belongs_to(theirs)):
             return None
-        if call is None or not _in_time(subject, theirs, call):
+        if not _in_time(subject, theirs, call):
             return []
         log = _log(card, theirs, call)
         sounds = call.may_have_sound and await self._client.has_sound(oid)
