@@ -115,6 +115,9 @@ class Upstream:
     complaints: list[str] = field(default_factory=list)
     resent: list[tuple[str, str, str]] = field(default_factory=list)  # what, under which two keys
     changes: int = 0  # how often something came or went
+    looked_after: list[int] = field(
+        default_factory=list
+    )  # after how many writes it was asked what is there
 
     def holds(self, ref: str) -> Holding | None:
         self._end_what_is_due()
@@ -203,6 +206,7 @@ class Upstream:
     async def still(self, items: Sequence[ItemRef]) -> list[ItemRef]:
         await self.enter()
         self._end_what_is_due()
+        self.looked_after.append(len(self.bodies))
         found = [self.holdings.get(item.ref) for item in items]
         return [held.item for held in found if held is not None]
 

@@ -164,3 +164,14 @@ async def test_a_day_that_is_not_in_the_calendar_stops_no_request(
     await office.sweep(None)
     seen = await office.see(office.ids[0])
     assert [item.state for item in seen.items] == [state]
+
+
+async def test_what_the_policy_approves_at_once_is_looked_at_once_after_and_not_before(
+    office: Office,
+) -> None:
+    await _erase(office)
+    seen = await office.see(office.ids[0])
+    assert {item.state for item in seen.items} <= GONE
+    looked_after = office.upstreams["crm"].looked_after
+    assert looked_after
+    assert 0 not in looked_after

@@ -89,8 +89,9 @@ async def _carry_on(context: Context, request: SubjectRequest) -> None:
         await _nothing_to_do(context, request, located)
     # Also where an earlier advance was cut short between its plan and this.
     may_be_planned = bool(located) or settling.awaits_approval(request)
-    if may_be_planned and (await _approve_by_policy(context, request) or located):
-        await run_tasks(context, request, is_compared=True)
+    approved = await _approve_by_policy(context, request) if may_be_planned else None
+    if approved or located:
+        await run_tasks(context, approved or request, is_compared=True)
 
 
 async def _after_closing(context: Context, request: SubjectRequest) -> None:
@@ -160,18 +161,21 @@ async def _nothing_to_do(
             await tell(db, now, request, Event.SETTLED, connector=name, result="done")
 
 
-async def _approve_by_policy(context: Context, request: SubjectRequest) -> bool:
-    """Approves in the name of the controller's policy, where that exempts this client; whether so."""
+async def _approve_by_policy(context: Context, request: SubjectRequest) -> SubjectRequest | None:
+    """Approves in the name of the controller's policy, where that exempts this client.
+
+    The request with the plan that was approved, whose age counts when it is carried out; or None.
+    """
     if request.client_id not in context.desks[request.controller].approval_exempt_clients:
-        return False
+        return None
     async with context.database.write() as db:
         planned = await requests.find(db, request.id)
         if planned is None or planned.state is State.CLOSED or planned.plan_digest is None:
-            return False
+            return None
         if not settling.awaits_approval(planned):
-            return False
+            return None
         all_tasks = await tasks.of_request(db, request.id)
         if is_ambiguous(all_tasks) or not await breaker.lets_begin(db, context, planned):
-            return False
+            return None
         await release(db, context, planned, POLICY, planned.plan_digest)
-    return True
+    return planned
