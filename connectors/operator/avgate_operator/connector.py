@@ -168,7 +168,7 @@ class OperatorConnector(
         held, left = dict[Ref, ItemRef](), list(by_ref)
 
         async def look(group: Sequence[Ref]) -> Mapping[Ref, ItemRef]:
-            shelf, name = _KINDS[group[0].kind]
+            shelf, _ = _KINDS[group[0].kind]
             try:
                 found = await self._client.one(shelf, group[0].id)
             except sdk.InvalidIdentifierError:  # nobody can ask for it, nor have it erased
@@ -176,15 +176,23 @@ class OperatorConnector(
             if found is None:
                 return {}
             of = await self._client.owner(found.id) if shelf is INDIVIDUALS else found
-            return {ref: _as_now(by_ref[ref], of) for ref in group if found.holds(name, ref.mark)}
+            there = [ref for ref in group if found.holds(_KINDS[ref.kind][1], ref.mark)]
+            return {ref: _as_now(by_ref[ref], of) for ref in there}
+
+        async def answers(shelves: Sequence[client.Shelf[Any]]) -> Mapping[client.Shelf[Any], None]:
+            for shelf in shelves:
+                await self._client.answers(shelf)
+            return dict.fromkeys(shelves)
 
         while left:
-            found, failed = await client.in_turn(_stages(left), look)
+            found, failed = await client.in_turn([_resources(left)], look)
             if len(failed) == len(left):
                 raise client.worst(failed.values())
             held, left = held | found, list(failed)
-        for shelf in {_KINDS[ref.kind][0] for ref in by_ref.keys() - held.keys()}:
-            await self._client.answers(shelf)
+        shelves = {_KINDS[ref.kind][0] for ref in by_ref.keys() - held.keys()}
+        _, silent = await client.in_turn([[[shelf] for shelf in shelves]], answers)
+        if silent:
+            raise client.worst(silent.values())
         return [held[ref] for ref in by_ref if ref in held]
 
 
@@ -216,6 +224,16 @@ def _stages(refs: Sequence[Ref]) -> Iterator[Sequence[Sequence[Ref]]]:
     by_kind = {kind: sorted(ref for ref in refs if ref.kind == kind) for kind in _KINDS}
     for of_kind in by_kind.values():
         yield [list(group) for _, group in groupby(of_kind, key=lambda ref: ref.id)]
+
+
+def _resources(refs: Sequence[Ref]) -> Iterator[Sequence[Ref]]:
+    """By resource, whatever of it is asked for: only erasing has an order."""
+
+    def resource(ref: Ref) -> tuple[str, str]:
+        return _KINDS[ref.kind][0].path, ref.id
+
+    for _, group in groupby(sorted(refs, key=resource), key=resource):
+        yield list(group)
 
 
 def _the_one(subject: sdk.DataSubject, owners: Sequence[Owner]) -> Owner | None:
