@@ -39,6 +39,8 @@ NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.P
 NOT_HTTP = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 
 _HAVE_CONTENT = frozenset({"POST", "PUT", "PATCH"})  # and say so even where it is empty
+# Those of TLS 1.2 with ephemeral keys and no SHA-1 (RFC 9325 section 4.2); TLS 1.3 has no others.
+_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:ECDHE+AES:DHE+AES:!aNULL:!eNULL:!aDSS:!SHA1:!AESCCM:!PSK:!SRP"
 _IDLE = 5.0  # seconds; longer than this, and servers close a connection while it is being reused
 
 
@@ -83,9 +85,14 @@ def trusted() -> ssl.SSLContext:
 
 
 def tls() -> ssl.SSLContext:
-    """Verifies by the authorities that the library brings along; nothing older than TLS 1.2."""
+    """Verifies by the authorities that the library brings along; nothing older than TLS 1.2.
+
+    Versions and ciphers are the same whatever Python was built with: Debian's takes OpenSSL's own list,
+    which has ciphers that keep no secret once the server's key is known.
+    """
     made = httpx.create_ssl_context(trust_env=False)
-    made.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996, whatever Python is built with
+    made.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996
+    made.set_ciphers(_CIPHERS)
     return made
 
 
