@@ -71,7 +71,11 @@ class AcmeConnector(
     async def access(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Record]:
         for email in subject.of_kind(sdk.IdentifierKind.EMAIL):
             page: int | None = 1
+            seen: set[int] = set()
             while page is not None:
+                if page in seen:
+                    raise sdk.ContractBrokenError("a page leads back to one that was read already")
+                seen.add(page)
                 asked = {"email": email.value, "page": page}
                 answer = await self._http.send("GET", "/cards", params=asked)
                 found = answer.parse(Page)
