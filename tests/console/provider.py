@@ -8,7 +8,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus, urlencode, urlsplit
@@ -60,6 +60,12 @@ class Provider(Issuer):
         self.says(**{**told, **changes})
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A browser opens connections ahead, and hangs up without a word where it needs none.
+        with closing(writer), suppress(asyncio.IncompleteReadError):
+            writer.write((await self._answered(reader)).wire())
+            await writer.drain()
+
+    async def _answered(self, reader: asyncio.StreamReader) -> Answer:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         method, target = head.split(" ")[:2]
         fields = {
@@ -71,16 +77,13 @@ class Provider(Issuer):
         self.asked[path] += 1
         match method, path:
             case "GET", "/authorize":
-                made = self._authorized(_one_each(urlsplit(target).query))
+                return self._authorized(_one_each(urlsplit(target).query))
             case "POST", "/token":
-                made = self._redeemed(_one_each(body.decode()), fields.get("authorization", ""))
+                return self._redeemed(_one_each(body.decode()), fields.get("authorization", ""))
             case "GET", "/userinfo":
-                made = self._told(fields.get("authorization", ""))
+                return self._told(fields.get("authorization", ""))
             case _:
-                made = self.answers.get(path, Answer(b"{}", "404 Not Found"))
-        writer.write(made.wire())
-        await writer.drain()
-        writer.close()
+                return self.answers.get(path, Answer(b"{}", "404 Not Found"))
 
     def _authorized(self, asked: dict[str, str]) -> Answer:
         self.asked_of.append(asked)

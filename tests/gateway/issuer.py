@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,12 +45,12 @@ class Issuer:
         self.answers[CONFIGURATION] = Answer(json.dumps(told).encode())
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        path = head.split(b" ")[1].decode()
-        self.asked[path] += 1
-        writer.write(self.answers.get(path, Answer(b"{}", "404 Not Found")).wire())
-        await writer.drain()
-        writer.close()
+        with closing(writer), suppress(asyncio.IncompleteReadError):
+            head = await reader.readuntil(b"\r\n\r\n")
+            path = head.split(b" ")[1].decode()
+            self.asked[path] += 1
+            writer.write(self.answers.get(path, Answer(b"{}", "404 Not Found")).wire())
+            await writer.drain()
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -79,18 +79,20 @@ async def serve() -> AsyncIterator[str]:
     acme = Acme()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii")
-        method, target, _ = head.split(" ", 2)
-        lengths = [line for line in head.lower().split("\r\n") if line.startswith("content-length")]
-        body = await reader.readexactly(int(lengths[0].split(":")[1])) if lengths else b""
-        status, told = acme.answer(method, target, body)
-        is_text = isinstance(told, str)
-        sent = b"" if told is None else told.encode() if is_text else json.dumps(told).encode()
-        kind = "text/plain" if is_text else "application/json"
-        fields = f"content-type: {kind}\r\ncontent-length: {len(sent)}\r\nconnection: close"
-        writer.write(f"HTTP/1.1 {status} Told\r\n{fields}\r\n\r\n".encode() + sent)
-        await writer.drain()
-        writer.close()
+        with closing(writer):  # also where whoever called hung up before
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii")
+            method, target, _ = head.split(" ", 2)
+            lengths = [
+                line for line in head.lower().split("\r\n") if line.startswith("content-length")
+            ]
+            body = await reader.readexactly(int(lengths[0].split(":")[1])) if lengths else b""
+            status, told = acme.answer(method, target, body)
+            is_text = isinstance(told, str)
+            sent = b"" if told is None else told.encode() if is_text else json.dumps(told).encode()
+            kind = "text/plain" if is_text else "application/json"
+            fields = f"content-type: {kind}\r\ncontent-length: {len(sent)}\r\nconnection: close"
+            writer.write(f"HTTP/1.1 {status} Told\r\n{fields}\r\n\r\n".encode() + sent)
+            await writer.drain()
 
     server = await asyncio.start_server(talk, "127.0.0.1", 0)
     async with server:

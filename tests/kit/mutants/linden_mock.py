@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import quoteattr
@@ -141,13 +141,15 @@ async def serve() -> AsyncIterator[str]:
     linden = Linden()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii")
-        method, target, _ = head.split(" ", 2)
-        lengths = [line for line in head.lower().split("\r\n") if line.startswith("content-length")]
-        body = await reader.readexactly(int(lengths[0].split(":")[1])) if lengths else b""
-        writer.write(_written(*linden.answer(method, target, body)))
-        await writer.drain()
-        writer.close()
+        with closing(writer):  # also where whoever called hung up before
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii")
+            method, target, _ = head.split(" ", 2)
+            lengths = [
+                line for line in head.lower().split("\r\n") if line.startswith("content-length")
+            ]
+            body = await reader.readexactly(int(lengths[0].split(":")[1])) if lengths else b""
+            writer.write(_written(*linden.answer(method, target, body)))
+            await writer.drain()
 
     server = await asyncio.start_server(talk, "127.0.0.1", 0)
     async with server:
