@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 import sqlalchemy as sa
@@ -27,3 +28,6 @@ async def test_connections_that_are_not_answered_any_more_are_given_up_together(
             await database.close()
     finally:
         proxy.end()
+        await asyncio.sleep(0.2)  # for the loop to see that they ended
+        del database, db
+        gc.collect()  # here, where it is known that some are left, and not in another test
