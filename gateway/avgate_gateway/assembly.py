@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -51,6 +52,8 @@ from avgate_gateway.upkeep import keep_up, write_down
 from avgate_gateway.webhooks.delivering import Deliverer
 from avgate_gateway.witness import Witness
 
+_LAST_WORDS_SECONDS = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
@@ -86,15 +89,23 @@ class Assembled:
             yield
         finally:
             await self.engine.stop()
-            await self.deliverer.stop()
             await self.courier.stop()
-            with suppress(CutShortError):
-                await write_down(self.context, self.gateway.refusals)
-            await self.checkpointer.try_to_sign()
+            # All together: each would wait for a silent database as long as a statement does, and
+            # what supervises the process would end it by force. What is missed, others do later.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                    await self._say_what_is_left()
+            await self.deliverer.stop()
             await self.gateway.checks.stop()
             for client in self.clients:
                 await client.aclose()
             await self.context.database.close()
+
+    async def _say_what_is_left(self) -> None:
+        await self.deliverer.send_the_last()
+        with suppress(CutShortError):
+            await write_down(self.context, self.gateway.refusals)
+        await self.checkpointer.try_to_sign()
 
 
 def assemble(

@@ -37,6 +37,7 @@ _SWEEP_SECONDS = 1.0
 _SWEEP_AT_ONCE = 64  # requests of one controller
 _ORPHANS_SECONDS = 60.0
 _DRAIN_SECONDS = 10.0
+_CANCEL_SECONDS = 5.0
 _TIDY_SECONDS = 600.0
 _AFTER_A_FAULT = timedelta(seconds=30)
 _HEAD_START = timedelta(seconds=1)  # of whoever was told of it, before others come and take it
@@ -105,7 +106,8 @@ class Engine:
             ENGINE_STOPPED.tell(under_way=len(self._begun))
         for task in self._begun:
             task.cancel()
-        await asyncio.gather(*self._begun, return_exceptions=True)
+        if self._begun:  # what a silent database keeps from ending, ends with the process
+            await asyncio.wait(self._begun, timeout=_CANCEL_SECONDS)
         await self._claims.stop()
 
     def wake(self, request_ids: Iterable[str]) -> None:

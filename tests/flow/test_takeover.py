@@ -20,6 +20,7 @@ from .proxy import Proxy
 from .telling import staying
 
 WITHIN = 30  # seconds until a request whose worker is gone is held by another
+ENDS_WITHIN = 40  # of the 60 seconds that our unit of systemd gives it
 REFUSED = {"type": "https://avgate.example/problems/unavailable"}
 
 
@@ -224,3 +225,23 @@ def test_connections_that_are_cut_again_and_again_lose_nothing(
         assert not own.twice(person.id)
     assert len(made) == 12
     assert "the chain is whole" in fleet.audited()
+
+
+def test_an_end_while_the_database_is_silent_comes_before_it_is_forced(
+    fleet: Fleet,
+    victims: dict[str, Begun],
+    heir: Served,
+    proxy: Proxy,
+    people: Iterator[Person],
+    seconds: object,
+) -> None:
+    """systemd waits a minute; each last word would wait as long as a statement does."""
+    by = victims["cut off"].by
+    left: list[Begun] = []
+    while len([one for one in left if is_held(fleet, one)]) < 2:
+        left.append(begin(fleet, by, next(people)))
+    proxy.go_dead()
+    by.process.send(signal.SIGTERM)
+    by.process.ended(ENDS_WITHIN)
+    until(lambda: not fleet.unfinished([one.request_id for one in left]), 90)
+    assert not any(fleet.mocks.twice(one.person.id) for one in left)

@@ -78,13 +78,16 @@ class Deliverer:
         name = "The removal of old deliveries"
         rounds.every(_TIDY_SECONDS, "old_webhooks", name, self.tidy, begins_at_once=False)
 
-    async def stop(self) -> None:
-        """Ends; what is on its way and does not end soon is sent again by the next who looks."""
+    async def send_the_last(self) -> None:
+        """Begins to send what the last requests came to, before an end; where that fails, it is sent later."""
         if self._database.outbox.outlets:
             try:
-                await self.sweep()  # for what the last requests came to
-            except Exception as error:  # noqa: BLE001 -- it is sent later, and the end goes on
+                await self.sweep()
+            except Exception as error:  # noqa: BLE001 -- the end goes on
                 record(error)
+
+    async def stop(self) -> None:
+        """Ends; what is on its way and does not end soon is sent again by the next who looks."""
         if self._sending:
             await asyncio.wait(self._sending, timeout=_DRAIN_SECONDS)
         for task in list(self._sending):
