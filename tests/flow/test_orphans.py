@@ -35,6 +35,24 @@ async def test_a_request_without_a_controller_is_not_woken_again_at_once(tmp_pat
         assert (await here.request(request_id))["state"] == "closed"
 
 
+async def test_a_process_that_does_not_know_a_connector_yet_leaves_its_part_to_the_others(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, ("directory",)) as here:
+        request_id = await here.submit(a_request("access", here.person(Role.RUNNING), "directory"))
+        context = here.assembled.context
+        desk = context.desks["libervoice"]
+        older = {**context.desks, desk.name: replace(desk, connectors={})}
+        here.woken.clear()
+        for _ in range(6):
+            await advance(replace(context, desks=older), request_id)
+            [part] = (await here.request(request_id))["connectors"]
+            assert part["stage"] == "locate", part
+            here.time.pushed += timedelta(minutes=5)
+        await here.settle()
+        assert (await here.request(request_id))["state"] == "closed"
+
+
 async def keys_of(here: Indoors, request_id: str) -> list[bool]:
     async with here.assembled.context.database.read() as db:
         sealed = await requests.sealed(db, request_id)

@@ -43,7 +43,8 @@ _DAYS_UNKNOWN = (
     "a number is handed on, so nobody is looked up here by what was given before it is known on "
     "which days it was theirs; give the days"
 )
-_NO_CONNECTOR = Trouble(TaskCode.MISCONFIGURED, "the connector is no longer in the config", 1)
+# Settings change in one process after the other: for six minutes it is left to those that know it.
+_NO_CONNECTOR = Trouble(TaskCode.MISCONFIGURED, "the connector is no longer in the config", 7)
 _ROUNDS = 3  # of telling each other what is known; two are enough unless an upstream is late
 
 
