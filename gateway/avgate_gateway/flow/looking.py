@@ -8,6 +8,7 @@ from typing import Self
 
 from avgate_contracts.connector import Connector, SupportsAccess, SupportsExport
 from avgate_contracts.day import local_day
+from avgate_contracts.errors import ContractBrokenError
 from avgate_contracts.record import Finding, Record, Unseen, WhyUnseen
 from avgate_contracts.subject import DataSubject
 from avgate_contracts.vocabulary import Category, Operation
@@ -18,6 +19,10 @@ from avgate_gateway.request import Confidential, Scope
 from avgate_gateway.store.earlier import LeftEarlier, counted
 from avgate_gateway.store.item import Item
 from avgate_gateway.store.tasks import TaskCode
+
+# No person has as much: a list that has more has no end, and would fill the disk.
+_MOST = 5_000_000
+_ENDLESS = "the list of what is held of one person does not end: have that put right there"
 
 
 class UnprovenError(Exception):
@@ -42,6 +47,7 @@ class Look:
     unproven: int = 0
     unseen: list[Unseen] = field(default_factory=list)
     left: dict[str, Item] = field(default_factory=dict)  # by earlier erasures, and not seen yet
+    most: int = _MOST  # findings; beyond, ContractBrokenError is raised
 
     @classmethod
     def of(cls, part: Part, person: Confidential, operation: Operation) -> Self:
@@ -57,7 +63,11 @@ class Look:
     async def records(self) -> AsyncIterator[Record]:
         """Records of this person and of nobody else, within the scope of the request."""
         known = self._known_for_sure()
+        count = 0
         async for found in self._offered():
+            count += 1
+            if count > self.most:
+                raise ContractBrokenError(_ENDLESS)
             if isinstance(found, Unseen):
                 self._note(found)
             elif not self._is_theirs(found, known):
