@@ -285,8 +285,10 @@ def _is_ordered(content: Content, taken: Content | None) -> bool:
     """Whether an order that was taken in is the one that was placed, however it is spelled."""
     if taken is None or taken.listing_type != content.listing_type:
         return False
-    told = ({n: _alike(v) for n, v in each.fields.items()} for each in (content, taken))
-    return content.is_delisted or next(told) == next(told)
+    placed, told = content.fields, taken.fields
+    if content.is_delisted or placed.keys() != told.keys():
+        return content.is_delisted
+    return all(_alike(told[name]) == _alike(value) for name, value in placed.items())
 
 
 def _alike(value: str) -> str:
