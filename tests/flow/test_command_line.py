@@ -155,5 +155,7 @@ def test_a_system_is_paused_and_resumed_by_whoever_has_only_a_shell(served: Serv
     for _ in range(2):  # what is not paused is resumed as well
         assert called(served, "resume", "xelion").returncode == 0
     assert paused() is None
-    assert called(served, "pause", "nobody", "--reason", "x").returncode == 3
+    none = called(served, "pause", "nobody", "--reason", "x")
+    assert none.returncode == 3
+    assert "no connector of this name" in none.stderr
     assert called(served, "pause", "xelion", "--reason", " ").returncode == 2

@@ -10,14 +10,17 @@ from pydantic import Field
 from starlette.responses import Response
 
 from avgate_contracts.connector import Connector, Manifest
-from avgate_gateway.api.answering import not_found, plain
+from avgate_gateway.api.answering import plain
 from avgate_gateway.api.bodies import Body, Filled
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.health import Checks
 from avgate_gateway.authentication import Caller, Scope, requires
 from avgate_gateway.pausing import Pauses, to_json
+from avgate_gateway.problem import NOT_FOUND, Problem, ProblemError
 from avgate_gateway.registry import Installed, capabilities
 from avgate_gateway.store.pauses import LONGEST_REASON
+
+_NO_CONNECTOR = "There is no connector of this name; `GET /v1/connectors` lists yours."
 
 
 class PauseBody(Body):
@@ -83,7 +86,7 @@ def _pausing(routes: APIRouter, gateway: Gateway) -> None:
 def own_connector(gateway: Gateway, caller: Caller, name: str) -> str:
     """The name, if it is that of a connector of the caller's; raises ProblemError, 404."""
     if name not in gateway.desk(caller).connectors:
-        raise not_found()
+        raise ProblemError(Problem(NOT_FOUND, _NO_CONNECTOR))
     return name
 
 
