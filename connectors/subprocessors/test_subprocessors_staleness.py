@@ -19,18 +19,39 @@ def asked_as(at: Stage) -> list[str]:
     return [body["subject_request_id"] for body in bodies]
 
 
-@pytest.mark.parametrize(("hours", "requests"), [((20, 20), 1), ((25,), 2)])
+@pytest.mark.parametrize(
+    ("minutes", "requests"),
+    [((1, 1, 5, 15, 60, 180, 360, 720), 1), ((11,), 2), ((1, 1, 11), 2), ((1, 5, 31), 2)],
+)
 async def test_a_question_that_was_given_up_is_asked_anew(
-    hours: tuple[int, ...], requests: int
+    minutes: tuple[int, ...], requests: int
 ) -> None:
-    async with stage(patience=0.1) as at:
+    """The first are the gateway's own waits: each of them goes on from the one before."""
+    async with stage(patience=0.01) as at:
         with pytest.raises(sdk.UnavailableError):
             await at.found()
-        for wait in hours:
-            at.moment += timedelta(hours=wait)  # and the processor goes on working on it
+        for wait in minutes:
+            at.moment += timedelta(minutes=wait)  # and the processor goes on working on it
             with pytest.raises(sdk.UnavailableError):
                 await at.found()
         assert len(set(asked_as(at))) == requests
+
+
+async def test_whether_something_is_gone_is_never_answered_from_before_it_went() -> None:
+    """Another process may have had the answer by which it was found and erased."""
+    async with stage(patience=5) as at:
+        items = [item for item in await at.items() if "perfectview" in item.ref]
+        at.network.changed = lambda request, answer: (
+            answer if request.method == "POST" else httpx.Response(503)
+        )
+        with pytest.raises(sdk.UnavailableError):  # it was taken in, and is not read
+            await at.found()
+        at.network.changed = None
+        await at.sleep(2)  # for the processor to complete that
+        (job,) = jobs(await at.erase(items))
+        await at.sleep(2)
+        assert isinstance(await at.confirm(job, items[0]), sdk.Completed)
+        assert await at.connector.still_held(items) == []
 
 
 async def test_a_certificate_that_ended_meanwhile_proves_nothing() -> None:

@@ -100,14 +100,20 @@ class OpenDsrClient:
         return frozenset(IDENTITY_KINDS[name] for name in names if name in IDENTITY_KINDS)
 
     async def ask(
-        self, kind: RequestType, named: Sequence[Named], patience: float
+        self,
+        kind: RequestType,
+        named: Sequence[Named],
+        patience: float,
+        whether: Sequence[str] = (),
     ) -> Sequence[Result]:
         """What is held; where that was asked before and not completed yet, it goes on from there.
+
+        `whether` these references are still there is asked anew, whatever was asked before.
 
         Raises UnavailableError if it takes longer than `patience` (seconds), and RefusedError if
         the processor cancelled the request.
         """
-        request_id = self._questions.request(kind, named)
+        request_id = self._questions.request(kind, named, whether)
         try:
             results = await self._answer(request_id, kind, named, patience)
         except UnavailableError:
@@ -115,9 +121,9 @@ class OpenDsrClient:
         except OutcomeUnknownError as lost:  # nothing is lost by asking again, with the same id
             raise UnavailableError("nobody knows whether it was asked", after=lost.after) from None
         except ConnectorError:
-            self._questions.answered(kind, named)
+            self._questions.answered(kind, named, whether)
             raise
-        self._questions.answered(kind, named)
+        self._questions.answered(kind, named, whether)
         return results
 
     async def _answer(

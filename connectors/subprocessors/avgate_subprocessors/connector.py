@@ -234,7 +234,8 @@ class SubprocessorsConnector(
             raise sdk.ContractBrokenError(
                 "the processor shows no more what it showed: ask it by hand"
             )
-        results = await client.ask("access", taken, self._settings.patience)
+        refs = [item.ref for item in items]
+        results = await client.ask("access", taken, self._settings.patience, refs)
         ids = {result.id for result in results}
         return [item for item in items if parts_of(item.ref)[1] in ids]
 
