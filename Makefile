@@ -3,7 +3,7 @@
 PYTHON ?= $(shell for one in /usr/bin/python3.11 python3.11 python3; do $$one -c "import ensurepip, sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null && command -v $$one && exit; done; command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: setup demo test tests crash check warm lock evidence bench clean faults simulate explore attack sbom mutants browser screens
+.PHONY: setup demo test tests crash soak check warm lock evidence bench clean faults simulate explore attack sbom mutants browser screens
 
 setup: .venv/.ready
 
@@ -40,6 +40,12 @@ tests: warm
 ROUNDS ?= 3000
 crash: setup
 	@$(BIN)/python -m tests.crash.command --rounds $(ROUNDS)
+
+# All troubles at once: three gateways on one PostgreSQL, upstreams in the worst mood; three minutes more
+# than it is told. See tests/soak.
+MINUTES ?= 7
+soak: setup
+	@$(BIN)/python -m tests.soak.command --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 # While mypy keeps one core busy: asserts are rewritten once, and not by each process of tests.
 warm: setup
