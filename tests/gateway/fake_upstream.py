@@ -52,8 +52,13 @@ TROUBLES = {
     "bug": lambda: ValueError("a fault of the connector"),
     "ambiguous": lambda: AmbiguousSubjectError("two fit"),
 }
+REFUSING = {  # in how many days that may change, as it says
+    "refuse until": 20,
+    "refuse until yesterday": -1,
+    "refuse until last week": -7,
+}
 MOODS = (
-    "done", "down", "lost before", "lost after", "bug after", "refuse", "refuse until", "service runs",
+    "done", "down", "lost before", "lost after", "bug after", "refuse", *REFUSING, "service runs",
     "fail", "unknown before", "unknown after", "silent", "lie", "pending", "pending and lost", "schedule",
     "schedule and forget", "the first only",
 )  # fmt: skip
@@ -98,6 +103,7 @@ class Upstream:
     subject: str
     holdings: dict[str, Holding] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)  # one for each of the next calls
+    refuses_by: str = "no"  # the code of a refusal that names a day
     breaks_after: int | None = None  # the next look breaks off after so many records
     moods: list[str] = field(default_factory=list)  # one for each of the next writes
     answers: list[str] = field(default_factory=list)  # one for each of the next questions
@@ -259,15 +265,16 @@ class Upstream:
             job = f"{self.name}-{len(self.jobs)}"
             self.jobs[job] = key
             return Pending(job, self.now() + timedelta(minutes=5 + 600 * (number % 2)))
-        if mood == "refuse until":
-            return self._refused_for_now()
+        if mood in REFUSING:
+            return self._refused_for_now(mood)
         if mood.startswith("schedule"):
             return self._schedule(item.ref, mood)
         gone = self._gone(item.ref, key)
         return Unknown("nobody knows") if mood == "unknown after" else gone
 
-    def _refused_for_now(self) -> Refused:
-        return Refused("no", "it says no", local_day(self.now()) + timedelta(days=20))
+    def _refused_for_now(self, mood: str) -> Refused:
+        day = local_day(self.now()) + timedelta(days=REFUSING[mood])
+        return Refused(self.refuses_by, "it says no", day)
 
     def _schedule(self, ref: str, mood: str) -> Completed:
         day, held = local_day(self.now()) + timedelta(days=10), self.holds(ref)
@@ -292,8 +299,10 @@ class Upstream:
     def _rectify_one(self, change: ItemChange, mood: str) -> Outcome:
         held = self.holds(change.item.ref)
         match mood:
-            case "refuse" | "refuse until" | "service runs":
-                return self._refused_for_now()
+            case "refuse" | "service runs":
+                return self._refused_for_now("refuse until")
+            case _ if mood in REFUSING:
+                return self._refused_for_now(mood)
             case "fail" | "silent":
                 return Failed("broken", "it could not")
             case "unknown before":

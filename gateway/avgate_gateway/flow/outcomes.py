@@ -19,7 +19,7 @@ from avgate_contracts.outcome import (
 )
 from avgate_contracts.record import ErasureWay
 from avgate_contracts.vocabulary import Operation
-from avgate_gateway.retention import AMSTERDAM
+from avgate_gateway.retention import AMSTERDAM, local_day
 from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.tasks import TaskCode
 
@@ -70,9 +70,8 @@ def columns(outcome: Outcome, now: datetime) -> dict[str, Any]:  # noqa: PLR0911
             return _columns(ItemState.PENDING, job=job, look_at=max(look_again_at, now))
         case Unsupported(code, reason):
             return _columns(ItemState.BY_HAND, code=code, reason=reason)
-        case Refused(code, reason, until):
-            look = _day_after(until) or (now + WHILE_RUNNING if code in _PASSING else None)
-            return _columns(ItemState.REFUSED, code=code, reason=reason, until=until, look_at=look)
+        case Refused():
+            return _refused(outcome, now)
         case Failed(code, reason):
             return _columns(ItemState.FAILED, code=code, reason=reason)
         case Unknown(reason):
@@ -95,6 +94,23 @@ def asked_now(rows: Sequence[Mapping[str, Any]], now: datetime) -> list[dict[str
 def effect_of(way: ErasureWay | None) -> Effect:
     """What it came to if an item is no longer shown after a write whose answer was lost."""
     return Effect.ANONYMISED if way is ErasureWay.ANONYMISE else Effect.ERASED
+
+
+def _refused(refusal: Refused, now: datetime) -> dict[str, Any]:
+    """A refusal is looked at again once its day is over, or each day while it may end by itself.
+
+    Of a day that is over already nothing is to be expected, or it would be asked each second. Where it
+    is over by a few hours, as by another zone's midnight, it is asked once more, a day later.
+    """
+    until, code, tomorrow = refusal.until, refusal.code, now + WHILE_RUNNING
+    if until is not None and until < local_day(now) - WHILE_RUNNING:
+        until = None
+    look = _day_after(until)
+    if look is not None:
+        look = look if look > now else tomorrow
+    elif code in _PASSING:
+        look = tomorrow
+    return _columns(ItemState.REFUSED, code=code, reason=refusal.reason, until=until, look_at=look)
 
 
 def _day_after(day: date | None) -> datetime | None:
