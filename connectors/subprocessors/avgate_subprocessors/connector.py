@@ -25,6 +25,7 @@ from avgate_subprocessors.reference import (
     IDENTITY_TYPES,
     Target,
     by_target,
+    item_of,
     parts_of,
     ref_of,
 )
@@ -164,7 +165,7 @@ class SubprocessorsConnector(
             if taken := await client.takes(kind, named):
                 target = Target(processor.name, taken)
                 results = await client.ask(kind, taken, self._settings.patience)
-                return [_record(target, result) for result in results]
+                return [_record(target, result, processor) for result in results]
         return [await _not_asked(processor, client, kinds)]
 
     async def _erase_all(
@@ -271,14 +272,15 @@ def _refuse_ambiguous(findings: Iterable[sdk.Finding], subject: sdk.DataSubject)
         raise sdk.AmbiguousSubjectError("more than one customer fits; ask by the customer_id alone")
 
 
-def _record(target: Target, result: Result) -> sdk.Record:
+def _record(target: Target, result: Result, processor: ProcessorSettings) -> sdk.Record:
     identifiers = tuple(result.identifiers())
     data: dict[str, sdk.Json] = {
         "processor": target.processor,
         "kind": result.kind,
         "held": result.data,
     }
-    return sdk.Record(_item(ref_of(target, result.id, identifiers)), identifiers, data)
+    item = item_of(ref_of(target, result.id, identifiers), processor)
+    return sdk.Record(item, identifiers, data)
 
 
 async def _not_asked(
@@ -293,9 +295,5 @@ async def _not_asked(
 
 def _by_hand(processor: ProcessorSettings) -> sdk.Unseen:
     """What stands for a processor that nobody but a person can ask."""
-    item = _item(f"{BY_HAND}{processor.name}", sdk.ErasureWay.BY_HAND)
+    item = item_of(f"{BY_HAND}{processor.name}", processor, sdk.ErasureWay.BY_HAND)
     return sdk.Unseen(processor.title, sdk.WhyUnseen.NO_INTERFACE, item=item)
-
-
-def _item(ref: str, erasure: sdk.ErasureWay = sdk.ErasureWay.FORWARD) -> sdk.ItemRef:
-    return sdk.ItemRef(ref, sdk.Category.PROCESSOR_DATA, sdk.Product.CLOUD, erasure=erasure)

@@ -6,8 +6,6 @@ results looks like, and has no list of subprocessors: the shapes of both are thi
 
 from __future__ import annotations
 
-import csv
-import io
 import unicodedata
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
@@ -36,6 +34,7 @@ from avgate_contracts import (
     Identifier,
     IdentifierKind,
     InvalidIdentifierError,
+    Product,
     PublishedProcessor,
     WebAddress,
 )
@@ -50,7 +49,7 @@ IDENTITY_KINDS = {
     "phone": IdentifierKind.PHONE,  # by extension only: OpenDSR has no such type
 }
 
-_MOST_LINES = 5_000
+MOST_LINES = 5_000
 _MOST_PRODUCTS = 50
 _LONGEST_TEXT = 200
 
@@ -66,13 +65,17 @@ class ListSettings(BaseModel):
 
 
 class ProcessorSettings(BaseModel):
-    """A processor that has no interface, so that a person has to ask it."""
+    """A processor that has no interface, so that a person has to ask it.
+
+    `product_group` is what it serves, by whose terms what it holds is kept.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: Name
     title: str
     products: tuple[str, ...] = ()
+    product_group: Product = Product.CLOUD
 
 
 class OpenDsrSettings(ProcessorSettings):
@@ -173,14 +176,14 @@ class ListedSubprocessor(BaseModel):
 class PublishedJson(BaseModel):
     """A list as JSON."""
 
-    subprocessors: Annotated[list[ListedSubprocessor], Field(max_length=_MOST_LINES)]
+    subprocessors: Annotated[list[ListedSubprocessor], Field(max_length=MOST_LINES)]
 
 
 class DiscoveryExtension(BaseModel):
     """This project's extension: identity types that OpenDSR lacks, and a list."""
 
     supported_identities: list[SupportedIdentity] = []
-    subprocessors: Annotated[list[ListedSubprocessor], Field(max_length=_MOST_LINES)] | None = None
+    subprocessors: Annotated[list[ListedSubprocessor], Field(max_length=MOST_LINES)] | None = None
 
 
 class Discovery(BaseModel):
@@ -270,30 +273,3 @@ class Certificate:
             names = self._parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName)
             return frozenset(map(str.lower, names.value.get_values_for_type(x509.DNSName)))
         return frozenset()
-
-
-def lines_of_csv(text: str) -> list[ListedSubprocessor]:
-    """A list as CSV with the columns name, purpose, country and products (parted by ";").
-
-    Commas or semicolons part the columns; columns of other names are left alone. Raises
-    ContractBrokenError where there is no such table.
-    """
-    heading = text.partition("\n")[0]
-    delimiter = ";" if heading.count(";") > heading.count(",") else ","
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter)
-    try:
-        lines = [_line(row) for row in rows]
-    except (csv.Error, KeyError):
-        lines = None
-    if lines is None or len(lines) > _MOST_LINES or "name" not in (rows.fieldnames or ()):
-        raise ContractBrokenError("the published list is no CSV table with a column 'name'")
-    return lines
-
-
-def _line(row: Mapping[str, str | None]) -> ListedSubprocessor:
-    return ListedSubprocessor(
-        name=row["name"] or "",
-        purpose=row.get("purpose") or "",
-        country=row.get("country") or "",
-        products=(row.get("products") or "").split(";"),
-    )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import avgate_contracts as sdk
 from avgate_subprocessors.client import Named
-from avgate_subprocessors.models import IDENTITY_KINDS
+from avgate_subprocessors.models import IDENTITY_KINDS, ProcessorSettings
 
 BY_HAND = "by-hand:"
 IDENTITY_TYPES = {kind: name for name, kind in IDENTITY_KINDS.items()}
@@ -32,6 +32,13 @@ def ref_of(target: Target, result_id: str, filed_under: Sequence[sdk.Identifier]
     named = [one for one in target.named if one in known] or list(target.named)
     lasting = [one for one in named if one[0] != "phone"] or named
     return json.dumps([target.processor, result_id, lasting])
+
+
+def item_of(
+    ref: str, processor: ProcessorSettings, way: sdk.ErasureWay = sdk.ErasureWay.FORWARD
+) -> sdk.ItemRef:
+    """It is kept by the terms of what its processor serves; since when, no processor tells."""
+    return sdk.ItemRef(ref, sdk.Category.PROCESSOR_DATA, processor.product_group, erasure=way)
 
 
 def parts_of(ref: str) -> tuple[Target, str]:
