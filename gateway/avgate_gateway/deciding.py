@@ -11,9 +11,10 @@ from avgate_gateway import remarking
 from avgate_gateway.due import due_dates, may_extend
 from avgate_gateway.flow import breaker, settling
 from avgate_gateway.flow.context import Context, sealed_decisions
-from avgate_gateway.flow.doubting import is_ambiguous, is_half_way, keep_from_writing
+from avgate_gateway.flow.doubting import is_ambiguous, keep_from_writing
 from avgate_gateway.flow.planning import release, withdraw
 from avgate_gateway.flow.recipients import told_by_hand
+from avgate_gateway.flow.retrying import retry_part
 from avgate_gateway.notice import Event
 from avgate_gateway.problem import (
     ERASURES_HELD,
@@ -29,13 +30,9 @@ from avgate_gateway.store import evidence, hand_tasks, item_steps, items, reques
 from avgate_gateway.store.begun import is_begun
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
-from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.outbox import tell
 from avgate_gateway.store.tasks import Stage, TaskCode
 from avgate_gateway.store.unseen import done_by
-
-_BEGUN = (ItemState.APPROVED, ItemState.INTENDED)
-_AGAIN = (ItemState.FAILED, ItemState.UNKNOWN, ItemState.RETURNED)
 
 
 async def verify_identity(
@@ -168,40 +165,12 @@ async def retry(
     again = [
         task.connector
         for task in all_tasks
-        if connector in {None, task.connector} and await _retry_one(db, request, task, now)
+        if connector in {None, task.connector} and await retry_part(db, context, request, task, now)
     ]
     if is_in_doubt:
         await keep_from_writing(db, request.id, now)
     await evidence.note(db, now, request, "request.retried", {"connectors": again, "by": by})
     await _go_on(db, request, now, is_moving=bool(again))
-
-
-async def _retry_one(
-    db: Connection, request: SubjectRequest, task: tasks.Task, now: datetime
-) -> bool:
-    if is_half_way(task):
-        return False  # it goes on by itself, once it is known who is meant
-    if task.stage is Stage.STUCK and task.resume is not None:
-        await hand_tasks.withdraw(db, request.id, task.connector)
-        await tasks.move(db, request.id, task.connector, Stage(task.resume), now)
-        return True
-    if task.stage is Stage.DONE:
-        return await _retry_items(db, request, task.connector, now)
-    if task.next_attempt_at is not None:
-        await tasks.change(db, request.id, task.connector, now, attempts=0, next_attempt_at=None)
-        return True
-    return False
-
-
-async def _retry_items(
-    db: Connection, request: SubjectRequest, connector: str, now: datetime
-) -> bool:
-    failed = await item_steps.try_again(db, request.id, connector, _AGAIN)
-    if not failed and not await items.has_any(db, request.id, connector, _BEGUN):
-        return False
-    await hand_tasks.withdraw(db, request.id, connector)
-    await tasks.move(db, request.id, connector, Stage.EXECUTE, now)
-    return True
 
 
 async def extend(

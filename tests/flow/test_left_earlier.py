@@ -176,6 +176,9 @@ async def test_an_erasure_of_cards_alone_leaves_them_to_a_person_as_long_as_call
         [line] = await here.report(request_id)
         assert (line["outcome"], line["reason"]) == ("by_hand", "leads_on")
         assert "buiten dit verzoek" in line["detail"]
+        assert (await here.caller().post(f"/v1/requests/{request_id}/retry")).is_success
+        await here.until(request_id, "person")
+        assert await here.report(request_id) == [line]
         assert await here.holds("xelion", person) == before
         whole = await here.erased(person, *BOTH)
         report = await here.report(whole)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from avgate_gateway import deciding
+from avgate_gateway.flow import retrying
 from avgate_gateway.flow.doubting import is_ambiguous, is_half_way
 from avgate_gateway.flow.settling import awaits_approval
 from avgate_gateway.request import State, WaitingFor
 from avgate_gateway.store.item import REJECTED, UNDER_WAY, ItemState
-from avgate_gateway.store.item_steps import _RELEASED
+from avgate_gateway.store.item_steps import _LEFT_ALONE, _RELEASED
 from avgate_gateway.store.tasks import Stage, TaskCode
 
 from . import carrying
@@ -54,7 +54,7 @@ def _may_retry(world: World, c: int) -> bool:
     if is_half_way(tasks_of(world)[c]):
         return False
     if task.stage is Stage.DONE:
-        return any(_is_to_try_again(i) or i.state in deciding._BEGUN for i in world.items_of(c))
+        return any(_is_to_try_again(i) or i.state in retrying.BEGUN for i in world.items_of(c))
     return task.stage is Stage.STUCK or task.next_attempt_at is not None
 
 
@@ -153,7 +153,8 @@ def _cancel(world: World) -> None:
 
 def _is_to_try_again(item: Item) -> bool:
     is_for_good = item.state is ItemState.REFUSED and item.is_left_to_people
-    return item.state in deciding._AGAIN or is_for_good
+    is_again = item.state in retrying.AGAIN or is_for_good
+    return is_again and item.action not in _LEFT_ALONE
 
 
 def _retry(world: World, c: int) -> None:
@@ -182,7 +183,7 @@ def _retry(world: World, c: int) -> None:
 
 def _retry_items(world: World, c: int) -> bool:
     failed = [item for item in world.items_of(c) if _is_to_try_again(item)]
-    if not failed and not any(item.state in deciding._BEGUN for item in world.items_of(c)):
+    if not failed and not any(item.state in retrying.BEGUN for item in world.items_of(c)):
         return False
     for item in failed:
         item.state, item.looks, item.tries = ItemState.APPROVED, 0, item.tries + 1

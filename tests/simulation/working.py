@@ -291,7 +291,7 @@ def _fall_due(world: World, c: int, numbers: tuple[int, ...], held: frozenset[in
             item.code = verdict.ground.code.value
         else:
             item.state, item.look_at, item.code = ItemState.APPROVED, None, None
-            item.looks, item.tries = 0, item.tries + 1
+            item.looks, item.tries, item.action = 0, item.tries + 1, verdict.action.value
             goes = True
     if goes:
         world.tasks[c].move(Stage.EXECUTE)

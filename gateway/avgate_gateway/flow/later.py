@@ -23,6 +23,7 @@ from avgate_gateway.store import (
     copies,
     earlier,
     evidence,
+    hand_tasks,
     handovers,
     item_steps,
     items,
@@ -49,6 +50,7 @@ _LOOKS = (
     timedelta(days=30),
 )
 _PAGE = 500
+_KEPT = frozenset({ItemState.RETAINED, ItemState.REFUSED, ItemState.BY_HAND})
 _LATE = Failed("not_effective", "the day it was confirmed for has come, and it is still shown")
 _RETURNED = Failed("returned", "it came back after it was gone: probably fed in from elsewhere")
 
@@ -65,7 +67,7 @@ async def look_after(part: Part) -> None:
         for state, group in groupby(sorted(rows, key=lambda r: r.state), key=lambda r: r.state):
             some = list(group)
             held = await _held(part, some)
-            if state in {ItemState.RETAINED, ItemState.REFUSED}:
+            if state in _KEPT:
                 await _fall_due(part, some, held)
             elif state is ItemState.SCHEDULED:
                 await _came_about(part, some, held)
@@ -95,6 +97,8 @@ async def _fall_due(part: Part, rows: Sequence[Item], held: dict[str, ItemRef]) 
     async with part.context.database.write() as db:
         await items.change(db, altered, **columns(ALTERED, now))
         found, changed = await judged(db, part, sound, held)
+        if any(row.state is ItemState.BY_HAND for row in rows):  # what is left is made anew
+            await hand_tasks.withdraw(db, part.request.id, part.name)
         goes = [_entitled(part, *one) for one in found]
         if altered or changed:
             await evidence.note(

@@ -38,7 +38,7 @@ async def judged(
             continue
         is_bound = row.category in part.connector.manifest.after_service
         verdict = decide(ref, pack, now, after_service=is_bound)
-        match verdict.action:
+        match _allowed(row, verdict):
             case Action.RETAIN:
                 kept = _kept(part, row, ref, verdict, now)
                 await items.change(db, [row.id], **kept)
@@ -54,6 +54,12 @@ async def judged(
     return goes, changed
 
 
+def _allowed(row: Item, verdict: Verdict) -> Action:
+    """What is done with it: what an approved plan left to a person is not taken off their hands."""
+    is_theirs = row.state is ItemState.BY_HAND and row.action == Action.BY_HAND
+    return Action.BY_HAND if is_theirs and verdict.action is not Action.RETAIN else verdict.action
+
+
 _SAID = ("state", "until", "ground", "code", "reason")  # in a report
 
 
@@ -62,7 +68,7 @@ def _kept(
 ) -> Mapping[str, Any]:
     today = replace(row, term_starts=ref.term_starts, service_runs=ref.service_runs)
     facts = facts_of(today, row.action or "", row.changes_box)
-    state = ItemState.RETAINED if row.state is ItemState.APPROVED else row.state
+    state = row.state if row.state is ItemState.REFUSED else ItemState.RETAINED
     return {
         "state": state,
         "look_at": next_look(verdict, now),

@@ -63,6 +63,7 @@ WATCHED = (  # at an end, which may not be the last: looked at again where they 
     ItemState.REFUSED,
     ItemState.ERASED,
     ItemState.SCHEDULED,
+    ItemState.BY_HAND,
 )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from avgate_contracts.record import ErasureWay
+from avgate_contracts.vocabulary import Category
 from avgate_gateway.store import items
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.database import Database
@@ -31,6 +33,7 @@ _RELEASED = {
     "rectify": ItemState.APPROVED,
 }
 
+_LEFT_ALONE = ("retain", "by_hand")
 _SET_GOING = sorted({state.value for state in _RELEASED.values()})
 
 
@@ -115,13 +118,17 @@ async def reject(db: Connection, request_id: str, reason: str) -> None:
 async def try_again(
     db: Connection, request_id: str, connector: str, states: Iterable[ItemState]
 ) -> int:
-    """Approves items again that were refused, or are in these states; returns how many."""
+    """Approves items again that were refused, or are in these states; returns how many.
+
+    Not what the plan leaves to a person, or alone: no program may do that, however often it is tried.
+    """
     done = await db.execute(
         item.update()
         .where(
             item.c.request_id == request_id,
             item.c.connector == connector,
             sa.or_(item.c.state.in_([state.value for state in states]), REFUSED_FOR_GOOD),
+            item.c.action.notin_(_LEFT_ALONE),
             item.c.ref_box.isnot(None),
         )
         .values(
@@ -129,6 +136,29 @@ async def try_again(
             look_at=None,
         )
     )  # fmt: skip
+    return done.rowcount
+
+
+async def judge_again(
+    db: Connection, request_id: str, connector: str, at: datetime, but_not: Iterable[Category]
+) -> int:
+    """Has it judged anew what the plan left to a person, or alone, and a person has; returns how many.
+
+    Not what no interface shows: nobody could say whether it is still there.
+    """
+    done = await db.execute(
+        item.update()
+        .where(
+            item.c.request_id == request_id,
+            item.c.connector == connector,
+            item.c.state.in_([ItemState.BY_HAND.value, ItemState.FAILED.value]),
+            item.c.action.in_(_LEFT_ALONE),
+            item.c.erasure != ErasureWay.BY_HAND.value,
+            item.c.category.notin_([category.value for category in but_not]),
+            item.c.ref_box.isnot(None),
+        )
+        .values(state=ItemState.BY_HAND.value, look_at=at)
+    )
     return done.rowcount
 
 
