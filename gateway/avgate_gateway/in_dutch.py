@@ -59,6 +59,9 @@ _OWN: Final[Mapping[str, str]] = {
     "the system says that something else was done than what was asked of it": (
         "het systeem zegt dat er iets anders is gedaan dan is gevraagd"
     ),
+    "the system confirmed it for later, and not for which day: ask there": (
+        "het systeem bevestigde het voor later, maar niet voor welke dag: vraag het daar na"
+    ),
     "looking again, the upstream still shows it": ("bij het nakijken stond het nog in het systeem"),
     "the day it was confirmed for has come, and it is still shown": (
         "de toegezegde dag is voorbij, en het staat nog in het systeem"

@@ -66,6 +66,8 @@ _SAYS: dict[str, Outcome] = {
     "refuse": Refused("no", "it says no"),
     "service runs": Refused("service_runs", "the service runs"),
     "fail": Failed("broken", "it could not"),
+    "schedule for no day": Completed(Effect.SCHEDULED),
+    "schedule for never": Completed(Effect.SCHEDULED, date.max),
     "unknown before": Unknown("nobody knows"),
     "lie": Completed(Effect.ERASED),
     "said to be right": Completed(Effect.RECTIFIED),

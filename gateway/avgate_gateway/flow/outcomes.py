@@ -35,6 +35,9 @@ ALTERED = Failed(
 _OTHER_EFFECT = Failed(
     "other_effect", "the system says that something else was done than what was asked of it"
 )
+_NO_DAY = Failed(  # on which anybody could look, so it is not said to be confirmed
+    "no_day", "the system confirmed it for later, and not for which day: ask there"
+)
 _CORRECTED = frozenset({Effect.RECTIFIED, Effect.ALREADY_RIGHT})
 
 
@@ -61,6 +64,8 @@ def _fitting(outcome: Outcome, operation: Operation) -> Outcome:
 def columns(outcome: Outcome, now: datetime) -> dict[str, Any]:  # noqa: PLR0911 -- one per outcome
     """The columns that an outcome comes to; the same set of columns for every outcome."""
     match outcome:
+        case Completed(Effect.SCHEDULED, effective_from) if _day_after(effective_from) is None:
+            return columns(_NO_DAY, now)
         case Completed(effect, effective_from):
             look = _day_after(effective_from) if effect is Effect.SCHEDULED else None
             return _columns(_STATES[effect], effective_from=effective_from, look_at=look)

@@ -248,12 +248,12 @@ def _why(verdict: Verdict) -> tuple[str | None, str | None]:
             return None, None
 
 
-def next_look(verdict: Verdict, now: datetime) -> datetime | None:
-    """When a kept item is looked at again: when its term ends, or daily while a service runs."""
-    if verdict.until is None:
-        return now + WHILE_RUNNING
+def next_look(verdict: Verdict, now: datetime) -> datetime:
+    """When a kept item is looked at again: when its term ends, or daily while no such day is known."""
     day = verdict.goes_on
-    return datetime(day.year, day.month, day.day, tzinfo=AMSTERDAM) if day else None
+    if day is None:
+        return now + WHILE_RUNNING
+    return datetime(day.year, day.month, day.day, tzinfo=AMSTERDAM)
 
 
 def _with_fields(row: Item, references: Box) -> LocatedFields:
