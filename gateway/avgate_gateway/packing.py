@@ -33,7 +33,8 @@ from avgate_gateway.registry import Installed
 from avgate_gateway.report import OutcomeWord
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.retention import AMSTERDAM
-from avgate_gateway.store import copies, tasks
+from avgate_gateway.store import copies, evidence, tasks
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.copies import Shelf
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.tasks import Stage, Task
@@ -114,6 +115,7 @@ async def packed(
     async with context.database.read() as db:
         all_tasks = await tasks.of_request(db, request.id)
         shelves = await copies.shelves(db, request.id)
+        files_gone = await _files_gone(db, request.id)
     desk, copy = context.desks[request.controller], _Copy(context.database, request.id, box)
     head = PackageHead(
         request_id=request.id,
@@ -122,7 +124,9 @@ async def packed(
         language=language(request),
         made_at=context.now().astimezone(AMSTERDAM),
         received_at=request.counts_from.astimezone(AMSTERDAM),
-        notes=[_note(request, task, installed) for task in all_tasks],
+        notes=[
+            _note(request, task, installed, files_gone.get(task.connector, 0)) for task in all_tasks
+        ],
         connectors=sorted(request.scope.connectors),
         categories=sorted(request.scope.categories),
     )
@@ -132,6 +136,13 @@ async def packed(
     files = [_file(s, copy) for s in shelves if s.file is not None]
     async for chunk in stream_package(head, sections, files):
         yield chunk
+
+
+async def _files_gone(db: Connection, request_id: str) -> Mapping[str, int]:
+    """How many files each connector listed and no longer had, by the newest of its copies."""
+    written = await evidence.of_request(db, request_id)
+    copied = [orjson.loads(one.details) for one in written if one.event == "task.copied"]
+    return {one["connector"]: one.get("files_gone", 0) for one in copied}
 
 
 async def recorded(
@@ -183,13 +194,16 @@ def _file(shelf: Shelf, copy: _Copy) -> File:
     )
 
 
-def _note(request: SubjectRequest, task: Task, installed: Mapping[str, Installed]) -> SystemNote:
+def _note(
+    request: SubjectRequest, task: Task, installed: Mapping[str, Installed], gone: int
+) -> SystemNote:
     known = installed.get(task.connector)
     title = known.manifest.title if known and known.manifest else task.connector
     parts = () if task.is_answered else tuple(map(_unseen, task.unseen))
     outcome = _outcome(request, task)
     reason = told(task.reason, task.code, request.language) or ""
-    return SystemNote(task.connector, title, outcome, reason, parts, _left(task))
+    gone = 0 if task.is_answered else gone
+    return SystemNote(task.connector, title, outcome, reason, parts, _left(task), gone)
 
 
 def _left(task: Task) -> tuple[LeftNote, ...]:

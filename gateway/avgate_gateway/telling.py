@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -46,12 +46,14 @@ class _Told:
 
     `days`: the first and the last day on which something was done at each connector. `recipients`:
     whom a connector that stands before several companies told, and whether they confirmed.
-    `refused`: the digests of the plans that were refused, in their order.
+    `refused`: the digests of the plans that were refused, in their order. `files_gone`: how many files
+    each connector no longer had when they were to be copied, by the newest of its copies.
     """
 
     days: dict[str, tuple[date, date]] = field(default_factory=dict)
     recipients: dict[str, dict[str, bool]] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
+    files_gone: dict[str, int] = field(default_factory=dict)
 
 
 async def gathered(
@@ -144,7 +146,9 @@ async def _systems(
         manifest = known.manifest if known else None
         recipients = _recipients(manifest, controller, states, told.recipients.get(name, {}))
         title = manifest.title if manifest else name
-        systems[name] = _system(task, title, recipients, told.days.get(name), by_hand)
+        of_it = _system(task, title, recipients, told.days.get(name), by_hand)
+        gone = 0 if task.is_answered else told.files_gone.get(name, 0)
+        systems[name] = replace(of_it, files_gone=gone)
     return systems
 
 
@@ -193,6 +197,7 @@ async def _told(db: Connection, request_id: str) -> _Told:
         if entry.event in _DOINGS:
             name, day = details["connector"], local_day(entry.at)
             found.days[name] = (found.days.get(name, (day, day))[0], day)
+            found.files_gone[name] = details.get("files_gone", found.files_gone.get(name, 0))
             found.recipients.setdefault(name, {}).update(details.get("recipients", {}))
         elif entry.event == "plan.rejected":
             found.refused.append(details["digest"])

@@ -11,6 +11,7 @@ from typing import Any
 
 from avgate_mocks.people import Person, Role
 
+from ..gateway.pdf_text import text_of  # noqa: TID252 -- tests are no packages of one another
 from .harness import JsonMap, a_request
 from .indoors import Indoors, indoors
 from .sealed_file import file_opened
@@ -82,8 +83,16 @@ async def test_a_recording_that_expires_while_it_is_copied_is_counted_as_gone(
         [copied] = [one["details"] for one in evidence if one["event"] == "task.copied"]
         sounds = held["voicemail"] + held["recording"]
         assert (copied["files"], copied["files_gone"]) == (sounds - 1, 1)
-        names = (await opened(here, request_id)).namelist()
-        assert len([name for name in names if name.endswith(".mp3")]) == sounds - 1
+        whole = await opened(here, request_id)
+        assert len([name for name in whole.namelist() if name.endswith(".mp3")]) == sounds - 1
+        manifest = json.loads(whole.read("manifest.json"))
+        [system] = manifest["systems"]
+        assert (system["files"], system["files_gone"]) == (sounds - 1, 1)
+        assert manifest["complete"] is False
+        [page] = [whole.read(one).decode() for one in whole.namelist() if one.endswith(".txt")]
+        assert "kopiëren: 1." in page
+        letter = await here.caller().get(f"/v1/requests/{request_id}/letter")
+        assert "bestanden die er niet meer waren (1)" in text_of(letter.content)
         counted: Counter[str] = Counter()
         for line in await here.report(request_id):
             counted[line["category"]] += line["count"]

@@ -129,3 +129,14 @@ def test_it_says_to_whom_a_copy_was_sent(language: str) -> None:
     assert [point.split(":")[0] for point in points] == ["Next", "Slow", "Away"]
     assert "2026" in points[0]
     assert len({point.partition(":")[2] for point in points}) == 3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_files_that_were_gone_before_they_were_copied_are_told(language: str) -> None:
+    words = {"nl": DUTCH, "en": ENGLISH}[language]
+    told = facts(
+        line(OutcomeWord.PROVIDED), operation=Operation.ACCESS,
+        systems={"operator": System("Operator", files_gone=3)},
+    )  # fmt: skip
+    assert words.copy_lacks in text(told, language)
+    assert words.files_gone.format(title="Operator", count=3) in text(told, language)

@@ -99,6 +99,8 @@ def _elsewhere() -> Iterator[Facts]:
     parts = [Unlooked("A", why, tuple(IdentifierKind)) for why in WhyUnseen]
     parts.append(Unlooked("B", WhyUnseen.NO_INTERFACE, is_done=True))
     yield facts(systems={"operator": System("Operator", unlooked=parts)})
+    gone = System("Operator", files_gone=2)
+    yield facts(line(OutcomeWord.PROVIDED), operation=Operation.ACCESS, systems={"operator": gone})
     yield facts(systems={})
     sent = (HandedOver("A", CLOSED), HandedOver("B"), HandedOver("C", is_given_up=True))
     yield facts(operation=Operation.EXPORT, handed_over=sent)

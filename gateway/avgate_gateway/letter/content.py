@@ -144,9 +144,13 @@ def _copy(facts: Facts, words: Words) -> Iterator[str]:
     if facts.closed is None or OutcomeWord.PROVIDED not in outcomes:
         return
     yield words.copy
-    is_unlooked = any(system.unlooked for system in facts.systems.values())
-    if is_unlooked or not _OF_A_WHOLE_COPY.issuperset(outcomes):
+    lacking = [one for one in facts.systems.values() if one.unlooked or one.files_gone]
+    if lacking or not _OF_A_WHOLE_COPY.issuperset(outcomes):
         yield words.copy_lacks
+    for one in lacking:
+        if one.files_gone:
+            title = words.names.get(one.title, one.title)
+            yield words.files_gone.format(title=title, count=one.files_gone)
 
 
 def _narrowed(facts: Facts, words: Words) -> Iterator[str]:

@@ -278,6 +278,7 @@ DUTCH = Words(
     identity_none="Wij hebben dat niet gecontroleerd, want dat was niet nodig voor dit antwoord.",
     copy="De kopie van uw gegevens krijgt u apart. Er zit een uitleg bij.",
     copy_lacks="Let op: in de kopie zit misschien niet alles. In deze brief leest u wat er niet in zit.",
+    files_gone="Niet in de kopie, uit {title}: opnamen of andere bestanden die er niet meer waren ({count}).",
     ask_again=(
         "Neem contact met ons op als iets niet klopt of niet duidelijk is. U mag ook altijd opnieuw een "
         "verzoek doen. Bijvoorbeeld om uw gegevens te zien, te verbeteren of te laten verwijderen."

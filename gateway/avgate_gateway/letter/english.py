@@ -275,6 +275,7 @@ ENGLISH = Words(
     identity_none="We did not check that, for this answer did not need it.",
     copy="You get the copy of your data separately. An explanation comes with it.",
     copy_lacks="Please note: the copy may not hold everything. This letter says what is not in it.",
+    files_gone="Not in the copy, from {title}: recordings or other files that were no longer there ({count}).",
     ask_again=(
         "Contact us if something is wrong or not clear. You may also make a new request at any time. "
         "For example to see your data, to have it corrected or to have it erased."

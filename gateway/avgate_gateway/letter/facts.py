@@ -40,7 +40,8 @@ class System:
     """One connector's system, as people know it.
 
     `recipients` are those behind it who were told. `done` are the first and the last day on which
-    something was done there, `by_hand_due` by when a person is to do what is left.
+    something was done there, `by_hand_due` by when a person is to do what is left, and `files_gone` how
+    many files it no longer had when they were to be copied.
     """
 
     title: str
@@ -48,6 +49,7 @@ class System:
     done: tuple[date, date] | None = None
     by_hand_due: date | None = None
     unlooked: Sequence[Unlooked] = ()
+    files_gone: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,7 @@ class Words:
     identity_none: str
     copy: str
     copy_lacks: str
+    files_gone: str
     ask_again: str
     object: str
     contact: str

@@ -58,7 +58,10 @@ class LeftNote:
 
 @dataclass(frozen=True, slots=True)
 class SystemNote:
-    """One system that was asked, named in the package even if it held nothing or failed."""
+    """One system that was asked, named in the package even if it held nothing or failed.
+
+    `files_gone`: how many files it listed and no longer had when they were to be copied.
+    """
 
     connector: str
     title: str
@@ -66,6 +69,7 @@ class SystemNote:
     reason: str = ""
     unseen: Sequence[UnseenNote] = ()
     left: Sequence[LeftNote] = ()
+    files_gone: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,10 @@ DUTCH = Wording(
             "{part}: hier hebben wij niet gekeken. Een medewerker moet het navragen."
         ),
     },
+    files_gone=(
+        "Opnamen of andere bestanden die er niet meer waren toen wij ze wilden kopiëren: {count}.\n"
+        "    Die zitten niet in deze map."
+    ),
     kept_until=(
         "{category} ({count}): na een eerder verzoek bewaren wij dit nog, tot en met {until}.\n"
         "    Het zit niet in deze map."

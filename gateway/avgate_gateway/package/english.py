@@ -78,6 +78,10 @@ ENGLISH = Wording(
         ),
         WhyUnseen.NO_INTERFACE: "{part}: we did not look here. A member of staff has to ask.",
     },
+    files_gone=(
+        "Recordings or other files that were no longer there when we wanted to copy them: {count}.\n"
+        "    They are not in this folder."
+    ),
     kept_until=(
         "{category} ({count}): after an earlier request we still keep this, up to and with {until}.\n"
         "    It is not in this folder."

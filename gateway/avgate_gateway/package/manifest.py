@@ -100,7 +100,9 @@ class Manifest:
             SystemOutcome.NOTHING_IN_SCOPE,
             SystemOutcome.NOT_RELEVANT,
         )
-        return self._all_arrived and all(note.outcome in answered for note in self.head.notes)
+        return self._all_arrived and all(
+            note.outcome in answered and not note.files_gone for note in self.head.notes
+        )
 
     def _systems(self) -> Iterator[Json]:
         for note in self.head.notes:
@@ -113,6 +115,7 @@ class Manifest:
                 "left_by_earlier_erasures": [_left(left) for left in note.left],
                 "records": self._records[note.connector],
                 "files": self._files[note.connector],
+                "files_gone": note.files_gone,
             }
 
 

@@ -55,6 +55,8 @@ def _system(note: SystemNote, wording: Wording) -> str:
     lines = [f"- {one_line(note.title)}: {says} {reason}".rstrip()]
     parts = [_unseen(part, wording) for part in note.unseen]
     parts += [_left(left, wording) for left in note.left]
+    if note.files_gone:
+        parts.append(wording.files_gone.format(count=note.files_gone))
     return "\n".join([*lines, *(f"  - {part}" for part in parts)])
 
 

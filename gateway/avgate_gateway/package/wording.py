@@ -33,6 +33,7 @@ class Wording:
     kept: str  # the same, as long as a service runs
     left_to_staff: str  # by an earlier erasure, for a person to remove
     asked: str
+    files_gone: str  # listed, and no longer there when they were to be copied
     identifiers: Mapping[IdentifierKind, str]
     categories: Mapping[Category, str]
     products: Mapping[Product, str]
