@@ -7,6 +7,7 @@ from pathlib import Path
 from avgate_gateway import checkpointing, listing, rewrapping
 from avgate_gateway.checkpointing import Checkpointer
 from avgate_gateway.courier import Courier
+from avgate_gateway.flow import other_terms
 from avgate_gateway.flow.context import Context
 from avgate_gateway.refusals import WINDOW_SECONDS, Refusals
 from avgate_gateway.rounds import Rounds
@@ -14,6 +15,9 @@ from avgate_gateway.store import evidence
 from avgate_gateway.store.cut_short import CutShortError
 
 _REFRESH_LISTS_SECONDS = 6 * 3600.0
+_COMPARE_TERMS_SECONDS = (
+    24 * 3600.0
+)  # they change with a start; and a process of before may write after it
 
 
 def keep_up(
@@ -37,6 +41,12 @@ def keep_up(
         "lists",
         "The look at lists of subprocessors",
         lambda: listing.refresh(context),
+    )
+    rounds.every(
+        _COMPARE_TERMS_SECONDS,
+        "terms",
+        "The look for what is kept by terms that have changed",
+        lambda: other_terms.look_for(context),
     )
     rounds.every(
         checkpointing.EVERY_SECONDS,

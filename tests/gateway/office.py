@@ -26,7 +26,7 @@ from avgate_gateway.pausing import Pauses
 from avgate_gateway.plan import WantedChange
 from avgate_gateway.problem import ProblemError
 from avgate_gateway.request import IdentityCheck, SubjectRequest, WaitingFor
-from avgate_gateway.retention import Action, decide, load_pack
+from avgate_gateway.retention import Action, Pack, decide, load_pack
 from avgate_gateway.second_person import Party
 from avgate_gateway.store import evidence, items, requests
 from avgate_gateway.store.connection import Connection
@@ -63,6 +63,7 @@ class Office:
     database: Mortal | None = None
     cooling_off: timedelta = timedelta()
     pauses: Pauses | None = None
+    pack: Pack = PACK
     seen: dict[str, tuple[int, Seen]] = field(default_factory=dict)
 
     def clock(self) -> datetime:
@@ -83,7 +84,7 @@ class Office:
             "paper": Paper(self.upstreams["paper"], manifest("paper", phone)),
         }
         exempt = frozenset({"robot"})
-        desk = Controller("c", "C", "nl", PACK, 28, exempt, made, self.cooling_off)
+        desk = Controller("c", "C", "nl", self.pack, 28, exempt, made, self.cooling_off)
         vault = Vault(KeyRing.of(b"k" * 32), b"i" * 32)
         return Context(
             self.db, vault, self.clock, {"c": desk}, timedelta(days=7), timedelta(days=30),

@@ -23,7 +23,7 @@ from .test_metrics import House, house  # noqa: F401 -- a fixture
 
 KEYS = {
     "sweep", "orphans", "tidy", "lists", "checkpoints", "keys", "handovers", "refusals",
-    "old_webhooks", "sessions",
+    "old_webhooks", "sessions", "terms",
 }  # fmt: skip
 CONFIG = """
 [controllers.a]

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import RowMapping
 
 from avgate_gateway.store import item_statements
 from avgate_gateway.store.connection import Connection
@@ -286,7 +285,7 @@ def _row(request_id: str, connector: str, found: Found, box: Box) -> dict[str, A
     }
 
 
-def item_of(row: RowMapping) -> Item:
+def item_of(row: Mapping[Any, Any]) -> Item:
     """A row of the table as a value."""
     return Item(
         **{

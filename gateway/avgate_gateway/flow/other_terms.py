@@ -1,0 +1,48 @@
+"""Has looked at what is kept by terms that are others by now: a pack was put right, or the config names another.
+
+What is kept sleeps until the day on which its term ended by the pack of that time. A longer term would be
+noticed on that day; a shorter one never before it. What is kept while a service runs is looked at daily.
+"""
+
+from __future__ import annotations
+
+from avgate_contracts.record import ItemRef
+from avgate_gateway.flow.context import Context
+from avgate_gateway.retention import Action, decide
+from avgate_gateway.store import kept, requests
+from avgate_gateway.store.item import Item
+
+_STRETCH = 10_000  # rows of the table, kept or not
+
+
+async def look_for(context: Context) -> None:
+    """Compares every kept item with the packs in force, by what is known of it; asks no system."""
+    async with context.database.read() as db:
+        last = await kept.last(db)
+    for after in range(0, last, _STRETCH):
+        async with context.database.read() as db:
+            found = await kept.between(db, after, after + _STRETCH)
+        await _wake(
+            context, [row for controller, row in found if _differs(context, controller, row)]
+        )
+
+
+async def _wake(context: Context, rows: list[Item]) -> None:
+    if not rows:
+        return
+    now = context.now()
+    async with context.database.write() as db:
+        await kept.look_now(db, [row.id for row in rows], now)
+        for request_id in sorted({row.request_id for row in rows}):
+            await requests.wake(db, request_id, now)
+
+
+def _differs(context: Context, controller: str, row: Item) -> bool:
+    desk, now = context.desks.get(controller), context.now()
+    connector = desk.connectors.get(row.connector) if desk else None
+    if desk is None or connector is None or (row.look_at is not None and row.look_at <= now):
+        return False
+    item = ItemRef("", row.category, row.product, row.term_starts, row.service_runs, row.erasure)
+    is_bound = row.category in connector.manifest.after_service
+    verdict = decide(item, desk.pack, now, after_service=is_bound)
+    return verdict.action is not Action.RETAIN or verdict.until != row.until
