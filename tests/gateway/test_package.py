@@ -165,8 +165,24 @@ async def test_formulas_are_made_harmless_in_every_column_and_heading() -> None:
     lines = package.read("xelion/voice-contact.csv").decode("utf-8-sig")
     heading, row = csv.reader(io.StringIO(lines, newline=""), delimiter=";")
     assert heading == ["'@type", "b.=c", "d", "e"]
-    assert row == ["'=1", "'=1", "x;=1", 'y";=1']
+    assert row == ["'=1", "'=1", "x;'=1", "y\";'=1"]
     assert json.loads(package.read("xelion/voice-contact.json")) == [evil]
+
+
+@pytest.mark.parametrize(("language", "delimiter"), [("nl", ","), ("en", ";")])
+async def test_no_formula_begins_where_a_spreadsheet_of_another_language_parts_cells(
+    language: Language, delimiter: str
+) -> None:
+    texts = ["x{0}=1", "x{0} =1", 'x{0}"=1', 'x"{0}=1{0}"', "x{0}\t=1", "x{0}@A1{0}-1+1{0}|c"]
+    told: list[Json] = [text.format(delimiter) for text in texts]
+    evil: dict[str, Json] = {**{f"c{n}": text for n, text in enumerate(told)}, "all": told}
+    package = await packed([section([evil])], head=replace(HEAD, language=language))
+    written = package.read("xelion/voice-contact.csv").decode("utf-8-sig")
+    for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
+        read = csv.reader(io.StringIO(written, newline=""), delimiter=delimiter, quoting=quoting)
+        cells = [cell.strip(' "') for row in read for cell in row]
+        assert len(cells) > 2 * len(told)
+        assert not [cell for cell in cells if cell[:1] in set("=+-@|%")]
 
 
 HOSTILE = [

@@ -7,7 +7,8 @@ says what was used. (A first line `sep=;` would make the mark unseen, and is dat
 
 The rule for text (CWE-1236): a text is led by an apostrophe, the spreadsheets' own sign for "this
 is text", if its first visible character, full-width forms read as plain ones, is one of
-= + - @ | %, or if it begins with a tab or a line break. Control characters become spaces. So the
+= + - @ | %, or if it begins with a tab or a line break. So is what follows a comma or a semicolon
+inside it: a spreadsheet of the other language parts the cells there. Control characters become spaces. So the
 telephone number +31612345678 is written '+31612345678: whole, readable, and text, where without
 the sign it would turn into the number 31612345678. What is a number in JSON is a number here, also
 a negative one. The headings obey the same rule: upstreams name fields such as "@type". The JSON
@@ -33,6 +34,9 @@ TEXT_SIGN = "'"
 _END = "\r\n"  # of a row (RFC 4180); no cell holds one, for `harmless` takes it out
 
 _BEGINS_A_FORMULA = frozenset("=+-@|%\u2212")  # the last is the minus sign of mathematics
+_PART_BEGINS_A_FORMULA = re.compile(  # a sign that nothing follows is a price: 12,-
+    r"""([,;][\s"'\u200b-\u200f\u2060\ufeff]*)(?=[=+\-@|%\u2212\uff1d\uff0b\uff0d\uff20\uff5c\uff05]\S)"""
+)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
@@ -48,7 +52,9 @@ DIALECTS: Mapping[Language, Dialect] = {"nl": Dialect(";", ","), "en": Dialect("
 
 
 def harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula, on one line."""
+    """A text that no spreadsheet takes for a formula, in whole or in part, on one line."""
+    if "," in text or ";" in text:
+        text = _PART_BEGINS_A_FORMULA.sub(rf"\1{TEXT_SIGN}", text)
     if text[:1].isalnum() and text.isprintable():
         return text
     line = _CONTROL.sub(" ", text)
