@@ -15,7 +15,7 @@ from avgate_gateway.flow import executing, later
 from avgate_gateway.flow.doubting import is_ambiguous
 from avgate_gateway.request import COPIES
 from avgate_gateway.retention import Action
-from avgate_gateway.store.item import WATCHED, ItemState
+from avgate_gateway.store.item import VERIFIED, WATCHED, ItemState
 from avgate_gateway.store.tasks import Stage
 
 from . import decisions, upstreams
@@ -41,7 +41,9 @@ def begin(world: World, c: int, stage: Stage) -> Hand:
         case Stage.CONFIRM:
             return _confirm_next(world, _due_jobs(world, c))
         case Stage.VERIFY:
-            claimed = _numbers(i for i in world.items_of(c) if i.state in _GONE or i.state in _SAID)
+            claimed = _numbers(
+                i for i in world.items_of(c) if _is_unverified(i) or i.state in _SAID
+            )
             return ("verify" if claimed else "finish", stage, claimed, "", ())
         case Stage.DONE:
             return _watch(world, c)
@@ -105,6 +107,11 @@ def _watch(world: World, c: int) -> Hand:
     return ("untroubled", Stage.DONE, NO_ITEMS, "", ()) if world.tasks[c].attempts else None
 
 
+def _is_unverified(item: Item) -> bool:
+    """Whether it is said to be gone, and nobody has looked since."""
+    return item.state in _GONE and item.batch != VERIFIED
+
+
 CALLS = frozenset({"look", "erase", "read", "confirm", "verify", "watch"})
 
 
@@ -165,6 +172,8 @@ def write(world: World, worker: Worker, c: int) -> Hand:  # noqa: C901, PLR0911,
                 world.items[n].set(decisions.STILL)
             return ("finish", stage, NO_ITEMS, "", ())
         case "finish":
+            for item in filter(_is_unverified, world.items_of(c)):
+                item.batch = VERIFIED
             task.move(Stage.DONE)
             if world.upstreams[c].relists:
                 _schedule_looks(world, c)

@@ -15,13 +15,13 @@ from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.locating import digest_of, refs_of
 from avgate_gateway.flow.looking import Look
 from avgate_gateway.flow.outcomes import columns
-from avgate_gateway.store import evidence, items, tasks
+from avgate_gateway.store import evidence, items, tasks, verified
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import Stage
 from avgate_gateway.store.unseen import noted
+from avgate_gateway.store.verified import GONE
 
-_GONE = (ItemState.ERASED, ItemState.ANONYMISED, ItemState.ALREADY_GONE)
 _SAID = (ItemState.DONE_BY_HAND,)
 # Ways in which what leads to an item may go along with it; whoever is asked to erase, or lists
 # people, is asked by what is known of the person.
@@ -46,8 +46,9 @@ async def _is_verified(part: Part) -> bool:
     """Looks once; False where there is more to look into by the end of it."""
     async with part.context.database.read() as db:
         counts = await _counts(db, part)
-    gone, said = (sum(counts.get(s, 0) for s in states) for states in (_GONE, _SAID))
-    still = await _withdraw(part, await _shown(part), _GONE) if gone else 0
+        gone = await verified.outstanding(db, part.request.id, part.name)
+    said = sum(counts.get(state, 0) for state in _SAID)
+    still = await _withdraw(part, await _shown(part), GONE) if gone else 0
     untrue = 0
     if said:
         # What led to these may be gone, and an upstream that nobody can look into shows nothing.
@@ -63,14 +64,14 @@ async def _counts(db: Connection, part: Part) -> dict[str, int]:
 
 
 async def _shown(part: Part) -> set[str]:
-    """Digests of everything the upstream still shows of the person, or of the erased items."""
+    """Digests of everything the upstream still shows of the person, or of what was erased since it was looked for."""
     if part.person is None:  # the identifiers are destroyed, so each item is looked up by itself
-        return await _shown_by_reference(part, _GONE)
+        return await _shown_by_reference(part, GONE)
     look = Look.of(part, part.person, Operation.ACCESS)
     shown = {digest_of(part, record.item.ref) async for record in look.records()}
     await _note_unseen(part, look)
     if not look.proven:  # which says nothing of what was found by something that has gone since
-        shown |= await _shown_by_reference(part, _GONE, _LED_TO)
+        shown |= await _shown_by_reference(part, GONE, _LED_TO)
     return shown
 
 
@@ -111,7 +112,13 @@ async def _claimed(part: Part, after: int, states: Sequence[ItemState]) -> list[
     async with part.context.database.read() as db:
         return list(
             await items.select(
-                db, part.request.id, connector=part.name, states=states, after=after, limit=_PAGE
+                db,
+                part.request.id,
+                connector=part.name,
+                states=states,
+                after=after,
+                limit=_PAGE,
+                is_unverified=states is GONE,
             )
         )
 
@@ -141,6 +148,7 @@ async def _finish(
             counts = await _counts(db, part)
             if sum(counts.get(said, 0) for said in _SAID) > believed:
                 return False
+        await verified.mark(db, part.request.id, part.name)
         await tasks.move(db, part.request.id, part.name, Stage.DONE, now)
         if claimed and part.connector.manifest.relists:
             await later.schedule_looks(db, part, now)

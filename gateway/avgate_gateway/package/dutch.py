@@ -171,7 +171,7 @@ Bijna alles staat er twee keer in:
 Opnamen en andere bestanden staan in de map "files". Ze heten 0001, 0002, enzovoort.
 In manifest.json staat hoe ze in het systeem heetten, en een controlegetal voor elk bestand.
 
-In de tabellen ziet u soms een ' voor een tekst, bijvoorbeeld '+31612345678.
+In de tabellen ziet u soms een ' voor of in een tekst, bijvoorbeeld '+31612345678.
 Dat teken hebben wij toegevoegd, zodat uw programma de tekst niet als som leest.
 Het hoort niet bij uw gegevens.
 

@@ -166,7 +166,7 @@ Recordings and other files are in the folder "files". They are called 0001, 0002
 The file manifest.json says what they were called in the system, and has a check number for
 every file.
 
-In the tables you sometimes see a ' before a text, for example '+31612345678.
+In the tables you sometimes see a ' before or in a text, for example '+31612345678.
 We added that sign so that your program does not read the text as a sum.
 It is not part of your data.
 

@@ -37,6 +37,7 @@ class ItemState(StrEnum):
 
 
 PLAN_BYTES = 32  # of a warrant, at its beginning: the digest of the plan that the item is part of
+VERIFIED = "verified"  # in the place of a batch: that it is gone was looked into, and believed
 REJECTED = "rejected"  # the code of a refusal that is a person's, of the plan
 LEFT_TO_PEOPLE = (  # always; and an upstream's refusal that nothing looks at again
     ItemState.BY_HAND,

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from avgate_gateway.store.item import ItemState
+from avgate_gateway.store.item import VERIFIED, ItemState
 from avgate_gateway.store.schema import item
 from avgate_gateway.store.written_out import one_of, word
 
@@ -15,6 +15,9 @@ OF_REQUEST = item.c.request_id == sa.bindparam("request_id")
 THERE = sa.and_(OF_REQUEST, item.c.connector == sa.bindparam("connector"))
 IS_LOCATED = item.c.state == word(ItemState.LOCATED)
 
+IS_UNVERIFIED = sa.or_(
+    item.c.batch.is_(None), item.c.batch != sa.literal_column(f"'{VERIFIED}'", sa.String)
+)
 ANY_LOCATED = sa.select(item.c.id).where(THERE, IS_LOCATED).limit(1)
 FORGET = item.delete().where(THERE, IS_LOCATED)
 UNPLANNED = (
@@ -34,9 +37,14 @@ LOST_BATCH = (
 
 @lru_cache(maxsize=128)
 def selecting(
-    states: tuple[ItemState, ...], *, is_of_one: bool, is_of_some: bool, is_of_a_batch: bool
+    states: tuple[ItemState, ...],
+    *,
+    is_of_one: bool,
+    is_of_some: bool,
+    is_of_a_batch: bool,
+    is_unverified: bool = False,
 ) -> sa.Select[Any]:
-    """A page of a request's items: of a `connector`, of `connectors`, of a `batch`."""
+    """A page of a request's items: of a `connector`, of `connectors`, of a `batch`, or not verified yet."""
     where = [OF_REQUEST, item.c.id > sa.bindparam("after")]
     if is_of_one:
         where.append(item.c.connector == sa.bindparam("connector"))
@@ -46,6 +54,8 @@ def selecting(
         where.append(one_of(item.c.state, states))
     if is_of_a_batch:
         where.append(item.c.batch == sa.bindparam("batch"))
+    if is_unverified:
+        where.append(IS_UNVERIFIED)
     return item.select().where(*where).order_by(item.c.id).limit(sa.bindparam("limit"))
 
 

@@ -55,6 +55,7 @@ async def select(
     connectors: Sequence[str] | None = None,
     states: Iterable[ItemState] = (),
     batch: str | None = None,
+    is_unverified: bool = False,
     after: int = 0,
     limit: int = 500,
 ) -> Sequence[Item]:
@@ -64,6 +65,7 @@ async def select(
         is_of_one=connector is not None,
         is_of_some=connectors is not None,
         is_of_a_batch=batch is not None,
+        is_unverified=is_unverified,
     )
     asked = {"connector": connector, "connectors": connectors, "batch": batch}
     asked = {name: value for name, value in asked.items() if value is not None}
