@@ -6,15 +6,9 @@ version 4; OAuth 2.0 client credentials, RFC 6749 section 4.4.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import (
     AsyncIterator,
-    Awaitable,
-    Callable,
-    Iterable,
-    Iterator,
     Mapping,
-    Sequence,
 )
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,14 +19,13 @@ from uuid import UUID, uuid5
 from pydantic import SecretStr
 
 import avgate_contracts as sdk
-from avgate_contracts import ConnectorError, ContractBrokenError, OutcomeUnknownError
-from avgate_operator.models import IDENTIFYING, Individual, Named, Owner, Raw, Service, Usage
+from avgate_contracts import ContractBrokenError, OutcomeUnknownError
+from avgate_operator.models import IDENTIFYING, Individual, Named, Raw, Service, Usage
+from avgate_operator.owner import Owner
 
 T = TypeVar("T")
 Row = TypeVar("Row", Individual, Service, Usage)
 Found = TypeVar("Found", Individual, Service)
-K = TypeVar("K")
-R = TypeVar("R")
 
 LIMITS = sdk.Limits(concurrency=4)
 _PAGE = 250  # rows; more at once would keep the event loop busy for too long
@@ -135,12 +128,15 @@ class OperatorClient:
         if known.kind in _FILTERS:
             asked = {_FILTERS[known.kind]: known.value}
             return [row.id for row in await self._named(INDIVIDUALS, asked, known)]
+        return [party for row in await self.services(known) for party in row.parties]
+
+    async def services(self, known: sdk.Identifier) -> list[Service]:
+        """Those of whoever has or had this line, card or address."""
         if known.kind not in IDENTIFYING:
             return []
-        name = IDENTIFYING[known.kind]
-        asked = {"productCharacteristic.name": name, "productCharacteristic.value": known.value}
-        rows = await self._named(SERVICES, asked, known)
-        return [party for row in rows for party in row.parties]
+        asked = {"name": IDENTIFYING[known.kind], "value": known.value}
+        filters = {f"productCharacteristic.{name}": text for name, text in asked.items()}
+        return await self._named(SERVICES, filters, known)
 
     async def owner(self, party: str) -> Owner:
         individual = await self.one(INDIVIDUALS, party)
@@ -235,48 +231,6 @@ class OperatorClient:
         if answer.status == 404 and _code(answer) != "notFound":
             raise ContractBrokenError("a 404 says something else than that there is no such thing")
         return answer
-
-
-async def in_turn(
-    stages: Iterable[Iterable[Sequence[K]]],
-    treat: Callable[[Sequence[K]], Awaitable[Mapping[K, R]]],
-) -> tuple[dict[K, R], dict[K, ConnectorError]]:
-    """What came of each thing, group by group and stage after stage, or the error instead of it.
-
-    A few groups at a time; none is begun any more once several in a row got no answer.
-    """
-    done, failed = dict[K, R](), dict[K, ConnectorError]()
-    silent = 0
-
-    async def take(waiting: Iterator[Sequence[K]]) -> None:
-        nonlocal silent
-        for group in waiting:
-            try:
-                if silent >= LIMITS.concurrency:
-                    raise sdk.UnavailableError("not sent, for the upstream does not answer")
-                done.update(await treat(group))
-                silent = 0
-            except ConnectorError as error:
-                failed.update(dict.fromkeys(group, error))
-                if not isinstance(error, sdk.InvalidIdentifierError):  # of which nobody heard
-                    silent = 0 if isinstance(error, sdk.RefusedError) else silent + 1
-
-    for stage in stages:
-        groups = list(stage)
-        waiting = iter(groups)
-        async with asyncio.TaskGroup() as crew:
-            for _ in groups[: LIMITS.concurrency]:
-                crew.create_task(take(waiting))
-    return done, failed
-
-
-def worst(errors: Iterable[ConnectorError]) -> ConnectorError:
-    """The one to raise of several: what a person must mend, else the longest wait."""
-    return max(errors, key=_weight)
-
-
-def _weight(error: ConnectorError) -> float:
-    return (error.after or 0.0) if isinstance(error, sdk.UnavailableError) else float("inf")
 
 
 def _key(key: str, shelf: Shelf[Any], resource_id: str) -> str:

@@ -14,7 +14,10 @@ from avgate_operator import address, client, models
 from avgate_operator.client import INDIVIDUALS, SERVICES, USAGES
 from avgate_operator.correction import NO_FIELD, corrected, obstacle, shows, stands
 from avgate_operator.held import Ref, item_record, parts, wholes
-from avgate_operator.models import Owner, Service, Usage
+from avgate_operator.lines import told_apart
+from avgate_operator.models import Service, Usage
+from avgate_operator.owner import Owner
+from avgate_operator.turns import in_turn, worst
 
 _Outcomes: TypeAlias = Mapping[Ref, sdk.Outcome]
 # The kinds of items in the order in which they can go, a service before its individual and what is
@@ -70,7 +73,8 @@ class OperatorConnector(
     async def access(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Finding]:
         """In the order in which items can go, for they are erased in the order they are found."""
         parties = {p for known in subject.identifiers for p in await self._client.parties(known)}
-        owner = _the_one(subject, [await self._client.owner(party) for party in sorted(parties)])
+        found = [await self._client.owner(party) for party in sorted(parties)]
+        owner = _the_one(subject, [await told_apart(self._client, one) for one in found])
         if owner is None:
             for part in address.unseen(subject):
                 yield part
@@ -185,14 +189,14 @@ class OperatorConnector(
             return dict.fromkeys(shelves)
 
         while left:
-            found, failed = await client.in_turn([_resources(left)], look)
+            found, failed = await in_turn([_resources(left)], look)
             if len(failed) == len(left):
-                raise client.worst(failed.values())
+                raise worst(failed.values())
             held, left = held | found, list(failed)
         shelves = {_KINDS[ref.kind][0] for ref in by_ref.keys() - held.keys()}
-        _, silent = await client.in_turn([[[shelf] for shelf in shelves]], answers)
+        _, silent = await in_turn([[[shelf] for shelf in shelves]], answers)
         if silent:
-            raise client.worst(silent.values())
+            raise worst(silent.values())
         return [held[ref] for ref in by_ref if ref in held]
 
 
@@ -203,10 +207,10 @@ async def _outcomes(
 
     What was not sent is Unknown too once others were: looking settles it like what was lost.
     """
-    outcomes, failed = await client.in_turn(_stages(refs), treat)
+    outcomes, failed = await in_turn(_stages(refs), treat)
     told = [isinstance(e, _TOLD) for e in failed.values()]
     if failed and not outcomes and not any(told):
-        raise client.worst(failed.values())
+        raise worst(failed.values())
     outcomes |= {ref: _outcome(error) for ref, error in failed.items()}
     return [ItemOutcome(str(ref), outcomes[ref]) for ref in refs]
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import avgate_contracts as sdk
 from avgate_contracts import Category, ItemRef, Record
 from avgate_operator import models
-from avgate_operator.models import Owner, Service, Usage
+from avgate_operator.models import Service, Usage
+from avgate_operator.owner import Owner
 
 
 class Ref(NamedTuple):

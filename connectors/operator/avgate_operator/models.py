@@ -8,9 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypeVar
 
@@ -261,33 +259,6 @@ class Usage(Resource):
         with suppress(ValueError):
             return local_day(datetime.fromisoformat(str(self.value("disputableUntil"))))
         return None
-
-
-@dataclass(frozen=True)
-class Owner:
-    """A party with its services, which may outlive their individual."""
-
-    id: str
-    individual: Individual | None
-    services: tuple[Service, ...]
-
-    @cached_property  # every item of theirs names them all
-    def identifiers(self) -> tuple[Identifier, ...]:
-        """All that is said of them; of the days of a number the individual knows best."""
-        found = dict.fromkeys(self.individual.identifiers if self.individual else ())
-        known = {(each.kind, each.value) for each in found}
-        told = (each for service in self.services for each in service.identifiers)
-        return (*found, *(each for each in told if (each.kind, each.value) not in known))
-
-    @property
-    def runs(self) -> bool:
-        return any(service.runs for service in self.services)
-
-    @property
-    def ended_at(self) -> datetime | None:
-        """When the last contract ended: from then on the terms of contact data run."""
-        ends = [service.ended_at for service in self.services]
-        return None if None in ends else max(filter(None, ends), default=None)
 
 
 def _identifier(kind: IdentifierKind, value: Any, *days: date | None) -> Iterator[Identifier]:

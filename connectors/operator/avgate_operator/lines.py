@@ -1,0 +1,49 @@
+"""Numbers that somebody is reached by, and that are or were somebody else's line.
+
+Whoever is asked for their number may tell any; one that was theirs stays among what they are reached by,
+and a corrected one stands there since the day of the wrong one. Whose a line is, its contract says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from avgate_contracts import Identifier, IdentifierKind
+from avgate_operator.client import OperatorClient
+from avgate_operator.models import Service
+from avgate_operator.owner import Owner
+
+
+async def told_apart(client: OperatorClient, owner: Owner) -> Owner:
+    """The same, with the lines of others that it would be taken for by what it says of itself."""
+    lines: list[Identifier] = []
+    for known in _doubtful(owner):
+        others = [one for one in await client.services(known) if owner.id not in one.parties]
+        lines += [own for other in others for own in _line(other) if own.matches(known)]
+    return replace(owner, lines=tuple(lines)) if lines else owner
+
+
+def _doubtful(owner: Owner) -> Iterator[Identifier]:
+    """Numbers that no contract of theirs covers, on all the days on which they are said to be theirs."""
+    own = [line for service in owner.services for line in _line(service)]
+    for known in owner.individual.identifiers if owner.individual else ():
+        if known.kind is IdentifierKind.PHONE and not any(_covers(line, known) for line in own):
+            yield known
+
+
+def _line(service: Service) -> Iterator[Identifier]:
+    """What was ordered and never delivered was nobody's."""
+    if service.runs or service.ended_at is not None:
+        yield from (each for each in service.identifiers if each.kind is IdentifierKind.PHONE)
+
+
+def _covers(line: Identifier, known: Identifier) -> bool:
+    """Whether the contract states each of the days; those that nobody states are all there are."""
+    first = line.valid_from is None or (
+        known.valid_from is not None and line.valid_from <= known.valid_from
+    )
+    last = line.valid_until is None or (
+        known.valid_until is not None and known.valid_until <= line.valid_until
+    )
+    return line.value == known.value and first and last

@@ -1,0 +1,106 @@
+"""A number that somebody told, or has had, leads nobody to whose line it is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from avgate_mocks.people import Person, Role
+
+from .harness import IDENTITY, JsonMap, a_request
+from .indoors import Indoors, indoors
+from .test_kept_on_using import bearer, told
+
+Way = Callable[[Indoors, Person, Person], Awaitable[None]]
+UPSTREAMS = ("operator", "xelion", "directory")
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Indoors]:
+    async with indoors(tmp_path, UPSTREAMS) as made:
+        yield made
+
+
+def asked(operation: str, person: Person, *phones: str, **more: object) -> JsonMap:
+    """By nothing but a customer number, and such numbers."""
+    known = [{"kind": "customer_id", "value": person.customer_id}]
+    known += [{"kind": "phone", "value": phone} for phone in phones]
+    subject = {"identifiers": known}
+    return {"operation": operation, "subject": subject, "identity": IDENTITY, **more}
+
+
+async def two(here: Indoors) -> tuple[Person, Person]:
+    """Somebody of whom Xelion has no card any more, and somebody else who has a line."""
+    other = here.person(Role.RUNNING)
+    ours = [one for one in here.world.people if one.controller == other.controller]
+    someone = next(one for one in ours if one is not other and one.lines)
+    await here.erased(someone, "xelion")
+    return someone, other
+
+
+async def corrected(here: Indoors, someone: Person, other: Person) -> None:
+    change = {"field": "phone", "from": someone.lines[0].number, "to": other.lines[0].number}
+    body = asked("rectify", someone, changes=[change], scope={"connectors": ["operator"]})
+    report = await here.report(await here.carry_out(body))
+    assert [one["outcome"] for one in report] == ["rectified"]
+
+
+async def added(here: Indoors, someone: Person, other: Person) -> None:
+    [own] = await told(
+        here, "party/v4/individual", **{"externalReference.name": someone.customer_id}
+    )
+    number = {"phoneNumber": other.lines[0].number}
+    media = [*own["contactMedium"], {"mediumType": "phone", "characteristic": number}]
+    answer = await here.outside.patch(
+        f"{here.addresses['operator']}/tmf-api/party/v4/individual/{own['id']}",
+        json={"contactMedium": media},
+        headers=await bearer(here),
+    )
+    assert answer.status_code == 200, answer.text
+
+
+async def provided(here: Indoors, request_id: str, connector: str) -> Mapping[str, int]:
+    lines = [one for one in await here.report(request_id) if one["connector"] == connector]
+    return {one["category"]: one["count"] for one in lines if one["outcome"] == "provided"}
+
+
+@pytest.mark.parametrize("way", [corrected, added])
+async def test_it_shows_nothing_of_them(here: Indoors, way: Way) -> None:
+    someone, other = await two(here)
+    before = await here.carry_out(asked("access", someone))
+    await way(here, someone, other)
+    after = await here.carry_out(asked("access", someone))
+    assert not await provided(here, after, "xelion")
+    for connector in UPSTREAMS:
+        assert await provided(here, after, connector) == await provided(here, before, connector)
+
+
+async def test_it_erases_nothing_of_theirs(here: Indoors) -> None:
+    someone, other = await two(here)
+    await corrected(here, someone, other)
+    held = [await here.holds(name, other) for name in UPSTREAMS]
+    await here.carry_out(asked("erase", someone))
+    assert [await here.holds(name, other) for name in UPSTREAMS] == held
+
+
+async def test_whoever_gives_it_beside_their_own_is_no_one_person(here: Indoors) -> None:
+    someone, other = await two(here)
+    await corrected(here, someone, other)
+    number = other.lines[0].number
+    request_id = await here.carry_out(asked("access", someone, number))
+    report = await here.report(request_id)
+    assert not [one for one in report if one["outcome"] == "provided"]
+    assert {one["reason"] for one in report if one["connector"] == "operator"} == {"ambiguous"}
+
+
+async def test_whose_line_it_is_finds_all_of_theirs_as_before(here: Indoors) -> None:
+    someone, other = await two(here)
+    before = await here.carry_out(a_request("access", other))
+    await corrected(here, someone, other)
+    after = await here.carry_out(a_request("access", other))
+    for connector in UPSTREAMS:
+        found = await provided(here, after, connector)
+        assert found
+        assert found == await provided(here, before, connector)
