@@ -85,6 +85,27 @@ async def test_it_erases_nothing_of_theirs(here: Indoors) -> None:
     assert [await here.holds(name, other) for name in UPSTREAMS] == held
 
 
+async def test_an_address_that_another_customer_has_is_not_written_by_itself(here: Indoors) -> None:
+    someone, other = await two(here)
+    [theirs, own] = [
+        (await told(here, "party/v4/individual", **{"externalReference.name": one.customer_id}))[0]
+        for one in (other, someone)
+    ]
+    change = {"field": "email", "from": mail_of(own), "to": mail_of(theirs).upper()}
+    body = asked("rectify", someone, changes=[change], scope={"connectors": ["operator"]})
+    request_id = await here.carry_out(body)
+    [line] = await here.report(request_id)
+    assert (line["outcome"], line["reason"]) == ("refused", "ambiguous")
+    assert (await here.request(request_id))["waiting_for"] == "person"
+    after = await here.carry_out(asked("access", someone))
+    assert not await provided(here, after, "xelion")
+
+
+def mail_of(individual: JsonMap) -> str:
+    media = (one["characteristic"].get("emailAddress") for one in individual["contactMedium"])
+    return str(next(filter(None, media)))
+
+
 async def test_whoever_gives_it_beside_their_own_is_no_one_person(here: Indoors) -> None:
     someone, other = await two(here)
     await corrected(here, someone, other)

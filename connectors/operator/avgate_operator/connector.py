@@ -14,8 +14,8 @@ from avgate_operator import address, client, models
 from avgate_operator.client import INDIVIDUALS, SERVICES, USAGES
 from avgate_operator.correction import NO_FIELD, corrected, obstacle, shows, stands
 from avgate_operator.held import Ref, item_record, parts, wholes
-from avgate_operator.lines import told_apart
-from avgate_operator.models import Service, Usage
+from avgate_operator.lines import are_anothers, told_apart
+from avgate_operator.models import Individual, Service, Usage
 from avgate_operator.owner import Owner
 from avgate_operator.turns import in_turn, worst
 
@@ -42,6 +42,7 @@ _CONFLICT = Refused("conflict", "the upstream says that something else stands in
 _NOT_DONE = sdk.Failed("not_as_written", "the upstream took the change and shows another value")
 _DENIED = sdk.Failed("contradiction", "the upstream shows it, and says that it is not there")
 _LOST = sdk.Unknown("the answer was lost, and reading back does not show the change")
+_ANOTHERS = Refused("ambiguous", "another customer has this e-mail address: find out whose it is")
 _NO_ADDRESS = sdk.Failed("no_address", "its id cannot stand in an address: do it there by hand")
 _TOLD = (sdk.RefusedError, sdk.OutcomeUnknownError, sdk.InvalidIdentifierError)
 _ERASED, _GONE = Completed(Effect.ERASED), Completed(Effect.ALREADY_GONE)
@@ -117,9 +118,15 @@ class OperatorConnector(
             return sdk.NothingHeld()
         if reason := obstacle(person, told):
             return reason
-        due = [change for change in told if stands(person, change)]
-        if not due:
+        if not (due := [change for change in told if stands(person, change)]):
             return Completed(Effect.ALREADY_RIGHT)
+        if await are_anothers(self._client, ref.id, due):
+            return _ANOTHERS
+        return await self._write(ref, person, due, key)
+
+    async def _write(
+        self, ref: Ref, person: Individual, due: Sequence[sdk.FieldChange], key: str
+    ) -> sdk.Outcome:
         patch, own_key = corrected(person, due), f"{key}/{ref.kind}/{sorted(c.name for c in due)}"
         done = await self._client.patch(INDIVIDUALS, ref.id, patch, own_key)
         after = await self._client.present(INDIVIDUALS, ref.id)

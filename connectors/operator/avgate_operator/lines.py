@@ -6,10 +6,10 @@ and a corrected one stands there since the day of the wrong one. Whose a line is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from avgate_contracts import Identifier, IdentifierKind
+from avgate_contracts import Field, FieldChange, Identifier, IdentifierKind
 from avgate_operator.client import OperatorClient
 from avgate_operator.models import Service
 from avgate_operator.owner import Owner
@@ -22,6 +22,17 @@ async def told_apart(client: OperatorClient, owner: Owner) -> Owner:
         others = [one for one in await client.services(known) if owner.id not in one.parties]
         lines += [own for other in others for own in _line(other) if own.matches(known)]
     return replace(owner, lines=tuple(lines)) if lines else owner
+
+
+async def are_anothers(client: OperatorClient, own: str, changes: Sequence[FieldChange]) -> bool:
+    """Whether another party has one of these e-mail addresses: all that is theirs would be found by it.
+
+    Numbers are told apart by their contracts; a mailbox has none, so a person finds out whose it is.
+    """
+    mails = [change.after for change in changes if change.name is Field.EMAIL]
+    known = [Identifier.of(IdentifierKind.EMAIL, mail) for mail in mails]
+    found = [party for one in known for party in await client.parties(one)]
+    return any(party != own for party in found)
 
 
 def _doubtful(owner: Owner) -> Iterator[Identifier]:
