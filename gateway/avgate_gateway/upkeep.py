@@ -15,9 +15,9 @@ from avgate_gateway.store import evidence
 from avgate_gateway.store.cut_short import CutShortError
 
 _REFRESH_LISTS_SECONDS = 6 * 3600.0
-_COMPARE_TERMS_SECONDS = (
-    24 * 3600.0
-)  # they change with a start; and a process of before may write after it
+# They change with a start; and a process of before may write after it.
+_COMPARE_TERMS_SECONDS = 24 * 3600.0
+_COMPARES_FOR_HOURS = 6 * 3600.0
 
 
 def keep_up(
@@ -47,6 +47,7 @@ def keep_up(
         "terms",
         "The look for what is kept by terms that have changed",
         lambda: other_terms.look_for(context),
+        longest=_COMPARES_FOR_HOURS,
     )
     rounds.every(
         checkpointing.EVERY_SECONDS,

@@ -6,13 +6,17 @@ noticed on that day; a shorter one never before it. What is kept while a service
 
 from __future__ import annotations
 
+import asyncio
+
 from avgate_contracts.record import ItemRef
 from avgate_gateway.flow.context import Context
 from avgate_gateway.retention import Action, decide
 from avgate_gateway.store import kept, requests
 from avgate_gateway.store.item import Item
 
-_STRETCH = 10_000  # rows of the table, kept or not
+# Rows of the table, kept or not: few at a time, so that nobody who calls waits for a turn of this.
+_STRETCH = 500
+_PAUSE_SECONDS = 0.02
 
 
 async def look_for(context: Context) -> None:
@@ -25,6 +29,7 @@ async def look_for(context: Context) -> None:
         await _wake(
             context, [row for controller, row in found if _differs(context, controller, row)]
         )
+        await asyncio.sleep(_PAUSE_SECONDS)
 
 
 async def _wake(context: Context, rows: list[Item]) -> None:
