@@ -15,6 +15,7 @@ from avgate_gateway.flow.doubting import is_ambiguous, keep_from_writing
 from avgate_gateway.flow.planning import release, withdraw
 from avgate_gateway.flow.recipients import told_by_hand
 from avgate_gateway.flow.retrying import retry_part
+from avgate_gateway.flow.unbegun import cools_off, is_untouched, may_be_withdrawn
 from avgate_gateway.notice import Event
 from avgate_gateway.problem import (
     ERASURES_HELD,
@@ -27,7 +28,6 @@ from avgate_gateway.problem import (
 from avgate_gateway.request import Approval, IdentityCheck, State, SubjectRequest, WaitingFor
 from avgate_gateway.second_person import Party
 from avgate_gateway.store import evidence, hand_tasks, item_steps, items, requests, tasks
-from avgate_gateway.store.begun import is_begun
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.outbox import tell
@@ -100,7 +100,7 @@ async def _make_room(
 
 async def _reject(db: Connection, context: Context, request: SubjectRequest) -> None:
     """Ends the request; or only what the plan covers, where an earlier plan is being carried out."""
-    if await items.is_untouched(db, request.id):
+    if await is_untouched(db, request):
         await settling.close(db, context, request, "rejected")
         return
     now = context.now()
@@ -122,27 +122,13 @@ async def cancel(
     """Withdraws a request of which nothing was carried out yet."""
     if request.state is State.CLOSED and request.closing == "cancelled":
         return
-    if request.state is State.CLOSED or not await _is_unbegun(db, context, request):
+    if request.state is State.CLOSED or not await may_be_withdrawn(db, context, request):
         raise _wrong_state("It is being, or was, carried out.")
     if cools_off(context, request):
         await withdraw(db, context, request)
     await remarking.keep(db, context, request.id, remarking.CANCELLATION, reason)
     await evidence.note(db, context.now(), request, "request.cancelled", {"by": by})
     await settling.close(db, context, request, "cancelled")
-
-
-def cools_off(context: Context, request: SubjectRequest) -> bool:
-    """Whether it was approved and has not begun: until then it may be withdrawn."""
-    begins_at = request.approval.begins_at if request.approval else None
-    return begins_at is not None and context.now() < begins_at
-
-
-async def _is_unbegun(db: Connection, context: Context, request: SubjectRequest) -> bool:
-    """Whether nothing was approved, by the plan that is shown or by an earlier one, or begun yet."""
-    if cools_off(context, request):
-        return not await is_begun(db, request.id)
-    approved = request.approval is not None and not settling.awaits_approval(request)
-    return not approved and await items.is_untouched(db, request.id)
 
 
 async def retry(

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from avgate_contracts.day import local_day
 from avgate_contracts.vocabulary import Operation
-from avgate_gateway import deciding, remarking
+from avgate_gateway import remarking
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.letters import Letterbox
 from avgate_gateway.api.results import plan_of
@@ -29,6 +29,7 @@ from avgate_gateway.console.parts import corrections_of, fates_of, systems_of
 from avgate_gateway.console.sessions import Sessions
 from avgate_gateway.console.subjects import identifiers_of
 from avgate_gateway.due import may_extend
+from avgate_gateway.flow.unbegun import cools_off
 from avgate_gateway.holdup import waiting_for_pauses
 from avgate_gateway.problem import Problem, ProblemError
 from avgate_gateway.reporting import reported
@@ -125,7 +126,7 @@ async def told(visit: Visit, request: SubjectRequest, tried: Tried | None = None
         "is_moving": is_moving(request),
         "is_told_on": bool(receivers(gateway, visit.staff.caller)),
         "can": _can(visit, request),
-        "cools_off": deciding.cools_off(gateway.context, request),
+        "cools_off": cools_off(gateway.context, request),
     }
 
 
@@ -142,14 +143,14 @@ def _can(visit: Visit, request: SubjectRequest) -> dict[str, bool]:
     party = visit.gateway.party(staff.caller)
     waits_for_approval = request.waiting_for is WaitingFor.APPROVAL
     is_first = party.is_one_with(Party(request.client_id, request.submitter))
-    cools_off = deciding.cools_off(visit.gateway.context, request)
+    is_cooling = cools_off(visit.gateway.context, request)
     return {
         "identify": own and request.waiting_for is WaitingFor.IDENTITY,
         "approve": waits_for_approval and staff.may(Scope.APPROVE) and not is_first,
         "ask_colleague": waits_for_approval and is_first,
         "cancel": own and is_open
-        and (request.approval is None or waits_for_approval or cools_off),
-        "retry": own and request.identity is not None and request.closing is None and not cools_off,
+        and (request.approval is None or waits_for_approval or is_cooling),
+        "retry": own and request.identity is not None and request.closing is None and not is_cooling,
         "extend": own and is_open and request.extended is None
         and may_extend(request.counts_from, visit.gateway.context.now()),
         "complete": staff.may(Scope.COMPLETE_TASKS),

@@ -98,6 +98,22 @@ _OPEN_COUNT = sa.select(sa.func.count()).select_from(
 )
 
 
+async def is_any_done(db: Connection, request_id: str, *, but: str) -> bool:
+    """Whether somebody said of any task that it is done, `but` of those with this code."""
+    return (await db.execute(_ANY_DONE, {"request_id": request_id, "but": but})).first() is not None
+
+
+_ANY_DONE = (
+    sa.select(hand_task.c.id)
+    .where(
+        hand_task.c.request_id == sa.bindparam("request_id"),
+        hand_task.c.completed_at.isnot(None),
+        hand_task.c.code != sa.bindparam("but"),
+    )
+    .limit(1)
+)
+
+
 async def complete(db: Connection, task_id: str, by: str, now: datetime) -> None:
     done = hand_task.update().where(hand_task.c.id == task_id)
     await db.execute(done.values(completed_at=now, completed_by=by))
