@@ -43,6 +43,7 @@ from avgate_gateway.refusals import Refusals
 from avgate_gateway.registry import discover
 from avgate_gateway.rounds import Rounds
 from avgate_gateway.settings import Settings
+from avgate_gateway.store import evidence
 from avgate_gateway.store.cut_short import CutShortError
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.rates import SharedLedger
@@ -130,7 +131,7 @@ def assemble(
     context = _context(settings, store, runtime.now, desks, traces)
     processor = opened_processor(settings, runtime.now())
     deliverer = _deliverer(settings, processor, context, runtime)
-    changes = Changes()
+    changes = Changes(lambda last: _told_since(store.database, last))
     claims = _claims(settings.database, runtime)
 
     rounds = Rounds()
@@ -166,6 +167,11 @@ def _advancing(
         changes.tell(request_id)
 
     return advance_and_tell
+
+
+async def _told_since(database: Database, last: int | None) -> tuple[int, frozenset[str]]:
+    async with database.read() as db:
+        return await evidence.told_since(db, last)
 
 
 def _deliverer(

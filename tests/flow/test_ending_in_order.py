@@ -7,12 +7,14 @@ import json
 import os
 import signal
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from avgate_gateway.assembly import assemble
 from avgate_gateway.settings import load
 
 from .harness import Served, until
+from .test_listening import Listener
 
 CONFIG = """
 database = "sqlite:///avgate.db"
@@ -61,6 +63,27 @@ def test_at_a_signal_the_answer_under_way_is_finished_and_systemd_hears_of_each_
     assert answer.startswith(b"HTTP/1.1 202 ")
     assert served.process.ended(30) == 0
     assert '"event":"process.stopped"' in served.log()
+    served.end()
+
+
+def test_whoever_waits_for_what_happens_next_is_answered_at_once_and_keeps_nothing_open(
+    tmp_path: Path,
+) -> None:
+    """Each kept the process for 20 seconds, in which nobody else could reach it."""
+    (tmp_path / "avgate.toml").write_text(CONFIG)
+    served = Served(tmp_path)
+    served.start()
+    caller, body = served.caller("libervoice", "portal"), json.loads(BODY)
+    request_id = caller.submit({**body, "identity": None})["id"]
+    with ThreadPoolExecutor(2) as pool:
+        waits = pool.submit(caller.submit, {**body, "identity": None}, prefer="wait=60")
+        listener = Listener(caller, request_id, pool)
+        until(lambda: len(caller.get("/v1/requests")["items"]) == 2 and listener.heard)
+        served.process.send(signal.SIGTERM)
+        assert served.process.ended(10) == 0
+        assert waits.result(10)["state"] == "waiting"
+        listener.end.result(10)
+    assert '"level":"error"' not in served.log()
     served.end()
 
 

@@ -18,6 +18,7 @@ from avgate_gateway.api import (
     connectors,
     decisions,
     documentation,
+    events,
     handovers,
     letters,
     opendsr,
@@ -38,7 +39,7 @@ from avgate_gateway.traces.server import traced
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 _RESOURCES = (
-    requests, decisions, results, letters, handovers, tasks, register, connectors, audit, callbacks,
+    requests, decisions, results, events, letters, handovers, tasks, register, connectors, audit, callbacks,
     webhooks, opendsr,
 )  # fmt: skip
 _AWAY_SECONDS = "2"  # a server that restarts is back by then

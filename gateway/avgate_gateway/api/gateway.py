@@ -45,6 +45,7 @@ class Gateway:
     rates: Rates = field(default_factory=Rates)
     refusals: Refusals = field(default_factory=Refusals)
     under_way: UnderWay = field(default_factory=UnderWay)
+    streams: Counter[str] = field(default_factory=Counter)  # of events, by controller
     sent: Mapping[tuple[str, str], int] = field(default_factory=Counter)  # by controller and result
     destinations: Mapping[tuple[str, str], Destination] = field(default_factory=dict)
     opendsr: Processor | None = None  # None while nobody may send by OpenDSR

@@ -50,6 +50,7 @@ from avgate_gateway.webhooks.address import is_among, why_not_sent
 
 _ROUTE = "POST /v1/requests"
 _LONGEST_WAIT = 60
+_LOOKS_SECONDS = 5.0  # whoever waits is told of changes, and looks by themselves now and then
 _PAGE = 50
 _WAIT = re.compile(r'\s*wait\s*=\s*("?)([0-9]{1,9})\1\s*(?:;.*)?', re.IGNORECASE)
 
@@ -179,9 +180,9 @@ async def _closed_within(gateway: Gateway, request_id: str, seconds: int) -> Req
                 if request is not None and request.state is State.CLOSED:
                     return await view(db, request)
             left = end - loop.time()
-            if left <= 0:
+            if left <= 0 or gateway.changes.is_over:
                 return None
-            await heard(changed, min(left, 1.0))
+            await heard(changed, min(left, _LOOKS_SECONDS))
 
 
 def _asked(gateway: Gateway, caller: Caller, body: CreateRequest) -> intake.Asked:

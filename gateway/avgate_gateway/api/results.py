@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
 from avgate_contracts.vocabulary import Operation
@@ -15,7 +15,6 @@ from avgate_gateway.api.answering import answer, not_found, plain
 from avgate_gateway.api.begun import begun
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.authentication import ASKS_FOR_ITS_OPERATION, Caller, Scope, requires
-from avgate_gateway.changes import heard
 from avgate_gateway.checkpointing import EVERY_SECONDS, trusted
 from avgate_gateway.flow.doubting import is_ambiguous
 from avgate_gateway.flow.planning import PLAN
@@ -29,9 +28,6 @@ from avgate_gateway.request import COPIES, State, SubjectRequest, WaitingFor
 from avgate_gateway.store import evidence, requests, tasks
 from avgate_gateway.store.evidence import Entry
 from avgate_gateway.vault import SUBJECT_KEY, Box
-
-_QUIET_SECONDS = 1.0
-_COMMENT_AFTER = 15  # a comment keeps proxies from closing a quiet stream
 
 
 def router(gateway: Gateway) -> APIRouter:
@@ -82,7 +78,7 @@ def _add_accounts(routes: APIRouter, gateway: Gateway) -> None:
 
 
 def _add_streams(routes: APIRouter, gateway: Gateway) -> None:
-    """What is sent while it is made or while it happens."""
+    """What is sent while it is made."""
 
     @routes.get(
         "/package",
@@ -93,26 +89,6 @@ def _add_streams(routes: APIRouter, gateway: Gateway) -> None:
     )
     async def package(request_id: str, caller: Annotated[Caller, requires(Scope.READ)]) -> Response:
         return await package_of(gateway, caller, await gateway.request(caller, request_id))
-
-    @routes.get(
-        "/events",
-        summary="What happens, as server-sent events",
-        response_class=StreamingResponse,
-        responses={200: {"content": {"text/event-stream": {}}}},
-    )
-    async def events(
-        http: Request,
-        request_id: str,
-        caller: Annotated[Caller, requires(Scope.READ)],
-        last_event_id: Annotated[
-            str | None, Header(description="The id of the last event that was heard.")
-        ] = None,
-    ) -> Response:
-        request = await gateway.request(caller, request_id)
-        told = last_event_id or ""
-        after = int(told[:18]) if told.isascii() and told.isdecimal() else 0
-        body = _events(gateway, http, request.id, after)
-        return StreamingResponse(body, media_type="text/event-stream")
 
 
 async def plan_of(gateway: Gateway, request: SubjectRequest) -> bytes:
@@ -238,30 +214,3 @@ def _not_ready(detail: str, after: float = 1) -> ProblemError:
 
 def _gone() -> ProblemError:
     return ProblemError(Problem(GONE))
-
-
-async def _events(
-    gateway: Gateway, http: Request, request_id: str, last: int
-) -> AsyncIterator[bytes]:
-    """The request's entries as events, those after `last` first, until it is closed."""
-    quiet = 0
-    with gateway.changes.listening(request_id) as changed:
-        while not await http.is_disconnected():
-            async with gateway.context.database.read() as db:
-                request = await requests.find(db, request_id)
-                found = await evidence.entries(db, request_id=request_id, after=last)
-            for entry in found:
-                last, quiet = entry.sequence, 0
-                yield _event(entry)
-            if not found and (request is None or request.state is State.CLOSED):
-                return
-            quiet += 1
-            if quiet % _COMMENT_AFTER == 0:
-                yield b": still here\n\n"
-            if not found:
-                await heard(changed, _QUIET_SECONDS)
-
-
-def _event(entry: Entry) -> bytes:
-    body = orjson.dumps(entry_json(entry))
-    return f"id: {entry.sequence}\nevent: {entry.event}\ndata: ".encode() + body + b"\n\n"

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from avgate_gateway.authentication.caller import Caller
     from avgate_gateway.authentication.claim import InvalidTokenError
-    from avgate_gateway.authentication.dependency import authenticated, caller_of, install, requires
+    from avgate_gateway.authentication.dependency import (
+        authenticated,
+        caller_of,
+        install,
+        is_still_authenticated,
+        requires,
+    )
     from avgate_gateway.authentication.key_file import KeyFileError, SigningKey, open_signing_key
     from avgate_gateway.authentication.key_set import FixedKeys, Keys, RotatingKeys, read_key_file
     from avgate_gateway.authentication.minting import mint
@@ -25,6 +31,7 @@ else:
         "authenticated": "dependency",
         "caller_of": "dependency",
         "install": "dependency",
+        "is_still_authenticated": "dependency",
         "requires": "dependency",
         "KeyFileError": "key_file",
         "SigningKey": "key_file",
@@ -73,6 +80,7 @@ __all__ = [
     "authenticated",
     "caller_of",
     "install",
+    "is_still_authenticated",
     "mint",
     "open_signing_key",
     "read_key_file",

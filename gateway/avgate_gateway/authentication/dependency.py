@@ -82,6 +82,18 @@ async def authenticated(request: Request, scopes: Sequence[str] = ()) -> Caller:
     return found
 
 
+async def is_still_authenticated(request: Request, *scopes: Scope) -> bool:
+    """Whether whoever made a call that goes on may go on: a token runs out, and may be revoked."""
+    verifier: Verifier = request.app.state.verifier
+    try:
+        found = await verifier.caller(_token(request))
+        for scope in scopes:
+            found.must_hold(scope)
+    except (InvalidTokenError, ProblemError):
+        return False
+    return True
+
+
 def _token(request: Request) -> str:
     """The token in the Authorization header: nowhere else is looked (RFC 9700 section 4.3.2)."""
     sent = request.headers.getlist("authorization")

@@ -21,6 +21,7 @@ import uvloop
 from avgate_gateway.alone import AlreadyRunningError, alone
 from avgate_gateway.assembly import Assembled, assemble
 from avgate_gateway.authentication import KeyFileError
+from avgate_gateway.changes import Changes
 from avgate_gateway.checkpointing import EvidenceCutError, EvidenceKeyError
 from avgate_gateway.cli.exits import CommandError
 from avgate_gateway.cli.logs import LogFormat, configure
@@ -129,6 +130,7 @@ class _Server(uvicorn.Server):
 
     supervisor = Supervisor(None, None)
     engine: Engine | None = None
+    changes = Changes()
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         loop = asyncio.get_running_loop()
@@ -138,6 +140,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.supervisor.tell(STOPPING)
+        self.changes.end()  # who waits for what happens next would wait for as long as may be
         await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -169,6 +172,7 @@ async def _serve_on(settings: Settings, traces: Traces, listening: socket.socket
         server = _Server(config)
         server.supervisor = Supervisor.of(os.environ)
         server.engine = assembled.engine
+        server.changes = assembled.gateway.changes
         server.supervisor.watch(assembled.gateway.rounds)
         await server.serve(sockets=[listening])
 

@@ -208,7 +208,12 @@ async def _changes(
             async with database.read() as db:
                 found = await requests.find(db, request.id, request.controller)
             is_over = visit.gateway.context.now() >= until
-            if found is None or is_over or not await sessions.is_still(visit.staff):
+            if (
+                found is None
+                or is_over
+                or changes.is_over
+                or not await sessions.is_still(visit.staff)
+            ):
                 return
             now = visit.sheet.text("_request.html", await told(visit, found))
             if now != shown:

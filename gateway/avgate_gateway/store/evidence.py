@@ -60,6 +60,12 @@ _TELLS_OF = (
     )
     .limit(1)
 )
+_SINCE = (
+    sa.select(evidence.c.sequence, evidence.c.request_id)
+    .where(evidence.c.sequence > sa.bindparam("after"))
+    .order_by(evidence.c.sequence)
+    .limit(2_000)
+)
 _PUT_DOWN = chain.draft.insert().inline()
 
 
@@ -82,6 +88,7 @@ __all__ = [
     "rows",
     "stored",
     "tells_of",
+    "told_since",
 ]
 
 
@@ -178,6 +185,19 @@ async def of_request(db: Connection, request_id: str) -> Sequence[Entry]:
         found += page
         if len(page) < _PAGE:
             return found
+
+
+async def told_since(db: Connection, after: int | None) -> tuple[int, frozenset[str]]:
+    """The number of the last entry, and the requests that those after a former one are about.
+
+    They have their numbers in the order of their commits, so none comes later with a smaller one.
+    """
+    if after is None:
+        last = (await db.execute(_LAST)).first()
+        return (last[0] if last else 0), frozenset()
+    found = (await db.execute(_SINCE, {"after": after})).all()
+    about = frozenset(request_id for _, request_id in found if request_id is not None)
+    return (found[-1][0] if found else after), about
 
 
 async def tells_of(db: Connection, request_id: str, event: str) -> bool:
