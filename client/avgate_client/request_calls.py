@@ -18,7 +18,7 @@ from avgate_client.answers import (
     Until,
 )
 from avgate_client.asked import Change, DataSubject, Identity, Options, body
-from avgate_client.errors import StillUnderWayError
+from avgate_client.errors import AvgateError, StillUnderWayError
 from avgate_client.following import Following
 from avgate_client.line import Line
 from avgate_client.outgoing import Outgoing
@@ -205,7 +205,12 @@ class RequestCalls:
         )
 
     async def _request(self, outgoing: Outgoing) -> Request:
-        return read(await self._line.send(outgoing), Request).followed_by(self)
+        answer = await self._line.send(outgoing)
+        try:
+            return read(answer, Request).followed_by(self)
+        except AvgateError as error:  # it may be recorded all the same
+            error.key = outgoing.key
+            raise
 
 
 def _below(request_id: str, what: str) -> Outgoing:

@@ -133,6 +133,18 @@ async def test_what_is_no_answer_of_a_gateway_is_said_to_be_none(answer: httpx.R
     assert JAN not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    "answer", [httpx.Response(202, json={"id": "r-1"}), httpx.Response(200, text="<p>a portal</p>")]
+)
+async def test_a_submission_that_got_an_odd_answer_may_be_recorded_and_has_its_key_told(
+    answer: httpx.Response,
+) -> None:
+    script = Script([answer])
+    with pytest.raises(UnexpectedAnswerError) as raised:
+        await script.client().erase(identifiers={"email": JAN})
+    assert {raised.value.key} == keys(script)
+
+
 async def test_a_member_that_a_newer_gateway_adds_is_left_alone() -> None:
     request = await Script([told(invented_tomorrow={"a": 1}, operation="forget")]).client().get("r")
     assert request.operation == "forget"

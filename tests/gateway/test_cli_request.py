@@ -6,23 +6,29 @@ from pathlib import Path
 import httpx
 import pytest
 
-from avgate_client import AvgateError, UnreachableError, WhichLetter
+from avgate_client import AvgateClient, AvgateError, Runtime, UnreachableError, WhichLetter
 from avgate_client.problems import BASE
+from avgate_gateway.authentication import Scope
 from avgate_gateway.cli.conversation import connected, failure
 from avgate_gateway.cli.exits import CommandError, Exit
 from avgate_gateway.cli.request.download import save_letter, save_package
+from avgate_gateway.cli.request.following import Following
 from avgate_gateway.cli.request.outcome import ending, exit_code
 from avgate_gateway.cli.request.reaching import Reach
+from avgate_gateway.cli.request.submitting import Order, _recorded
 from avgate_gateway.cli.running import run
+from avgate_gateway.cli.screen import Silent
 
 from .invented_answers import (
     REACH,
+    as_json,
     client,
     part,
     request,
 )
 
 URL = "http://127.0.0.1:8080"
+DOWN = httpx.Response(503)
 PROBLEM = {"content-type": "application/problem+json"}
 
 
@@ -186,3 +192,50 @@ def test_a_rejection_without_a_reason_is_refused_before_anybody_is_asked(
     words = ["request", "approve", "r-1", "--token", "t", "--yes", "--reject", *why]
     assert run(words) is Exit.USAGE
     assert "say why with --reason" in capsys.readouterr().err
+
+
+async def test_where_the_gateway_goes_away_meanwhile_it_is_said_which_request_was_recorded() -> (
+    None
+):
+    """Who is not told submits it once more, and under another key."""
+    for silent in ("r-1", "r-1/report"):
+        gone = {"GET /v1/requests/r-1": as_json(request()), f"GET /v1/requests/{silent}": DOWN}
+        following = Following(client(gone), REACH, Silent(), json=False)
+        with pytest.raises(CommandError) as raised:
+            await following.conclude(await following.until_settled(request(), 1), waited=True)
+        assert raised.value.code is Exit.UNREACHABLE
+        assert str(raised.value).endswith(f": {REACH.command('show', 'r-1')}")
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(202, json={}), httpx.Response(503)])
+async def test_a_submission_that_may_be_recorded_is_told_with_its_key(
+    answer: httpx.Response,
+) -> None:
+    order = Order({}, "k-1", wait=False, seconds=0, output=None)
+    with pytest.raises(CommandError, match=r"and not twice: --key k-1$"):
+        await _recorded(client({"POST /v1/requests": answer}), order, URL)
+
+
+async def test_a_request_is_followed_for_longer_than_a_token_lasts(tmp_path: Path) -> None:
+    config = tmp_path / "avgate.toml"
+    config.write_text('[controllers.a]\ntitle = "A"\nretention = "libervoice-2019"\n')
+    seen: list[str] = []
+
+    def answer(asked: httpx.Request) -> httpx.Response:
+        seen.append(asked.headers["authorization"])
+        return httpx.Response(401) if len(seen) == 2 else as_json(request())
+
+    runtime = Runtime(transport=lambda: httpx.MockTransport(answer))
+    token = Reach(URL, None, config, None, "desk").token_for({Scope.READ})
+    async with AvgateClient(URL, token=token, runtime=runtime) as talk:
+        for _ in range(2):
+            await talk.get("r-1")
+    assert seen[0] == seen[1]
+    assert seen[2] not in seen[:2]
+
+
+def test_what_keeps_a_token_from_being_signed_is_said_at_once(tmp_path: Path) -> None:
+    config = tmp_path / "avgate.toml"
+    config.write_text('[controllers.a]\ntitle = "A"\nretention = "libervoice-2019"\n')
+    with pytest.raises(CommandError, match="no controller of that name"):
+        Reach(URL, None, config, "b", "desk").token_for({Scope.READ})

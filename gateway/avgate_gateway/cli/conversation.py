@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from avgate_client import (
@@ -22,8 +22,11 @@ _ELSE = "what answers there is no gateway of this release; look at the address"
 
 
 @asynccontextmanager
-async def connected(url: str, token: str) -> AsyncIterator[AvgateClient]:
-    """A client that is closed again; what it raises comes out as CommandError."""
+async def connected(url: str, token: str | Callable[[], str]) -> AsyncIterator[AvgateClient]:
+    """A client that is closed again; what it raises comes out as CommandError.
+
+    What gives tokens is asked again where one has run out.
+    """
     try:
         client = AvgateClient(url, token=token, patience=_PATIENCE)
     except AvgateError as error:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import orjson
 import typer
 
-from avgate_client import AvgateClient
+from avgate_client import AvgateClient, AvgateError
 from avgate_client.answers import Report, Request
-from avgate_gateway.cli.conversation import EVERY_SECONDS
+from avgate_gateway.cli.conversation import EVERY_SECONDS, failure
+from avgate_gateway.cli.exits import CommandError
 from avgate_gateway.cli.request.outcome import ending, exit_code
 from avgate_gateway.cli.request.reaching import Reach
 from avgate_gateway.cli.screen import Screen
@@ -29,14 +32,16 @@ class Following:
         """Follows the request, at the longest for so many seconds."""
         last = request
         changes = self.client.watch(request.id, seconds=seconds, every=EVERY_SECONDS)
-        async for last in changes:
-            self.screen.follow(last)
+        with self._naming(request):
+            async for last in changes:
+                self.screen.follow(last)
         self.screen.rest()
         return last
 
     async def conclude(self, request: Request, *, waited: bool) -> int:
         """Says how it stands and what comes next; returns the exit code."""
-        report = await self.client.report(request.id)
+        with self._naming(request):
+            report = await self.client.report(request.id)
         if self.json:
             typer.echo(printed(request, report))
         else:
@@ -45,6 +50,17 @@ class Following:
             for line in ending(request, self.reach):
                 self.screen.say(line)
         return exit_code(request) if waited else 0
+
+    @contextmanager
+    def _naming(self, request: Request) -> Iterator[None]:
+        """Says which request it is where the gateway has no answer: it is recorded, and goes on."""
+        try:
+            yield
+        except AvgateError as error:
+            told = failure(error, self.reach.url)
+            look = self.reach.command("show", request.id)
+            message = f"{told}; the request is recorded, and goes on without this command: {look}"
+            raise CommandError(message, told.code) from None
 
 
 def printed(request: Request, report: Report) -> str:

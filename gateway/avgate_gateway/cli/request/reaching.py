@@ -6,7 +6,7 @@ import inspect
 import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +19,7 @@ from avgate_gateway.cli.options import settings_for_tokens
 from avgate_gateway.cli.signing import signed_token
 
 _SECONDS = 3600
+Token = str | Callable[[], str]
 DEFAULT_URL = "http://127.0.0.1:8080"
 
 _Url = Annotated[str, typer.Option("--url", envvar="AVGATE_URL", help="Where the gateway answers.")]
@@ -61,8 +62,11 @@ class Reach:
     controller: _Controller = None
     client: _Client = None
 
-    def token_for(self, scopes: Iterable[Scope]) -> str:
-        """The token that was given, or one that may do no more than this; raises CommandError."""
+    def token_for(self, scopes: Iterable[Scope]) -> Token:
+        """The token that was given, or what signs one that may do no more than this.
+
+        A request may be followed for longer than a token lasts. Raises CommandError.
+        """
         if self.token is not None:
             return self.token
         if self.config is None:
@@ -74,9 +78,12 @@ class Reach:
         controller = self.controller or alone
         if controller is None:
             raise CommandError(f"say for whom: --controller {' or '.join(settings.controllers)}")
-        return signed_token(
-            settings, controller=controller, client=self.client, scopes=scopes, seconds=_SECONDS
-        )
+        sign = partial(
+            signed_token, settings, controller=controller, client=self.client,
+            scopes=frozenset(scopes), seconds=_SECONDS,
+        )  # fmt: skip
+        sign()  # what keeps it from being signed is told before anything else
+        return sign
 
     def command(self, *words: str, client: str | None = None) -> str:
         """A command below `avgate request` that reaches the same gateway."""

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import typer
 
-from avgate_client import AvgateClient, AvgateError
+from avgate_client import AvgateClient, AvgateError, UnexpectedAnswerError
 from avgate_client.answers import Request
 from avgate_contracts.record import Json
 from avgate_contracts.vocabulary import IdentifierKind, Operation
@@ -163,7 +163,7 @@ async def _recorded(client: AvgateClient, order: Order, url: str) -> Request:
         return await client.submit(order.body, key=order.key)
     except AvgateError as error:
         told = failure(error, url)
-        if told.code is not Exit.UNREACHABLE:
+        if told.code is not Exit.UNREACHABLE and not isinstance(error, UnexpectedAnswerError):
             raise
         how = f"{told}; to submit the same again, and not twice: {again(order)}"
         raise CommandError(how, told.code) from None
