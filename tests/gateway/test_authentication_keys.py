@@ -115,15 +115,19 @@ def test_what_is_no_key_set_is_refused_whole(document: bytes) -> None:
 
 
 class Issuer:
-    """An issuer's key set, counted, that can fail."""
+    """An issuer's key set, counted, that can fail, or be silent."""
 
     def __init__(self, *kids: str) -> None:
         self.kids = kids
         self.fetches = 0
         self.is_down = False
+        self.asked, self.answers = asyncio.Event(), asyncio.Event()
+        self.answers.set()
 
     async def __call__(self) -> bytes:
         self.fetches += 1
+        self.asked.set()
+        await self.answers.wait()
         if self.is_down:
             raise UnavailableError("down")
         await asyncio.sleep(0)
@@ -178,6 +182,34 @@ async def test_keys_outlive_their_issuer_for_a_day_and_then_nothing_is_believed(
     issuer.is_down = False
     clock.now += 61
     assert await keys.find("old")
+
+
+async def test_an_issuer_that_takes_connections_and_is_silent_holds_up_one_call_a_minute() -> None:
+    issuer, clock = Issuer("old"), Clock()
+    keys = RotatingKeys(issuer, clock)
+    await keys.find("old")
+    issuer.is_down = True
+    clock.now += 301
+    assert await keys.find("old")
+    clock.now += 61
+    issuer.asked.clear()
+    issuer.answers.clear()
+    first = asyncio.create_task(keys.find("old"))
+    await issuer.asked.wait()
+    others = [keys.find("old") for _ in range(100)]
+    assert all(await asyncio.wait_for(asyncio.gather(*others), 10))
+    assert not first.done()
+    issuer.is_down = False
+    issuer.answers.set()
+    assert await first
+    issuer.kids = ("new",)
+    clock.now += 301
+    issuer.asked.clear()
+    issuer.answers.clear()
+    both = [asyncio.create_task(keys.find("old")) for _ in range(2)]
+    await issuer.asked.wait()
+    issuer.answers.set()
+    assert await asyncio.gather(*both) == [None, None], "one that answers is waited for"
 
 
 async def test_without_any_keys_the_gateway_is_unavailable_not_open() -> None:

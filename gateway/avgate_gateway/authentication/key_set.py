@@ -56,9 +56,10 @@ class RotatingKeys:
         self._fetched_at: float | None = None
         self._tried_at = {_OLD: -math.inf, _UNKNOWN: -math.inf}
         self._fetching = asyncio.Lock()
+        self._has_failed = False
 
     async def find(self, kid: str) -> TrustedKey | None:
-        if self._age() > FRESH_SECONDS:
+        if self._age() > FRESH_SECONDS and not self._is_tried_in_vain():
             await self._renew(_OLD)
         if kid not in self._keys:
             await self._renew(_UNKNOWN)
@@ -70,6 +71,13 @@ class RotatingKeys:
 
     def _age(self) -> float:
         return float("inf") if self._fetched_at is None else self._now() - self._fetched_at
+
+    def _is_tried_in_vain(self) -> bool:
+        """Whether somebody waits already for an issuer that gave nothing last time.
+
+        One that takes connections and is silent would else hold up everybody, a quarter of the time.
+        """
+        return self._has_failed and self._fetching.locked() and self._age() <= STALE_SECONDS
 
     async def _renew(self, why: str) -> None:
         """Fetches once for everybody who waits: the later ones find it done.
@@ -88,7 +96,9 @@ class RotatingKeys:
             document = await self._fetch()
             self._keys = trusted_keys(document)
             self._fetched_at = self._now()
+            self._has_failed = False
         except (ConnectorError, KeySetError) as error:
+            self._has_failed = True
             KEYS_NOT_RENEWED.tell(error=type(error).__name__)
 
 
