@@ -21,7 +21,7 @@ from avgate_gateway.api.application import application
 from avgate_gateway.opendsr.naming import NAMINGS, OPENGDPR, Naming
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.store import opendsr, requests
-from avgate_gateway.store.schema import idempotency
+from avgate_gateway.store.schema import copy_part, idempotency
 from avgate_gateway.store.schema import request as request_table
 from avgate_mocks.people import Role
 
@@ -79,6 +79,22 @@ async def test_an_access_is_pending_in_progress_completed(here: Indoors, naming:
     package = await sender.http.get(results["package_url"].removeprefix("https://gateway.test"))
     assert zipfile.ZipFile(io.BytesIO(package.content)).testzip() is None
     assert package.content[:2] == b"PK"
+
+
+async def test_a_copy_that_does_not_open_is_said_to_be_unreadable_and_no_half_of_it_sent(
+    here: Indoors, sender: Sender
+) -> None:
+    person = here.person(Role.RUNNING)
+    sender_id = await sender.sent(a_request("access", person, here, extensions=numbers(person)))
+    request_id = await sender.request_id(sender_id)
+    await here.until(request_id)
+    own = copy_part.c.request_id == request_id
+    async with here.assembled.context.database.write() as db:
+        await db.execute(copy_part.update().where(own).values(box=b"altered"))
+    for part in ("/results", "/package"):
+        answer = await sender.get(sender_id, part)
+        assert answer.status_code == 503, part
+        assert "cannot be opened" in answer.text, part
 
 
 async def test_without_the_setting_a_senders_word_is_no_identity(here: Indoors) -> None:

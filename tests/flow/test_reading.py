@@ -72,6 +72,14 @@ def test_answers_about_people_are_kept_by_nobody(asks: Caller, anyone: Casting) 
         assert "no-store" in answer.headers["cache-control"], part
 
 
+def test_what_is_due_until_the_last_day_of_the_calendar_is_all(
+    asks: Caller, anyone: Casting
+) -> None:
+    own = asks.submit(a_request("access", anyone(), "directory", identity=None))["id"]
+    for due in ("9999-12-31", "9999-12-30"):
+        assert asks.get(f"/v1/requests?due={due}&limit=1")["items"][0]["id"] == own
+
+
 def test_pages_hold_every_request_once_and_newest_first(asks: Caller, anyone: Casting) -> None:
     made = [
         asks.submit(a_request("access", anyone(), "directory", identity=None))["id"]

@@ -15,6 +15,7 @@ from avgate_gateway import deciding
 from avgate_gateway.api import opendsr_answers as answers
 from avgate_gateway.api import opendsr_taking as taking
 from avgate_gateway.api.answering import not_found, plain
+from avgate_gateway.api.begun import begun
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.opendsr_bodies import SubjectRequestBody
 from avgate_gateway.api.opendsr_results import written
@@ -147,7 +148,7 @@ def _add_results(routes: APIRouter, gateway: Gateway, naming: Naming) -> None:
         us, request = processor(gateway), await _copy(gateway, caller, subject_request_id)
         box = await opened_copy(gateway, caller, request)
         body = written(gateway.context, us, naming, request, subject_request_id, box[0])
-        return StreamingResponse(body, media_type="application/json")
+        return StreamingResponse(await begun(body), media_type="application/json")
 
     @routes.get(
         f"{place}/package", summary="The copy, as a ZIP made while it is sent",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import orjson
 
@@ -21,7 +21,7 @@ from avgate_gateway.vault import Box
 async def written(
     context: Context, us: Processor, naming: Naming, request: SubjectRequest, sender_id: str,
     box: Box,
-) -> AsyncIterator[bytes]:  # fmt: skip
+) -> AsyncGenerator[bytes, None]:  # fmt: skip
     """The file in pieces: no more of a copy is in memory than of the package."""
     head = {
         "subject_request_id": sender_id,

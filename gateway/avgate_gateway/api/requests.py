@@ -251,7 +251,9 @@ def _send(stored: Stored) -> Response:
 
 
 def _due_before(query: ListQuery) -> date | None:
-    days = [query.due_before, query.due + timedelta(days=1) if query.due else None]
+    is_last = query.due == date.max  # no day follows, and nothing is due later
+    following = query.due + timedelta(days=1) if query.due and not is_last else None
+    days = [query.due_before, following]
     return min((day for day in days if day is not None), default=None)
 
 
