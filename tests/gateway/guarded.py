@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -56,8 +57,12 @@ async def call(
     query: bytes = b"",
     headers: Headers = (HOST, JSON),
     body: Sequence[bytes] = (b"{}",),
+    last: asyncio.Event | None = None,
 ) -> Answer:
-    """Calls an ASGI application with exactly these headers and pieces of a body."""
+    """Calls an ASGI application with exactly these headers and pieces of a body.
+
+    The last piece comes when `last` says so.
+    """
     pieces = [
         {"type": "http.request", "body": piece, "more_body": index < len(body) - 1}
         for index, piece in enumerate(body)
@@ -68,6 +73,8 @@ async def call(
     async def receive() -> Message:
         nonlocal asked
         asked += 1
+        if last is not None and len(pieces) == 1:
+            await last.wait()
         return pieces.pop(0) if pieces else {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:

@@ -116,3 +116,57 @@ async def test_who_is_turned_away_is_held_for_a_moment_and_the_longer_the_more_t
     }
     desk.go_on.set()
     assert {one.status for one in await asyncio.gather(*admitted)} == {202}
+
+
+def slow(guard: Guard, go_on: asyncio.Event, number: int) -> list[asyncio.Task[Answer]]:
+    """Callers who have sent the head and half of the body, and send the rest when told to."""
+    halves = (b"{", b"}")
+    return [asyncio.create_task(call(guard, body=halves, last=go_on)) for _ in range(number)]
+
+
+async def test_bodies_that_take_their_time_keep_nobody_out() -> None:
+    """Whoever has no token could else do that, with a thousand connections and a byte for each."""
+    go_on, traffic = asyncio.Event(), Traffic()
+    guard = Guard(Echo(), Limits(at_once=100), traffic)
+    bodies = slow(guard, go_on, 100)
+    await turns()
+    assert len(traffic.waiting) == 100
+    assert (await call(guard, method="GET", body=(b"",))).status == 202
+    assert not any(one.done() for one in bodies)
+    assert (await call(guard)).status == 202
+    go_on.set()
+    statuses = [one.status for one in await asyncio.gather(*bodies)]
+    assert statuses == [408] + [202] * 99, "the first had to go for one more body"
+
+
+async def test_where_too_many_bodies_are_on_their_way_the_slowest_goes() -> None:
+    go_on = asyncio.Event()
+    guard = Guard(Echo(), Limits(at_once=100))
+    bodies = slow(guard, go_on, 100)
+    await turns()
+    [late] = slow(guard, go_on, 1)
+    first = await asyncio.wait_for(bodies[0], 10)
+    assert (first.status, first.headers["connection"]) == (408, "close")
+    assert not late.done()
+    go_on.set()
+    assert {one.status for one in await asyncio.gather(late, *bodies[1:])} == {202}
+
+
+async def test_who_was_overtaken_while_their_body_came_is_turned_away() -> None:
+    go_on, desk = asyncio.Event(), Desk()
+    traffic, pauses = Traffic(), list[float]()
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    guard = Guard(desk, Limits(at_once=10), traffic, pause=pause)
+    [late] = slow(guard, go_on, 1)
+    await turns()
+    others = many(guard, 10)
+    await turns()
+    go_on.set()
+    answer = await asyncio.wait_for(late, 10)
+    assert (answer.status, answer.headers["retry-after"], pauses) == (503, "1", [1.0])
+    desk.go_on.set()
+    assert {one.status for one in await asyncio.gather(*others)} == {202}
+    assert not traffic.waiting

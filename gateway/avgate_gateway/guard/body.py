@@ -26,7 +26,7 @@ from avgate_gateway.problem import (
 Deadline = Callable[[float], AbstractAsyncContextManager[object]]
 
 _DRAINED_BYTES, _DRAIN_SECONDS = 32 * 1024 * 1024, 2.0
-_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 _PARSED = "avgate.body"
 _CLOSING = {"connection": "close"}
@@ -51,7 +51,7 @@ async def admitted(scope: Scope, receive: Receive, limits: Limits, deadline: Dea
     async with _drained(receive):
         if scope["method"] in _WITHOUT_BODY:
             _check_bodiless(headers)
-        if scope["method"] not in _WITH_BODY:  # of the others the application knows none: 405
+        if scope["method"] not in WITH_BODY:  # of the others the application knows none: 405
             return receive
         _check_announced(headers, rule)
         body = await _read_in_time(receive, rule.body_bytes, limits.body_seconds, deadline)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from functools import partial
 
 from starlette.requests import ClientDisconnect
@@ -12,11 +13,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from avgate_gateway.guard import telling
 from avgate_gateway.guard.address import check_address
-from avgate_gateway.guard.body import Deadline, GoneError, admitted
+from avgate_gateway.guard.body import WITH_BODY, Deadline, GoneError, admitted
 from avgate_gateway.guard.header import Headers
 from avgate_gateway.guard.limit import Limits
 from avgate_gateway.guard.line import Line, Place
 from avgate_gateway.guard.rate import STANDING, fields
+from avgate_gateway.guard.reading import Reading
 from avgate_gateway.guard.traffic import Traffic
 from avgate_gateway.logs.fault import record
 from avgate_gateway.problem import (
@@ -68,6 +70,7 @@ class Guard:
         self._pause = pause
         self._held = 0
         self._line = Line()
+        self._reading = Reading(self._limits.at_once)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -82,18 +85,22 @@ class Guard:
 
         Whoever watches over an overloaded gateway is answered all the same.
         """
-        waiting, is_probe = self._traffic.waiting, telling.is_probe(scope)
-        if len(waiting) >= self._limits.at_once and not is_probe:
+        is_probe = telling.is_probe(scope)
+        if self._at_work() >= self._limits.at_once and not is_probe:
             await self._turn_away(scope, receive, answer)
             answer.tell()
             return
         if not is_probe:
-            waiting.add(answer)
+            self._traffic.waiting.add(answer)
         try:
             await self._answer(scope, receive, answer)
         finally:
             self._traffic.begun(answer)
             answer.tell()
+
+    def _at_work(self) -> int:
+        """How many wait for their answer that have said all they want: the others take their time."""
+        return len(self._traffic.waiting) - len(self._reading)
 
     async def _turn_away(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         """Answers after a moment: who asks again at once takes the time of those who were let in.
@@ -130,7 +137,12 @@ class Guard:
         # What was looked at is what is read: a server may add trailers to its own list later.
         scope["headers"] = headers.raw
         check_address(scope, self._limits)
-        body = await admitted(scope, receive, self._limits, self._deadline)
+        async with self._reading.under_way() if scope["method"] in WITH_BODY else nullcontext():
+            body = await admitted(scope, receive, self._limits, self._deadline)
+        if self._at_work() > self._limits.at_once and answer in self._traffic.waiting:
+            self._traffic.begun(answer)  # others came while its body did
+            await self._turn_away(scope, body, answer)
+            return
         may_wait = partial(self._traffic.set_aside, answer, self._limits.at_once)
         async with self._line.passed(scope["method"], may_wait) as answer.place:
             answer.is_heard = True
