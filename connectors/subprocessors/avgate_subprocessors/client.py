@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID, uuid5
@@ -29,6 +28,7 @@ from avgate_subprocessors.models import (
     Certificate,
     Discovery,
     Form,
+    Named,
     OpenDsrSettings,
     Receipt,
     RequestStatus,
@@ -36,11 +36,11 @@ from avgate_subprocessors.models import (
     Result,
     Results,
     forms,
+    identity,
 )
 from avgate_subprocessors.questions import Questions
 from avgate_subprocessors.trust import BadSignatureError, says_not_found
 
-Named = tuple[str, str]  # an OpenDSR identity type, and the value as it is
 ReceiptT = TypeVar("ReceiptT", bound=Receipt)
 
 _OURS = UUID("5f0d9d0e-3b1c-4d0c-9a57-0d3c2f6e8b11")  # the space our request ids are made in
@@ -165,8 +165,8 @@ class OpenDsrClient:
         Raises BadSignatureError, and RefusedError where nothing was accepted.
         """
         own, extended = await self._forms()
-        identities: Json = [_identity(one, own[one[0]]) for one in named if one[0] in own]
-        others: Json = [_identity(one, extended[one[0]]) for one in named if one[0] not in own]
+        identities: Json = [identity(one, own[one[0]]) for one in named if one[0] in own]
+        others: Json = [identity(one, extended[one[0]]) for one in named if one[0] not in own]
         body: dict[str, Json] = {
             "regulation": "gdpr",
             "subject_request_id": request_id,
@@ -296,9 +296,3 @@ class OpenDsrClient:
 
     def _authorization(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._settings.token.get_secret_value()}"}
-
-
-def _identity(named: Named, form: Form) -> Json:
-    kind, value = named
-    hashed = sha256(value.encode()).hexdigest() if form == "sha256" else value
-    return {"identity_type": kind, "identity_value": hashed, "identity_format": form}

@@ -10,9 +10,10 @@ from typing import ClassVar, TypeVar
 from uuid import UUID
 
 import avgate_contracts as sdk
-from avgate_subprocessors.client import Clock, Named, OpenDsrClient
+from avgate_subprocessors.client import Clock, OpenDsrClient
 from avgate_subprocessors.lists import ListClient
 from avgate_subprocessors.models import (
+    Named,
     OpenDsrSettings,
     ProcessorSettings,
     Receipt,

@@ -11,7 +11,8 @@ from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from hashlib import sha256
+from typing import Annotated, Any, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -34,6 +35,7 @@ from avgate_contracts import (
     Identifier,
     IdentifierKind,
     InvalidIdentifierError,
+    Json,
     Product,
     PublishedProcessor,
     WebAddress,
@@ -41,6 +43,7 @@ from avgate_contracts import (
 
 RequestType = Literal["access", "portability", "erasure"]
 Form = Literal["raw", "sha1", "md5", "sha256"]
+Named: TypeAlias = tuple[str, str]  # an OpenDSR identity type, and the value as it is
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9\-]{0,63}$")]
 
 IDENTITY_KINDS = {
@@ -145,6 +148,13 @@ def forms(supported: Iterable[SupportedIdentity]) -> Mapping[str, Form]:
         elif one.identity_format == "raw":
             by_type.setdefault(one.identity_type, "raw")
     return by_type
+
+
+def identity(named: Named, form: Form) -> Json:
+    """Somebody as OpenDSR names them."""
+    kind, value = named
+    hashed = sha256(value.encode()).hexdigest() if form == "sha256" else value
+    return {"identity_type": kind, "identity_value": hashed, "identity_format": form}
 
 
 def _plain(text: str) -> str:

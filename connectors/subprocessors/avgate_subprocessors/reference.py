@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import avgate_contracts as sdk
-from avgate_subprocessors.client import Named
-from avgate_subprocessors.models import IDENTITY_KINDS, ProcessorSettings
+from avgate_subprocessors.models import IDENTITY_KINDS, Named, ProcessorSettings
 
 BY_HAND = "by-hand:"
 IDENTITY_TYPES = {kind: name for name, kind in IDENTITY_KINDS.items()}
