@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,19 @@ def partner(pytester: pytest.Pytester, more: str = "", config: str = "") -> None
         pytester.makeini(f"[pytest]\n{config}")
 
 
-def run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
+def run(pytester: pytest.Pytester, *options: str, is_cold: bool = False) -> pytest.RunResult:
+    """`is_cold`: in a process of its own, for what depends on which modules are there already.
+
+    The others spare themselves the two seconds of loading, which are four times what they take.
+    """
     # A partner need not have the last three, and each loads a library for nothing.
     without = ("cacheprovider", "schemathesis", "hypothesispytest", "respx")
     less = [part for name in without for part in ("-p", f"no:{name}")]
-    return pytester.runpytest_subprocess(*less, "-q", *options)
+    if is_cold:
+        return pytester.runpytest_subprocess(*less, "-q", *options)
+    with warnings.catch_warnings():
+        warnings.resetwarnings()  # ours are errors, and a partner's are not
+        return pytester.runpytest_inprocess(*less, "-q", *options)
 
 
 def evidence(pytester: pytest.Pytester, *options: str) -> dict[str, Any]:
@@ -67,7 +76,7 @@ def test_runs_under_any_config_and_collects_the_partners_class_alone(
 
 def test_runs_without_pytest_asyncio(pytester: pytest.Pytester) -> None:
     partner(pytester)
-    result = run(pytester, *SHAPE, "-p", "no:asyncio")
+    result = run(pytester, *SHAPE, "-p", "no:asyncio", is_cold=True)
     result.assert_outcomes(passed=9)
 
 
@@ -80,7 +89,7 @@ def test_leaves_a_project_without_connectors_alone(pytester: pytest.Pytester) ->
             assert not {"avgate_contracts.roof", "pydantic", "vcr"} & set(sys.modules)
         """
     )
-    result = run(pytester, "--avgate-json=evidence.json")
+    result = run(pytester, "--avgate-json=evidence.json", is_cold=True)
     result.assert_outcomes(passed=1)
     assert "Avgate" not in result.stdout.str()
     assert not (pytester.path / "evidence.json").exists()
@@ -189,7 +198,7 @@ def test_an_old_recording_costs_only_the_last_level(pytester: pytest.Pytester) -
     today = staticmethod(lambda: __import__("datetime").datetime(2031, 1, 1, tzinfo=__import__("datetime").UTC))
     """
     partner(pytester, more)
-    result = run(pytester, "-m", "avgate_fresh")
+    result = run(pytester, "-m", "avgate_fresh", is_cold=True)
     result.assert_outcomes(passed=2, skipped=1)
 
 
