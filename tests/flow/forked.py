@@ -70,13 +70,20 @@ class Forked:
 
     @classmethod
     def start(
-        cls, command: Sequence[str], folder: Path, log: Path, environment: Mapping[str, str]
+        cls,
+        command: Sequence[str],
+        folder: Path,
+        log: Path,
+        environment: Mapping[str, str],
+        errors: Path | None = None,
     ) -> Forked:
+        """`errors`: where what it complains of goes, if not to the log."""
         log.touch()  # whoever asked may read it at once
         order = {
             "command": command[2:],
             "folder": str(folder.absolute()),
             "log": str(log.absolute()),
+            "errors": str((errors or log).absolute()),
         }
         return cls(zygote().tell(**order, environment=dict(environment)))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import time
 import uuid
@@ -18,6 +20,7 @@ from avgate_gateway.authentication import Scope, mint, open_signing_key
 from avgate_mocks.loopback import NO_TLS
 from avgate_mocks.people import UPSTREAMS, Person
 
+from .forked import Forked
 from .process import Process, free_port
 
 T = TypeVar("T")
@@ -184,6 +187,17 @@ def command(folder: Path, *words: str) -> tuple[int, str]:
         process = Process([*AVGATE, *words], folder, Path(said.name))
         process.start()
         return process.ended(), Path(said.name).read_text()
+
+
+def ran(
+    folder: Path, *words: str, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The same, with what it answered and what it complained of apart."""
+    with NamedTemporaryFile() as out, NamedTemporaryFile() as err:
+        told, wrong = Path(out.name), Path(err.name)
+        own = {**os.environ, **(environment or {})}
+        code = Forked.start([*AVGATE, *words], folder, told, own, wrong).wait(120)
+        return subprocess.CompletedProcess(words, code, told.read_text(), wrong.read_text())
 
 
 def bearer(made: str) -> dict[str, str]:

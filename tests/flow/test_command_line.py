@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pyrage
 import pytest
 
+from . import harness
 from .conftest import Casting
 from .harness import JsonMap, Mocks, Served
 
@@ -30,12 +30,8 @@ def ran(served: Served, *words: str, client: str = "desk") -> subprocess.Complet
 
 
 def called(served: Served, *words: str, client: str = "desk") -> subprocess.CompletedProcess[str]:
-    avgate = str(Path(sys.executable).with_name("avgate"))
     reach = ["--url", served.base, "--config", "avgate.toml", "--controller", "libervoice"]
-    return subprocess.run(  # noqa: S603 -- our own command
-        [avgate, *words, *reach, "--client", client],
-        cwd=served.folder, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    return harness.ran(served.folder, *words, *reach, "--client", client)
 
 
 @pytest.mark.parametrize("operation", ["restrict", "object"])

@@ -6,12 +6,16 @@ nothing, which is two seconds of work, is tried where the start or the process i
 
 from __future__ import annotations
 
+import atexit
+import gc
 import json
 import os
 import sys
+import threading
+import traceback
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, NoReturn
 
 PROGRAMS = {"avgate_gateway.cli": "avgate_gateway.cli", "avgate_mocks": "avgate_mocks.__main__"}
 _LATER = (  # what they import once they know what they are to do
@@ -23,17 +27,35 @@ _LATER = (  # what they import once they know what they are to do
 
 def _become(order: dict[str, Any]) -> int:
     """From here on this is the program that was asked for; it ends as any interpreter does."""
-    out = os.open(order["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    for number in (1, 2):
+    for number, name in ((1, "log"), (2, "errors")):
+        out = os.open(order[name], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         os.dup2(out, number)
-    os.close(out)
+        os.close(out)
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environment"])
     sys.path[0] = order["folder"]
     program, *sys.argv[1:] = order["command"]
     module = sys.modules[PROGRAMS[program]]
-    return int(module.main(sys.argv[1:]) if program == "avgate_mocks" else module.main())
+    try:
+        return int(module.main(sys.argv[1:]) if program == "avgate_mocks" else module.main())
+    except SystemExit as ended:
+        if isinstance(ended.code, str):
+            sys.stderr.write(f"{ended.code}\n")
+            return 1
+        return ended.code or 0
+    except BaseException:  # noqa: BLE001 -- as an interpreter says it
+        traceback.print_exc()
+        return 1
+
+
+def _end(code: int) -> NoReturn:
+    """Ends as an interpreter does, but that it takes nothing apart: all of it is shared, and would be copied."""
+    threading._shutdown()  # type: ignore[attr-defined] # waits for threads
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
 
 
 def main() -> int:
@@ -48,6 +70,7 @@ def main() -> int:
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
     os.close(nothing)
+    gc.freeze()  # of what they share, nobody looks for garbage
     for line in orders:
         order = json.loads(line)
         if "ended" in order:
@@ -55,7 +78,7 @@ def main() -> int:
         elif (told := os.fork()) == 0:
             orders.close()
             answers.close()
-            return _become(order)
+            _end(_become(order))
         answers.write(f"{told}\n")
         answers.flush()
     return 0

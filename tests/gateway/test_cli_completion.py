@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.flow.harness import ran
 
 from .invented_settings import written
-
-AVGATE = Path(sys.executable).with_name("avgate")
 
 
 def asked(folder: Path, line: str, shell: str = "bash") -> str:
@@ -19,15 +15,8 @@ def asked(folder: Path, line: str, shell: str = "bash") -> str:
     words = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1)}
     if shell != "bash":
         words = {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
-    told = subprocess.run(  # noqa: S603 -- ourselves
-        [AVGATE],
-        env={**os.environ, **words, "_AVGATE_COMPLETE": f"complete_{shell}"},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert told.stderr == ""
+    told = ran(folder, environment={**words, "_AVGATE_COMPLETE": f"complete_{shell}"})
+    assert (told.returncode, told.stderr) == (0, "")
     return told.stdout
 
 
