@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 # How long an example takes is the machine's, and no test may fail because others are at work on it.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+gc.disable()  # until everything is collected: what is imported stays
 
 
 # By name they would begin last, and take longer than all the others that are left by then.
@@ -24,8 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Has the collector of garbage pass over what lives as long as the run: a tenth of all its time."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(10_000, 10, 20)
 
 
