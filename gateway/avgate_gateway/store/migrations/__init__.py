@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from avgate_gateway.store import (  # a table of its own in most of them
     chain,
@@ -108,13 +110,30 @@ def _bring_up(connection: sa.Connection) -> None:
 
 def _make(connection: sa.Connection) -> None:
     """A new database needs no history: a test holds that both ways lead to the same tables."""
-    metadata.create_all(connection)
+    if connection.dialect.name == "sqlite":
+        for statement in _statements():
+            connection.exec_driver_sql(statement)
+    else:
+        metadata.create_all(connection)
     chain.make(connection)
     chain.add_code(connection)
     connection.execute(
         sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
     )
     connection.execute(sa.insert(_VERSION).values(version_num=HEAD))
+
+
+@cache
+def _statements() -> tuple[str, ...]:
+    """What makes the tables and indexes on SQLite; to word it takes longer than to carry it out."""
+    made: list[str] = []
+    dialect = sqlite.dialect()
+    engine = sa.create_mock_engine(
+        "sqlite://",
+        lambda statement, *_, **__: made.append(str(statement.compile(dialect=dialect))),
+    )
+    metadata.create_all(engine, checkfirst=False)
+    return tuple(made)
 
 
 def _revision(connection: sa.Connection, present: list[str]) -> str | None:
