@@ -12,6 +12,7 @@ from avgate_mocks.people.person import Line, Person
 
 HISTORY = timedelta(days=730)
 _MASK = (1 << 64) - 1
+_KEPT = 1000  # calls of one person: lists ask for the same ones again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class Calls(Sequence[Call]):
     def __init__(self, seed: int, person: Person, as_of: date, count: int, *, kind: str) -> None:
         self.moments = Moments(seed, person, as_of, count, kind=kind)
         self._lines = person.lines
+        self._made: dict[int, Call] = {}
 
     def __len__(self) -> int:
         return len(self.moments)
@@ -100,6 +102,14 @@ class Calls(Sequence[Call]):
     def __getitem__(self, index: int | slice) -> Call | Sequence[Call]:
         if isinstance(index, slice):
             return list(self._slice(index))
+        made = self._made.get(index)
+        if made is None:
+            made = self._worked_out(index)
+            if len(self._made) < _KEPT:
+                self._made[index] = made
+        return made
+
+    def _worked_out(self, index: int) -> Call:
         at = self.moments[index]
         bits = scramble(self.moments.salt ^ 0xA5A5, index)
         held = [line for line in self._lines if line.held.covers(at.date())]

@@ -34,6 +34,7 @@ class Journal:
         self._removed: set[int] = set()
         self._silent: set[int] = set()
         self._anonymous: set[int] = set()
+        self._oldest: tuple[int, datetime | None] | None = None
 
     def find(self, name: str) -> Entry:
         """By OID, or by call id. Raises XelionError 404/10100."""
@@ -56,8 +57,11 @@ class Journal:
         return list(self._history.people.values()) if people is None else people
 
     def oldest(self) -> datetime | None:
-        first = next(self.newer(None), None)
-        return None if first is None else first.call.at
+        """Worked out anew only after something was removed: every page of a list asks for it."""
+        if self._oldest is None or self._oldest[0] != len(self._removed):
+            first = next(self.newer(None), None)
+            self._oldest = len(self._removed), None if first is None else first.call.at
+        return self._oldest[1]
 
     def shown(self, entry: Entry) -> JsonObject:
         """The full record, its participants linked to what is still in the address book."""
