@@ -70,13 +70,21 @@ def came_back(page: Page, address: str) -> bool:
     return told.count() == 1
 
 
-@pytest.mark.parametrize("name", ["processors", "figures", "retention", "audit", "print", "tasks"])
-def test_what_is_printed_fits_the_paper_and_has_nothing_to_press(desk: Desk, name: str) -> None:
+@pytest.fixture(scope="module")
+def printer(desk: Desk) -> Page:
+    """Somebody who signed in once, to print one page after the other."""
     page = desk.enter("P. Papier", *EVERYTHING, viewport=PAPER)
-    page.goto(f"{desk.served.base}/console/{name}")
     page.emulate_media(media="print")
-    assert sideways(page) <= 0
-    assert pressed(page) == []
+    return page
+
+
+@pytest.mark.parametrize("name", ["processors", "figures", "retention", "audit", "print", "tasks"])
+def test_what_is_printed_fits_the_paper_and_has_nothing_to_press(
+    desk: Desk, printer: Page, name: str
+) -> None:
+    printer.goto(f"{desk.served.base}/console/{name}")
+    assert sideways(printer) <= 0
+    assert pressed(printer) == []
 
 
 def test_a_request_that_is_printed_has_nothing_to_press_nor_what_was_just_done(

@@ -8,9 +8,9 @@ import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from avgate_gateway.problem import IDEMPOTENCY_KEY_REQUIRED, METHOD_NOT_ALLOWED, TYPES
 
@@ -19,9 +19,12 @@ from .indoors import Indoors, indoors
 SOMEBODY = {"identifiers": [{"kind": "phone", "value": "+31201234567"}]}
 
 
-@pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Indoors]:
-    async with indoors(tmp_path, ("directory",)) as made:
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Indoors]:
+    async with indoors(tmp_path_factory.mktemp("addresses"), ("directory",)) as made:
         yield made
 
 

@@ -10,7 +10,9 @@ from avgate_mocks.people import Person, Role
 
 from .harness import IDENTITY, JsonMap
 from .indoors import Indoors, indoors
-from .test_name_cards import EVERYWHERE, parts
+from .test_name_cards import EVERYWHERE, parts, readable
+
+__all__ = ["readable"]  # a fixture that both files read by
 
 HOLDERS = [Role.NUMBER_BEFORE, Role.NUMBER_AFTER]
 OTHER = {Role.NUMBER_BEFORE: Role.NUMBER_AFTER, Role.NUMBER_AFTER: Role.NUMBER_BEFORE}
@@ -50,24 +52,24 @@ async def is_all_theirs(here: Indoors, request_id: str, person: Person) -> None:
 @pytest.mark.parametrize("role", HOLDERS)
 @pytest.mark.parametrize("days", [{}, TOO_WIDE])
 @pytest.mark.parametrize("kinds", [("email",), ("customer_id",)])
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_number_is_theirs_on_the_days_that_their_contract_says(
-    role: Role, days: JsonMap, kinds: tuple[str, ...], tmp_path: Path
+    role: Role, days: JsonMap, kinds: tuple[str, ...], readable: Indoors
 ) -> None:
-    async with indoors(tmp_path, EVERYWHERE) as here:
-        person = here.person(role)
-        request_id = await here.carry_out(asked(person, shared(here), "access", *kinds, days=days))
-        await is_all_theirs(here, request_id, person)
+    person = readable.person(role)
+    body = asked(person, shared(readable), "access", *kinds, days=days)
+    await is_all_theirs(readable, await readable.carry_out(body), person)
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("role", HOLDERS)
 async def test_all_that_somebody_is_known_by_is_enough_without_any_days(
-    role: Role, tmp_path: Path
+    role: Role, readable: Indoors
 ) -> None:
     kinds = ("customer_id", "email", "phone", "iccid", "imsi", "xelion_id")
-    async with indoors(tmp_path, EVERYWHERE) as here:
-        person = here.person(role)
-        request_id = await here.carry_out(asked(person, shared(here), "access", *kinds))
-        await is_all_theirs(here, request_id, person)
+    person = readable.person(role)
+    request_id = await readable.carry_out(asked(person, shared(readable), "access", *kinds))
+    await is_all_theirs(readable, request_id, person)
 
 
 @pytest.mark.parametrize("role", HOLDERS)
@@ -110,28 +112,28 @@ async def test_nothing_of_who_else_had_a_number_is_erased_while_the_contracts_ca
         assert told["operator"]["items"]
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("role", HOLDERS)
 async def test_where_no_contract_is_asked_a_number_without_days_adds_nothing_and_it_is_said(
-    role: Role, tmp_path: Path
+    role: Role, readable: Indoors
 ) -> None:
-    async with indoors(tmp_path, EVERYWHERE) as here:
-        person = here.person(role)
-        body = asked(person, shared(here), "access", "email")
-        body["scope"] = {"connectors": ["xelion"]}
-        told = (await parts(here, await here.carry_out(body)))["xelion"]
-        body["subject"]["identifiers"].pop()
-        by_what_lasts = (await parts(here, await here.carry_out(body)))["xelion"]
-        assert told["items"] == by_what_lasts["items"]
-        assert [part["reason_code"] for part in told["unseen"]] == ["days_unknown"]
-        assert told["outcome"] != by_what_lasts["outcome"] == "completed"
+    person = readable.person(role)
+    body = asked(person, shared(readable), "access", "email")
+    body["scope"] = {"connectors": ["xelion"]}
+    told = (await parts(readable, await readable.carry_out(body)))["xelion"]
+    body["subject"]["identifiers"].pop()
+    by_what_lasts = (await parts(readable, await readable.carry_out(body)))["xelion"]
+    assert told["items"] == by_what_lasts["items"]
+    assert [part["reason_code"] for part in told["unseen"]] == ["days_unknown"]
+    assert told["outcome"] != by_what_lasts["outcome"] == "completed"
 
 
-async def test_a_second_number_is_found_though_the_first_was_given(tmp_path: Path) -> None:
-    async with indoors(tmp_path, EVERYWHERE) as here:
-        person = here.person(Role.SAME_NAME_SECOND)
-        assert len(person.lines) > 1
-        body = asked(person, person.lines[0].number, "access", "email", days=TOO_WIDE)
-        body["scope"] = {"connectors": ["xelion", "directory"]}
-        told = await parts(here, await here.carry_out(body))
-        held = sum((await here.holds("directory", person)).values())
-        assert told["directory"]["items"]["provided"] == held
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_second_number_is_found_though_the_first_was_given(readable: Indoors) -> None:
+    person = readable.person(Role.SAME_NAME_SECOND)
+    assert len(person.lines) > 1
+    body = asked(person, person.lines[0].number, "access", "email", days=TOO_WIDE)
+    body["scope"] = {"connectors": ["xelion", "directory"]}
+    told = await parts(readable, await readable.carry_out(body))
+    held = sum((await readable.holds("directory", person)).values())
+    assert told["directory"]["items"]["provided"] == held

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
 from avgate_mocks.people import Role
 
@@ -35,25 +36,31 @@ async def archive(here: Indoors, request_id: str) -> str:
         return "".join(opened.read(one).decode() for one in opened.namelist() if "json" in one)
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["operator", "directory"])
+async def here(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Indoors]:
+    async with indoors(tmp_path_factory.mktemp("literal"), (request.param,)) as made:
+        yield made
+
+
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("language", MARKERS)
-@pytest.mark.parametrize("name", ["operator", "directory"])
-async def test_a_corrected_value_arrives_as_it_was_typed(
-    tmp_path: Path, language: str, name: str
-) -> None:
+async def test_a_corrected_value_arrives_as_it_was_typed(here: Indoors, language: str) -> None:
     marker = MARKERS[language]
-    async with indoors(tmp_path, (name,)) as here:
-        person = here.person(Role.RUNNING)
-        before = {one.id: one for one in here.world.people if one is not person}
-        changes = [{"field": "address.street", "to": marker}]
-        asked = a_request("rectify", person, name)
-        done = await here.carry_out({**asked, "changes": changes, "note": marker})
-        words = {line["outcome"] for line in await here.report(done)}
-        access = await here.carry_out(a_request("access", person, name))
-        held = await archive(here, access)
-        if words & {"rectified", "scheduled"}:
-            assert json.dumps(marker, ensure_ascii=False)[1:-1] in held, words
-        else:  # what an upstream cannot take is refused as a whole, and said to be
-            assert (name, words) == ("directory", {"refused"})
-        assert {one.id: one for one in here.world.people if one is not person} == before
-        shown = await here.get(f"/v1/requests/{done}/evidence")
-        assert marker in {entry["remark"] for entry in shown["items"]}
+    [name] = here.addresses
+    person = here.person(Role.RUNNING)
+    before = {one.id: one for one in here.world.people if one is not person}
+    changes = [{"field": "address.street", "to": marker}]
+    asked = a_request("rectify", person, name)
+    done = await here.carry_out({**asked, "changes": changes, "note": marker})
+    words = {line["outcome"] for line in await here.report(done)}
+    access = await here.carry_out(a_request("access", person, name))
+    held = await archive(here, access)
+    if words & {"rectified", "scheduled"}:
+        assert json.dumps(marker, ensure_ascii=False)[1:-1] in held, words
+    else:  # what an upstream cannot take is refused as a whole, and said to be
+        assert (name, words) == ("directory", {"refused"})
+    assert {one.id: one for one in here.world.people if one is not person} == before
+    shown = await here.get(f"/v1/requests/{done}/evidence")
+    assert marker in {entry["remark"] for entry in shown["items"]}

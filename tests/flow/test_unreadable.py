@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 import sqlalchemy as sa
 
 from avgate_gateway.flow.advance import advance
@@ -65,16 +67,35 @@ async def everything_read(here: Indoors, request_ids: Iterable[str]) -> list[tup
     return answers
 
 
+@dataclass
+class Office:
+    """A gateway that has carried out one request and planned another."""
+
+    here: Indoors
+    request_ids: tuple[str, str]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
+    folder = tmp_path_factory.mktemp("unreadable")
+    async with indoors(folder, ("operator", "subprocessors")) as here:
+        person = here.person(Role.RUNNING)
+        copied = await here.carry_out(a_request("access", person, "operator"))
+        planned = await here.submit(a_request("erase", person, "operator", "subprocessors"))
+        await here.until(planned)
+        yield Office(here, (copied, planned))
+
+
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(("table", "column"), SEALED, ids=str)
 async def test_whatever_was_altered_no_call_is_a_mistake_of_ours(
-    here: Indoors, table: str, column: str
+    office: Office, table: str, column: str
 ) -> None:
-    person = here.person(Role.RUNNING)
-    copied = await here.carry_out(a_request("access", person, "operator"))
-    planned = await here.submit(a_request("erase", person, "operator", "subprocessors"))
-    await here.until(planned)
+    here = office.here
     await altered(here, table, column)
-    for path, answer in await everything_read(here, (copied, planned)):
+    answers = await everything_read(here, office.request_ids)
+    await altered(here, table, column)  # which puts it back
+    for path, answer in answers:
         assert answer.status_code != 500, (path, answer.text)
         if answer.status_code == 503:
             assert answer.json()["type"].endswith("/stored-data-unreadable"), (path, answer.text)
