@@ -53,8 +53,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def ran(folder: Path, *more: str) -> tuple[int, str]:
+    less = [f"-pno:{name}" for name in ("cacheprovider", "hypothesispytest", "respx", "anyio")]
     ended = subprocess.run(  # noqa: S603 -- our own command
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder), *more],
+        [sys.executable, "-m", "pytest", "-q", *less, str(folder), *more],
         cwd=folder.parents[1],
         capture_output=True,
         text=True,
