@@ -14,7 +14,7 @@ from ..flow.harness import until
 from .browsing import Desk
 from .keyboard import Hands
 
-SLOW = 20_000  # milliseconds
+SLOW = 60_000  # milliseconds
 REQUEST = re.compile(r"/console/requests/[0-9a-f-]{36}$")
 
 
