@@ -1,4 +1,4 @@
-# Two words are enough: `make demo` shows it at work, `make test` runs what CI runs (.ci/run: one test longer).
+# Two words are enough: `make demo` shows it at work, `make test` runs what CI runs (which has AVGATE_EXAMPLES set: some tests at greater length).
 # The system's own before a version manager's: that one is mostly built without optimisations, and takes a seventh more time (decision 0042).
 PYTHON ?= $(shell for one in /usr/bin/python3.11 python3.11 python3; do $$one -c "import ensurepip, sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null && command -v $$one && exit; done; command -v python3.11 || command -v python3)
 BIN := .venv/bin

@@ -8,8 +8,15 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from .thorough import IS_THOROUGH
+
 # How long an example takes is the machine's, and no test may fail because others are at work on it.
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "unhurried",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=100 if IS_THOROUGH else 40,
+)
 settings.load_profile("unhurried")
 gc.disable()  # until everything is collected: what is imported stays
 

@@ -6,6 +6,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -123,3 +124,9 @@ def test_every_module_can_be_imported_by_itself() -> None:
         for found in pkgutil.walk_packages(root.__path__, f"{package}."):
             if not found.name.endswith((".env", "__main__")) and ".versions" not in found.name:
                 importlib.import_module(found.name)
+
+
+def test_ci_tries_at_length_what_is_tried_in_part_elsewhere() -> None:
+    assert re.search(
+        r"^AVGATE_EXAMPLES=\d+ make test$", (ROOT / ".ci/run").read_text(), re.MULTILINE
+    )

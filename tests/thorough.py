@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 from zlib import crc32
 
@@ -11,6 +11,6 @@ T = TypeVar("T")
 IS_THOROUGH = "AVGATE_EXAMPLES" in os.environ
 
 
-def some(of: Iterable[T], every: int) -> list[T]:
-    """All of them in CI, and one in so many otherwise, by their names: the same ones each time."""
-    return [one for one in of if IS_THOROUGH or crc32(str(one).encode()) % every == 0]
+def some(of: Iterable[T], every: int, *, whose: str = "", by: Callable[[T], str] = str) -> list[T]:
+    """All of them in CI, and one in so many otherwise: always the same ones, and of each test others."""
+    return [one for one in of if IS_THOROUGH or crc32(f"{whose} {by(one)}".encode()) % every == 0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ _CHECKS = (
     "response_schema_conformance",
     "ignored_auth",
 )
+BY_CHANCE = ("fuzzing", "stateful")
+ALL = ("examples", "coverage", *BY_CHANCE)  # and every edge of every field: four of five cases
 _CASES = re.compile(r"(\d+) generated")
 
 
@@ -33,25 +36,41 @@ class Tried:
     told: str
 
 
-def tried(base: str, token: str, examples: int, seed: int, folder: Path) -> Tried:
+def tried(
+    base: str,
+    token: str,
+    examples: int,
+    seed: int,
+    folder: Path,
+    phases: Sequence[str] = ALL,
+) -> Tried:
     """Tries every operation with so many examples; `folder` is where it may write.
 
     Two threads of Python 3.11 that parse source at once may disturb each other, for its parser counts
     their depth in one place; schemathesis tells that as a failure. Then one thread does it alone.
     """
-    found = _tried(base, token, examples, seed, folder, workers=2)
+    found = _tried(base, token, examples, seed, folder, phases, workers=2)
     if not found.is_well and _DISTURBED in found.told:
-        return _tried(base, token, examples, seed, folder, workers=1)
+        return _tried(base, token, examples, seed, folder, phases, workers=1)
     return found
 
 
-def _tried(base: str, token: str, examples: int, seed: int, folder: Path, *, workers: int) -> Tried:
+def _tried(
+    base: str,
+    token: str,
+    examples: int,
+    seed: int,
+    folder: Path,
+    phases: Sequence[str],
+    *,
+    workers: int,
+) -> Tried:
     program = Path(sys.executable).with_name("schemathesis")
     command = [
         str(program), "--config-file", str(_CONFIG), "run", f"{base}/openapi.json", "--header", f"Authorization: Bearer {token}",
         "--checks", ",".join(_CHECKS), "--max-examples", str(examples), "--seed", str(seed),
         "--exclude-path-regex", "^/opengdpr/",  # which are those of /opendsr by their former names
-        "--workers", str(workers), "--continue-on-failure", "--no-color",
+        "--workers", str(workers), "--continue-on-failure", "--no-color", "--phases", ",".join(phases),
     ]  # fmt: skip
     environment = {"SCHEMATHESIS_HOOKS": "tests.attack.hooks", "PYTHONPATH": str(ROOT)}
     ended = subprocess.run(  # noqa: S603 -- our own arguments

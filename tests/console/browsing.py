@@ -20,7 +20,7 @@ _QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 )  # fmt: skip
-_PATIENCE_MS = 20_000  # other tests run beside these
+_PATIENCE_MS = 60_000  # other tests run beside these
 _ROOT = Path(__file__).parents[2]
 SCREENS = _ROOT / "docs" / "screens"
 # What axe knows of WCAG 2.0 to 2.2, A and AA, and of good practice.

@@ -1,6 +1,7 @@
 """The quick form of `make crash`: a few deaths and troubles of each kind, and bugs that have to be seen.
 
-One file, so that all of it shares the processes that take seconds to start.
+One file, so that all of it shares the processes that take seconds to start. CI adds what differs from
+these in the operation alone, or in the sort of trouble.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ..thorough import IS_THOROUGH
 from . import rounds
 from .cuts import Recording, cut_all
 from .deaths import Death
@@ -20,16 +22,21 @@ from .traced import misordered
 from .wrong import Kind, WrongError
 
 # Where it dies: at the n-th point of this kind with this in its label.
+_MORE_DEATHS = (
+    ("rectify", "arrived", "PATCH", 1),
+    ("falls_due", "arrived", "PATCH", 2),
+)
 DEATHS = (
     ("start_up", "commit", "", 1),
     ("export", "answered", "/package", 1),
-    ("rectify", "arrived", "PATCH", 1),
     ("erase_little", "sends", "DELETE", 3),
     ("erase_little", "committed", "", 9),
-    ("falls_due", "arrived", "PATCH", 2),
     ("callback", "arrived", "perfectview", 2),
     ("cancel", "answers", "cancel", 1),
+    *(_MORE_DEATHS if IS_THOROUGH else ()),
 )
+FAILURES = ("disk_full", "sync_error", *(("write_error",) if IS_THOROUGH else ()))
+DISTURBANCES = ("frozen", "clock_back", *(("clock_ahead", "at_random") if IS_THOROUGH else ()))
 # A bug, the operation that shows it, where that has to die for it, and what it then is.
 BUGS = (
     ("no_sweep", "callback", ("answers", "requests", 1), Kind.STUCK),
@@ -123,14 +130,14 @@ def test_a_store_that_never_syncs_is_found(recording: Recording, tmp_path: Path)
     assert cut_all(replace(recording, steps=steps), tmp_path, CUTS, seed=1, enough=1).wrong
 
 
-@pytest.mark.parametrize("trouble", ["disk_full", "write_error", "sync_error"])
+@pytest.mark.parametrize("trouble", FAILURES)
 def test_while_the_disk_fails_everybody_is_told_and_afterwards_all_goes_on(
     pool: ProcessPoolExecutor, trouble: str
 ) -> None:
     assert pool.submit(rounds.troubled, trouble, 1).result() == WELL
 
 
-@pytest.mark.parametrize("trouble", ["frozen", "clock_back", "clock_ahead", "at_random"])
+@pytest.mark.parametrize("trouble", DISTURBANCES)
 def test_frozen_jumped_in_time_or_killed_at_random_everything_ends(
     pool: ProcessPoolExecutor, trouble: str
 ) -> None:

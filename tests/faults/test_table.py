@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from zlib import crc32
 
 import pytest
+from tests.thorough import IS_THOROUGH
 
 from .cases import Case, Ended
 from .conftest import Benches
@@ -19,7 +20,7 @@ from .operations import OPERATIONS
 
 EVERY = int(os.environ.get("AVGATE_FAULTS_EVERY", "0"))  # one in so many; 0: a few
 SEED = os.environ.get("AVGATE_FAULTS_SEED", "0")
-CASES = 3  # of a family and a connector, each of another operation
+CASES = 3 if IS_THOROUGH else 2  # of a family and a connector, each of another operation
 _BUFFERED = 16 * 1024 * 1024  # bytes that two sockets may hold, and far less than what is endless
 _WELL = {"whole", "gone", "right", "scheduled", "pending", "erased", "rectified"}
 

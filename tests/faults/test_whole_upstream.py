@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from tests.thorough import some
 
 from avgate_contracts.http import library
 
@@ -25,6 +27,7 @@ from .stage import NAMED, Stage
 
 NAMES = [f"{connector}/{name}" for connector, every in OPERATIONS.items() for name in every]
 TALKING = [name for name in NAMES if name.endswith(("/check", "/erase"))]  # the rest is no other
+UNPROVEN = ["another host", "run out", "by itself", "plain text"]
 _DAY = timedelta(days=1)
 
 
@@ -122,8 +125,7 @@ def test_the_right_certificate_is_believed(
     assert calls
 
 
-@pytest.mark.parametrize("what", ["another host", "run out", "by itself", "plain text"])
-@pytest.mark.parametrize("name", TALKING)
+@pytest.mark.parametrize(("name", "what"), some(product(TALKING, UNPROVEN), 2))
 def test_nothing_is_said_to_a_server_that_cannot_prove_its_name(
     name: str, what: str, authority: Authority, runner: asyncio.Runner
 ) -> None:

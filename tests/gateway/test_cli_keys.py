@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.thorough import some
 
 from avgate_gateway import key_sources, rewrapping
 from avgate_gateway.cli.exits import Exit
@@ -306,8 +307,9 @@ def test_a_changed_page_is_told_of_by_the_audit(
     for left in config.parent.glob("avgate.db-*"):
         left.unlink()
     content = bytearray(path.read_bytes())
-    pages = len(content) // 2048
-    for number in range(pages):
+    pages = some(range(len(content) // 2048), 8)
+    assert len(pages) > 3
+    for number in pages:
         changed = bytearray(content)
         changed[number * 2048 + 1234] ^= 8
         path.write_bytes(changed)
