@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
+from weakref import WeakKeyDictionary, WeakSet
 
 import asyncpg
 import sqlalchemy as sa
@@ -40,6 +41,9 @@ _LIMITS = {
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
 }
+
+# What each pool opened: where a server does not answer, nobody else knows all of it to give it up.
+_OPENED: WeakKeyDictionary[sa.Pool, WeakSet[Any]] = WeakKeyDictionary()
 
 
 class PostgresqlServer:
@@ -115,14 +119,20 @@ def claiming(address: str) -> AsyncEngine:
 
 
 async def disposed(*engines: AsyncEngine) -> None:
-    """Closes all connections; what a server does not answer any more is left to the end of the process."""
+    """Closes all connections; those whose server does not answer any more are cut."""
+    opened = [each for engine in engines for each in _OPENED.get(engine.pool, ())]
     with suppress(TimeoutError):
         async with asyncio.timeout(_CLOSES_WITHIN):
             for engine in engines:
                 await engine.dispose()
+    for each in opened:
+        if not each.is_closed():
+            each.terminate()
 
 
 def _engine(address: str, size: int, session: dict[str, str]) -> AsyncEngine:
+    all_opened = WeakSet[Any]()
+
     async def opened() -> Any:
         made = await asyncpg.connect(
             address, timeout=_CONNECTS_WITHIN, command_timeout=_ANSWERS_WITHIN,
@@ -134,6 +144,7 @@ def _engine(address: str, size: int, session: dict[str, str]) -> AsyncEngine:
         except BaseException:
             made.terminate()  # given up before anybody had it, nobody else would close it
             raise
+        all_opened.add(made)
         return made
 
     made = create_async_engine(
@@ -144,6 +155,7 @@ def _engine(address: str, size: int, session: dict[str, str]) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=_POOL_WITHIN,
     )
+    _OPENED[made.pool] = all_opened
     sa.event.listen(made.sync_engine, "checkin", _used)
     sa.event.listen(made.sync_engine, "checkout", _check)
     return made
