@@ -14,6 +14,7 @@ import json
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,7 +46,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="avgate-soak-") as folder:
-        summary = _soaked(Path(folder), chosen.minutes * 60, chosen.seed)
+        try:
+            summary = _soaked(Path(folder), chosen.minutes * 60, chosen.seed)
+        except Exception as error:  # noqa: BLE001 -- what does not come back or end is wrong as well
+            traceback.print_exc()
+            summary = {"wrong": [f"the run broke off: {type(error).__name__}: {error}"]}
     sys.stdout.write(json.dumps(summary, indent=2) + "\n")
     return 1 if summary["wrong"] else 0
 
