@@ -21,7 +21,7 @@ from .authority import FORMS, MATRIX
 from .lobby import Browser, Lobby, lobby
 
 HERE, THERE = "libervoice", "mister-voip"
-CHANGES = [{"field": "address.city", "to": "Arnhem"}]
+CHANGES = [{"field": "address.city", "to": "Doesburg"}]
 GUARDED = {at: entry for at, entry in MATRIX.items() if isinstance(entry, Guarded)}
 TOLD = f"""
 [controllers.libervoice.webhooks.crm]
@@ -70,7 +70,9 @@ class Hall:
 def a_form(at: tuple[str, str], operation: Operation) -> dict[str, str]:
     if at == ("POST", "/console/requests"):
         changes = (
-            {"field_0": "address.city", "to_0": "Arnhem"} if operation is Operation.RECTIFY else {}
+            {"field_0": "address.city", "to_0": "Doesburg"}
+            if operation is Operation.RECTIFY
+            else {}
         )
         return {"key": str(uuid4()), "right": operation.value, "kind_0": "email",
                 "value_0": "nobody@voorbeeld.example", "connectors": "directory", **changes}  # fmt: skip

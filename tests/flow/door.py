@@ -28,7 +28,7 @@ from .opendsr_sender import a_request as sent_on
 
 HERE, THERE = "libervoice", "mister-voip"
 NOBODY = {"identifiers": [{"kind": "email", "value": "nobody@voorbeeld.example"}]}
-CHANGES = [{"field": "address.city", "to": "Arnhem"}]
+CHANGES = [{"field": "address.city", "to": "Doesburg"}]
 BODIES: Mapping[str, Any] = {
     "identity": IDENTITY,
     "approval": {"plan_digest": "0" * 64, "decision": "approve"},

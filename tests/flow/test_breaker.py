@@ -126,7 +126,7 @@ async def test_at_once_there_is_no_more_room_than_one_after_the_other(tmp_path: 
 async def test_other_operations_do_not_count(tmp_path: Path, operation: str) -> None:
     async with gateway(tmp_path, "erasures_per_hour = 1\n", exempt="robot") as here:
         person = here.person(Role.RUNNING)
-        more = {"changes": [{"field": "address.city", "to": "Arnhem"}]}
+        more = {"changes": [{"field": "address.city", "to": "Doesburg"}]}
         for _ in range(3):
             asked = a_request(operation, person, "directory")
             one = await here.submit({**asked, **(more if operation == "rectify" else {})}, "robot")

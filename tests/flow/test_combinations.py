@@ -77,7 +77,7 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
         yield Desk(here, waiting)
 
 
-CITY = {"field": "address.city", "to": "Arnhem"}
+CITY = {"field": "address.city", "to": "Doesburg"}
 
 
 async def _twice(desk: Desk) -> httpx.Response:

@@ -121,7 +121,7 @@ def limited(served: Served) -> dict[str, Caller]:
 def test_each_operation_has_a_scope_of_its_own(
     operation: str, limited: dict[str, Caller], anyone: Casting
 ) -> None:
-    changes = [{"field": "address.city", "to": "Arnhem"}] if operation == "rectify" else None
+    changes = [{"field": "address.city", "to": "Doesburg"}] if operation == "rectify" else None
     body = a_request(operation, anyone(), "directory", identity=None, changes=changes)
     for name, caller in limited.items():
         answer = caller.post("/v1/requests", body, key=str(uuid.uuid4()))

@@ -125,7 +125,7 @@ def test_a_value_that_is_not_there_any_more_is_left_to_a_person(
     mocks: Mocks, office: Office, anyone: Casting, connectors: tuple[str, ...]
 ) -> None:
     person = anyone(runs=True)
-    changes = [{"field": "address.city", "from": "Nergenshuizen", "to": "Arnhem"}]
+    changes = [{"field": "address.city", "from": "Nergenshuizen", "to": "Doesburg"}]
     request_id = office.carry_out(a_request("rectify", person, changes=changes))
     assert office.asks.request(request_id)["waiting_for"] == "person"
     assert outcomes(office.asks.report(request_id)) == {"by_hand"}

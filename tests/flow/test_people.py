@@ -109,7 +109,7 @@ def test_somebody_whom_nobody_knows_is_told_that_nothing_is_held(
         },
     }
     if operation == "rectify":
-        body["changes"] = [{"field": "address.city", "to": "Arnhem"}]
+        body["changes"] = [{"field": "address.city", "to": "Doesburg"}]
     request_id = asks.submit(body)["id"]
     shown = asks.when(request_id, "closed", "person", "approval")
     assert shown["state"] == "closed"

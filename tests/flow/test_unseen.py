@@ -157,7 +157,7 @@ async def test_an_erasure_by_hand_is_planned_and_no_task_before_somebody_approve
 async def test_a_correction_is_asked_for_by_a_person_where_there_is_no_interface(
     tmp_path: Path,
 ) -> None:
-    changes = [{"field": "address.city", "to": "Arnhem"}]
+    changes = [{"field": "address.city", "to": "Doesburg"}]
     async with indoors(tmp_path, ("subprocessors",), more=BY_HAND) as here:
         request_id = await here.submit({**of_a_stranger("rectify"), "changes": changes})
         assert (await here.until(request_id))["waiting_for"] == "person"
@@ -171,7 +171,7 @@ async def test_a_correction_is_asked_for_by_a_person_where_there_is_no_interface
 async def test_nobody_is_asked_to_correct_by_hand_before_the_plan_is_approved(
     tmp_path: Path,
 ) -> None:
-    changes = [{"field": "address.city", "to": "Arnhem"}]
+    changes = [{"field": "address.city", "to": "Doesburg"}]
     async with indoors(tmp_path, ("operator", "subprocessors"), more=BY_HAND) as here:
         request_id = await here.submit(by_customer_id(here, "rectify", changes=changes))
         assert (await here.until(request_id))["waiting_for"] == "approval"
