@@ -8,10 +8,11 @@ import pytest
 
 from avgate_contracts.record import Json, WhyUnseen
 from avgate_contracts.vocabulary import Category, IdentifierKind, Product
+from avgate_gateway.formula import harmless
 from avgate_gateway.package import Language, SystemOutcome, columns_of, flatten
 from avgate_gateway.package.json_text import json_bytes
 from avgate_gateway.package.readme import LANGUAGES
-from avgate_gateway.package.spreadsheet import cell, harmless
+from avgate_gateway.package.spreadsheet import cell
 
 
 @pytest.mark.parametrize(

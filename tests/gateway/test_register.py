@@ -185,6 +185,12 @@ def test_no_cell_of_the_csv_can_begin_a_formula(cell: str) -> None:
     assert row["name"].startswith("'")
 
 
+def test_nor_where_a_dutch_spreadsheet_parts_the_cells() -> None:
+    (entry,) = stored("Datahuis")
+    (row,) = csv.DictReader(io.StringIO(as_csv([replace(entry, name="Datahuis;=1+1")])))
+    assert row["name"] == "Datahuis;'=1+1"
+
+
 def test_a_line_break_in_a_name_does_not_break_a_line_of_the_csv() -> None:
     (entry,) = stored("Datahuis")
     text = as_csv([replace(entry, name="Data\r\nhuis", purpose='said "so", twice')])

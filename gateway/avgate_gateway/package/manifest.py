@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from avgate_contracts.record import Json
 from avgate_contracts.vocabulary import Category, Product
+from avgate_gateway.formula import TEXT_SIGN
 from avgate_gateway.package.content import (
     File,
     LeftNote,
@@ -18,7 +19,7 @@ from avgate_gateway.package.content import (
 )
 from avgate_gateway.package.json_text import BATCH_BYTES, json_bytes
 from avgate_gateway.package.naming import one_line, title_of
-from avgate_gateway.package.spreadsheet import DIALECTS, TEXT_SIGN
+from avgate_gateway.package.spreadsheet import DIALECTS
 from avgate_gateway.package.tally import Tally
 
 PATH = "manifest.json"

@@ -1,43 +1,30 @@
-r"""Records as CSV that a spreadsheet opens well and cannot be made to run.
+"""Records as CSV that a spreadsheet opens well and cannot be made to run.
 
 What a Dutch Excel needs to open a file with a double click: a byte order mark, or it reads UTF-8
 as Windows-1252; the semicolon between cells; and the decimal comma, or 12.5 becomes the twelfth of
 May. An English one needs a comma and a point. So the person's language decides, and the manifest
 says what was used. (A first line `sep=;` would make the mark unseen, and is data to other programs.)
 
-The rule for text (CWE-1236): a text is led by an apostrophe, the spreadsheets' own sign for "this
-is text", if its first visible character, full-width forms read as plain ones, is one of
-= + - @ | %, or if it begins with a tab or a line break. So is what follows a comma or a semicolon
-inside it: a spreadsheet of the other language parts the cells there. Control characters become spaces. So the
-telephone number +31612345678 is written '+31612345678: whole, readable, and text, where without
-the sign it would turn into the number 31612345678. What is a number in JSON is a number here, also
-a negative one. The headings obey the same rule: upstreams name fields such as "@type". The JSON
-beside it holds every value as it was.
+Texts are led by an apostrophe where a spreadsheet would run them (`formula.py`), headings as well:
+upstreams name fields such as "@type". What is a number in JSON is a number here, also a negative
+one. The JSON beside it holds every value as it was.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
-import unicodedata
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 
 from avgate_contracts.record import Json
+from avgate_gateway.formula import harmless
 from avgate_gateway.package.content import Language
 from avgate_gateway.package.flattening import OTHER_FIELDS, columns_of, flatten
 from avgate_gateway.package.json_text import BATCH_BYTES, json_bytes
 from avgate_gateway.package.tally import Tally
 
-TEXT_SIGN = "'"
 _END = "\r\n"  # of a row (RFC 4180); no cell holds one, for `harmless` takes it out
-
-_BEGINS_A_FORMULA = frozenset("=+-@|%\u2212")  # the last is the minus sign of mathematics
-_PART_BEGINS_A_FORMULA = re.compile(  # a sign that nothing follows is a price: 12,-
-    r"""([,;][\s"'\u200b-\u200f\u2060\ufeff]*)(?=[=+\-@|%\u2212\uff1d\uff0b\uff0d\uff20\uff5c\uff05]\S)"""
-)
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +36,6 @@ class Dialect:
 
 
 DIALECTS: Mapping[Language, Dialect] = {"nl": Dialect(";", ","), "en": Dialect(",", ".")}
-
-
-def harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula, in whole or in part, on one line."""
-    if "," in text or ";" in text:
-        text = _PART_BEGINS_A_FORMULA.sub(rf"\1{TEXT_SIGN}", text)
-    if text[:1].isalnum() and text.isprintable():
-        return text
-    line = _CONTROL.sub(" ", text)
-    visible = next((c for c in line if unicodedata.category(c)[0] not in "CZ"), "")
-    begins_with_control = line[:1] != text[:1]
-    if begins_with_control or unicodedata.normalize("NFKC", visible)[:1] in _BEGINS_A_FORMULA:
-        return TEXT_SIGN + line
-    return line
 
 
 def cell(value: Json, decimal: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
 
 from avgate_contracts.record import Json
+from avgate_gateway.formula import harmless
 from avgate_gateway.register.entry import RegisterEntry
 
 COLUMNS = (
@@ -70,11 +70,4 @@ def _moment(moment: datetime | None) -> str | None:
 
 def _row(entry: RegisterEntry) -> list[str]:
     values = _object(entry) | {"products": "; ".join(entry.products)}
-    return [_harmless(str(values[column] or "")) for column in COLUMNS]
-
-
-def _harmless(cell: str) -> str:
-    """A cell as plain text: control characters become spaces, and no formula can begin it."""
-    line = "".join(" " if unicodedata.category(c).startswith("C") else c for c in cell)
-    first = unicodedata.normalize("NFKC", line.lstrip())[:1]  # NFKC: full-width signs count too
-    return f"'{line}" if first and first in "=+-@|%" else line
+    return [harmless(str(values[column] or "")) for column in COLUMNS]
