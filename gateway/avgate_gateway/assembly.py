@@ -198,6 +198,7 @@ def _context(
         public_url=settings.public_url,
         traces=traces,
         pauses=Pauses(store.database, now),
+        began=now(),
     )
 
 

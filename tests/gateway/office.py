@@ -62,6 +62,8 @@ class Office:
     rng: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 -- no secret
     database: Mortal | None = None
     cooling_off: timedelta = timedelta()
+    plan_valid: timedelta = timedelta(days=7)
+    began: datetime = BEGIN
     pauses: Pauses | None = None
     pack: Pack = PACK
     seen: dict[str, tuple[int, Seen]] = field(default_factory=dict)
@@ -87,8 +89,8 @@ class Office:
         desk = Controller("c", "C", "nl", self.pack, 28, exempt, made, self.cooling_off)
         vault = Vault(KeyRing.of(b"k" * 32), b"i" * 32)
         return Context(
-            self.db, vault, self.clock, {"c": desk}, timedelta(days=7), timedelta(days=30),
-            pauses=self.pauses,
+            self.db, vault, self.clock, {"c": desk}, self.plan_valid, timedelta(days=30),
+            pauses=self.pauses, began=self.began,
         )  # fmt: skip
 
     async def reboot(self) -> None:

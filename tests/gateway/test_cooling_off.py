@@ -133,6 +133,27 @@ async def test_what_would_stay_by_now_stays_although_it_was_approved(
         assert states != {ItemState.RETAINED}
 
 
+@pytest.mark.parametrize("change", ["another start", "plans that are valid for a shorter time"])
+async def test_what_was_planned_by_settings_of_before_is_looked_at_again(
+    office: Office, change: str
+) -> None:
+    is_late = change != "another start"
+    office.cooling_off = 2 * FRESH if is_late else COOLING_OFF
+    await approved(office, what="former customer")
+    crm = office.upstreams["crm"]
+    for ref, one in crm.holdings.items():
+        crm.holdings[ref] = replace(one, item=replace(one.item, service_runs=True))
+    office.now += office.cooling_off
+    if is_late:
+        office.plan_valid -= timedelta(days=1)
+    else:
+        office.began = office.now
+    await office.sweep(None)
+    [request_id] = office.ids
+    states = {item.state for item in (await office.see(request_id)).items}
+    assert (held(office), states) == (2, {ItemState.RETAINED})
+
+
 async def test_what_went_meanwhile_is_said_to_have_gone_before(office: Office) -> None:
     office.cooling_off = 2 * FRESH
     request_id = await approved(office)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -24,6 +24,7 @@ from avgate_gateway.vault import RETENTION_KEY, SUBJECT_KEY, Box, Vault, VaultEr
 from avgate_gateway.warrant import Decisions, Warrants, opened
 
 T = TypeVar("T")
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Context:
     public_url: str | None = None  # where upstreams can call us back, if they can
     traces: Traces = field(default_factory=Traces)
     pauses: Pauses | None = None
+    began: datetime = _LONG_AGO  # when this process did
 
     def paused(self, controller: str) -> Collection[str]:
         """The controller's connectors at which no work is begun now."""

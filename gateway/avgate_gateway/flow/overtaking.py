@@ -56,8 +56,12 @@ async def look_first(part: Part) -> None:
 
 
 def _is_fresh(part: Part) -> bool:
-    until = part.request.plan_valid_until
-    return until is not None and part.context.now() - (until - part.context.plan_valid) < FRESH
+    """Whether the plan was made a moment ago, and by what is set now: settings change with a start."""
+    until, context = part.request.plan_valid_until, part.context
+    if until is None:
+        return False
+    made = until - context.plan_valid  # ahead of now, where a plan of before was valid for longer
+    return made >= context.began and timedelta(0) <= context.now() - made < FRESH
 
 
 async def _approved(part: Part) -> AsyncIterator[Sequence[Item]]:
