@@ -11,7 +11,7 @@ from avgate_gateway import remarking
 from avgate_gateway.due import due_dates, may_extend
 from avgate_gateway.flow import breaker, settling
 from avgate_gateway.flow.context import Context, sealed_decisions
-from avgate_gateway.flow.doubting import is_ambiguous, keep_from_writing
+from avgate_gateway.flow.doubting import is_ambiguous, keep_from_writing, says_two
 from avgate_gateway.flow.planning import release, withdraw
 from avgate_gateway.flow.recipients import told_by_hand
 from avgate_gateway.flow.retrying import retry_part
@@ -192,7 +192,7 @@ async def complete(
     what = {"task_id": task.id, "connector": task.connector}
     await tell(db, now, request, Event.TASK_COMPLETED, **what)
     await remarking.keep(db, context, request.id, remarking.hand_task(task.id), told)
-    if task.code == TaskCode.AMBIGUOUS and await items.is_untouched(db, request.id):
+    if await _is_in_doubt(db, task) and await items.is_untouched(db, request.id):
         await settling.close(db, context, request, TaskCode.AMBIGUOUS.value)
         return
     if task.code == WhyUnseen.NO_INTERFACE and task.category is None:
@@ -213,6 +213,13 @@ async def complete(
          "by": by, "client": client, **recipients},
     )  # fmt: skip
     await _go_on(db, request, now, is_moving=True)
+
+
+async def _is_in_doubt(db: Connection, task: HandTask) -> bool:
+    """Whether it is all of a system that said that two people fit, and nothing else since."""
+    if task.category is not None or task.code == WhyUnseen.NO_INTERFACE:
+        return False
+    return says_two(await tasks.find(db, task.request_id, task.connector))
 
 
 async def _see_to_part(

@@ -279,6 +279,46 @@ async def test_it_waits_until_the_other_has_looked_however_long_that_is_down(
     assert held(office) == 0
 
 
+async def asked_again_in_vain(office: Office, operation: Operation) -> Seen:
+    """The orders said that two people fit, are asked again, and are down until a person is told."""
+    office.make("crm", "card", 2)
+    office.make("orders", "card", 1)
+    orders = office.upstreams["orders"]
+    orders.troubles.append("ambiguous")
+    for name, upstream in office.upstreams.items():
+        upstream.approved.update(office.refs[name])
+    await office.submit(operation, "robot", (PHONE, MAIL), known=True)
+    await office.sweep(None)
+    assert waits((await see(office)).tasks["crm"]) == FORGOTTEN
+    orders.troubles.extend(["down"] * 12)
+    await decide(office, "retry orders")
+    while (seen := await see(office)).tasks["orders"].stage is Stage.LOCATE:
+        assert waits(seen.tasks["crm"]) == FORGOTTEN
+        await next_time(office)
+    assert waits(seen.tasks["orders"])[1] is TaskCode.UNAVAILABLE
+    return seen
+
+
+@pytest.mark.parametrize("operation", [Operation.ERASE, Operation.ACCESS])
+async def test_what_a_system_said_stands_until_it_has_looked_again(
+    office: Office, operation: Operation
+) -> None:
+    seen = await asked_again_in_vain(office, operation)
+    assert waits(seen.tasks["crm"]) == FORGOTTEN, "planned, shown or erased"
+    assert (seen.tasks["crm"].tally, held(office)) == ({}, 2)
+    await decide(office, "retry all")
+    await onward(office)
+    assert (await see(office)).request.state is State.CLOSED
+    assert held(office) == (0 if operation is Operation.ERASE else 2)
+
+
+async def test_whoever_sees_to_it_by_hand_does_not_say_whose_the_rest_is(office: Office) -> None:
+    await asked_again_in_vain(office, Operation.ERASE)
+    await office.complete(office.ids[0], 0, honest=True)
+    await office.sweep(None)
+    assert ((await see(office)).request.closing, held(office)) == ("ambiguous", 2)
+
+
 async def test_what_got_stuck_at_work_is_kept_from_it_too(office: Office) -> None:
     await begun(office)
     async with office.db.write() as db:

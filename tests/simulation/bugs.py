@@ -32,4 +32,5 @@ class Bug(StrEnum):
     DEADLINE_BY_CLOCK = "deadline-by-clock"  # the promised day is counted anew from the clock
     KEY_AFTER_LOOK = "key-after-look"  # still there after a lost answer: sent under a new key
     APPROVED_GOES_ON = "approved-goes-on"  # an approved part goes on although two people fit
+    DOUBT_FORGOTTEN = "doubt-forgotten"  # asked again, who said two counts no more
     HALF_DONE = "half-done"  # what a person sees to by hand leaves its earlier finds lying

@@ -392,7 +392,8 @@ def hold_together(world: World) -> None:
         request.plan_digest = request.plan_valid_until = None
     is_open, forgotten = request.state is not State.CLOSED, False
     for c, task in enumerate(world.tasks):
-        if task.stage not in doubting.HELD or _slips_through(world, task):
+        is_the_one = doubting.says_two(tasks_of(world)[c])
+        if task.stage not in doubting.HELD or is_the_one or _slips_through(world, task):
             continue
         if is_open and not is_begun(world, task.connector):
             for item in world.items_of(c):

@@ -105,7 +105,10 @@ def next_time(world: World) -> datetime | None:
 
 
 ALL_FAULTS = frozenset({*NAMES_OF_FAULTS, "approve what was seen"})
-TOGETHER = {"look at the plan": frozenset({"approve what was seen", "appear"})}
+TOGETHER = {
+    "look at the plan": frozenset({"approve what was seen", "appear"}),
+    "ambiguous": frozenset({"retry", "no"}),
+}
 
 
 @cache

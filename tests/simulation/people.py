@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from avgate_gateway.flow import retrying
-from avgate_gateway.flow.doubting import is_ambiguous, is_half_way
+from avgate_gateway.flow.doubting import is_ambiguous, is_half_way, says_two
 from avgate_gateway.flow.settling import awaits_approval
 from avgate_gateway.request import State, WaitingFor
 from avgate_gateway.store.item import REJECTED, UNDER_WAY, ItemState
@@ -202,7 +202,7 @@ def _complete(world: World, c: int, what: str) -> None:
     """A person says that they did it, and did."""
     task, is_all = world.tasks[c], what == "stuck"
     world.hand_tasks -= {(c, what)}
-    if is_all and task.code is TaskCode.AMBIGUOUS and carrying.is_untouched(world):
+    if is_all and says_two(tasks_of(world)[c]) and carrying.is_untouched(world):
         carrying.close(world, TaskCode.AMBIGUOUS.value)
         return
     done = [
@@ -217,6 +217,7 @@ def _complete(world: World, c: int, what: str) -> None:
         for item in world.items_of(c):
             if item.state is ItemState.LOCATED and Bug.HALF_DONE not in world.bugs:
                 item.forget()
+        world.said_two -= {c}
         task.move(Stage.DONE, code=TaskCode.DONE_BY_HAND)
     elif task.stage is Stage.DONE:
         task.move(Stage.VERIFY)

@@ -136,7 +136,7 @@ def _examine(
         raise BrokenError(f"{where} is asked for what no evidence intends, or under another's key")
     if world.request.identity is None:
         raise BrokenError(f"{where} is asked before anybody knows who asks")
-    if is_ambiguous(tasks_of(world)):
+    if world.said_two or is_ambiguous(tasks_of(world)):
         raise BrokenError(f"{where} is asked to erase though two people fit elsewhere")
     strangers = [n for n in numbers if n not in world.approved]
     if strangers:

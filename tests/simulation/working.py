@@ -16,7 +16,7 @@ from avgate_gateway.flow.doubting import is_ambiguous
 from avgate_gateway.request import COPIES
 from avgate_gateway.retention import Action
 from avgate_gateway.store.item import VERIFIED, WATCHED, ItemState
-from avgate_gateway.store.tasks import Stage
+from avgate_gateway.store.tasks import Stage, TaskCode
 
 from . import decisions, upstreams
 from .as_rows import tasks_of
@@ -150,6 +150,7 @@ def write(world: World, worker: Worker, c: int) -> Hand:  # noqa: C901, PLR0911,
     task = world.tasks[c]
     match step:
         case "located":
+            world.said_two -= {c}
             _locate(world, c, task, more)
         case "intend":
             if is_in_doubt(world):
@@ -183,7 +184,7 @@ def write(world: World, worker: Worker, c: int) -> Hand:  # noqa: C901, PLR0911,
         case "untroubled":
             task.attempts, task.next_attempt_at, task.code = 0, None, None
         case "trouble":
-            _trouble(world, task, stage, key)
+            _trouble(world, c, task, stage, key)
             return None
     return moved(world, c, stage)
 
@@ -274,13 +275,16 @@ def _schedule_looks(world: World, c: int) -> None:
             item.look_at, item.looks = world.wall + later._LOOKS[0], 0
 
 
-def _trouble(world: World, task: Task, stage: Stage, word: str) -> None:
+def _trouble(world: World, c: int, task: Task, stage: Stage, word: str) -> None:
     trouble = decisions.TROUBLES[word]
     task.attempts += 1
     delay = trouble.delay(task.attempts, is_another=task.code not in {None, trouble.code})
     if Bug.UNBOUNDED in world.bugs:
         delay = delay or 86_400
     task.code = trouble.code
+    if trouble.code is TaskCode.AMBIGUOUS:
+        world.said_two |= {c}
+        task.said_two = Bug.DOUBT_FORGOTTEN not in world.bugs
     task.next_attempt_at = None if delay is None else world.wall + timedelta(seconds=delay)
     if delay is None:
         task.stage, task.resume = Stage.STUCK, stage

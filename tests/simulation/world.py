@@ -14,7 +14,7 @@ from avgate_contracts.vocabulary import Operation
 from avgate_gateway.request import Approval, State, WaitingFor
 from avgate_gateway.store.item import Item as RealItem
 from avgate_gateway.store.item import ItemState
-from avgate_gateway.store.tasks import Stage, TaskCode
+from avgate_gateway.store.tasks import ASKED, Stage, TaskCode
 
 from .bugs import Bug
 
@@ -71,7 +71,9 @@ class Request(Row):
 class Task(Row):
     """The row of a connector's part."""
 
-    __slots__ = ("attempts", "code", "connector", "next_attempt_at", "resume", "stage")
+    __slots__ = (
+        "attempts", "code", "connector", "next_attempt_at", "resume", "said_two", "stage",
+    )  # fmt: skip
 
     def __init__(self, connector: str) -> None:
         self.connector = connector
@@ -79,6 +81,7 @@ class Task(Row):
         self.attempts = 0
         self.code: TaskCode | None = None
         self.resume: Stage | None = None
+        self.said_two = False
         self.next_attempt_at: datetime | None = None
 
     def move(
@@ -88,6 +91,8 @@ class Task(Row):
         self.stage, self.code, self.attempts, self.next_attempt_at = stage, code, 0, at
         if resume is not None:
             self.resume = resume
+        if stage not in ASKED:
+            self.said_two = False
 
 
 class Item(Row):
@@ -188,7 +193,7 @@ class World:
 
     __slots__ = (
         "approved", "asked_again", "bugs", "cools_for", "ended", "hand_tasks", "intended", "items", "now", "offset", "outage",
-        "request", "saw", "tasks", "upstreams", "wakes", "workers", "writes",
+        "request", "said_two", "saw", "tasks", "upstreams", "wakes", "workers", "writes",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -206,6 +211,7 @@ class World:
         self.saw: tuple[str, frozenset[int]] | None = None  # the plan that a person has before them
         self.approved: frozenset[int] = frozenset()  # what a person, or the policy, agreed to
         self.asked_again: frozenset[int] = frozenset()  # what a person had tried again
+        self.said_two: frozenset[int] = frozenset()  # connectors whose last look found two people
         self.outage: datetime | None = None  # until then the database refuses writes
         self.writes = 0
         self.bugs: frozenset[Bug] = frozenset()
@@ -239,9 +245,9 @@ class World:
             r.approval and r.approval.plan_digest,
             r.approval and _ahead(r.approval.begins_at, wall), r.closing, _ahead(r.wake_at, wall), r.has_key,
             r.has_refs, r.identity is None, r.holder is not None and _ahead(r.lease_until, now),
-            self.wakes, self.hand_tasks, self.saw, self.approved, self.asked_again, self.ended,
+            self.wakes, self.hand_tasks, self.saw, self.approved, self.asked_again, self.said_two, self.ended,
             self.offset, _ahead(self.outage, now), frozenset(self.intended.items()),
-            tuple((t.stage._value_, t.attempts, t.code, t.resume, _ahead(t.next_attempt_at, wall)) for t in self.tasks),
+            tuple((t.stage._value_, t.attempts, t.code, t.resume, t.said_two, _ahead(t.next_attempt_at, wall)) for t in self.tasks),
             tuple(
                 (i.state and i.state._value_, i.action, i.batch, i.job, i.code, _ahead(i.look_at, wall), i.looks, i.tries, i.asked, i.plan)
                 for i in self.items

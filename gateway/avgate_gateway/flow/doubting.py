@@ -17,7 +17,7 @@ from avgate_gateway.flow.context import Context, sealed_decisions
 from avgate_gateway.request import Approval, State, SubjectRequest
 from avgate_gateway.store import begun, copies, evidence, hand_tasks, item_steps, requests, tasks
 from avgate_gateway.store.connection import Connection
-from avgate_gateway.store.tasks import Stage, Task, TaskCode
+from avgate_gateway.store.tasks import ASKED, Stage, Task, TaskCode
 from avgate_gateway.vault import VaultError
 
 _ELSEWHERE = "elsewhere, what was given fits more than one person; nothing is shown or done here"
@@ -27,12 +27,24 @@ _NO_FURTHER = (
 )
 # Confirming and verifying only look, so they go on.
 HELD = frozenset({Stage.LOCATE, Stage.LOCATED, Stage.EXECUTE, Stage.DONE})
-_LOOKS = frozenset({Stage.LOCATE, Stage.VERIFY})
 
 
 def is_ambiguous(all_tasks: Sequence[Task]) -> bool:
-    """Whether some upstream says that what was given fits more than one person."""
-    return any(t.stage is Stage.STUCK and t.code is TaskCode.AMBIGUOUS for t in all_tasks)
+    """Whether what was given fits more than one person, by the last word of some upstream."""
+    return any(map(says_two, all_tasks))
+
+
+def says_two(task: Task) -> bool:
+    """Whether its upstream says that two people fit.
+
+    One that is only asked again has not answered, however long it is down: what it said stands.
+    """
+    return is_unsure(task) or (bool(task.said_two) and task.stage in ASKED)
+
+
+def is_unsure(task: Task) -> bool:
+    """Whether its part is stuck at that, and looks again as soon as more is known."""
+    return task.stage is Stage.STUCK and task.code is TaskCode.AMBIGUOUS
 
 
 def is_held(task: Task) -> bool:
@@ -46,20 +58,8 @@ def is_half_way(task: Task) -> bool:
 
 
 def may_go(all_tasks: Sequence[Task]) -> Sequence[Task]:
-    """Those that are held for no reason any more.
-
-    What was begun waits until all have looked: one that said that two people fit and is only asked
-    again has not answered, however long it is down.
-    """
-    if is_ambiguous(all_tasks):
-        return []
-    is_settled = not any(map(_has_to_look, all_tasks))
-    return [t for t in all_tasks if is_held(t) and (is_settled or not is_half_way(t))]
-
-
-def _has_to_look(task: Task) -> bool:
-    stuck_looking = task.stage is Stage.STUCK and task.resume in _LOOKS
-    return task.stage in _LOOKS or (stuck_looking and task.code is not TaskCode.UNSUPPORTED)
+    """Those that are held for no reason any more."""
+    return [] if is_ambiguous(all_tasks) else [t for t in all_tasks if is_held(t)]
 
 
 async def let_go(db: Connection, request_id: str, all_tasks: Sequence[Task], now: datetime) -> bool:
@@ -81,7 +81,7 @@ async def hold_back(
     now, is_open = context.now(), request.state is not State.CLOSED
     is_anything_forgotten = False
     for task in all_tasks:
-        if task.stage not in HELD:
+        if task.stage not in HELD or says_two(task):
             continue
         if is_open and not await begun.is_begun(db, request.id, task.connector):
             await _forget(db, request.id, task.connector, now)

@@ -31,15 +31,17 @@ async def troubled(
             return
         attempts = current.attempts + 1
         delay = trouble.delay(attempts, is_another=current.code not in {None, trouble.code})
-        stuck: dict[str, str | None] = {}
+        told: dict[str, str | bool | None] = {}
         if delay is None:
-            stuck = {"stage": Stage.STUCK, "resume": task.stage.value}
+            told = {"stage": Stage.STUCK, "resume": task.stage.value}
         if task.stage is Stage.LOCATE:
-            stuck["looked_with"] = looked_with
+            told["looked_with"] = looked_with
+        if trouble.code is TaskCode.AMBIGUOUS:
+            told["said_two"] = True
         await tasks.change(
             db, task.request_id, task.connector, now, attempts=attempts, code=trouble.code,
             reason=trouble.reason,
-            next_attempt_at=None if delay is None else now + timedelta(seconds=delay), **stuck,
+            next_attempt_at=None if delay is None else now + timedelta(seconds=delay), **told,
         )  # fmt: skip
         await evidence.note(
             db, now, request, "task.attempted",

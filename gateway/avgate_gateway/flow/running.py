@@ -14,7 +14,7 @@ from avgate_gateway.flow import later
 from avgate_gateway.flow.confirming import confirm
 from avgate_gateway.flow.context import Context, Doubt, Part, Unsealed, unsealed
 from avgate_gateway.flow.copying import copy
-from avgate_gateway.flow.doubting import is_ambiguous, is_half_way, is_held
+from avgate_gateway.flow.doubting import is_ambiguous, is_half_way, is_held, is_unsure
 from avgate_gateway.flow.executing import execute, next_stage
 from avgate_gateway.flow.informing import Knowledge
 from avgate_gateway.flow.learning import Card
@@ -152,7 +152,7 @@ async def _look_again(context: Context, request: SubjectRequest, subject: Unseal
         return False
     # What was forgotten of one that is held cannot help, and would be taken for something new.
     is_less_known = any(is_held(task) and not is_half_way(task) for task in known.tasks)
-    unsure = [] if is_less_known else [t for t in known.tasks if is_ambiguous([t])]
+    unsure = [] if is_less_known else [t for t in known.tasks if is_unsure(t)]
     outdated = [
         task.connector
         for task in known.tasks
@@ -288,7 +288,7 @@ async def _cannot(part: Part, code: TaskCode, reason: str) -> None:
         await items.forget(db, part.request.id, part.name)
         await tasks.move(
             db, part.request.id, part.name, stage, now,
-            code=code, reason=reason, resume=Stage.LOCATE.value, looked_with=part.looked_with,
+            code=code, reason=reason, resume=Stage.LOCATE.value, looked_with=part.looked_with, said_two=None,
             unseen=(), left_earlier=(), tally={}, columns=None, columns_box=None, learned_box=None,
         )  # fmt: skip
         await evidence.note(

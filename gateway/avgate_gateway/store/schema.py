@@ -114,6 +114,7 @@ task = sa.Table(
     sa.Column("learned_box", sa.LargeBinary),  # identifiers that this upstream knows the subject by
     sa.Column("updated_at", Moment, nullable=False),
     sa.Column("columns_box", sa.LargeBinary),  # the names of the fields: a person's data, to some
+    sa.Column("said_two", sa.Boolean),  # that two people fit, when it was looked at last
     sa.Index(None, "controller", "connector", "received_at", "request_id"),
 )
 STUCK = task.c.stage == sa.literal_column("'stuck'")  # as its index says it, to the letter

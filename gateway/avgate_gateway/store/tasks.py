@@ -43,6 +43,7 @@ class Stage(StrEnum):
 
 
 _ACTIVE = frozenset({Stage.LOCATE, Stage.EXECUTE, Stage.CONFIRM, Stage.VERIFY})
+ASKED = frozenset({Stage.LOCATE, Stage.VERIFY, Stage.STUCK})  # who is meant may still be open
 
 
 class TaskCode(StrEnum):
@@ -84,6 +85,7 @@ class Task:
     left_earlier: tuple[LeftEarlier, ...] = ()
     learned_box: bytes | None = field(default=None, repr=False)
     columns_box: bytes | None = field(default=None, repr=False)
+    said_two: bool | None = None
 
     @property
     def is_answered(self) -> bool:
@@ -208,11 +210,11 @@ _CODE = {member.value: member for member in TaskCode}
 def _task(*row: Any) -> Task:
     """A row of what _SELECT asks for, which are the fields in their order."""
     of, connector, stage, attempts, at, resume, then, code, reason, aside, *more = row
-    tally, columns, looked_with, hidden, left, learned, named = more
+    tally, columns, looked_with, hidden, left, learned, named, said_two = more
     return Task(
         of, connector, _STAGE[stage], attempts, at, resume, then, _CODE[code] if code else None,
         reason, aside, tally, columns, looked_with, unseen.from_json(hidden),
-        earlier.from_json(left), learned, named,
+        earlier.from_json(left), learned, named, said_two,
     )  # fmt: skip
 
 
@@ -233,8 +235,12 @@ async def change(
 async def move(
     db: Connection, request_id: str, connector: str, stage: Stage, now: datetime, **more: Any
 ) -> None:
-    """Goes on to a stage, with its tries counted from nought."""
-    settled: dict[str, Any] = {
+    """Goes on to a stage, with its tries counted from nought.
+
+    Whoever is past its look has said whom it found: what it said before counts no more.
+    """
+    settled: dict[str, Any] = {} if stage in ASKED else {"said_two": None}
+    settled |= {
         "attempts": 0,
         "next_attempt_at": None,
         "code": None,
