@@ -3,7 +3,7 @@
 PYTHON ?= $(shell for one in /usr/bin/python3.11 python3.11 python3; do $$one -c "import ensurepip, sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null && command -v $$one && exit; done; command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: setup demo test tests crash soak check warm lock evidence bench clean faults simulate explore attack sbom mutants browser screens
+.PHONY: setup demo test tests crash soak check types warm lock evidence bench clean faults simulate explore attack sbom mutants browser screens
 
 setup: .venv/.ready
 
@@ -56,6 +56,10 @@ check: setup
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Types in tests and benchmarks as well, where CI looks at them: half a minute the first time.
+types: setup
+	$(BIN)/mypy tests bench
 
 # Every fault on every call that a connector makes: an hour of one core. EVERY=10: one in ten.
 faults: setup

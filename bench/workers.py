@@ -35,8 +35,8 @@ from avgate_gateway.request import IdentityCheck, Scope
 from avgate_gateway.settings import load
 from avgate_gateway.store.migrations import migrate
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from flow.cluster import Cluster
+sys.path.append(str(Path(__file__).parents[1]))
+from tests.flow.cluster import Cluster
 
 UPSTREAMS = ("operator", "xelion", "directory")
 OPEN = "SELECT count(*) FROM request WHERE state <> 'closed'"

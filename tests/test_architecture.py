@@ -126,6 +126,11 @@ def test_every_module_can_be_imported_by_itself() -> None:
                 importlib.import_module(found.name)
 
 
+def test_ci_looks_at_the_types_of_tests_and_benchmarks_too() -> None:
+    assert "make types\n" in (ROOT / ".ci/run").read_text()
+    assert "types: setup\n\t$(BIN)/mypy tests bench\n" in (ROOT / "Makefile").read_text()
+
+
 def test_ci_tries_at_length_what_is_tried_in_part_elsewhere() -> None:
     assert re.search(
         r"^AVGATE_EXAMPLES=\d+ make test$", (ROOT / ".ci/run").read_text(), re.MULTILINE

@@ -15,6 +15,7 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from avgate_contracts.outcome import Outcome
@@ -244,11 +245,13 @@ def test_commands_in_pages_exist_with_their_options(page: Path) -> None:
 def _resolved(written: list[str]) -> tuple[set[str], list[str]]:
     """The options of the command that a line names, and the rest of the line."""
     command, rest = get_command(app), written
-    while rest and not rest[0].startswith("-") and hasattr(command, "commands"):
-        names = COMMANDS if rest[0] in COMMANDS and command.name == "avgate" else command.commands
-        assert rest[0] in names, f"no such command: {rest[0]}"
-        late = names[rest[0]]
-        command, rest = late.command(rest[0]) if names is COMMANDS else late, rest[1:]
+    while rest and not rest[0].startswith("-") and isinstance(command, TyperGroup):
+        if rest[0] in COMMANDS and command.name == "avgate":
+            command = COMMANDS[rest[0]].command(rest[0])
+        else:
+            assert rest[0] in command.commands, f"no such command: {rest[0]}"
+            command = command.commands[rest[0]]
+        rest = rest[1:]
     return {option for parameter in command.params for option in parameter.opts}, rest
 
 

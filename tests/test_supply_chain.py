@@ -7,8 +7,9 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -135,7 +136,8 @@ def patterns() -> list[re.Pattern[str]]:
 
     used = {one["name"] for one in json.loads(BASELINE.read_text("utf-8"))["plugins_used"]}
     found = [re.compile(keyword.DENYLIST_REGEX, re.IGNORECASE)]
-    for detector in get_mapping_from_secret_type_to_class().values():
+    detectors: Mapping[str, Any] = get_mapping_from_secret_type_to_class()
+    for detector in detectors.values():
         if detector.__name__ in used - {"KeywordDetector"}:
             found += detector.denylist  # of those that look for patterns, which all others do
     return found

@@ -119,6 +119,7 @@ def test_both_are_closed_in_alike() -> None:
 def test_systemd_reads_it_without_a_word_and_finds_little_exposed(
     tmp_path: Path, name: str
 ) -> None:
+    assert ANALYZE is not None
     unit = tmp_path / name
     text = (UNITS / name).read_text("utf-8")
     unit.write_text(text.replace("/opt/avgate/bin/avgate", str(AVGATE)))

@@ -25,7 +25,9 @@ from typing import cast
 from urllib.parse import unquote
 
 import uvloop
-from records import FEW_CALLS, RICH, Records
+
+sys.path.append(str(Path(__file__).parents[1]))
+from rig.records import FEW_CALLS, RICH, Records
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _CUSTOMER = re.compile(r"(?:\+3185|customer)(\d{7})")

@@ -6,6 +6,7 @@ request exists that could be read, approved or withdrawn.
 
 from __future__ import annotations
 
+from typing import Any
 from zlib import crc32
 
 import orjson
@@ -25,7 +26,7 @@ _IDENTITY = {"method": "portal", "verified_by": "jan", "verified_at": "2026-01-0
 _CHANGES = [{"field": "address.city", "to": "Utrecht"}]
 
 _EMAIL = {"identity_type": "email", "identity_value": _VALUES["email"], "identity_format": "raw"}
-_SENT = {
+_SENT: dict[str, Any] = {
     "regulation": "gdpr",
     "submitted_time": "2026-01-05T10:00:00Z",
     "subject_identities": [_EMAIL],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 import pytest
@@ -24,7 +25,7 @@ JAN, PHONE = "jan@example.nl", "+31201234567"
 VERIFIED = Identity("portal", "piet", datetime(2026, 11, 1, 12, tzinfo=UTC))
 
 
-def read(made: dict[str, object]) -> CreateRequest:
+def read(made: Mapping[str, object]) -> CreateRequest:
     return CreateRequest.model_validate(made)
 
 

@@ -232,8 +232,7 @@ async def test_a_list_that_goes_round_is_not_followed_for_ever() -> None:
 
 async def test_nothing_of_a_person_is_logged_or_told(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    answers = [httpx.ReadError(JAN), problem("x", 418, detail="Look."), httpx.Response(404)]
-    script = Script([*answers])
+    script = Script([httpx.ReadError(JAN), problem("x", 418, detail="Look."), httpx.Response(404)])
     client = script.client(token="secret-token")
     errors: list[AvgateError] = []
     for call in (

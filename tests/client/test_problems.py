@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from avgate_client import AvgateError, ProblemError, errors, problems
+from avgate_client import AvgateError, ProblemError, errors
 from avgate_client.problems import BASE, KINDS
 from avgate_client.reading import problem_of
 from avgate_contracts.http.answer import Response
 from avgate_gateway.problem import TYPES
 from avgate_gateway.problem.catalogue import BASE as GATEWAYS
+from avgate_gateway.problem.catalogue import ProblemType
 
 from .problem_classes import PROBLEMS, class_name, text
 
@@ -42,10 +43,10 @@ def test_every_error_has_one_base() -> None:
 
 
 @pytest.mark.parametrize("kind", TYPES, ids=[kind.slug for kind in TYPES])
-def test_each_type_becomes_its_own_class(kind: problems.ProblemError) -> None:
-    body = f'{{"type": "{kind.uri}", "title": "T", "status": {kind.status}}}'.encode()  # type: ignore[attr-defined] # the catalogue's, not the client's
+def test_each_type_becomes_its_own_class(kind: ProblemType) -> None:
+    body = f'{{"type": "{kind.uri}", "title": "T", "status": {kind.status}}}'.encode()
     error = of(body, kind.status)
-    assert type(error) is KINDS[kind.uri]  # type: ignore[attr-defined] # the catalogue's, not the client's
+    assert type(error) is KINDS[kind.uri]
     assert (error.status, error.title, error.detail) == (kind.status, "T", "")
 
 

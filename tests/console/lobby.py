@@ -23,7 +23,7 @@ from avgate_gateway.console.sessions import Identified, Sessions
 from avgate_gateway.settings import load
 from avgate_mocks.people import Role
 
-from ..flow.harness import a_request
+from ..flow.harness import JsonMap, a_request
 from ..flow.indoors import Indoors, indoors
 from .provider import CLIENT, SECRET, Provider, providing
 
@@ -43,7 +43,7 @@ client_secret = "{SECRET}"
 desk = {list(STAFF)}
 approver = ["requests:read", "requests:approve"]
 """
-_LOGOUT = {"http://schemas.openid.net/event/backchannel-logout": {}}
+_LOGOUT: JsonMap = {"http://schemas.openid.net/event/backchannel-logout": {}}
 _CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 NOBODY = {"type": "http", "method": "GET", "path": "/", "headers": [], "scheme": "https",
            "server": ("desk.example", 443), "query_string": b""}  # fmt: skip

@@ -110,8 +110,8 @@ class Provider(Issuer):
         if (challenge, form["redirect_uri"]) != (asked["code_challenge"], asked["redirect_uri"]):
             return Answer(b'{"error":"invalid_grant"}', "400 Bad Request")
         token = self.made(asked["nonce"])
-        told = {"id_token": token, "access_token": self.access_token, "token_type": "Bearer"}
-        return Answer(json.dumps(told).encode())
+        given = {"id_token": token, "access_token": self.access_token, "token_type": "Bearer"}
+        return Answer(json.dumps(given).encode())
 
     def _told(self, proof: str) -> Answer:
         if proof != f"Bearer {ACCESS}":

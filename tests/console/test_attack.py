@@ -14,7 +14,7 @@ from avgate_gateway.console.door import inside
 from avgate_mocks.people import Role
 
 from ..flow.authority import Guarded
-from ..flow.harness import a_request, bearer
+from ..flow.harness import JsonMap, a_request, bearer
 from .authority import FORMS, MATRIX
 from .lobby import Lobby, a_request_form, lobby, waiting
 
@@ -219,7 +219,7 @@ async def test_what_is_left_open_ends(at: Lobby, over: str) -> None:
         case _:
             now = int(at.here.time.now().timestamp())
             at.provider.now = now
-            said = {
+            said: JsonMap = {
                 "jti": "1",
                 "sub": "watcher",
                 "events": {"http://schemas.openid.net/event/backchannel-logout": {}},

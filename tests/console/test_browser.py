@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,6 +15,9 @@ from avgate_mocks.people import Person
 from ..flow.harness import until
 from ..thorough import IS_THOROUGH
 from .browsing import Desk, complaints, shoot, sideways, small_targets, unnamed
+
+if TYPE_CHECKING:
+    from playwright._impl._api_structures import SetCookieParam
 
 
 def soundness(page: Page) -> None:
@@ -172,6 +176,6 @@ def test_a_link_lets_in_once_and_signing_out_ends_every_copy_of_it(desk: Desk) -
     other.get_by_role("button", name="Aanmelden").click()
     expect(other.get_by_role("alert")).to_contain_text("al gebruikt")
     page.get_by_role("button", name="Afmelden").click()
-    other.context.add_cookies(cookies)
+    other.context.add_cookies([cast("SetCookieParam", one) for one in cookies])
     other.goto(f"{desk.served.base}/console")
     assert "/console/sign-in" in other.url

@@ -18,7 +18,7 @@ from playwright.sync_api import Page, expect
 
 from avgate_mocks.people import Person
 
-from ..flow.harness import Mocks, Served, until
+from ..flow.harness import JsonMap, Mocks, Served, until
 from ..gateway.issuer import Answer
 from .browsing import Desk, browser
 from .provider import CLIENT, SECRET, Provider, providing
@@ -41,7 +41,7 @@ approver = ["requests:read", "requests:approve"]
 """
 ANNA = {"sub": "u-1", "preferred_username": "a.bakker", "name": "A. Bakker", "roles": ["desk"]}
 MAARTEN = {"sub": "u-2", "preferred_username": "m.smit", "name": "M. Smit", "roles": ["approver"]}
-LOGOUT = {"http://schemas.openid.net/event/backchannel-logout": {}}
+LOGOUT: JsonMap = {"http://schemas.openid.net/event/backchannel-logout": {}}
 AN_HOUR = 3600
 
 

@@ -86,7 +86,7 @@ async def test_it_counts_what_each_system_holds_and_tells_nothing_else(
     person = here.person(Role.RUNNING)
     before, effects = await rows(pages), await here.effects("subprocessors")
     caplog.set_level(logging.DEBUG)
-    page = (await anna.send(LOOK, **by_mail(person, **WHY))).text
+    page = (await anna.send(LOOK, 200, **by_mail(person, **WHY))).text
     told = numbers(page)
     for name, title in (("operator", "Operator"), ("xelion", "Xelion")):
         truth = await here.holds(name, person)
@@ -146,7 +146,7 @@ async def test_a_person_is_shown_once_with_a_reason_and_a_trace(
     caplog.set_level(logging.DEBUG)
     await anna.send(REVEAL, 422, **by_mail(person), connector="operator")
     before = len(await traces(pages))
-    page = (await anna.send(REVEAL, **by_mail(person, **WHY), connector="operator")).text
+    page = (await anna.send(REVEAL, 200, **by_mail(person, **WHY), connector="operator")).text
     card = page.split('id="card"')[1].split("</article>")[0]
     for value in (person.name.family, person.address.street):
         assert value in card
@@ -158,7 +158,7 @@ async def test_a_person_is_shown_once_with_a_reason_and_a_trace(
     for value in (*secrets(person), *person.emails):
         assert value not in trace["details"]
         assert value not in logged(caplog)
-    again = (await anna.send(LOOK, **by_mail(person, **WHY))).text
+    again = (await anna.send(LOOK, 200, **by_mail(person, **WHY))).text
     assert person.address.street not in again
     await anna.send(REVEAL, 404, **by_mail(person, **WHY), connector="nowhere")
 
@@ -168,7 +168,7 @@ async def test_a_system_that_is_away_keeps_no_other_from_answering(pages: Pages)
     person = here.person(Role.RUNNING)
     await here.plant("xelion", {"fault": "error_503", "times": 10_000})
     try:
-        page = (await anna.send(LOOK, **by_mail(person, **WHY))).text
+        page = (await anna.send(LOOK, 200, **by_mail(person, **WHY))).text
     finally:
         await here.plant("xelion")
     told = numbers(page)
@@ -181,14 +181,14 @@ async def test_a_number_that_was_handed_on_leads_to_its_days_only(pages: Pages) 
     here, anna = pages.here, await pages.enter("A. Bakker")
     before, after = here.person(Role.NUMBER_BEFORE), here.person(Role.NUMBER_AFTER)
     [shared] = {line.number for line in before.lines} & {line.number for line in after.lines}
-    page = (await anna.send(LOOK, kind_0="phone", value_0=shared, **WHY)).text
+    page = (await anna.send(LOOK, 200, kind_0="phone", value_0=shared, **WHY)).text
     told = numbers(page)
     assert not any(told.values()), "of which of the two?"
     assert "this fits more than one person" in page
     [line] = [one for one in before.lines if one.number == shared]
     assert line.held.end is not None
     dated = {"since_0": line.held.start.isoformat(), "until_0": line.held.end.isoformat()}
-    page = (await anna.send(LOOK, kind_0="phone", value_0=shared, **dated, **WHY)).text
+    page = (await anna.send(LOOK, 200, kind_0="phone", value_0=shared, **dated, **WHY)).text
     truth = await here.holds("operator", before)
     assert sum(numbers(page)["Operator"].values()) == sum(truth.values())
 
@@ -196,10 +196,10 @@ async def test_a_number_that_was_handed_on_leads_to_its_days_only(pages: Pages) 
 async def test_two_things_that_are_known_begin_one_request(pages: Pages) -> None:
     person, anna = pages.here.person(Role.RUNNING), await pages.enter("A. Bakker")
     form = by_mail(person, kind_1="customer_id", value_1=person.customer_id, right="erase")
-    page = (await anna.send("/console/requests/new", **form)).text
+    page = (await anna.send("/console/requests/new", 200, **form)).text
     for value in (person.emails[0], person.customer_id):
         assert f'value="{value}"' in page
-    found = (await anna.send("/console/people", **form)).text
+    found = (await anna.send("/console/people", 200, **form)).text
     assert found.count('name="value_') == 3, "the two, and room for another"
 
 
@@ -230,8 +230,8 @@ async def test_a_paused_system_is_left_alone_and_the_page_says_so(pages: Pages) 
     anna, person = await pages.enter("A. Bakker"), pages.here.person(Role.RUNNING)
     chief = await pages.enter("chief", [Scope.READ, Scope.ADMIN])
     await chief.send("/console/systems/operator/pause", 303, reason="its supplier works on it")
-    page = said((await anna.send(LOOK, **by_mail(person), **WHY)).text)
+    page = said((await anna.send(LOOK, 200, **by_mail(person), **WHY)).text)
     assert "is paused: it was not asked" in page
     assert "its supplier works on it" in page
     await chief.send("/console/systems/operator/resume", 303)
-    assert "is paused" not in said((await anna.send(LOOK, **by_mail(person), **WHY)).text)
+    assert "is paused" not in said((await anna.send(LOOK, 200, **by_mail(person), **WHY)).text)

@@ -34,7 +34,7 @@ def faults(said: str | tuple[str, ...], entry: Message | None) -> Iterator[str]:
     if not all(texts):
         yield "its Dutch is missing"
     wanted = set(FILLED_IN.findall(" ".join([said] if isinstance(said, str) else said)))
-    if any(set(FILLED_IN.findall(text)) - wanted for text in texts):
+    if any(set(FILLED_IN.findall(text or "")) - wanted for text in texts):
         yield "it would be filled in with nothing"
 
 

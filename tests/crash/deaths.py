@@ -70,7 +70,9 @@ async def reference(
 async def dies(lane: Lane, death: Death, expected: Truth) -> Outcome:
     """Plays an operation with a death in it, and checks what came of it."""
     own, begun = OPERATIONS[death.operation], time.monotonic()
-    point, wrong, came = "", "", {}
+    point, wrong = "", ""
+    kind: Kind | None = None
+    came: dict[str, int] = {}
     setting = {"names": own.names, "counts": ROWS[death.row], **own.setting}
     async with house(lane, die_at=death.at, plant=death.plant, **setting) as here:
         here.die_on = death.on
@@ -84,11 +86,11 @@ async def dies(lane: Lane, death: Death, expected: Truth) -> Outcome:
             found = await check_like(here, expected)
             came = {"requests": len(here.bodies), "effects": sum(map(len, found.ours.values()))}
         except Exception as error:  # noqa: BLE001 -- whatever it is, it is what the run found
-            came["kind"], wrong = told(error)
+            kind, wrong = told(error)
         if len(here.lives) > here.doomed:
             point = " ".join(_died_at(here, death))
     seconds = time.monotonic() - begun
-    return Outcome(death, point, seconds, wrong, ready=here.slowest_start, **came)
+    return Outcome(death, point, seconds, wrong, kind, ready=here.slowest_start, **came)
 
 
 def _died_at(here: House, death: Death) -> tuple[str, str] | tuple[()]:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from avgate_contracts.outcome import Completed, Effect, ItemOutcome
+from avgate_contracts.record import ItemRef
 from avgate_gateway.flow import executing
+from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.locating import refs_of
+from avgate_gateway.request import SubjectRequest
 from avgate_gateway.store import evidence, idempotency, requests
+from avgate_gateway.store.connection import Connection
+from avgate_gateway.store.idempotency import Stored
+from avgate_gateway.store.item import Item
 from avgate_operator import OperatorConnector
+
+Details = Mapping[str, Any]
 
 
 def no_sweep() -> None:
@@ -24,10 +33,10 @@ def no_sweep() -> None:
 
 def key_after() -> None:
     """The key of a request is written after the request, in a transaction of its own."""
-    kept: list[tuple[Any, ...]] = []
+    kept: list[tuple[str, Stored, datetime]] = []
 
-    async def keep(_db: Any, *rest: Any) -> None:
-        kept.append(rest)
+    async def keep(db: Connection, scope: str, stored: Stored, now: datetime) -> None:
+        kept.append((scope, stored, now))
 
     find = idempotency.find
 
@@ -48,24 +57,32 @@ def outcome_first() -> None:
         await executing.write_outcomes(part, batch, told, key)
         return await ask(part, batch, key)
 
-    async def nothing(*_: Any) -> Sequence[Any]:
+    async def nothing(self: OperatorConnector, items: Sequence[ItemRef]) -> Sequence[ItemRef]:
         return []
 
     executing._ask = early
-    OperatorConnector.still_held = nothing  # or what was not done would be seen, and done after all
+    # Or what was not done would be seen, and done after all.
+    OperatorConnector.still_held = nothing  # type: ignore[method-assign] # it is the bug
 
 
 def intention_after() -> None:
     """What is intended is written into the evidence once it is done."""
-    note, waiting = evidence.note, []
+    note = evidence.note
+    waiting: list[tuple[SubjectRequest, str, Details | None]] = []
 
-    async def late(db: Any, now: Any, request: Any, event: str, details: Any) -> None:
+    async def late(
+        db: Connection,
+        at: datetime,
+        request: SubjectRequest,
+        event: str,
+        details: Details | None = None,
+    ) -> None:
         if event == "effect.intended":
             waiting.append((request, event, details))
             return
         while waiting and event == "effect.ended":
-            await note(db, now, *waiting.pop())
-        await note(db, now, request, event, details)
+            await note(db, at, *waiting.pop())
+        await note(db, at, request, event, details)
 
     evidence.note = late
 
@@ -74,7 +91,7 @@ def fresh_key() -> None:
     """What is sent again after a death has another key than before: nobody upstream knows it again."""
     ask = executing._ask
 
-    async def anew(part: Any, batch: Any, _key: str) -> Any:
+    async def anew(part: Part, batch: Sequence[Item], key: str) -> Sequence[ItemOutcome]:
         return await ask(part, batch, str(uuid4()))
 
     executing._ask = anew
@@ -93,7 +110,7 @@ def sent_again() -> None:
 
 def stumbles() -> None:
     """Once, somebody who looks at the evidence meets a mistake of ours, and is answered when they repeat it."""
-    entries, stumbled = evidence.entries, []
+    entries, stumbled = evidence.entries, list[bool]()
 
     async def once(*of: Any, **more: Any) -> Any:
         if not stumbled:

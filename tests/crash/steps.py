@@ -27,7 +27,7 @@ _ID = re.compile(r"(?<=/)(?=[^/]*\d)[^/]+")
 def count_commits(points: Points) -> None:
     """Counts before and after each commit that changes something, of every SQLite connection."""
 
-    class Counted(sqlite.Connection):
+    class Counted(sqlite.Connection):  # type: ignore[misc] # the driver has no types
         def __init__(self, path: str, *args: Any, **named: Any) -> None:
             super().__init__(path, *args, **named)
             self.seen = (0, 0)
@@ -52,7 +52,7 @@ def count_commits(points: Points) -> None:
         def commit(self) -> None:
             self.counted(super().commit)
 
-    class Cursor(sqlite.Cursor):
+    class Cursor(sqlite.Cursor):  # type: ignore[misc] # as above
         def execute(self, statement: str, parameters: Any = (), /) -> Any:
             owner = self.connection
             if statement.lstrip().upper().startswith(("COMMIT", "END")) and isinstance(

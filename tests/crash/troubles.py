@@ -6,9 +6,10 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -24,7 +25,7 @@ from .wrong import StuckError
 
 _MOST_THAT_FIT, _REFUSED_IN_A_ROW = 300, 5
 OTHER, THIRD = 13, 16  # positions of people whom `three` is not about
-Trouble = Callable[[Lane, int], Awaitable[None]]
+Trouble = Callable[[Lane, int], Coroutine[Any, Any, None]]
 
 
 async def disk_full(lane: Lane, seed: int) -> None:

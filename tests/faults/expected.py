@@ -130,7 +130,7 @@ EXPECTED: Mapping[str, Row] = {
     "marked": {
         **_UNREADABLE,
         "read": ("whole contract_broken",) * 2,
-        "file": tuple(f"{words} endless" for words in _SOUND),
+        "file": (f"{_SOUND[0]} endless", f"{_SOUND[1]} endless"),
     },
     "another": {"read": ("whole contract_broken ambiguous not_found set_aside",) * 2, "file": ("whole CHANGED not_found endless",) * 2},
     "page again": {"read": ("whole contract_broken unavailable", "contract_broken unavailable")},

@@ -120,11 +120,11 @@ def is_somebodys(table: sa.Table) -> bool:
     return says or is_led_to(table)
 
 
-def is_led_to(table: sa.Table) -> bool:
+def is_led_to(table: sa.TableClause[Any]) -> bool:
     return any(lead.startswith(f"{table.name}.") for lead in LEADS)
 
 
-def _owner(column: sa.Column[Any], value: Any) -> tuple[str, Any] | None:
+def _owner(column: sa.ColumnClause[Any], value: Any) -> tuple[str, Any] | None:
     """What a row says that it is part of."""
     kind = kind_of(column)
     return (kind, value) if kind and column.name != "id" and value is not None else None

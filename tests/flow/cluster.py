@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 from uuid import uuid4
 
 import psycopg
@@ -36,6 +36,14 @@ _SETTINGS = {
 OWNER, SERVICE = "avgate_owner", "avgate"
 
 
+class Account(TypedDict, total=False):
+    """Who starts the programs, as `subprocess` takes it; nothing: whoever runs the tests."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
 @dataclass
 class Cluster:
     """One server on loopback, with its data in a folder that goes when it ends."""
@@ -46,7 +54,7 @@ class Cluster:
 
     def __post_init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="avgate-postgres-"))
-        self._user: dict[str, Any] = _somebody_else(self.folder)
+        self._user = _somebody_else(self.folder)
         self._programs = self._reachable(_installed())
         self._run(
             "initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8",
@@ -56,7 +64,9 @@ class Cluster:
     def start(self) -> None:
         settings = {**_SETTINGS, "port": str(self.port), **self.settings}
         told = [f"--{name}={value}" for name, value in settings.items()]
-        command = [self._programs / "bin/postgres", "-D", self.folder / "data", *told]
+        command: list[str | Path] = [
+            self._programs / "bin/postgres", "-D", self.folder / "data", *told,
+        ]  # fmt: skip
         with (self.folder / "log").open("ab") as log:
             self.running = subprocess.Popen(  # noqa: S603 -- our own command
                 command, stdout=log, stderr=log, cwd=self.folder, **self._user
@@ -125,7 +135,7 @@ class Cluster:
 
     def _reachable(self, programs: Path) -> Path:
         """Where the user that it runs as can start it: a checkout in /root is closed to others."""
-        command = [programs / "bin/postgres", "--version"]
+        command: list[str | Path] = [programs / "bin/postgres", "--version"]
         try:
             subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **self._user)  # noqa: S603 -- our own command
         except (OSError, subprocess.CalledProcessError):
@@ -148,7 +158,7 @@ def _installed() -> Path:
     return Path(found.origin).parent / "pginstall"
 
 
-def _somebody_else(folder: Path) -> dict[str, Any]:
+def _somebody_else(folder: Path) -> Account:
     """PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from .cluster import Cluster
 from .harness import AVGATE, Mocks, Served, until
@@ -82,7 +83,7 @@ class Fleet:
         [(fence,)] = self.ask("SELECT fence FROM request WHERE id = %s", request_id)
         return int(fence)
 
-    def ask(self, statement: str, *values: object) -> list[tuple[object, ...]]:
+    def ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         return self.cluster.ask(statement, *values, url=self.url)
 
     def audited(self) -> str:

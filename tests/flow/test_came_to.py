@@ -13,7 +13,7 @@ import pytest_asyncio
 import sqlalchemy as sa
 
 from avgate_gateway.comparing import Compared, differences
-from avgate_gateway.store import evidence
+from avgate_gateway.store import evidence, evidence_schema
 from avgate_gateway.store.schema import item, request, task
 from avgate_mocks.people import Role
 
@@ -148,7 +148,7 @@ async def test_what_was_altered_is_not_covered_up_by_looking_again(
 
 async def test_what_an_earlier_release_closed_is_counted_and_not_compared(here: Indoors) -> None:
     request_id = await here.erased(here.person(Role.SAME_NAME_FIRST), "operator")
-    table = evidence.evidence
+    table = evidence_schema.evidence
     await execute(
         here, table.update().where(table.c.event == "request.closed").values(details="{}")
     )

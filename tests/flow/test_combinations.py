@@ -258,5 +258,6 @@ def _said(tree: ast.AST, by: str) -> Iterator[str]:
             case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(text)), *_]):
                 yield from [text] if name == by else []
             case ast.Call(func=ast.Name(id=name), args=[ast.JoinedStr(values=parts), *_]):
-                texts = [part.value for part in parts if isinstance(part, ast.Constant)]
+                constants = [part.value for part in parts if isinstance(part, ast.Constant)]
+                texts = [each for each in constants if isinstance(each, str)]
                 yield from texts if name == by else []

@@ -9,7 +9,9 @@ import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import ClassVar
 
+from avgate_contracts.connector import Manifest
 from avgate_gateway.assembly import assemble
 from avgate_gateway.settings import load
 
@@ -89,6 +91,9 @@ def test_whoever_waits_for_what_happens_next_is_answered_at_once_and_keeps_nothi
 
 class Slow:
     """A connector whose upstream never answers."""
+
+    manifest: ClassVar[Manifest] = Manifest("slow", "Slow", "Us", frozenset(), frozenset())
+    settings_type: ClassVar[type] = dict
 
     async def check(self) -> None:
         await asyncio.Event().wait()

@@ -94,8 +94,10 @@ def opening(tmp_path: Path, upstream: Upstream) -> Opening:
             try:
                 yield made
             finally:
-                for client in (made.outside, *made.clients.values(), *assembled.clients):
+                for client in (made.outside, *made.clients.values()):
                     await client.aclose()
+                for http in assembled.clients:
+                    await http.aclose()
                 await assembled.context.database.close()
 
     return opened

@@ -223,6 +223,7 @@ async def test_it_is_given_up_after_days_and_may_be_asked_for_anew(
     await ask(here, request_id)
     mine = here.assembled.courier
     away = replace(mine, destinations={})
+    [one] = await listed(here, request_id)
     for _ in range(40):
         await away.deliver_due()
         [one] = await listed(here, request_id)

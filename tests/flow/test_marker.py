@@ -107,8 +107,8 @@ def test_a_person_stands_nowhere_but_in_the_answers_to_them(own: Mocks, served: 
     limits = (process / "limits").read_text()
     [core] = [line for line in limits.splitlines() if line.startswith("Max core file size")]
     assert core.split()[4:6] == ["0", "0"]
-    for path in served.folder.glob("avgate.db*"):
-        assert path.stat().st_mode & 0o077 == 0, path
+    for file in served.folder.glob("avgate.db*"):
+        assert file.stat().st_mode & 0o077 == 0, file
     (served.folder / "mocks.log").unlink(missing_ok=True)  # theirs, not ours
     stored = at_rest(served.folder)
     assert b"request.received" in stored  # so it is read as it should be

@@ -11,6 +11,7 @@ import pytest_asyncio
 from cryptography.exceptions import InvalidSignature
 from tests.gateway.receiver import SECRET, Came, Receiver, receiving
 
+from avgate_gateway.opendsr.calling import CallForm
 from avgate_gateway.opendsr.naming import NAMINGS, OPENGDPR, Naming
 from avgate_gateway.store import deliveries
 from avgate_mocks.people import Role
@@ -141,12 +142,15 @@ async def test_nothing_is_called_where_the_settings_allow_no_host_any_more(
     )
     await sender.cancel(sender_id)
     form = here.assembled.deliverer._forms["opendsr"]
-    allowed = form.controllers["libervoice"]
-    form.controllers["libervoice"] = allowed.model_copy(update={"callback_hosts": frozenset()})
+    assert isinstance(form, CallForm)
+    controllers = form.controllers
+    assert isinstance(controllers, dict)
+    allowed = controllers["libervoice"]
+    controllers["libervoice"] = allowed.model_copy(update={"callback_hosts": frozenset()})
     try:
         await called(here)
     finally:
-        form.controllers["libervoice"] = allowed
+        controllers["libervoice"] = allowed
     assert peer.came == []
     wanted = deliveries.Wanted(
         controller="libervoice", state="failed", endpoint=None, request_id=None, after=None, limit=5

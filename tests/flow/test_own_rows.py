@@ -29,7 +29,7 @@ from .belonging import NOBODYS, is_somebodys, without_controller
 from .door import GUARDED, HERE, PLACE, THERE, Door, a_door, tries
 from .harness import a_request, bearer
 from .planting import plant
-from .watched import Watch, asked_by, watched
+from .watched import Site, Watch, asked_by, watched
 
 ALLOWED: Final[Mapping[str, str]] = {
     "evidence.append": "there is one chain: the number and digest of its last entry tell of nobody",
@@ -231,7 +231,7 @@ def test_every_reason_is_needed(watch: Watch) -> None:
 
 
 def test_a_statement_that_forgot_its_controller_is_noticed(watch: Watch) -> None:
-    passed, noticed = set(), set()
+    passed, noticed = set[Site](), set[Site]()
     for one in watch.bound.values():
         forgetful = without_controller(one.statement)
         if str(forgetful) == str(one.statement):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from avgate_contracts import DataSubject, Field, Identifier, SupportsAccess
+from avgate_contracts import DataSubject, Field, Identifier, Record, SupportsAccess
 from avgate_mocks.people import Person, Role
 
 from .harness import a_request
@@ -28,7 +28,7 @@ async def fields(here: Indoors, name: str, person: Person) -> list[dict[Field, t
         for one in person.identifiers()
     )
     found = [r async for r in connector.access(DataSubject("a reference", known))]
-    return [dict(record.fields) for record in found if record.fields]
+    return [dict(one.fields) for one in found if isinstance(one, Record) and one.fields]
 
 
 async def test_a_prefix_that_was_missing_is_filled_in(tmp_path: Path) -> None:

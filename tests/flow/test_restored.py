@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -114,7 +114,7 @@ def test_nothing_is_begun_after_a_restore_where_all_was_paused_until_each_is_res
 
 
 def check(
-    own: Mocks, report: list[dict[str, object]], person: Person, holds: dict[str, object]
+    own: Mocks, report: list[dict[str, object]], person: Person, holds: Mapping[str, object]
 ) -> None:
     assert not {line["outcome"] for line in report} & {"failed", "unknown", "pending"}
     for name in CONNECTORS:

@@ -74,6 +74,7 @@ def _told(answer: httpx.Response) -> Any:
     kept = {name: answer.headers.get(name) for name in _KEEPS if name != "location"}
     body = answer.json() if answer.content else None
     if answer.status_code == 202:
+        assert body is not None
         body = sorted(body)
     return answer.status_code, kept, body
 

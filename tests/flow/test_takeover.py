@@ -159,13 +159,17 @@ def test_one_that_comes_back_writes_nothing_and_is_as_good_as_new(
     proxy.heal()
     until(lambda: {one.by.process.pid for one in back} <= set(fleet.living()), 30)
     for one in back:
-        until(lambda one=one: one.request_id in said(one.by, "cut_short"), 30)
+        until(partial(is_cut_short, one), 30)
         assert fleet.living()[one.by.process.pid] not in registered
     assert [state(fleet, one) for one in back] == before
     for one in back:
         caller = one.by.caller("libervoice", "portal")
         shown = caller.submit(a_request("access", next(people), "operator"), prefer="wait=30")
         assert shown["state"] == "closed"
+
+
+def is_cut_short(one: Begun) -> bool:
+    return one.request_id in said(one.by, "cut_short")
 
 
 def said(served: Served, word: str) -> str:

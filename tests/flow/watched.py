@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import sqlalchemy as sa
@@ -95,9 +96,12 @@ class Watch:
         done = await db.execute(statement, parameters)
         if not is_bound or not _tells(statement):
             return done
-        kept = done.freeze() if isinstance(done, sa.CursorResult) else None
-        reach.learn(statement, (kept() if kept else done).all())
-        return kept() if kept else done
+        if not isinstance(done, sa.CursorResult):
+            reach.learn(statement, done.all())
+            return done
+        kept = done.freeze()
+        reach.learn(statement, kept().all())
+        return kept()
 
 
 def watched(database: Database, watch: Watch) -> None:
@@ -165,8 +169,13 @@ class _Block:
     async def __aenter__(self) -> Connection:
         return _Connection(await self.block.__aenter__(), self.watch)
 
-    async def __aexit__(self, *error: object) -> bool | None:
-        return await self.block.__aexit__(*error)
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> bool | None:
+        return await self.block.__aexit__(kind, error, at)
 
 
 @dataclass(slots=True)

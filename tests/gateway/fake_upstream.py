@@ -44,7 +44,7 @@ from avgate_contracts.subject import DataSubject
 from avgate_contracts.vocabulary import Category, Field, IdentifierKind
 from avgate_gateway.retention import Action, Pack, decide, local_day
 
-TROUBLES = {
+TROUBLES: dict[str, Callable[[], Exception]] = {
     "down": lambda: UnavailableError("not now"),
     "down for an hour": lambda: UnavailableError("not now", after=3600),
     "no": lambda: RefusedError("no", status=403),

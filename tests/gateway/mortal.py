@@ -39,11 +39,13 @@ class Mortal(Database):
             yield db
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Connection]:
+    async def write(
+        self, request_id: str | None = None, *, ahead: bool = False
+    ) -> AsyncIterator[Connection]:
         async with self._door:
             self._live()
             self.writes += 1
-            async with super().write() as db:
+            async with super().write(request_id, ahead=ahead) as db:
                 yield db
             self._live()
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
 
+from avgate_contracts.connector import Connector
 from avgate_contracts.identifier import Identifier
 from avgate_contracts.record import ErasureWay, ItemRef
 from avgate_contracts.vocabulary import Category, Field, IdentifierKind, Operation, Product
@@ -80,13 +81,14 @@ class Office:
     @property
     def context(self) -> Context:
         phone, mail = IdentifierKind.PHONE, IdentifierKind.EMAIL
-        made = {
+        made: Mapping[str, Paper] = {
             "crm": System(self.upstreams["crm"], manifest("crm", phone)),
             "orders": Desk(self.upstreams["orders"], manifest("orders", mail, relists=True)),
             "paper": Paper(self.upstreams["paper"], manifest("paper", phone)),
         }
         exempt = frozenset({"robot"})
-        desk = Controller("c", "C", "nl", self.pack, 28, exempt, made, self.cooling_off)
+        connectors = cast("Mapping[str, Connector]", made)  # each object has a manifest of its own
+        desk = Controller("c", "C", "nl", self.pack, 28, exempt, connectors, self.cooling_off)
         vault = Vault(KeyRing.of(b"k" * 32), b"i" * 32)
         return Context(
             self.db, vault, self.clock, {"c": desk}, self.plan_valid, timedelta(days=30),
@@ -128,6 +130,7 @@ class Office:
             if request.wake_at is None or request.wake_at > self.now:
                 return
             await advance(self.context, request_id)
+        request = (await self.see(request_id)).request
         pytest.fail(f"woken again and again without an end: {request.state} {request.waiting_for}")
 
     async def sweep(self, dies_after: int | None) -> None:
@@ -246,7 +249,7 @@ def _holding(ref: str, what: str, now: datetime) -> Holding:
     if what in DAYS_AGO:
         kind = replace(kind, term_starts=now - timedelta(days=DAYS_AGO[what]))
     is_contact = kind.category is Category.CONTACT
-    fields = {Field.NAME_FAMILY: ("Jansen",)} if is_contact else {}
+    fields: dict[Field, tuple[str, ...]] = {Field.NAME_FAMILY: ("Jansen",)} if is_contact else {}
     return Holding(kind, "a", (PHONE, MAIL), fields)
 
 

@@ -36,8 +36,9 @@ def _texts(page: pikepdf.Page) -> Iterator[str]:
     fonts = {name: _letters(font) for name, font in page.Resources.Font.items()}
     letters: Letters = {}
     said: list[str] = []
-    for operands, operator in pikepdf.parse_content_stream(page):
-        match str(operator):
+    for one in pikepdf.parse_content_stream(page):
+        operands = one.operands
+        match str(one.operator):
             case "Tf":
                 letters = fonts[str(operands[0])]
             case "TJ":

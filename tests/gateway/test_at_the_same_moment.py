@@ -48,6 +48,8 @@ async def test_a_word_given_while_another_is_looked_into_is_looked_into_as_well(
 ) -> None:
     request_id = await erased(office, "by hand", "call without a date")
     first, second = (await office.see(request_id)).open_hand
+    assert first.category is not None
+    assert second.category is not None
 
     async def give_the_other() -> None:
         left = (await office.see(request_id)).open_hand

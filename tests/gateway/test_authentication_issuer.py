@@ -60,7 +60,7 @@ async def test_a_new_key_is_fetched_once_and_a_withdrawn_one_is_refused() -> Non
         assert issuer.asked[KEYS] == 2
         issuer.publishes("new")
         clock.now += 301
-        assert await verifier.caller(made(issuer, "new", jti="a"))
+        await verifier.caller(made(issuer, "new", jti="a"))
         with pytest.raises(InvalidTokenError):
             await verifier.caller(made(issuer, "old", jti="b"))
 
@@ -130,10 +130,10 @@ async def test_an_issuer_in_trouble_opens_nothing_and_known_keys_last_a_day(
         assert caught.value.problem.type == UNAVAILABLE
         issuer.answers = good
         clock.now += 60
-        assert await verifier.caller(made(issuer))
+        await verifier.caller(made(issuer))
         issuer.answers = {**good, path: BAD[bad]}
         clock.now += 86_000
-        assert await verifier.caller(made(issuer, exp=NOW + 100_000))
+        await verifier.caller(made(issuer, exp=NOW + 100_000))
         clock.now += 401
         with pytest.raises(ProblemError):
             await verifier.caller(made(issuer, exp=NOW + 100_000, jti="2"))
@@ -211,7 +211,7 @@ async def test_a_plain_jwt_is_believed_only_where_that_is_set() -> None:
         plain = token({"iss": issuer.address}, PLAIN)
         with pytest.raises(InvalidTokenError):
             await house(issuer, Clock()).caller(plain)
-        assert await house(issuer, Clock(), plain_jwt=True).caller(plain)
+        await house(issuer, Clock(), plain_jwt=True).caller(plain)
 
 
 @pytest.mark.parametrize(

@@ -138,18 +138,19 @@ async def test_one_that_kept_a_place_and_is_given_up_gives_it_back() -> None:
     slow = asyncio.create_task(entering(bulkheads, SLOW, inside, "slow", go))
     await turns()
     both = asyncio.create_task(entering(bulkheads, BOTH, inside, "both", go))
+    passing_by: list[asyncio.Task[None]] = []
     for number in range(3):
         free = asyncio.Event()
         free.set()
         passing = entering(bulkheads, QUICK, inside, str(number), free)
-        passing_by = asyncio.create_task(passing)
+        passing_by.append(asyncio.create_task(passing))
         await turns()
-        if not passing_by.done():
+        if not passing_by[-1].done():
             break
     assert inside == ["slow", "0", "1"]  # the third finds that it is kept
     both.cancel()
     await asyncio.gather(both, return_exceptions=True)
-    await asyncio.wait_for(passing_by, 5)
+    await asyncio.wait_for(passing_by[-1], 5)
     go.set()
     await slow
     assert not any(bulkheads.taken.values())

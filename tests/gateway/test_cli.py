@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from avgate_contracts.vocabulary import IdentifierKind, Operation
@@ -110,8 +111,11 @@ def test_every_operation_of_the_api_can_be_typed(operation: Operation) -> None:
 
 def test_every_command_explains_itself() -> None:
     group = get_command(app)
-    assert sorted(group.list_commands(None)) == sorted(COMMANDS)
-    assert all(group.get_command(None, name).help for name in COMMANDS)
+    assert isinstance(group, TyperGroup)
+    context = typer.Context(group)
+    assert sorted(group.list_commands(context)) == sorted(COMMANDS)
+    found = [group.get_command(context, name) for name in COMMANDS]
+    assert all(one is not None and one.help for one in found)
 
 
 def test_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:

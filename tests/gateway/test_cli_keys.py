@@ -22,7 +22,7 @@ from avgate_gateway.cli.running import run
 from avgate_gateway.keyring import KeyRing, MasterKey
 from avgate_gateway.opening import Store, open_store
 from avgate_gateway.settings import load
-from avgate_gateway.store import encrypted_file, evidence, pauses
+from avgate_gateway.store import encrypted_file, evidence, keyring, pauses
 from avgate_gateway.store.keyring import page
 from avgate_gateway.store.schema import request
 from avgate_gateway.vault import SUBJECT_KEY, Vault
@@ -122,7 +122,7 @@ def test_a_key_that_is_destroyed_while_keys_change_stays_destroyed(
         fresh = rewrapping._fresh(read, ring)
         assert fresh != read
         async with store.database.write() as db:
-            await rewrapping.keyring.replace(db, read, fresh)
+            await keyring.replace(db, read, fresh)
             return list((await db.execute(sa.select(request.c.subject_key))).scalars())
 
     assert asyncio.run(race()) == [None]

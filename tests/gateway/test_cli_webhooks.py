@@ -15,7 +15,7 @@ from avgate_gateway.cli.webhooks import delivery_grid, endpoint_grid
 
 from .invented_answers import client
 
-ENDPOINT = {
+ENDPOINT: dict[str, object] = {
     "name": "crm", "kind": "webhook", "host": "crm.example", "events": [], "state": "disabled",
     "reason": "gone", "failing_since": "2026-03-02T12:00:00+00:00", "disabled_at": None,
 }  # fmt: skip

@@ -53,8 +53,8 @@ def without_code(rows: Rows, *numbers: int) -> Rows:
     return [row._replace(code=None) if row.sequence in numbers else row for row in rows]
 
 
-def stretch_of(rows: Rows, sizes: Sequence[int] = (), **told: bool) -> Stretch:
-    read = Stretch(rows[0].sequence - 1, sizes, **told)
+def stretch_of(rows: Rows, sizes: Sequence[int] = (), *, is_whole: bool = True) -> Stretch:
+    read = Stretch(rows[0].sequence - 1, sizes, is_whole)
     read.read(rows, code)
     return read
 
@@ -216,7 +216,7 @@ def joined(first: Rows, second: Rows, **told: object) -> Examination:
 
 
 FITTING = effects(8)
-CHECKPOINTS = {"checkpoints": {6: root_of(FITTING[:6])}}
+CHECKPOINTS: dict[str, object] = {"checkpoints": {6: root_of(FITTING[:6])}}
 ENTRIES = [("e", "{}")] * 4
 UNINTENDED = chained([(ENDED, '{"key":"x"}'), *ENTRIES[1:]], 4, FITTING[3].digest)
 UNLIKE_SIGNED = "entry 6, or one since the checkpoint before, is not what was signed"
@@ -271,7 +271,7 @@ def test_the_next_entry_is_named_by_its_number(size: int) -> None:
 
 
 def test_what_was_intended_before_may_end_here_and_is_looked_for_only_if_all_is_read() -> None:
-    assert joined(FITTING[:5], chained([(ENDED, '{"key":"k3"}')], 5, FITTING[4].digest))
+    joined(FITTING[:5], chained([(ENDED, '{"key":"k3"}')], 5, FITTING[4].digest))
     assert joined(FITTING[:4], UNINTENDED, looks_back=False).number == 8
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 import pytest
 
+from avgate_contracts.connector import Manifest
 from avgate_contracts.errors import UnavailableError
 from avgate_gateway.api.health import Checks
 
@@ -24,6 +26,9 @@ class Clock:
 
 class Upstream:
     """A connector of which only the check is asked."""
+
+    manifest: ClassVar[Manifest] = Manifest("x", "X", "Us", frozenset(), frozenset())
+    settings_type: ClassVar[type] = dict
 
     def __init__(self, answer: Callable[[], Awaitable[object]]) -> None:
         self.asked = 0

@@ -45,7 +45,7 @@ def test_what_is_no_key_is_refused(header: str) -> None:
 
 @pytest.mark.parametrize("header", ["k", "k" * 255, '"' + "k" * 255 + '"', '"a b"', "!#~", '"!"'])
 def test_what_is_just_a_key_is_taken(header: str) -> None:
-    assert intended(header)
+    intended(header)
 
 
 def test_a_call_without_a_key_is_told_where_it_is_explained() -> None:
@@ -58,8 +58,8 @@ def test_a_call_without_a_key_is_told_where_it_is_explained() -> None:
 @pytest.mark.parametrize(
     "other", [{"controller": "d"}, {"client_id": "crm"}, {"route": "PUT /v1/requests"}]
 )
-def test_a_key_belongs_to_one_controller_client_and_operation(other: dict[str, object]) -> None:
-    assert intended(**other).scope != intended().scope
+def test_a_key_belongs_to_one_controller_client_and_operation(other: dict[str, str]) -> None:
+    assert intended("key-1", **other).scope != intended().scope
 
 
 def test_another_key_is_another_intention() -> None:

@@ -39,7 +39,7 @@ def test_a_wrapped_key_opens_only_for_its_request_and_purpose(
 ) -> None:
     ours = vault(NEW)
     for wrapped in (ours.new_key(*made), of_the_first_release(NEW, *made)):
-        assert ours.box(wrapped, *made)
+        ours.box(wrapped, *made)
         with pytest.raises(VaultError):
             ours.box(wrapped, *used)
 
@@ -89,9 +89,9 @@ def test_the_newest_wraps_and_all_unwrap() -> None:
     assert plain
     sealed = vault(OLD).box(before, REQUEST, SUBJECT_KEY).seal(b"plain", "note")
     assert both.box(before, REQUEST, SUBJECT_KEY).open(sealed, "note") == b"plain"
-    assert both.box(nameless, REQUEST, SUBJECT_KEY)
+    both.box(nameless, REQUEST, SUBJECT_KEY)
     after = both.new_key(REQUEST, SUBJECT_KEY)
-    assert vault(NEW).box(after, REQUEST, SUBJECT_KEY)
+    vault(NEW).box(after, REQUEST, SUBJECT_KEY)
     with pytest.raises(VaultError, match=f"master key {MasterKey(NEW).name} is needed"):
         vault(OLD).box(after, REQUEST, SUBJECT_KEY)
 

@@ -59,7 +59,8 @@ def test_a_company_of_no_product_is_told_with_what_it_is_for() -> None:
         for one in written(facts(providers=seeded("mister-voip")), "nl").sections
         if one.table
     ]
-    work = dict(table.rows)
+    assert {len(row) for row in table.rows} == {2}
+    work = {row[0]: row[1] for row in table.rows}
     assert work["Pakketbezorger"] == "Pakketten bezorgen"
     assert work["Leverancier van Operator"].endswith("vaste telefonie, mobiele telefonie")
     assert "algemeen" not in " ".join(work.values()).casefold()

@@ -166,13 +166,18 @@ async def test_what_was_recorded_after_its_promise_is_listed_too(database: Datab
 
 
 async def test_pages_that_follow_one_another_hold_everything_once(database: Database) -> None:
-    for more in ({}, {"connector": "operator"}, {"state": "waiting"}, {"operation": "erase"}):
-        wanted, found = Wanted(OURS, limit=7, **more), list[str]()
+    for all_of_them in (
+        Wanted(OURS, limit=1000),
+        Wanted(OURS, limit=1000, connector="operator"),
+        Wanted(OURS, limit=1000, state="waiting"),
+        Wanted(OURS, limit=1000, operation="erase"),
+    ):
+        wanted, found = replace(all_of_them, limit=7), list[str]()
         async with database.read() as db:
             while page := await lists.listed(db, wanted):
                 found += [request.id for request in page]
                 wanted = replace(wanted, after=(page[-1].received_at, page[-1].id))
-        assert found == expected(Wanted(OURS, limit=1000, **more))
+        assert found == expected(all_of_them)
 
 
 def test_a_list_walks_the_index_that_leads_to_the_fewest_rows_and_sorts_nothing(

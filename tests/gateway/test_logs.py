@@ -90,10 +90,10 @@ def test_what_libraries_say_comes_the_same_way() -> None:
 
 
 def test_an_exception_is_told_by_types_and_places_alone() -> None:
-    try:
-        _ = {}[MARKER]
-    except KeyError:
-        line = rendered("a.library", "it broke", exc_info=sys.exc_info())
+    with pytest.raises(KeyError) as raised:
+        raise KeyError(MARKER)
+    told = (raised.type, raised.value, raised.tb)
+    line = rendered("a.library", "it broke", exc_info=told)
     assert (line["error"], "test_logs.py" in line["at"]) == ("KeyError", True)
     assert MARKER not in str(line)
 

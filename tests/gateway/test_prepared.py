@@ -140,7 +140,7 @@ def test_what_depends_on_its_values_is_left_to_sqlalchemy(tmp_path: Path) -> Non
     assert second is third is not None
 
 
-_SOME = sa.bindparam("some", expanding=True)
+_SOME: sa.BindParameter[str] = sa.bindparam("some", expanding=True)
 _AMONG = sa.select(request.c.id, request.c.received_at).where(
     request.c.id.in_(_SOME), request.c.state == sa.bindparam("state")
 )

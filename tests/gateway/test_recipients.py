@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from avgate_contracts.connector import SupportsRecipients
@@ -14,7 +16,7 @@ from avgate_gateway.store.item import ItemState
 class Several(SupportsRecipients):
     """Stands before companies that its items' references name."""
 
-    def __init__(self, names: dict[str, object]) -> None:
+    def __init__(self, names: Mapping[str, object]) -> None:
         self.names = names
 
     def recipient(self, item: ItemRef) -> str:
@@ -25,7 +27,7 @@ def refs(*names: str) -> list[ItemRef]:
     return [ItemRef(name, Category.PROCESSOR_DATA, Product.CLOUD) for name in names]
 
 
-def told(names: dict[str, object], *states: ItemState) -> dict[str, dict[str, bool]]:
+def told(names: Mapping[str, object], *states: ItemState) -> dict[str, dict[str, bool]]:
     rows = [{"state": state.value} for state in states]
     return told_to(Several(names), refs(*list("abcdef")[: len(states)]), rows)
 

@@ -8,7 +8,6 @@ import pytest
 
 from avgate_contracts.vocabulary import Category, Operation, Product
 from avgate_gateway.report import (
-    COMPLAINT_ADDRESS,
     Ending,
     OutcomeWord,
     Report,
@@ -16,6 +15,7 @@ from avgate_gateway.report import (
     complaint_sentence,
     sentence,
 )
+from avgate_gateway.supervisor import COMPLAINT_ADDRESS
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 KEPT = ReportLine(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from avgate_contracts.connector import Manifest, SupportsAccess
+from avgate_contracts.connector import Connector, Manifest, SupportsAccess
 from avgate_contracts.errors import AmbiguousSubjectError, MisconfiguredError, UnavailableError
 from avgate_contracts.identifier import Identifier
 from avgate_contracts.record import ErasureWay, ItemRef, Record, Unseen, WhyUnseen
@@ -54,7 +54,7 @@ class System(SupportsAccess):
         kinds = of.pop("finds_by", {IdentifierKind.EMAIL})
         holds = frozenset(of.pop("holds", {Category.COMMUNICATION_METADATA}))
         self.hangs = of.pop("hangs", False)
-        self.manifest = Manifest(name, name.title(), "Us", frozenset(kinds), holds, **of)  # type: ignore[misc] # one class stands for many systems
+        self.manifest = Manifest(name, name.title(), "Us", frozenset(kinds), holds, **of)
         self.shown = shown
         self.asked: list[tuple[Identifier, ...]] = []
 
@@ -70,11 +70,16 @@ class System(SupportsAccess):
             yield one
 
 
+def connected(*systems: System) -> Mapping[str, Connector]:
+    """As a desk has them: of these each object has a manifest of its own, and not each class."""
+    return cast("Mapping[str, Connector]", {one.manifest.name: one for one in systems})
+
+
 async def asked(
     *systems: System, by: Sequence[Identifier] = (MAIL,), **more: Any
 ) -> dict[str, Answer]:
     """What they answer; the database stands for none at all: nothing may be read or written."""
-    desk = Desk("c", "C", "nl", PACK, 28, frozenset(), {s.manifest.name: s for s in systems})
+    desk = Desk("c", "C", "nl", PACK, 28, frozenset(), connected(*systems))
     none: Database = None  # type: ignore[assignment] # whoever touches it fails
     context = Context(
         none, Vault(KeyRing.of(b"k" * 32), b"i" * 32), lambda: NOW, {"c": desk},
@@ -152,7 +157,7 @@ async def test_one_that_takes_too_long_says_so_and_gives_its_place_back() -> Non
 async def test_waiting_for_a_place_counts_as_time() -> None:
     system, bulkheads = System("crm", call("1")), Bulkheads(at_each=1, at_most=1)
     async with bulkheads.entered(frozenset({named("c", "crm")})):
-        desk = Desk("c", "C", "nl", PACK, 28, frozenset(), {"crm": system})
+        desk = Desk("c", "C", "nl", PACK, 28, frozenset(), connected(system))
         context = Context(
             None, Vault(KeyRing.of(b"k" * 32), b"i" * 32), lambda: NOW, {"c": desk},  # type: ignore[arg-type] # as above
             timedelta(days=7), timedelta(days=30),

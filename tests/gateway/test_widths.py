@@ -88,9 +88,9 @@ def longest_claim() -> int:
     raise AssertionError("no client is believed")
 
 
-def longest_name(kind: object = Name, letters: str = "x") -> int:
+def longest_name(kind: typing.Any = Name, letters: str = "x") -> int:
     """The longest name that the settings let a controller, a connector or a host have."""
-    adapter = TypeAdapter(kind)
+    adapter: TypeAdapter[str] = TypeAdapter(kind)
     for length in range(300, 0, -1):
         try:
             return len(adapter.validate_python((letters * length)[-length:]))

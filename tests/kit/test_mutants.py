@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mutants import MUTANTS, Mutant
-from mutants.honest import HONEST
-from mutants.judging import failing, recorded_by_itself, suite_of, variants
-from mutants.linden import LindenConnector, LindenContract
-from mutants.table import laws, lines
 from tests.thorough import some
 
 from avgate_contracts.kit.law import laws_of
+
+from .mutants import MUTANTS, Mutant
+from .mutants.honest import HONEST
+from .mutants.judging import failing, recorded_by_itself, suite_of, variants
+from .mutants.linden import LindenConnector, LindenContract
+from .mutants.table import laws, lines
 
 PAGE = Path(__file__).parents[2] / "docs/conformance.md"
 CASSETTES = Path(__file__).parent / "mutants/cassettes"

@@ -68,4 +68,4 @@ async def test_an_upstream_may_give_all_the_settings_that_lead_to_it() -> None:
 
     Suite.upstream = staticmethod(upstream)
     async with _upstream(Suite, {}) as told:
-        assert told == {"lists": []}
+        assert dict[str, object](told) == {"lists": []}

@@ -24,13 +24,13 @@ class Kept:
 
     def results(self) -> Mapping[str, bool]:
         """Which mutants lived; none is known once the module or its tests are others."""
-        heading, *lines = self._lines()
-        return dict(lines) if heading == [self._module, self._tests] else {}
+        heading, lived = self._lines()
+        return lived if heading == [self._module, self._tests] else {}
 
     def lived_before(self) -> frozenset[str]:
         """Those that lived, whatever the tests were then, of the module as it is."""
-        heading, *lines = self._lines()
-        return frozenset(name for name, lived in lines if lived and heading[0] == self._module)
+        [module, _], lived = self._lines()
+        return frozenset(name for name in lived if lived[name] and module == self._module)
 
     def begin(self, results: Mapping[str, bool]) -> None:
         """Forgets all but these results."""
@@ -41,9 +41,10 @@ class Kept:
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps([name, lived]) + "\n")
 
-    def _lines(self) -> list[list[str | bool]]:
+    def _lines(self) -> tuple[list[str], dict[str, bool]]:
         text = self._file.read_text("utf-8") if self._file.exists() else ""
-        return [json.loads(line) for line in text.splitlines()] or [["", ""]]
+        heading, *lines = map(json.loads, text.splitlines() or ['["", ""]'])
+        return heading, dict(lines)
 
 
 def _digest(files: Iterable[Path]) -> str:

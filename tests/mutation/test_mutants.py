@@ -50,7 +50,7 @@ def test_results_hold_until_the_module_or_its_tests_are_others(tmp_path: Path) -
     kept().add("other", lived=False)
     assert kept().results() == {"one": True, "other": False}
     tests.write_text("2")
-    assert (kept().results(), kept().lived_before()) == ({}, {"one"})
+    assert (kept().results(), kept().lived_before()) == ({}, frozenset({"one"}))
     module.write_text("2")
     assert (kept().results(), kept().lived_before()) == ({}, frozenset())
 

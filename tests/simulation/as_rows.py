@@ -26,6 +26,11 @@ def row_of(part: Item) -> item.Item:
     return cast("item.Item", part)
 
 
+def group_of(part: Item) -> item.Group:
+    """A group of one."""
+    return cast("item.Group", part)
+
+
 def having(**what_is_read: Any) -> Any:
     """Something that has only this."""
     return _Having(what_is_read)

@@ -23,7 +23,7 @@ from avgate_gateway.store.item_steps import _RELEASED
 from avgate_gateway.store.tasks import Stage, TaskCode
 
 from . import decisions, working
-from .as_rows import having, request_of, row_of, tasks_of
+from .as_rows import group_of, having, request_of, tasks_of
 from .bugs import Bug
 from .decisions import KEYS_KEPT, PLAN_VALID
 from .world import LEASE, NAMES, BrokenError, Task, Worker, World
@@ -385,8 +385,8 @@ def hold_together(world: World) -> None:
     """Where one upstream says that more than one person fits, the others wait."""
     request = world.request
     if not is_ambiguous(tasks_of(world)):
-        for task in doubting.may_go(tasks_of(world)):
-            world.tasks[NAMES.index(task.connector)].move(Stage(task.resume or Stage.LOCATE))
+        for free in doubting.may_go(tasks_of(world)):
+            world.tasks[NAMES.index(free.connector)].move(Stage(free.resume or Stage.LOCATE))
         return
     if awaits_approval(request_of(world)):
         request.plan_digest = request.plan_valid_until = None
@@ -436,9 +436,11 @@ def hand_over(world: World) -> None:
         if task.stage is Stage.STUCK and task.code is not TaskCode.HELD_BACK:
             made.add((c, "stuck"))
     for item in world.items:
-        is_left = item.state in _MAYBE_LEFT and item.is_left_to_people
-        if is_left and settling._is_settled(row_of(item), tasks_of(world)):
-            made.add((NAMES.index(item.connector), item.state.value))
+        state = item.state
+        if state is None or state not in _MAYBE_LEFT or not item.is_left_to_people:
+            continue
+        if settling._is_settled(group_of(item), tasks_of(world)):
+            made.add((NAMES.index(item.connector), state.value))
     world.hand_tasks |= made
 
 

@@ -117,7 +117,7 @@ def _check_item(world: World, item: Item) -> None:
         asked = any(task[0] == c for task in world.hand_tasks)
         if not (stage.is_active or stage is Stage.LOCATED or asked):
             raise BrokenError(f"stranded: {where}")
-    elif state in _ON_THE_WAY or item.is_left_to_people:
+    elif state is not None and (state in _ON_THE_WAY or item.is_left_to_people):
         asked = (c, "stuck") in world.hand_tasks or (c, state.value) in world.hand_tasks
         asked = asked or is_half_way(
             tasks_of(world)[c]

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.gateway.fake_upstream import Upstream
 from tests.gateway.mortal import Mortal
 from tests.gateway.office import MAIL, NAMES, PACK, PHONE, Office
@@ -19,6 +18,7 @@ from tests.gateway.office import MAIL, NAMES, PACK, PHONE, Office
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway.request import WaitingFor
 from avgate_gateway.store import items, requests, tasks
+from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.migrations import migrate
 
 from .simulate import Seen, run
@@ -56,7 +56,7 @@ class Book:
     places: dict[tuple[str, str, str], Any] = field(default_factory=dict)
     stages: dict[tuple[str, str], Any] = field(default_factory=dict)
 
-    async def note(self, db: AsyncConnection, request_id: str) -> None:
+    async def note(self, db: Connection, request_id: str) -> None:
         request = await requests.find(db, request_id)
         if request is None:
             return
@@ -87,11 +87,13 @@ class Watched(Mortal):
         self._book, self._ids = book, ids
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        async with super().write() as db:
+    async def write(
+        self, request_id: str | None = None, *, ahead: bool = False
+    ) -> AsyncIterator[Connection]:
+        async with super().write(request_id, ahead=ahead) as db:
             yield db
-            for request_id in self._ids:
-                await self._book.note(db, request_id)
+            for each in self._ids:
+                await self._book.note(db, each)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
-from avgate_gateway.flow import executing, later
+from avgate_gateway.flow import executing, later, planning
 from avgate_gateway.flow.doubting import is_ambiguous
 from avgate_gateway.request import COPIES
 from avgate_gateway.retention import Action
@@ -300,7 +300,7 @@ def _fall_due(world: World, c: int, numbers: tuple[int, ...], held: frozenset[in
             continue
         verdict = decisions.verdict_of(item.kind, world.wall)
         if verdict.action is Action.RETAIN:
-            item.look_at = decisions.planning.next_look(verdict, world.wall)
+            item.look_at = planning.next_look(verdict, world.wall)
             item.code = verdict.ground.code.value
         else:
             item.state, item.look_at, item.code = ItemState.APPROVED, None, None

@@ -22,7 +22,7 @@ BEGIN = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
 NAMES = "abc"  # of connectors
 KINDS = {"c": "card", "k": "kept", "p": "paper"}  # what an item is, by its letter
-_is_left_to_people = RealItem.is_left_to_people.fget
+_is_left_to_people = RealItem.__dict__["is_left_to_people"].fget
 
 
 class BrokenError(AssertionError):
@@ -32,7 +32,7 @@ class BrokenError(AssertionError):
 class Row:
     """Something that can be copied slot by slot."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def copy(self) -> Self:
         other = self.__new__(self.__class__)
@@ -54,7 +54,8 @@ class Request(Row):
         self.id = "r"
         self.operation, self.client_id, self.promised = operation, client_id, promised
         self.received_at = BEGIN
-        self.state, self.waiting_for = State.WAITING, WaitingFor.IDENTITY
+        self.state = State.WAITING
+        self.waiting_for: WaitingFor | None = WaitingFor.IDENTITY
         self.identity: Any = None
         self.plan_digest: str | None = None
         self.plan_valid_until: datetime | None = None

@@ -76,7 +76,7 @@ class AcmeConnector(
                 if page in seen:
                     raise sdk.ContractBrokenError("a page leads back to one that was read already")
                 seen.add(page)
-                asked = {"email": email.value, "page": page}
+                asked: dict[str, str | int] = {"email": email.value, "page": page}
                 answer = await self._http.send("GET", "/cards", params=asked)
                 found = answer.parse(Page)
                 for card in found.items:

@@ -61,8 +61,9 @@ class RectifiesTheNext(LindenConnector):
     async def rectify(self, items: Changes, *, key: str) -> Outcomes:
         outcomes = await super().rectify(items, key=key)
         if items:
-            ids, body = {"id": "c-5"}, {"street": "Elders 1"}
-            await self._http.send("PATCH", "/cards/{id}", ids=ids, json=body, key=f"{key}/c-5")
+            ids, at = {"id": "c-5"}, "/cards/{id}"
+            body: sdk.Json = {"street": "Elders 1"}
+            await self._http.send("PATCH", at, ids=ids, json=body, key=f"{key}/c-5")
         return outcomes
 
 

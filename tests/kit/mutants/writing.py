@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import TypeAlias
 from uuid import uuid4
 
 import avgate_contracts as sdk
@@ -13,7 +14,8 @@ from .linden import Card, LindenConnector
 from .reading import CALLS, PLAYS
 from .registry import mutant
 
-Items, Outcomes = Sequence[sdk.ItemRef], Sequence[sdk.ItemOutcome]
+Items: TypeAlias = Sequence[sdk.ItemRef]
+Outcomes: TypeAlias = Sequence[sdk.ItemOutcome]
 
 
 @mutant("makes a random key for each write", PLAYS, own=(PLAYS,))

@@ -28,6 +28,8 @@ from avgate_gateway.store.opendsr import table as _opendsr  # noqa: F401 -- like
 from avgate_gateway.store.refused import refused as _refused  # noqa: F401 -- a table of metadata
 from avgate_gateway.store.synchronous import engine_of
 
+__all__ = ["HEAD", "brought_up", "metadata", "migrate", "migrate_for"]  # every table in the third
+
 HEAD = "0017"  # the newest in versions/
 _TURN = 0x61766761  # an arbitrary number that all releases share
 _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String(32)))
