@@ -34,6 +34,7 @@ _SETTINGS = {
     "log_min_messages": "warning",
 }
 OWNER, SERVICE = "avgate_owner", "avgate"
+_DATABASE = re.compile(r'(?m)^database = ".*"$')
 
 
 class Account(TypedDict, total=False):
@@ -178,9 +179,17 @@ def shared() -> Cluster:
 
 def in_postgresql(config: str) -> str:
     """A gateway config with a new database in the shared server in the place of its own."""
-    return re.sub(r'(?m)^database = ".*"$', f'database = "{shared().database()}"', config)
+    return _DATABASE.sub(f'database = "{shared().database()}"', config)
 
 
-def as_asked(config: str) -> str:
-    """The same if all tests are to run so: set AVGATE_TESTS_ON=postgresql."""
-    return in_postgresql(config) if os.environ.get("AVGATE_TESTS_ON") == "postgresql" else config
+def as_asked(config: str, before: Path | None = None) -> str:
+    """The same if all tests are to run so: set AVGATE_TESTS_ON=postgresql.
+
+    Where a config stands at `before` already, with its database: who starts again finds what was there.
+    """
+    if os.environ.get("AVGATE_TESTS_ON") != "postgresql":
+        return config
+    if before is None or not before.exists():
+        return in_postgresql(config)
+    [kept] = _DATABASE.findall(before.read_text())
+    return _DATABASE.sub(kept, config)

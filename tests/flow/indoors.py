@@ -249,7 +249,7 @@ async def indoors(
         path = folder / "avgate.toml"
         rule = f'{rules}approval_exempt_clients = ["{exempt}"]\nanswer_within_days'
         config = gateway_config(shared, MOCKS, ports).replace("answer_within_days", rule)
-        path.write_text(edited(as_asked(config)) + more)
+        path.write_text(edited(as_asked(config, path)) + more)
         calls: list[str] = []
 
         async def first() -> None:
