@@ -13,6 +13,7 @@ from avgate_gateway import confidential
 from avgate_gateway.flow.context import Context
 from avgate_gateway.letter import Content, written
 from avgate_gateway.letter.rendering import Printer
+from avgate_gateway.letter_facts import gathered
 from avgate_gateway.registry import Installed
 from avgate_gateway.request import Confidential, SubjectRequest
 from avgate_gateway.retention.term import local_day
@@ -20,7 +21,6 @@ from avgate_gateway.settings.destination import Destination
 from avgate_gateway.store import evidence, letters, requests
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.letters import Letter
-from avgate_gateway.telling import gathered
 from avgate_gateway.vault import SUBJECT_KEY, Box
 
 _BASIS = "letter basis"

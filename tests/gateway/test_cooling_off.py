@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from avgate_contracts.vocabulary import Operation
-from avgate_gateway.flow.overtaking import FRESH
+from avgate_gateway.flow.plan_freshness import FRESH
 from avgate_gateway.request import State
 from avgate_gateway.store import cooling
 from avgate_gateway.store.item import ItemState

@@ -36,7 +36,7 @@ from avgate_gateway.flow.outcomes import (
     effect_of,
     written,
 )
-from avgate_gateway.flow.overtaking import look_first
+from avgate_gateway.flow.plan_freshness import look_first
 from avgate_gateway.flow.recipients import told_to
 from avgate_gateway.store import callbacks, evidence, holding, items, tasks
 from avgate_gateway.store.item import Item, ItemState

@@ -11,7 +11,7 @@ from functools import partial
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from avgate_gateway.guard import telling
+from avgate_gateway.guard import http_log
 from avgate_gateway.guard.address import check_address
 from avgate_gateway.guard.body import WITH_BODY, Deadline, GoneError, admitted
 from avgate_gateway.guard.header import Headers
@@ -85,7 +85,7 @@ class Guard:
 
         Whoever watches over an overloaded gateway is answered all the same.
         """
-        is_probe = telling.is_probe(scope)
+        is_probe = http_log.is_probe(scope)
         if self._at_work() >= self._limits.at_once and not is_probe:
             await self._turn_away(scope, receive, answer)
             answer.tell()
@@ -180,7 +180,7 @@ class _Answer:
 
     def tell(self) -> None:
         """Says in the log what became of the call, or that its caller went before there was an answer."""
-        telling.tell(self._scope, self._status, time.monotonic() - self._since, self._headers)
+        http_log.tell(self._scope, self._status, time.monotonic() - self._since, self._headers)
 
     async def refuse(self, problem: Problem, scope: Scope, receive: Receive) -> None:
         """Answers with a problem; an answer that has begun stays cut short, and looks it."""

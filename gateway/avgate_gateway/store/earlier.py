@@ -19,7 +19,7 @@ from avgate_contracts.vocabulary import Category, Product
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.items import item_of
-from avgate_gateway.store.left import LEFT
+from avgate_gateway.store.left_to_people import LEFT
 from avgate_gateway.store.schema import item, lead
 
 

@@ -16,7 +16,7 @@ from avgate_gateway.store.database import Database
 from avgate_gateway.store.hand_tasks import HandTask
 from avgate_gateway.store.item import REJECTED, ItemState
 from avgate_gateway.store.item_statements import IS_LOCATED, THERE
-from avgate_gateway.store.left import REFUSED_FOR_GOOD, of_task
+from avgate_gateway.store.left_to_people import REFUSED_FOR_GOOD, of_task
 from avgate_gateway.store.schema import item, task
 from avgate_gateway.store.tasks import Stage
 from avgate_gateway.store.written_out import word

@@ -26,7 +26,7 @@ from avgate_gateway.store.item import (
     sealed_ref,
 )
 from avgate_gateway.store.item_statements import OF_REQUEST
-from avgate_gateway.store.left import LEFT, of_task
+from avgate_gateway.store.left_to_people import LEFT, of_task
 from avgate_gateway.store.schema import item
 from avgate_gateway.store.written_out import one_of
 from avgate_gateway.vault import Box

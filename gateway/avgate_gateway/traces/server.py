@@ -7,7 +7,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from avgate_gateway.guard.telling import is_probe, request_id_of
+from avgate_gateway.guard.http_log import is_probe, request_id_of
 from avgate_gateway.guard.traffic import known
 from avgate_gateway.traces.spans import Traces
 

@@ -1,4 +1,4 @@
-"""What the record says of a request, gathered for the letter to the person."""
+"""What the record says of a request, gathered as the facts of the letter to the person."""
 
 from __future__ import annotations
 
