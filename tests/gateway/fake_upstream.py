@@ -12,21 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from avgate_contracts.connector import (
-    Manifest,
-    SupportsAccess,
-    SupportsConfirm,
-    SupportsErase,
-    SupportsExport,
-    SupportsRectify,
-)
-from avgate_contracts.errors import (
-    AmbiguousSubjectError,
-    ContractBrokenError,
-    OutcomeUnknownError,
-    RefusedError,
-    UnavailableError,
-)
+from avgate_contracts.errors import OutcomeUnknownError, UnavailableError
 from avgate_contracts.identifier import Identifier
 from avgate_contracts.outcome import (
     Completed,
@@ -39,49 +25,11 @@ from avgate_contracts.outcome import (
     Refused,
     Unknown,
 )
-from avgate_contracts.record import ErasureWay, Finding, ItemChange, ItemRef, Record, Unseen
-from avgate_contracts.subject import DataSubject
-from avgate_contracts.vocabulary import Category, Field, IdentifierKind
+from avgate_contracts.record import Finding, ItemChange, ItemRef, Record, Unseen
+from avgate_contracts.vocabulary import Field
 from avgate_gateway.retention import Action, Pack, decide, local_day
 
-TROUBLES: dict[str, Callable[[], Exception]] = {
-    "down": lambda: UnavailableError("not now"),
-    "down for an hour": lambda: UnavailableError("not now", after=3600),
-    "no": lambda: RefusedError("no", status=403),
-    "odd": lambda: ContractBrokenError("an odd page"),
-    "bug": lambda: ValueError("a fault of the connector"),
-    "ambiguous": lambda: AmbiguousSubjectError("two fit"),
-}
-REFUSING = {  # in how many days that may change, as it says
-    "refuse until": 20,
-    "refuse until yesterday": -1,
-    "refuse until last week": -7,
-}
-MOODS = (
-    "done", "down", "lost before", "lost after", "bug after", "refuse", *REFUSING, "service runs",
-    "fail", "unknown before", "unknown after", "silent", "lie", "pending", "pending and lost", "schedule",
-    "schedule and forget", "the first only",
-)  # fmt: skip
-_SAYS: dict[str, Outcome] = {
-    "refuse": Refused("no", "it says no"),
-    "service runs": Refused("service_runs", "the service runs"),
-    "fail": Failed("broken", "it could not"),
-    "schedule for no day": Completed(Effect.SCHEDULED),
-    "schedule for never": Completed(Effect.SCHEDULED, date.max),
-    "unknown before": Unknown("nobody knows"),
-    "lie": Completed(Effect.ERASED),
-    "said to be right": Completed(Effect.RECTIFIED),
-}
-_OTHERWISE = {  # by mood, and whether it is the first item; of the silent one nobody hears
-    ("silent", True): "fail",
-    ("the first only", False): "fail",
-    ("lie but of the first", False): "lie",
-}
-_BEFORE = {
-    "down": UnavailableError("not now"),
-    "lost before": OutcomeUnknownError("lost on the way there"),
-}
-ANSWERS = ("done", "pending", "fail", "refuse", "lie", "down")
+from .moods import BEFORE, OTHERWISE, REFUSING, SAYS, TROUBLES
 
 
 @dataclass(slots=True)
@@ -179,8 +127,8 @@ class Upstream:
         await self.enter()
         self._examine(items, key)
         mood = self.moods.pop(0) if self.moods else "done"
-        if mood in _BEFORE:
-            raise _BEFORE[mood]
+        if mood in BEFORE:
+            raise BEFORE[mood]
         outcomes = [
             ItemOutcome(item.ref, self._erase_one(item, key, mood, number))
             for number, item in enumerate(items)
@@ -204,8 +152,8 @@ class Upstream:
         await self.enter()
         self._examine([change.item for change in changes], key, is_erasure=False)
         mood = self.moods.pop(0) if self.moods else "done"
-        if mood in _BEFORE:
-            raise _BEFORE[mood]
+        if mood in BEFORE:
+            raise BEFORE[mood]
         told = [ItemOutcome(c.item.ref, self._rectify_one(c, mood)) for c in changes]
         if mood == "lost after":
             raise OutcomeUnknownError("lost on the way back")
@@ -257,10 +205,10 @@ class Upstream:
         return Completed(Effect.ERASED)
 
     def _erase_one(self, item: ItemRef, key: str, mood: str, number: int) -> Outcome:
-        if mood in _SAYS:
-            return _SAYS[mood]
-        if (mood, number == 0) in _OTHERWISE:
-            return _SAYS[_OTHERWISE[mood, number == 0]]
+        if mood in SAYS:
+            return SAYS[mood]
+        if (mood, number == 0) in OTHERWISE:
+            return SAYS[OTHERWISE[mood, number == 0]]
         if mood.startswith("pending"):
             if self.orders.setdefault(item.ref, key) != key and item.ref not in self.asked_again:
                 self._complain(f"{item.ref} is ordered twice, under two keys")
@@ -313,55 +261,3 @@ class Upstream:
             return NothingHeld()
         held.fields.update({each.name: (each.after,) for each in change.changes})
         return Unknown("nobody knows") if mood == "unknown after" else Completed(Effect.RECTIFIED)
-
-
-def manifest(name: str, finds_by: IdentifierKind, *, relists: bool = False) -> Manifest:
-    return Manifest(
-        name=name,
-        title=name,
-        processor=name,
-        finds_by=frozenset({finds_by}),
-        holds=frozenset(Category),
-        erases=dict.fromkeys(Category, ErasureWay.DELETE),
-        relists=relists,
-    )
-
-
-class Paper(SupportsAccess):
-    """Can show what it holds, and nothing more."""
-
-    settings_type = dict
-
-    def __init__(self, upstream: Upstream, says: Manifest) -> None:
-        self.upstream = upstream
-        self.manifest = says
-
-    async def check(self) -> None: ...
-
-    async def access(self, subject: DataSubject) -> AsyncIterator[Finding]:  # noqa: ARG002 -- it has one
-        async for found in self.upstream.show():
-            yield found
-
-
-class Desk(Paper, SupportsErase, SupportsConfirm):
-    """Takes orders, and may confirm them later."""
-
-    async def erase(self, items: Sequence[ItemRef], *, key: str) -> Sequence[ItemOutcome]:
-        return await self.upstream.erase(items, key)
-
-    async def still_held(self, items: Sequence[ItemRef]) -> Sequence[ItemRef]:
-        return await self.upstream.still(items)
-
-    async def confirm(self, job: str, items: Sequence[ItemRef]) -> Sequence[ItemOutcome]:
-        return await self.upstream.confirm(job, items)
-
-
-class System(Desk, SupportsRectify, SupportsExport):
-    """Can do everything."""
-
-    async def export(self, subject: DataSubject) -> AsyncIterator[Finding]:  # noqa: ARG002 -- it has one
-        async for found in self.upstream.show():
-            yield found
-
-    async def rectify(self, items: Sequence[ItemChange], *, key: str) -> Sequence[ItemOutcome]:
-        return await self.upstream.rectify(items, key)

@@ -36,7 +36,8 @@ from avgate_gateway.store.item import UNDER_WAY, Item, ItemState
 from avgate_gateway.store.migrations import migrate
 from avgate_gateway.vault import Vault
 
-from .fake_upstream import Desk, Holding, Paper, System, Upstream, manifest
+from .fake_connectors import Desk, Paper, System, manifest
+from .fake_upstream import Holding, Upstream
 from .mortal import Mortal, is_death
 from .seen import Seen, read
 
