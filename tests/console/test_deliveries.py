@@ -18,7 +18,7 @@ from avgate_gateway.webhooks import delivering
 from avgate_mocks.people import Role
 
 from ..flow.harness import a_request
-from ..flow.test_webhooks import send
+from ..flow.webhooks.outward import send
 from ..gateway.receiver import SECRET, Receiver, receiving
 from .pages import Pages, opened, said
 

@@ -126,7 +126,7 @@ COLUMNS = sorted(
     {column.name for table in (request, hand_task) for column in table.c}
     | {"tenant_id", "controller_id", "verified", "approved_by", "submitted_by", "client_id"}
 )
-# OpenDSR has every processor leave alone what it does not know; tests/flow/test_opendsr.py sees that
+# OpenDSR has every processor leave alone what it does not know; tests/flow/opendsr/test_recorded.py sees that
 # it changes nothing.
 WITH_BODY = [at for at in GUARDED if at[0] == "POST" and at[1].startswith("/v1/")]
 

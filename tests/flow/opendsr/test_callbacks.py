@@ -9,16 +9,23 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from cryptography.exceptions import InvalidSignature
+from tests.flow.harness import IDENTITY
+from tests.flow.indoors import Indoors, indoors
+from tests.flow.opendsr_sender import (
+    DOMAIN,
+    SETTINGS,
+    Sender,
+    a_request,
+    check,
+    is_signed,
+    vouched_for,
+)
 from tests.gateway.receiver import SECRET, Came, Receiver, receiving
 
 from avgate_gateway.opendsr.calling import CallForm
 from avgate_gateway.opendsr.naming import NAMINGS, OPENGDPR, Naming
 from avgate_gateway.store import deliveries
 from avgate_mocks.people import Role
-
-from .harness import IDENTITY
-from .indoors import Indoors, indoors
-from .opendsr_sender import DOMAIN, SETTINGS, Sender, a_request, check, is_signed, vouched_for
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -8,6 +8,9 @@ from datetime import date
 
 import pytest
 import pytest_asyncio
+from tests.flow.harness import EVERYTHING, token
+from tests.flow.indoors import Indoors, indoors
+from tests.flow.opendsr_sender import DOMAIN, vouched_for
 
 import avgate_contracts as sdk
 from avgate_contracts.http import Runtime, open_client
@@ -16,10 +19,6 @@ from avgate_mocks.people import Person, Role
 from avgate_mocks.serving import bound, port_of, served
 from avgate_subprocessors import SubprocessorsConnector, SubprocessorsSettings
 from avgate_subprocessors.client import Clock
-
-from .harness import EVERYTHING, token
-from .indoors import Indoors, indoors
-from .opendsr_sender import DOMAIN, vouched_for
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

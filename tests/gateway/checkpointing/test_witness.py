@@ -1,0 +1,81 @@
+"""The file beside the database tells what the database lost, whatever became of the file's end."""
+
+from __future__ import annotations
+
+import resource
+from pathlib import Path
+
+import pytest
+
+from avgate_gateway.checkpointing import Checkpointer, EvidenceCutError
+from avgate_gateway.proving.note import Checkpoint, signed
+from avgate_gateway.witness import Witness
+
+from .signed_chain import KEY, NOON, change, checked, exported, grown, rewritten
+
+
+@pytest.mark.parametrize("what", ["cut off", "restored", "exchanged"])
+async def test_evidence_that_is_gone_keeps_a_gateway_from_starting(
+    checkpointer: Checkpointer, what: str
+) -> None:
+    await grown(checkpointer, 300)
+    await checkpointer.sign()
+    await grown(checkpointer, 10, 300)
+    await checkpointer.sign()
+    await checkpointer.compare()
+    match what:
+        case "cut off":
+            await change(checkpointer, "DELETE FROM evidence WHERE sequence > 305")
+        case "restored":
+            await change(
+                checkpointer,
+                "DELETE FROM evidence WHERE sequence > 300",
+                "DELETE FROM checkpoint WHERE size > 300",
+            )
+        case _:
+            await change(checkpointer, "UPDATE evidence SET details = '{}' WHERE sequence = 303")
+            await rewritten(checkpointer, 303)
+    with pytest.raises(EvidenceCutError, match="310 entries"):
+        await checkpointer.compare()
+    assert checkpointer.witness.set_aside(NOON).exists()
+    await checkpointer.compare()
+
+
+async def test_a_checkpoint_that_was_written_half_is_skipped(checkpointer: Checkpointer) -> None:
+    await grown(checkpointer, 3)
+    await checkpointer.sign()
+    with checkpointer.witness.path.open("a") as file:
+        file.write("\navgate-evidence\n9\nAAAA")
+    await checkpointer.compare()
+
+
+@pytest.mark.parametrize(
+    "more", [b"", b"\n", b"\navgate-evi", b"\navgate-evidence\n9\nAAAA\n2026\n\n\xe2\x80"]
+)
+async def test_one_whose_signature_was_cut_short_by_a_full_disk_is_skipped(
+    checkpointer: Checkpointer, tmp_path: Path, more: bytes
+) -> None:
+    await grown(checkpointer, 3)
+    await checkpointer.sign()
+    whole = checkpointer.witness.newest()
+    cut = signed(Checkpoint(3, b"r" * 32, NOON), KEY)[:-20]
+    with checkpointer.witness.path.open("ab") as file:
+        file.write(f"\n{cut}".encode() + more)
+    assert checkpointer.witness.newest() == whole
+    assert checkpointer.witness.notes() == [whole]
+    await checkpointer.compare()
+    await grown(checkpointer, 2, 3)
+    assert await checkpointer.sign()
+    await exported(checkpointer, tmp_path / "log")
+    assert checked(tmp_path / "log", checkpointer.witness.path)[0] == 0
+
+
+def test_a_checkpoint_that_is_not_written_whole_is_no_success(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(OSError, match="large"):
+            Witness(tmp_path / "witness").add(signed(Checkpoint(3, b"r" * 32, NOON), KEY))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (tmp_path / "witness").stat().st_size == 100
