@@ -81,7 +81,7 @@ def test_no_rule_of_bandit_is_broken() -> None:
 
 
 def test_no_secret_is_in_the_tree_that_nobody_looked_at(tmp_path: Path) -> None:
-    """A new find that is none belongs into the baseline: `python tests/test_supply_chain.py`."""
+    """A new find that is none belongs into the baseline: `python -m tests.test_supply_chain`."""
     tracked = run_git("ls-files").splitlines()
     told = hooked(tmp_path, ROOT if IS_THOROUGH else sieved(tracked, tmp_path / "sieved"), tracked)
     assert told.returncode in {0, _ONLY_MOVED}, told.stdout
