@@ -60,6 +60,7 @@ check: setup
 # Types in tests and benchmarks as well, where CI looks at them: half a minute the first time.
 types: setup
 	$(BIN)/mypy tests bench
+	$(BIN)/mypy $(foreach file,$(wildcard connectors/*.py connectors/*/*.py),-m $(subst /,.,$(file:.py=)))
 
 # Every fault on every call that a connector makes: an hour of one core. EVERY=10: one in ten.
 faults: setup

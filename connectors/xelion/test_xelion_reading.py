@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
@@ -151,9 +152,11 @@ def around_midnight(request: httpx.Request) -> httpx.Response:
     days = ("2026-07-01 21:59:59", "2026-07-01 22:00:00")  # UTC, in summer
     number = {"oid": "5", "address": "+31612345678"}
     line = {**number, "lastUsedOn": days[1]}
-    card = {"oid": "1", "objectType": "UnknownAddressable", "telecomAddresses": [line]}
+    card: Mapping[str, object] = {
+        "oid": "1", "objectType": "UnknownAddressable", "telecomAddresses": [line],
+    }  # fmt: skip
     end = {**number, "addressable": {"oid": "1"}}
-    calls = [
+    calls: Sequence[Mapping[str, object]] = [
         {"oid": str(oid), "date": day, "participants": [end], "voicemail": False}
         for oid, day in enumerate(days, start=10)
     ]
@@ -163,7 +166,8 @@ def around_midnight(request: httpx.Request) -> httpx.Response:
     found = [each for each in (card, *calls) if each["oid"] == path]
     if found:
         return httpx.Response(200, json={"object": found[0]})
-    rows = [] if "after" in asked else {"addressables": [card], "communications": calls}[path]
+    lists = {"addressables": [card], "communications": calls}
+    rows = [] if "after" in asked else lists[path]
     rows = rows[:1] if asked.get("order") == "ascending" else rows[::-1]
     return httpx.Response(200, json={"data": [{"object": row} for row in rows], "meta": {}})
 

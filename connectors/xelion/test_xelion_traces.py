@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -83,7 +84,10 @@ def card_and_number(request: httpx.Request) -> httpx.Response:
     for each in (card, number, call):
         if each["oid"] == path:
             return httpx.Response(200, json={"object": each})
-    lists = {"addressables": [card, number], "communications": [call]}
+    lists: Mapping[str, Sequence[Mapping[str, object]]] = {
+        "addressables": [card, number],
+        "communications": [call],
+    }
     rows = [] if "after" in asked else lists[path]
     return httpx.Response(200, json={"data": [{"object": row} for row in rows]})
 

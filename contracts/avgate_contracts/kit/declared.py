@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 from avgate_contracts.identifier import Identifier
 from avgate_contracts.kit.redaction import Redaction
@@ -24,6 +24,12 @@ _NONE: Mapping[str, Any] = MappingProxyType({})
 
 def _today() -> datetime:
     return datetime.now(UTC)
+
+
+class Grouping(Protocol):
+    """Names the group of an item. Of a bare Callable a type checker takes the item for the suite itself."""
+
+    def __call__(self, item: ItemRef, /) -> str: ...
 
 
 class Declared:
@@ -51,7 +57,7 @@ class Declared:
     optional: ClassVar[Collection[str]] = ()
     now: ClassVar[datetime | None] = None
     patience: ClassVar[float] = 60.0
-    together: ClassVar[Callable[[ItemRef], str] | None] = None
+    together: ClassVar[Grouping | None] = None
     dated: ClassVar[bool] = False
     exempt: ClassVar[Mapping[str, str]] = _NONE
     today: ClassVar[Callable[[], datetime]] = _today
