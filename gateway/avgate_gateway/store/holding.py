@@ -11,12 +11,15 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from avgate_gateway.store.cut_short import SupersededError
 from avgate_gateway.store.schema import request, worker
+
+if TYPE_CHECKING:  # it brings SQLAlchemy's ORM along, which no other part of the gateway loads
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 LEASE_SECONDS = 8.0
 # The server's own clock: workers need not agree on the time. It goes on within a transaction.
