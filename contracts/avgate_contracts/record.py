@@ -33,7 +33,8 @@ class ItemRef:
     `ref` is the connector's own and opaque to the gateway: it must be enough to find the item
     again without the subject. `term_starts` is the moment the retention terms run from: the call,
     or the end of the contract; None while that moment has not come or is unknown.
-    `service_runs`: the service or contract the item belongs to has not ended.
+    `service_runs`: the service or contract the item belongs to has not ended. `version` is handed back
+    as it was told, for a connector to know whether the item is still the same; it names nobody.
     """
 
     ref: str = field(repr=False)

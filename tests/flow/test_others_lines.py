@@ -125,3 +125,65 @@ async def test_whose_line_it_is_finds_all_of_theirs_as_before(here: Indoors) -> 
         found = await provided(here, after, connector)
         assert found
         assert found == await provided(here, before, connector)
+
+
+async def reached_elsewhere(here: Indoors, person: Person) -> None:
+    """Whoever has a line tells that they are reached by another number: their line is on no list of theirs."""
+    change = {"field": "phone", "from": person.lines[0].number, "to": "+31687654321"}
+    body = asked("rectify", person, changes=[change], scope={"connectors": ["operator"]})
+    report = await here.report(await here.carry_out(body))
+    assert [one["outcome"] for one in report] == ["rectified"]
+
+
+def by_number(person: Person) -> JsonMap:
+    known = [{"kind": "phone", "value": person.lines[0].number}]
+    return {"operation": "access", "subject": {"identifiers": known}, "identity": IDENTITY}
+
+
+async def test_whoever_is_reached_by_another_number_is_found_by_their_line(here: Indoors) -> None:
+    _, other = await two(here)
+    before = await here.carry_out(by_number(other))
+    await reached_elsewhere(here, other)
+    after = await here.carry_out(by_number(other))
+    for connector in UPSTREAMS:
+        found = await provided(here, after, connector)
+        assert found
+        assert found == await provided(here, before, connector)
+
+
+async def test_the_line_of_somebody_reached_by_another_number_is_not_the_one_who_gives_it(
+    here: Indoors,
+) -> None:
+    someone, other = await two(here)
+    await reached_elsewhere(here, other)
+    request_id = await here.carry_out(asked("access", someone, other.lines[0].number))
+    report = await here.report(request_id)
+    assert not [one for one in report if one["outcome"] == "provided"]
+    assert {one["reason"] for one in report if one["connector"] == "operator"} == {"ambiguous"}
+
+
+@pytest.mark.parametrize("status", ["created", "pendingActive", "cancelled", "aborted "])
+async def test_a_line_that_was_ordered_and_is_anothers_shows_nothing_of_them(
+    here: Indoors, status: str
+) -> None:
+    """Whoever orders somebody's number to be moved to them does not have it before it is."""
+    someone, other = await two(here)
+    before = await here.carry_out(asked("access", someone))
+    [own] = await told(
+        here, "party/v4/individual", **{"externalReference.name": someone.customer_id}
+    )
+    number = {"name": "phoneNumber", "value": other.lines[0].number}
+    ordered = {
+        "name": "Managed Voice", "status": status, "startDate": "2020-01-01T00:00:00Z",
+        "productSpecification": {"id": "voice"}, "productCharacteristic": [number],
+        "relatedParty": [{"id": own["id"], "role": "user", "@referredType": "Individual"}],
+    }  # fmt: skip
+    answer = await here.outside.post(
+        f"{here.addresses['operator']}/tmf-api/productInventory/v4/product",
+        json=ordered,
+        headers=await bearer(here),
+    )
+    assert answer.status_code == 201, answer.text
+    after = await here.carry_out(asked("access", someone))
+    assert not await provided(here, after, "xelion")
+    assert await provided(here, after, "directory") == await provided(here, before, "directory")

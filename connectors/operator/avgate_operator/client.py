@@ -124,11 +124,15 @@ class OperatorClient:
             before = frozenset(row.id for row in page)
 
     async def parties(self, known: sdk.Identifier) -> list[str]:
-        """The ids of the parties whose own data say that this value is or was theirs."""
+        """The ids of the parties whose own data, or contracts, say that this value is or was theirs.
+
+        A number is asked for in both: whoever is reached by another one has this line all the same.
+        """
+        found: list[str] = []
         if known.kind in _FILTERS:
             asked = {_FILTERS[known.kind]: known.value}
-            return [row.id for row in await self._named(INDIVIDUALS, asked, known)]
-        return [party for row in await self.services(known) for party in row.parties]
+            found = [row.id for row in await self._named(INDIVIDUALS, asked, known)]
+        return [*found, *(party for row in await self.services(known) for party in row.parties)]
 
     async def services(self, known: sdk.Identifier) -> list[Service]:
         """Those of whoever has or had this line, card or address."""

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -16,7 +23,7 @@ from avgate_operator.correction import NO_FIELD, corrected, obstacle, shows, sta
 from avgate_operator.held import Ref, item_record, parts, wholes
 from avgate_operator.lines import are_anothers, told_apart
 from avgate_operator.models import Individual, Service, Usage
-from avgate_operator.owner import Owner
+from avgate_operator.owner import Owner, the_one
 from avgate_operator.turns import in_turn, worst
 
 _Outcomes: TypeAlias = Mapping[Ref, sdk.Outcome]
@@ -43,6 +50,7 @@ _NOT_DONE = sdk.Failed("not_as_written", "the upstream took the change and shows
 _DENIED = sdk.Failed("contradiction", "the upstream shows it, and says that it is not there")
 _LOST = sdk.Unknown("the answer was lost, and reading back does not show the change")
 _ANOTHERS = Refused("ambiguous", "another customer has this e-mail address: find out whose it is")
+_HANDED_ON = Refused("changed_meanwhile", "another customer has it by now: find out what is whose")
 _NO_ADDRESS = sdk.Failed("no_address", "its id cannot stand in an address: do it there by hand")
 _TOLD = (sdk.RefusedError, sdk.OutcomeUnknownError, sdk.InvalidIdentifierError)
 _ERASED, _GONE = Completed(Effect.ERASED), Completed(Effect.ALREADY_GONE)
@@ -75,7 +83,7 @@ class OperatorConnector(
         """In the order in which items can go, for they are erased in the order they are found."""
         parties = {p for known in subject.identifiers for p in await self._client.parties(known)}
         found = [await self._client.owner(party) for party in sorted(parties)]
-        owner = _the_one(subject, [await told_apart(self._client, one) for one in found])
+        owner = the_one(subject, [await told_apart(self._client, one) for one in found])
         if owner is None:
             for part in address.unseen(subject):
                 yield part
@@ -136,19 +144,22 @@ class OperatorConnector(
 
     async def erase(self, items: Sequence[ItemRef], *, key: str) -> Sequence[ItemOutcome]:
         """In the order in which they can go; what is in one resource goes with one patch."""
+        versions = {_ref(item): item.version for item in items}
 
         async def erase(group: Sequence[Ref]) -> _Outcomes:
             shelf, name = _KINDS[group[0].kind]
             if name:
-                return await self._take_out(shelf, name, group, key)
-            return {ref: await self._delete(shelf, ref, key) for ref in group}
+                return await self._take_out(shelf, name, {r: versions[r] for r in group}, key)
+            return {ref: await self._delete(shelf, ref, versions[ref], key) for ref in group}
 
         return await _outcomes([_ref(item) for item in items], erase)
 
     async def _take_out(
-        self, shelf: client.Shelf[Any], name: str, group: Sequence[Ref], key: str
+        self, shelf: client.Shelf[Any], name: str, group: Mapping[Ref, str | None], key: str
     ) -> _Outcomes:
-        found = await self._client.present(shelf, group[0].id)
+        found = await self._client.present(shelf, next(iter(group)).id)
+        if isinstance(found, Service) and not all(map(found.is_of, group.values())):
+            return dict.fromkeys(group, _HANDED_ON)
         held = [ref for ref in group if found and found.holds(name, ref.mark)]
         outcomes: dict[Ref, sdk.Outcome] = dict.fromkeys(group, _GONE)
         if found is None or not held:
@@ -161,7 +172,13 @@ class OperatorConnector(
             outcomes[ref] = (_NOT_DONE if done else _LOST) if stays else _ERASED
         return outcomes
 
-    async def _delete(self, shelf: client.Shelf[Any], ref: Ref, key: str) -> sdk.Outcome:
+    async def _delete(
+        self, shelf: client.Shelf[Any], ref: Ref, version: str | None, key: str
+    ) -> sdk.Outcome:
+        if version is not None and shelf is SERVICES:
+            service = await self._client.one(SERVICES, ref.id)
+            if service is not None and not service.is_of(version):
+                return _HANDED_ON
         status, code, after_unknown = await self._client.delete(shelf, ref.id, key)
         if status == 204:
             return _ERASED
@@ -247,33 +264,13 @@ def _resources(refs: Sequence[Ref]) -> Iterator[Sequence[Ref]]:
         yield list(group)
 
 
-def _the_one(subject: sdk.DataSubject, owners: Sequence[Owner]) -> Owner | None:
-    """The party that every identifier fits that fits any; raises AmbiguousSubjectError.
-
-    If customer ids are given, one has to fit, unless the individual that had it is gone.
-    """
-    numbers, told = set[str](), list[set[str]]()
-    for known in subject.identifiers:
-        fits = {o.id for o in owners if any(known.matches(own) for own in o.identifiers)}
-        if known.kind is sdk.IdentifierKind.CUSTOMER_ID:
-            numbers |= fits
-        elif fits:
-            told.append(fits)
-    if subject.of_kind(sdk.IdentifierKind.CUSTOMER_ID):
-        told.append(numbers or {owner.id for owner in owners if owner.individual is None})
-    if not any(told):
-        return None
-    left = set.intersection(*told)
-    if len(left) != 1:
-        raise sdk.AmbiguousSubjectError(
-            "the identifiers fit more than one person, or contradict one another; give others, "
-            "or the days on which a number was the subject's"
-        )
-    return next(owner for owner in owners if owner.id in left)
-
-
 def _as_now(item: ItemRef, of: Usage | Service | Owner) -> ItemRef:
-    """With the terms of today; a contract that is no longer listed has left its end in the item."""
+    """With the terms of today; a contract that is no longer listed has left its end in the item.
+
+    Of what is another customer's by now nobody knows when it ended for the one before.
+    """
+    if isinstance(of, Service) and not of.is_of(item.version):
+        return replace(item, term_starts=None, service_runs=False)
     known = item.term_starts if isinstance(of, Owner) else None
     starts = max(filter(None, (of.ended_at, known)), default=None)
     return replace(item, term_starts=None if of.runs else starts, service_runs=of.runs)

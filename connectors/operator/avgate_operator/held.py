@@ -27,13 +27,13 @@ class Ref(NamedTuple):
 def parts(owner: Owner) -> Iterator[Record]:
     """What the end user keeps in a service."""
     for service in owner.services:
-        line, theirs = {"phoneNumber": service.value("phoneNumber")}, owner.identifiers
+        line = {"phoneNumber": service.value("phoneNumber")}
         if reach := service.value(models.REACH):
             ref, sort = Ref("reach", service.id), (Category.REACH_CONFIGURATION, service.line)
-            yield item_record(ref, sort, service, theirs, {**line, models.REACH: reach})
+            yield _of_service(ref, sort, service, owner, {**line, models.REACH: reach})
         for mark, entry in service.entries(models.CONTACTS).items():
             ref, sort = Ref("contact", service.id, mark), (Category.CONTACTS, service.line)
-            yield item_record(ref, sort, service, theirs, {**line, "contact": entry})
+            yield _of_service(ref, sort, service, owner, {**line, "contact": entry})
 
 
 def wholes(owner: Owner) -> Iterator[Record]:
@@ -44,7 +44,7 @@ def wholes(owner: Owner) -> Iterator[Record]:
         if is_part and not service.value(models.CRM):
             continue  # it was taken out
         ref = Ref("crm" if is_part else "product", service.id)
-        yield item_record(ref, service.sort, service, theirs, data)
+        yield _of_service(ref, service.sort, service, owner, data)
     if person is None:
         return
     fields, data = person.fields, person.readable(models.BANK_ACCOUNT)
@@ -55,6 +55,18 @@ def wholes(owner: Owner) -> Iterator[Record]:
         yield replace(financial, fields={sdk.Field.BANK_ACCOUNT: accounts})
     contact = item_record(Ref("individual", person.id), models.LINE, owner, theirs, data)
     yield replace(contact, fields=fields)
+
+
+def _of_service(
+    ref: Ref,
+    sort: tuple[Category, sdk.Product],
+    service: Service,
+    owner: Owner,
+    data: models.Raw,
+) -> Record:
+    """With whose it is: a line may be given to another customer before it is erased."""
+    record = item_record(ref, sort, service, owner.identifiers, data)
+    return replace(record, item=replace(record.item, version=service.version(owner.id)))
 
 
 def item_record(

@@ -38,14 +38,15 @@ async def are_anothers(client: OperatorClient, own: str, changes: Sequence[Field
 def _doubtful(owner: Owner) -> Iterator[Identifier]:
     """Numbers that no contract of theirs covers, on all the days on which they are said to be theirs."""
     own = [line for service in owner.services for line in _line(service)]
-    for known in owner.individual.identifiers if owner.individual else ():
+    said = list(owner.individual.identifiers) if owner.individual else []
+    open_ended = (each for each in owner.services if each.was_delivered and not each.states_days)
+    for known in (*said, *(one for service in open_ended for one in service.identifiers)):
         if known.kind is IdentifierKind.PHONE and not any(_covers(line, known) for line in own):
             yield known
 
 
 def _line(service: Service) -> Iterator[Identifier]:
-    """What was ordered and never delivered was nobody's."""
-    if service.runs or service.ended_at is not None:
+    if service.states_days:
         yield from (each for each in service.identifiers if each.kind is IdentifierKind.PHONE)
 
 

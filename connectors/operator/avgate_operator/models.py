@@ -46,6 +46,7 @@ _SERVICES = {
     "contact_connect": (Category.CRM_DATA, Group.CONTACT_CONNECT),
 }
 PRODUCTS = frozenset(c for c, _ in (LINE, *_SERVICES.values())) - {Category.CRM_DATA}  # a part
+_TO_COME = frozenset({"created", "pendingActive"})
 _SOUNDS = {"voicemail": Category.VOICEMAIL, "recording": Category.RECORDING}
 NAMES = {
     Field.NAME_GIVEN: "givenName",
@@ -209,6 +210,26 @@ class Service(Resource):
     @property
     def ended_at(self) -> datetime | None:
         return None if self.runs else self.termination_date
+
+    @property
+    def was_delivered(self) -> bool:
+        """What was ordered and has yet to come, or never came, is in nobody's hands."""
+        status = self.status.strip()
+        has_ended = status == "terminated" or self.ended_at is not None
+        return status not in _TO_COME if self.runs else has_ended
+
+    @property
+    def states_days(self) -> bool:
+        """Whether it says since when and until when its number is somebody's."""
+        return self.was_delivered and (self.runs or self.ended_at is not None)
+
+    def is_of(self, version: str | None) -> bool:
+        """Whether it is still that customer's with whom it was found."""
+        return version is None or any(self.version(party) == version for party in self.parties)
+
+    def version(self, party: str) -> str:
+        """Tells whether it changed hands, and not in whose it is."""
+        return sha256(f"{party}\n{self.id}".encode()).hexdigest()[:16]
 
     @property
     def line(self) -> Group:

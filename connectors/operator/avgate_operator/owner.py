@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from avgate_contracts import Identifier
+from avgate_contracts import AmbiguousSubjectError, DataSubject, Identifier, IdentifierKind
 from avgate_operator.models import Individual, Service
 
 
@@ -23,10 +24,19 @@ class Owner:
     def identifiers(self) -> tuple[Identifier, ...]:
         """All that is said of them; of the days of a number the individual knows best, if it is theirs."""
         said = self.individual.identifiers if self.individual else ()
-        found = dict.fromkeys(e for e in said if not any(e.matches(line) for line in self.lines))
+        found = dict.fromkeys(each for each in said if not self._is_anothers(each))
         known = {(each.kind, each.value) for each in found}
-        told = (each for service in self.services for each in service.identifiers)
-        return (*found, *(each for each in told if (each.kind, each.value) not in known))
+        return (*found, *(each for each in self._told() if (each.kind, each.value) not in known))
+
+    def _told(self) -> Iterator[Identifier]:
+        """What their services say, but for what has yet to come and for what others have by now."""
+        for service in self.services:
+            if service.was_delivered:
+                sure = service.states_days
+                yield from (e for e in service.identifiers if sure or not self._is_anothers(e))
+
+    def _is_anothers(self, known: Identifier) -> bool:
+        return any(known.matches(line) for line in self.lines)
 
     @property
     def runs(self) -> bool:
@@ -37,3 +47,28 @@ class Owner:
         """When the last contract ended: from then on the terms of contact data run."""
         ends = [service.ended_at for service in self.services]
         return None if None in ends else max(filter(None, ends), default=None)
+
+
+def the_one(subject: DataSubject, owners: Sequence[Owner]) -> Owner | None:
+    """The party that every identifier fits that fits any; raises AmbiguousSubjectError.
+
+    If customer ids are given, one has to fit, unless the individual that had it is gone.
+    """
+    numbers, told = set[str](), list[set[str]]()
+    for known in subject.identifiers:
+        fits = {o.id for o in owners if any(known.matches(own) for own in o.identifiers)}
+        if known.kind is IdentifierKind.CUSTOMER_ID:
+            numbers |= fits
+        elif fits:
+            told.append(fits)
+    if subject.of_kind(IdentifierKind.CUSTOMER_ID):
+        told.append(numbers or {owner.id for owner in owners if owner.individual is None})
+    if not any(told):
+        return None
+    left = set.intersection(*told)
+    if len(left) != 1:
+        raise AmbiguousSubjectError(
+            "the identifiers fit more than one person, or contradict one another; give others, "
+            "or the days on which a number was the subject's"
+        )
+    return next(owner for owner in owners if owner.id in left)

@@ -185,5 +185,7 @@ async def done_by_hand(db: Connection, task: HandTask) -> int:
 async def shed(db: Connection, request_id: str) -> None:
     """Drops every sealed reference: nothing of this request is acted on again."""
     await db.execute(
-        item.update().where(item.c.request_id == request_id).values(ref_box=None, changes_box=None)
+        item.update()
+        .where(item.c.request_id == request_id)
+        .values(ref_box=None, changes_box=None, upstream_version=None)
     )

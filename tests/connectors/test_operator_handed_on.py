@@ -1,0 +1,161 @@
+"""A line that was given to another customer after it was found is not erased as if it still was the first one's."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from avgate_contracts import (
+    Category,
+    Completed,
+    DataSubject,
+    Effect,
+    Identifier,
+    IdentifierKind,
+    ItemRef,
+    Outcome,
+    Record,
+    Refused,
+    Runtime,
+    open_client,
+)
+from avgate_operator import OperatorConnector
+
+from .test_operator_ids import SETTINGS, TOKEN
+
+ENDED = datetime(2014, 1, 1, tzinfo=UTC)
+THEM = DataSubject("s", (Identifier.of(IdentifierKind.CUSTOMER_ID, "C-1"),))
+
+
+@dataclass
+class Tool:
+    """A wholesale tool with one customer and one line, which has all that a line may have."""
+
+    holder: str = "p1"
+    status: str = "terminated"
+    written: list[str] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
+
+    def line(self) -> dict[str, Any]:
+        own = {"phoneNumber": "+31201234567", "reachConfiguration": {"otherwise": "voicemail"}}
+        own |= {"contacts": [{"name": "Contact 1"}]}
+        return {
+            "id": "p1-p1",
+            "status": self.status,
+            "startDate": "2012-01-01T00:00:00Z",
+            "terminationDate": "2014-01-01T00:00:00Z",
+            "productSpecification": {"id": "voice"},
+            "relatedParty": [{"id": self.holder}, {"id": "the reseller"}],
+            "productCharacteristic": [
+                {"name": name, "value": value}
+                for name, value in own.items()
+                if name not in self.gone
+            ],
+        }
+
+    def answered(self, request: httpx.Request) -> httpx.Response:
+        path, asked = request.url.path, dict(request.url.params)
+        if path.endswith("/oauth2/token"):
+            return httpx.Response(200, json=TOKEN)
+        if request.method in {"DELETE", "PATCH"}:
+            return self.wrote(request, path)
+        one = re.search(r"/(individual|product)/([^/]+)$", path)
+        if one is not None:
+            known = {"p1-p1": self.line(), "p1": person()}.get(one[2])
+            if known is None or one[2] in self.gone:
+                return httpx.Response(404, json={"code": "notFound"})
+            return httpx.Response(200, json=known)
+        rows: list[Any] = []
+        if path.endswith("/individual"):
+            rows = [person()]
+        elif asked.get("relatedParty.id") == self.holder and path.endswith("/product"):
+            rows = [self.line()]
+        return httpx.Response(200, json=rows, headers={"x-total-count": str(len(rows))})
+
+    def wrote(self, request: httpx.Request, path: str) -> httpx.Response:
+        self.written.append(f"{request.method} {path.rpartition('/')[2]}")
+        if request.method == "DELETE":
+            self.gone.add(path.rpartition("/")[2])
+            return httpx.Response(204)
+        left = {each["name"] for each in json.loads(request.content)["productCharacteristic"]}
+        self.gone |= {"reachConfiguration", "contacts"} - left
+        return httpx.Response(200, json=self.line())
+
+
+def person() -> dict[str, Any]:
+    number = {"externalReferenceType": "customerId", "name": "C-1"}
+    return {"id": "p1", "externalReference": [number]}
+
+
+@asynccontextmanager
+async def opened(tool: Tool) -> AsyncIterator[OperatorConnector]:
+    settings = OperatorConnector.settings_type.model_validate(SETTINGS)
+    runtime = Runtime(transport=lambda: httpx.MockTransport(tool.answered))
+    async with open_client(settings, OperatorConnector.manifest.limits, runtime) as http:
+        yield OperatorConnector(settings, http)
+
+
+async def of_line(connector: OperatorConnector) -> list[ItemRef]:
+    found = [each async for each in connector.access(THEM)]
+    items = [each.item for each in found if isinstance(each, Record)]
+    return [item for item in items if "p1-p1" in item.ref]
+
+
+async def erased(connector: OperatorConnector, items: list[ItemRef]) -> list[Outcome]:
+    return [each.outcome for each in await connector.erase(items, key="k")]
+
+
+async def test_it_is_left_alone_and_told() -> None:
+    tool = Tool()
+    async with opened(tool) as connector:
+        items = await of_line(connector)
+        assert [item.category for item in items] == [
+            Category.REACH_CONFIGURATION, Category.CONTACTS, Category.CONTACT,
+        ]  # fmt: skip
+        tool.holder = "p2"
+        outcomes = await erased(connector, items)
+    assert [getattr(each, "code", each) for each in outcomes] == ["changed_meanwhile"] * 3
+    assert all(isinstance(each, Refused) for each in outcomes)
+    assert tool.written == []
+
+
+@pytest.mark.parametrize("status", ["active", "terminated"])
+async def test_nobody_knows_by_which_terms_it_is_kept_of_the_first_one(status: str) -> None:
+    tool = Tool()
+    async with opened(tool) as connector:
+        items = await of_line(connector)
+        tool.holder, tool.status = "p2", status
+        held = await connector.still_held(items)
+    assert [item.ref for item in held] == [item.ref for item in items]
+    assert {(item.service_runs, item.term_starts) for item in held} == {(False, None)}
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_what_is_still_theirs_goes_as_before(*, is_known: bool) -> None:
+    """Also what was found by a release that did not write down whose it was."""
+    tool = Tool()
+    async with opened(tool) as connector:
+        items = await of_line(connector)
+        if not is_known:
+            items = [replace(item, version=None) for item in items]
+        assert await connector.still_held(items) == items
+        assert {item.term_starts for item in items} == {ENDED}
+        outcomes = await erased(connector, items)
+    assert outcomes == [Completed(Effect.ERASED)] * 3
+    assert tool.written[-1] == "DELETE p1-p1"
+
+
+async def test_what_tells_of_it_names_nobody() -> None:
+    async with opened(Tool()) as connector:
+        versions = {item.version for item in await of_line(connector)}
+    (version,) = versions
+    assert version is not None
+    assert "p1" not in version
