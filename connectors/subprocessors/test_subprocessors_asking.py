@@ -106,3 +106,14 @@ async def test_a_slow_processor_is_asked_again_later_for_the_same_request() -> N
         assert await at.found()
     first, second = (json.loads(body)["subject_request_id"] for body in bodies)
     assert first == second
+
+
+async def test_what_another_customer_has_under_the_same_address_is_not_taken_for_theirs() -> None:
+    """Only the other one is known there: nobody but the processor says that it is another."""
+    other = shared().people[1]
+    async with stage() as at:
+        with pytest.raises(sdk.AmbiguousSubjectError) as raised:
+            await at.found(subject(of(CUSTOMER, "C-404"), of(EMAIL, other.emails[0])))
+        assert await at.found(subject(of(EMAIL, other.emails[0])))
+        assert await at.found(subject(of(CUSTOMER, "C-404"))) == []
+    assert other.customer_id not in str(raised.value)

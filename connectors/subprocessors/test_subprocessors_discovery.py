@@ -9,7 +9,7 @@ import pytest
 
 import avgate_contracts as sdk
 
-from .stage import is_pending, stage
+from .stage import BY_HAND, is_pending, stage
 
 
 def knows_by_customer_alone(answer: httpx.Response) -> httpx.Response:
@@ -48,3 +48,14 @@ async def test_a_processor_that_takes_nothing_an_item_is_filed_under_is_not_take
         with pytest.raises(sdk.ContractBrokenError):
             await at.connector.still_held([item])
     assert isinstance(outcome, sdk.Unsupported)
+
+
+async def test_a_processor_that_left_the_settings_is_not_taken_for_empty() -> None:
+    async with stage() as at:
+        items = [item for item in await at.items() if item.erasure is not sdk.ErasureWay.BY_HAND]
+    assert items
+    async with stage(processors=[BY_HAND]) as at:
+        with pytest.raises(sdk.MisconfiguredError):
+            await at.connector.still_held(items)
+        told = await at.erase(items)
+        assert {type(outcome) for outcome in told} == {sdk.Unsupported}

@@ -31,6 +31,7 @@ from avgate_subprocessors.reference import (
     ref_of,
 )
 from avgate_subprocessors.trust import BadSignatureError
+from avgate_subprocessors.whose import refuse_anothers
 
 T = TypeVar("T")
 
@@ -153,7 +154,7 @@ class SubprocessorsConnector(
         named = _named(subject, sdk.local_day(self._clock.now()))
         asked = (self._ask(one, named, kinds) for one in self._settings.processors)
         findings = [finding for found in await _all(asked) for finding in found]
-        _refuse_ambiguous(findings, subject)
+        refuse_anothers(findings, subject)
         return findings
 
     async def _ask(
@@ -229,8 +230,13 @@ class SubprocessorsConnector(
 
     async def _held(self, target: Target, items: Sequence[sdk.ItemRef]) -> Sequence[sdk.ItemRef]:
         client = self._clients.get(target.processor)
-        if client is None or not target.named:
+        if not target.named:
             return []
+        if client is None:
+            raise sdk.MisconfiguredError(
+                "a processor that showed something has no interface in the settings any more: put it "
+                "back, or ask there by hand whether it is still held"
+            )
         taken = await client.takes("access", target.named)
         if not taken:
             raise sdk.ContractBrokenError(
@@ -262,15 +268,6 @@ def _named(subject: sdk.DataSubject, today: date) -> tuple[Named, ...]:
         if one.kind in IDENTITY_TYPES
         and (one.kind == sdk.IdentifierKind.CUSTOMER_ID or one.covers(today))
     )
-
-
-def _refuse_ambiguous(findings: Iterable[sdk.Finding], subject: sdk.DataSubject) -> None:
-    """Raises AmbiguousSubjectError where several customers were found, one of them another."""
-    number = sdk.IdentifierKind.CUSTOMER_ID
-    records = [finding for finding in findings if isinstance(finding, sdk.Record)]
-    found = {i.value for record in records for i in record.identifiers if i.kind == number}
-    if len(found) > 1 and found - {i.value for i in subject.of_kind(number)}:
-        raise sdk.AmbiguousSubjectError("more than one customer fits; ask by the customer_id alone")
 
 
 def _record(target: Target, result: Result, processor: ProcessorSettings) -> sdk.Record:
