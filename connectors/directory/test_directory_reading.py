@@ -88,6 +88,26 @@ async def test_what_cannot_be_changed_is_said_and_not_ordered(
     assert isinstance(outcome.outcome, expected)
 
 
+async def test_what_is_registered_by_now_is_not_overwritten_for_what_is_still_shown() -> None:
+    """Corrected by somebody else an hour ago: the page does not show it yet."""
+    body = listings("Jansen-Pietersen").replace("<Publications/>", PUBLISHED)
+    sent: list[str] = []
+
+    def answered(request: httpx.Request) -> httpx.Response:
+        sent.append(request.method)
+        return httpx.Response(200, text=body)
+
+    phone = Identifier.of(IdentifierKind.PHONE, "+31200000001")
+    subject, transport = DataSubject("s", (phone,)), httpx.MockTransport(answered)
+    async with acting(SETTINGS, subject, Clock(NOON), transport=transport) as acted:
+        [record] = await acted.found()
+        assert record.fields[Field.NAME_FAMILY] == ("Jansen",)
+        change = FieldChange(Field.NAME_FAMILY, "Jansen", NEW_NAME)
+        told = await acted.connector.rectify([ItemChange(record.item, (change,))], key="key-1")
+    assert [getattr(one.outcome, "code", None) for one in told] == ["changed_meanwhile"]
+    assert set(sent) == {"GET"}
+
+
 LISTED = (
     "<SubscriberType>RESIDENTIAL</SubscriberType><ListingType>LISTED</ListingType>"
     "<ListingName><LastName>{0}</LastName></ListingName><ListAddress>true</ListAddress>"

@@ -268,15 +268,18 @@ def _shown(listing: Listing, item: ItemRef) -> Content | None:
 
 
 def _obstacle(listing: Listing, change: ItemChange) -> Outcome | None:
-    """Why a change cannot be made in this listing."""
-    known = [listing.registered, *filter(None, [_shown(listing, change.item)])]
+    """Why a change cannot be made in this listing: an order puts it in the place of what is registered.
+
+    What a page or an edition still shows may be older than that.
+    """
+    registered = listing.registered.fields
     for wanted in change.changes:
         if wanted.name not in FIELDS:
             return Unsupported("field_not_rectifiable", "a listing has no such field to change")
         if not writable(wanted.after):
             return Refused("not_writable", "the new value holds characters that XML cannot write")
-        values = {_alike(content.fields.get(wanted.name, "")) for content in known}
-        if not values & {_alike(wanted.before), _alike(wanted.after)}:
+        value = _alike(registered.get(wanted.name, ""))
+        if value not in {_alike(wanted.before), _alike(wanted.after)}:
             return Refused("changed_meanwhile", "the listing says something else than was planned")
     return None
 
