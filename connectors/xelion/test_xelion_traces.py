@@ -37,7 +37,8 @@ class OneCall(httpx.AsyncBaseTransport):
         if request.method != "PATCH":
             return httpx.Response(200, json={"object": self.call})
         for one in json.loads(await request.aread())["operations"]:
-            self.call[one["path"].removeprefix("/")] = one["value"]
+            if one["op"] == "replace":
+                self.call[one["path"].removeprefix("/")] = one["value"]
         self._loses -= 1
         return httpx.Response(204 if self._loses < 0 else 502)
 

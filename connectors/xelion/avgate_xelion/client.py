@@ -18,16 +18,10 @@ from uuid import NAMESPACE_OID, uuid5
 from pydantic import Field, SecretStr
 
 import avgate_contracts as sdk
+from avgate_xelion.communications import Communication, CommunicationRow
+from avgate_xelion.files import contents
 from avgate_xelion.login import SCHEME, Login
-from avgate_xelion.models import (
-    MOMENT,
-    Addressable,
-    Communication,
-    CommunicationRow,
-    ErrorAnswer,
-    One,
-    Page,
-)
+from avgate_xelion.models import MOMENT, Addressable, ErrorAnswer, One, Page
 
 # Of one session: no number is documented for what it bears. One look takes hundreds of calls, so
 # each is tried more often than elsewhere before the whole look has to begin anew.
@@ -159,6 +153,9 @@ class XelionClient:
                 return False
             return _is_sound(answer)
 
+    def file(self, oid: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        return contents(self._http, oid)
+
     def sound(self, oid: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         return _chunks(self._http, oid)
 
@@ -166,20 +163,31 @@ class XelionClient:
         """Put values on a card under their paths; False where the answer was lost."""
         return await self._patch(_CARD, oid, values, key)
 
-    async def strip(self, oid: str, participants: list[sdk.Json], key: str) -> bool:
-        """Leave a communication these participants and no text; False where the answer was lost."""
+    async def strip(
+        self, oid: str, participants: list[sdk.Json], files: Sequence[str], key: str
+    ) -> bool:
+        """Leave a communication these participants, and no text or files; False where the answer was lost."""
         values: dict[str, sdk.Json] = {
             "/participants": participants,
             "/subject": "",
             "/contents": "",
         }
-        return await self._patch(_LOG, oid, values, key)
+        gone = [f"/attachments/{file}" for file in files]
+        return await self._patch(_LOG, oid, values, key, gone)
 
-    async def _patch(self, path: str, oid: str, values: Mapping[str, sdk.Json], key: str) -> bool:
-        """Replacements only, and the answer is empty. Where it was lost, look before you repeat."""
+    async def _patch(
+        self,
+        path: str,
+        oid: str,
+        values: Mapping[str, sdk.Json],
+        key: str,
+        gone: Sequence[str] = (),
+    ) -> bool:
+        """All of it or nothing, and the answer is empty. Where it was lost, look before you repeat."""
         operations: list[sdk.Json] = [
             {"op": "replace", "path": at, "value": value} for at, value in values.items()
         ]
+        operations += [{"op": "remove", "path": at} for at in gone]
         body: sdk.Json = {"operations": operations}
         ids, own = {"oid": oid}, _key(key, "PATCH", oid)
         try:

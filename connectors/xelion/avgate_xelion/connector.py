@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
 from functools import partial
 from typing import ClassVar
 
 import avgate_contracts as sdk
 from avgate_xelion.client import LIMITS, SUBJECTS, XelionClient, XelionSettings, paced
+from avgate_xelion.communications import Communication, words
 from avgate_xelion.correcting import Step, steps_left
 from avgate_xelion.lines import identifier
-from avgate_xelion.models import Addressable, Communication, Ref, words
+from avgate_xelion.models import Addressable, Ref
+from avgate_xelion.records import CALL, CARD, ERASES, contact, log, sound
 from avgate_xelion.writing import until_answered
 
-_CARD, _CALL = sdk.Category.CONTACTS, sdk.Category.COMMUNICATION_METADATA
-_ERASES = {
-    _CARD: sdk.ErasureWay.DELETE,
-    _CALL: sdk.ErasureWay.ANONYMISE,
-    sdk.Category.VOICEMAIL: sdk.ErasureWay.BY_HAND,
-    sdk.Category.RECORDING: sdk.ErasureWay.BY_HAND,
-}
-_SOUND = ("oid", "date", "durationSec", "incoming", "callId", "voicemail")
 _LOST = sdk.Unknown("the answer was lost, and reading back does not show the change")
 _NO_DELETE = sdk.Unsupported(
     "no_delete",
@@ -40,10 +33,10 @@ class XelionConnector(
         title="Xelion",
         processor="Xelion B.V.",
         finds_by=frozenset(sdk.IdentifierKind(kind) for kind in ("phone", "email", "xelion_id")),
-        holds=frozenset(_ERASES),
-        erases=_ERASES,
+        holds=frozenset(ERASES),
+        erases=ERASES,
         limits=LIMITS,
-        leads=frozenset({_CARD}),
+        leads=frozenset({CARD}),
         relists=True,  # a second program that keeps contacts in step may make a card anew
     )
     settings_type: ClassVar[type[XelionSettings]] = XelionSettings
@@ -66,7 +59,7 @@ class XelionConnector(
             if card.telecom_addresses and not whole.says_how_to_reach:
                 raise sdk.ContractBrokenError("a card has no numbers, and had some in the list")
             if whole.borne(subject.identifiers, in_their_days=True):
-                yield _contact(whole)
+                yield contact(whole)
 
     def export(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Record]:
         """The same as access, which brings the sound along."""
@@ -116,20 +109,9 @@ class XelionConnector(
             return None
         if not _in_time(subject, theirs, call):
             return []
-        log = _log(card, theirs, call)
+        found = log(card, theirs, call, self._client.file)
         sounds = call.may_have_sound and await self._client.has_sound(oid)
-        return [log, self._sound(log, call)] if sounds else [log]
-
-    def _sound(self, log: sdk.Record, call: Communication) -> sdk.Record:
-        kind = sdk.Category.VOICEMAIL if call.voicemail else sdk.Category.RECORDING
-        sound = partial(self._client.sound, call.oid)
-        return sdk.Record(
-            item=_item(Ref(kind, call.oid), call.date),
-            identifiers=log.identifiers,
-            data={name: log.data[name] for name in _SOUND if name in log.data},
-            occurred_at=call.date,
-            attachments=(sdk.Attachment(f"{kind}.mp3", "audio/x-mp3", sound),),
-        )
+        return [found, sound(found, call, self._client.sound)] if sounds else [found]
 
     async def rectify(
         self, items: Sequence[sdk.ItemChange], *, key: str
@@ -145,7 +127,7 @@ class XelionConnector(
 
     async def _rectified(self, key: str, change: sdk.ItemChange) -> sdk.Outcome:
         ref = Ref.read(change.item.ref)
-        if ref.kind is not _CARD:
+        if ref.kind is not CARD:
             return sdk.Unsupported("not_rectifiable", "only a contact's card can be changed")
         card = await self._client.addressable(ref.oid)
         if card is None:
@@ -176,8 +158,8 @@ class XelionConnector(
 
     async def erase(self, items: Sequence[sdk.ItemRef], *, key: str) -> Sequence[sdk.ItemOutcome]:
         """Calls before the cards they lead to."""
-        calls = [item for item in items if item.category is not _CARD]
-        cards = [item for item in items if item.category is _CARD]
+        calls = [item for item in items if item.category is not CARD]
+        cards = [item for item in items if item.category is CARD]
         erase = partial(self._erased, key)
         outcomes = [*await paced(calls, erase), *await paced(cards, erase)]
         by_ref = {i.ref: each for i, each in zip((*calls, *cards), outcomes, strict=True)}
@@ -186,9 +168,9 @@ class XelionConnector(
     async def _erased(self, key: str, item: sdk.ItemRef) -> sdk.Outcome:
         ref = Ref.read(item.ref)
         try:
-            if ref.kind is _CARD:
+            if ref.kind is CARD:
                 return await self._removed(ref.oid, key)
-            if ref.kind is _CALL:
+            if ref.kind is CALL:
                 return await until_answered(partial(self._anonymised, ref, key, set()))
         except sdk.RefusedError as error:
             return _refused(error)
@@ -213,7 +195,9 @@ class XelionConnector(
         ends = call.ends(ref.addressables, ref.ends)
         others = [each for each in call.participants if each not in ends]
         traces |= words(ends) - words(others)
-        answered = await self._client.strip(ref.oid, [each.sent() for each in others], key)
+        files = [file.oid for file in call.attachments]
+        left: list[sdk.Json] = [each.sent() for each in others]
+        answered = await self._client.strip(ref.oid, left, files, key)
         after = await self._client.communication(ref.oid)
         if after is None or not (_shows(after, ref) or after.mentions(traces)):
             return sdk.Completed(sdk.Effect.ANONYMISED)
@@ -226,9 +210,9 @@ class XelionConnector(
         return [item for item, is_held in zip(items, held, strict=True) if is_held]
 
     async def _holds(self, ref: Ref) -> bool:
-        if ref.kind is _CARD:
+        if ref.kind is CARD:
             return await self._client.addressable(ref.oid) is not None
-        if ref.kind is _CALL:
+        if ref.kind is CALL:
             call = await self._client.communication(ref.oid)
             return call is not None and _shows(call, ref)
         return await self._client.has_sound(ref.oid)
@@ -262,32 +246,8 @@ def _in_time(subject: sdk.DataSubject, theirs: frozenset[str], call: Communicati
 
 
 def _shows(call: Communication, ref: Ref) -> bool:
-    return bool(call.ends(ref.addressables, ref.ends)) or call.belongs_to(ref.addressables)
-
-
-def _log(card: Addressable, theirs: frozenset[str], call: Communication) -> sdk.Record:
-    ends = call.ends(theirs)
-    used = [found for each in ends if (found := identifier(each.address)) is not None]
-    return sdk.Record(
-        item=_item(Ref(_CALL, call.oid, theirs, frozenset(e.oid for e in ends)), call.date),
-        identifiers=tuple(dict.fromkeys([*used, *card.identifiers()])),
-        data=call.sent(),
-        occurred_at=call.date,
-    )
-
-
-def _contact(card: Addressable) -> sdk.Record:
-    return sdk.Record(
-        item=_item(Ref(_CARD, card.oid), None),
-        identifiers=card.identifiers(),
-        data=card.sent(),
-        fields=card.fields,
-    )
-
-
-def _item(ref: Ref, starts: datetime | None) -> sdk.ItemRef:
-    way = _ERASES[ref.kind]
-    return sdk.ItemRef(str(ref), ref.kind, sdk.Product.XELION, term_starts=starts, erasure=way)
+    leads = bool(call.ends(ref.addressables, ref.ends)) or call.belongs_to(ref.addressables)
+    return leads or call.has_files
 
 
 def _refused(error: sdk.RefusedError) -> sdk.Refused:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, NamedTuple, TypeVar
+from typing import Annotated, Generic, NamedTuple, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
@@ -39,7 +38,7 @@ _PARTS = {
 }
 
 
-class _Sent(BaseModel):
+class Sent(BaseModel):
     """Keeps what it has no name for: the copy that a person gets is whole."""
 
     model_config = ConfigDict(
@@ -53,7 +52,7 @@ class _Sent(BaseModel):
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
-class LoginAnswer(_Sent):
+class LoginAnswer(Sent):
     """Bare, in no envelope (LoginResponse.html)."""
 
     authentication: str
@@ -61,27 +60,27 @@ class LoginAnswer(_Sent):
     valid_until: Moment | None = None
 
 
-class ErrorAnswer(_Sent):
+class ErrorAnswer(Sent):
     """The body of a refusal (common_errors.html)."""
 
     error_code: int = 0
 
 
-class One(_Sent, Generic[T]):
+class One(Sent, Generic[T]):
     """One object in its envelope (RestObject)."""
 
     object: T
 
 
-class Paging(_Sent):
+class Paging(Sent):
     next_id: str | None = None
 
 
-class Meta(_Sent):
+class Meta(Sent):
     paging: Paging = Paging()
 
 
-class Page(_Sent, Generic[T]):
+class Page(Sent, Generic[T]):
     """A page of a list (RestList): its end is told by an empty page, never by a short one."""
 
     data: list[One[T]]
@@ -91,7 +90,7 @@ class Page(_Sent, Generic[T]):
         return [each.object for each in self.data]
 
 
-class TelecomAddress(_Sent):
+class TelecomAddress(Sent):
     """A number or an e-mail address on a card, written as somebody typed it in."""
 
     oid: Oid
@@ -99,7 +98,7 @@ class TelecomAddress(_Sent):
     last_used_on: Moment | None = None
 
 
-class DeliveryAddress(_Sent):
+class DeliveryAddress(Sent):
     oid: Oid
     street: str | None = None
     street_number: str | None = None
@@ -124,7 +123,7 @@ class Place(NamedTuple):
         return self.common == Place(self.path, value).common
 
 
-class Addressable(_Sent):
+class Addressable(Sent):
     """A card, or a bare number that the system made an object of; lists leave out names."""
 
     oid: Oid
@@ -195,71 +194,10 @@ class Addressable(_Sent):
         return {name: tuple(p.text for p in places) for name, places in each.items() if places}
 
 
-class Link(_Sent):
+class Link(Sent):
     """Another object, as far as a reference tells."""
 
     oid: Oid
-
-
-class Participant(_Sent):
-    """One end of a communication (Addressee)."""
-
-    oid: Oid
-    common_name: str | None = None
-    address: str | None = None
-    addressable: Link | None = None
-
-
-class CommunicationRow(_Sent):
-    """What a list says of a communication."""
-
-    oid: Oid
-    date: Moment
-
-
-class Communication(CommunicationRow):
-    """A call, message or voicemail in full."""
-
-    subject: str | None = None
-    contents: Any = None
-    participants: Many[Participant] = []
-    associated_addressable: Link | None = None
-    call_answer_time: str | None = None
-    voicemail: bool | None = None
-
-    @property
-    def may_have_sound(self) -> bool:
-        """No field is documented to tell; a call that was missed has none."""
-        return bool(self.voicemail) or self.call_answer_time is not None
-
-    @property
-    def has_text(self) -> bool:
-        return bool(self.subject or self.contents)
-
-    def ends(
-        self, addressables: frozenset[str], known: frozenset[str] = frozenset()
-    ) -> list[Participant]:
-        """The participants that lead to one of these objects, or are themselves known by OID."""
-        return [
-            each
-            for each in self.participants
-            if each.oid in known or (each.addressable and each.addressable.oid in addressables)
-        ]
-
-    def belongs_to(self, addressables: frozenset[str]) -> bool:
-        link = self.associated_addressable
-        return link is not None and link.oid in addressables
-
-    def mentions(self, words: Iterable[str]) -> bool:
-        """Whether one of the words stands anywhere in it, as a word of its own."""
-        text = json.dumps(self.sent(), ensure_ascii=False)
-        return any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) for word in words)
-
-
-def words(participants: Sequence[Participant]) -> frozenset[str]:
-    """What names these participants."""
-    found = (word for each in participants for word in (each.common_name, each.address))
-    return frozenset(word for word in found if word)
 
 
 class Ref(NamedTuple):
