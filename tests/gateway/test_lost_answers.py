@@ -15,6 +15,7 @@ from avgate_gateway.request import State
 from avgate_gateway.store.cut_short import SupersededError
 from avgate_gateway.store.holding import HELD, Holding
 from avgate_gateway.store.item import ItemState
+from avgate_gateway.store.tasks import Stage, TaskCode
 
 from .invariants import GONE, check_items
 from .office import MAIL, PHONE, Office, opened
@@ -57,12 +58,37 @@ async def test_an_order_whose_answer_was_lost_is_not_placed_again(
     assert seen.request.state is State.CLOSED
 
 
+async def _later(office: Office, hours: int) -> None:
+    for _ in range(hours):
+        office.now += timedelta(hours=1)
+        await office.sweep(None)
+
+
 async def test_what_is_never_answered_for_is_left_to_a_person_in_the_end(office: Office) -> None:
-    await _erase(office, *["unknown before"] * 9)
+    await _erase(office, *["unknown before"] * 20)
+    assert not (await office.see(office.ids[0])).open_hand
+    await _later(office, 24)
     seen = await office.see(office.ids[0])
     assert {item.state for item in seen.items} == {ItemState.UNKNOWN}
     assert len(office.upstreams["crm"].bodies) == 1  # always the same call
     assert [hand.code for hand in seen.open_hand] == ["outcome_unknown"]
+
+
+@pytest.mark.parametrize("mood", ["unknown before", "lost before"])
+async def test_an_upstream_that_takes_no_writes_for_hours_is_told_again_by_itself(
+    office: Office, mood: str
+) -> None:
+    """It shows all there is meanwhile: a person would have had to try each erasure again."""
+    await _erase(office, *[mood] * 5)
+    seen = await office.see(office.ids[0])
+    task = seen.tasks["crm"]
+    assert (task.stage, task.code) == (Stage.EXECUTE, TaskCode.UNAVAILABLE)
+    assert len(office.upstreams["crm"].moods) == 3  # told twice, and no more for now
+    await _later(office, 6)
+    seen = await office.see(office.ids[0])
+    assert {item.state for item in seen.items} <= GONE
+    assert seen.request.state is State.CLOSED
+    assert len(office.upstreams["crm"].bodies) == 1
 
 
 async def test_what_was_seen_before_a_connector_got_stuck_is_not_left_lying(office: Office) -> None:
@@ -98,7 +124,8 @@ async def test_what_nobody_answers_for_does_not_keep_later_batches_from_being_lo
     office: Office,
 ) -> None:
     never = ["unknown before"] * 5  # batches of a hundred
-    await _erase(office, *never, "unknown after", *never * 3, items=600)
+    await _erase(office, *never, "unknown after", *never * 8, items=600)
+    await _later(office, 24)
     seen = await office.see(office.ids[0])
     assert Counter(item.state for item in seen.items) == {
         ItemState.UNKNOWN: 500,

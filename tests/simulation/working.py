@@ -37,7 +37,7 @@ def begin(world: World, c: int, stage: Stage) -> Hand:
         case Stage.LOCATE:
             return ("look", stage, NO_ITEMS, "", ()) if world.request.has_key else None
         case Stage.EXECUTE:
-            return _execute(world, c)
+            return _execute(world, c, has_looked=False)
         case Stage.CONFIRM:
             return _confirm_next(world, _due_jobs(world, c))
         case Stage.VERIFY:
@@ -54,7 +54,8 @@ def _numbers(items: Iterable[Item]) -> tuple[int, ...]:
     return tuple(item.number for item in items)
 
 
-def _execute(world: World, c: int) -> Hand:
+def _execute(world: World, c: int, *, has_looked: bool = True) -> Hand:
+    """What is lost again after it was looked at waits, and is looked at later."""
     stage, approved, lost = Stage.EXECUTE, [], []
     for item in world.items_of(c):
         if item.state is ItemState.INTENDED and Bug.INTENTION_FORGOTTEN not in world.bugs:
@@ -68,6 +69,9 @@ def _execute(world: World, c: int) -> Hand:
         key = decisions.batch_key(batch[0].connector, batch[0].digest, batch[0].tries)
         step = "erase" if Bug.EFFECT_FIRST in world.bugs else "intend"
         return (step, stage, _numbers(batch), key, False)
+    lost.sort(key=lambda item: item.looks)
+    if lost and has_looked and lost[0].looks:
+        return ("trouble", stage, NO_ITEMS, "lost", ())
     if lost:
         lost = [item for item in lost if item.batch == lost[0].batch]
         step = "read back" if Bug.BLIND_RESEND in world.bugs else "read"

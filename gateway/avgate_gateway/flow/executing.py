@@ -6,14 +6,15 @@ key upstream: after a crash the same batch is sent again under the same key.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from avgate_contracts.connector import SupportsCallback, SupportsErase, SupportsRectify
-from avgate_contracts.errors import OutcomeUnknownError
+from avgate_contracts.errors import OutcomeUnknownError, UnavailableError
 from avgate_contracts.outcome import (
     Completed,
     Effect,
@@ -54,12 +55,14 @@ _REPEATABLE = frozenset(
 )  # fmt: skip
 _UNFINISHED = (ItemState.INTENDED, ItemState.APPROVED, ItemState.UNKNOWN)
 _BATCH = 100
-_LOOKS_AT_UNKNOWN = 3
+_WAITS = (60, 600, 3_600, 10_800, 21_600)  # seconds: it may take no writes for hours
+_LOOKS_AT_UNKNOWN = len(_WAITS) + 1
 
 
 async def execute(part: Part) -> bool:
     """Carries out what was approved; False where it has to stop before the end. Raises what the connector raises."""
     await look_first(part)
+    looked = set[int]()
     while True:
         found = await _unfinished(part)
         if found and not part.may_write:
@@ -68,7 +71,7 @@ async def execute(part: Part) -> bool:
             await _carry_out(part, await _intended(part), is_repeat=True)
         elif ItemState.APPROVED in found:
             await _carry_out(part, await _intend(part), is_repeat=False)
-        elif ItemState.UNKNOWN not in found or not await _read_back(part):
+        elif ItemState.UNKNOWN not in found or not await _read_back(part, looked):
             return True
 
 
@@ -204,21 +207,26 @@ async def write_outcomes(
         await untroubled(db, part.request.id, part.name, now)
         await evidence.note(
             db, now, part.request, "effect.ended",
-            {"connector": part.name, "key": key, "outcomes": _tally(rows),
+            {"connector": part.name, "key": key, "outcomes": dict(Counter(row["state"] for row in rows)),
              **told_to(part.connector, refs, rows)},
         )  # fmt: skip
 
 
-async def _read_back(part: Part) -> bool:
+async def _read_back(part: Part, looked: set[int]) -> bool:
     """Settles a write whose answer was lost by looking, never by sending it again blindly.
 
     Whether there was one. What is still there may have been accepted and not be done yet, so the
-    same batch goes again under the same key: an upstream that took it knows it, and does it once.
+    same batch goes again under the same key: an upstream that took it knows it, and does it once. What
+    is lost again then is looked at later: raises UnavailableError.
     """
     sent = await _lost(part)
     lost = [row for row in sent if row.state is ItemState.UNKNOWN]
     if not lost:
         return False
+    if not looked.isdisjoint(row.id for row in lost):
+        looks = min(max(row.looks for row in lost), len(_WAITS))
+        raise UnavailableError(_LOST_AGAIN, after=_WAITS[looks - 1])
+    looked.update(row.id for row in lost)
     gone = await _gone(part, lost)
     still = [row for row in lost if row.id not in gone]
     again = sent if still and all(row.state in _REPEATABLE for row in sent) else []
@@ -285,11 +293,7 @@ async def next_stage(part: Part) -> Task:
     )  # fmt: skip
 
 
-def _tally(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    counted: dict[str, int] = {}
-    for row in rows:
-        counted[row["state"]] = counted.get(row["state"], 0) + 1
-    return counted
-
-
+_LOST_AGAIN = (
+    "it does not say whether it did what it was told, and what was to change is still there"
+)
 _UNSAID = Unknown("the connector did not say what became of it")

@@ -30,7 +30,7 @@ NEXT_CONFIRMATION = sa.select(sa.func.min(item.c.look_at)).where(
 LOST_BATCH = (
     sa.select(item.c.batch)
     .where(THERE, item.c.state == word(ItemState.UNKNOWN), item.c.looks < sa.bindparam("looks"))
-    .order_by(item.c.id)
+    .order_by(item.c.looks, item.c.id)
     .limit(1)
 )
 
