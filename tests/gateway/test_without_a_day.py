@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from avgate_contracts.outcome import Pending
 from avgate_contracts.vocabulary import Operation
+from avgate_gateway.flow.outcomes import columns
 from avgate_gateway.store.item import ItemState
 
 from .office import MAIL, PHONE, Office, opened
@@ -53,3 +55,11 @@ async def test_what_stays_until_never_is_looked_at_until_that_is_put_right(offic
     await office.sweep(None)
     assert [item.state for item in (await office.see(office.ids[0])).items] == [ItemState.ERASED]
     await office.check_upstreams()
+
+
+@pytest.mark.parametrize("promised", [NEVER, datetime(2027, 1, 1, tzinfo=UTC)])
+async def test_what_was_accepted_is_asked_about_within_a_day_whatever_was_promised(
+    office: Office, promised: datetime
+) -> None:
+    found = columns(Pending("job", promised), office.now)
+    assert found["look_at"] == office.now + timedelta(days=1)

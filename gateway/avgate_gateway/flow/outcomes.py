@@ -24,6 +24,7 @@ from avgate_gateway.store.item import ItemState
 from avgate_gateway.store.tasks import TaskCode
 
 WHILE_RUNNING = timedelta(days=1)  # so often it is asked whether a service still runs
+_LATEST = timedelta(days=1)  # what was accepted is asked about so often, whatever was promised
 # Refusals that end by themselves, on a day that nobody knows, so they are looked at again: with the
 # service, or once a bill is no longer disputed (GDPR Art. 17(3)(e), Tw Art. 11.5).
 _PASSING = frozenset({"service_runs", "usage_billed", "usage_under_dispute"})
@@ -72,7 +73,8 @@ def columns(outcome: Outcome, now: datetime) -> dict[str, Any]:  # noqa: PLR0911
         case NothingHeld():
             return _columns(ItemState.ALREADY_GONE)
         case Pending(job, look_again_at):
-            return _columns(ItemState.PENDING, job=job, look_at=max(look_again_at, now))
+            look = min(max(look_again_at, now), now + _LATEST)
+            return _columns(ItemState.PENDING, job=job, look_at=look)
         case Unsupported(code, reason):
             return _columns(ItemState.BY_HAND, code=code, reason=reason)
         case Refused():
