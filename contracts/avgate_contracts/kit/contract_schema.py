@@ -17,15 +17,17 @@ from avgate_contracts.kit.spread import spread
 from avgate_contracts.kit.tape import Interaction
 from avgate_contracts.kit.verdict import expect, some
 from avgate_contracts.record import Record
+from avgate_contracts.vocabulary import IdentifierKind
 
 _STORIES = ("access", "nobody")
 _CHANGES = {"renamed": alteration.renamed, "another type": alteration.retyped}
-_INSTEAD = "instead of the subject"
+_INSTEAD, _SAME_ADDRESS = "instead of the subject", "with the same address"
 _FEWEST, _MOST = 10, 40  # members of one story that are changed, each in a playing of its own
 _CALLS = 1500  # that all these playings may take: a story of a hundred calls shows fewer members
 _OTHERS = {
     _INSTEAD: alteration.about_others,
     "beside the subject": alteration.with_others,
+    _SAME_ADDRESS: alteration.about_others,  # but for the customer's number all is the subject's
 }
 
 
@@ -51,7 +53,10 @@ class SchemaLaws(Declared):
     @law(3, SupportsAccess, cases=tuple(_OTHERS))
     async def test_somebody_elses_data_is_not_taken_for_the_subjects(self, case: str) -> None:
         bench = bench_of(type(self))
-        values = [one.value for one in bench.cast.subject.identifiers]
+        known = bench.cast.subject.identifiers
+        if case == _SAME_ADDRESS:
+            known = bench.cast.subject.of_kind(IdentifierKind.CUSTOMER_ID)
+        values = [one.value for one in known]
         others = [alteration.another(value) for value in values]
         tape = _OTHERS[case](bench.tape("access").interactions, values)
         run = await bench.rehearse("access", tape=tape)
@@ -71,7 +76,8 @@ class SchemaLaws(Declared):
             not taken,
             "an answer about somebody else is left out, or names that other person",
             f"hands out {some(taken)} of somebody else as the subject's",
-            "take Record.identifiers from the answer itself, each from its own element",
+            "take Record.identifiers from the answer itself, each from its own element; where it is "
+            "found by an address and names another customer, raise AmbiguousSubjectError",
         )
 
 
@@ -91,7 +97,8 @@ def _is_among(member: alteration.Member, optional: set[str]) -> bool:
 
 
 def _shows(record: Record, values: Sequence[str]) -> bool:
-    told = [each.encode() for each in content(record)]
+    named = (one.value for one in record.identifiers)
+    told = [each.encode() for each in (*content(record), *named)]
     return any(appears(value, told) for value in values)
 
 
