@@ -53,6 +53,12 @@ _OWN: Final[Mapping[str, str]] = {
     "the connector did not say what became of it": (
         "de koppeling heeft niet gezegd wat ermee is gebeurd"
     ),
+    "the upstream accepted it, and knows nothing of it any more": (
+        "het systeem nam de opdracht aan, en weet er niets meer van"
+    ),
+    "it does not say whether it did what it was told, and what was to change is still there": (
+        "het systeem zegt niet of het de opdracht heeft uitgevoerd, en alles staat er nog"
+    ),
     "the upstream accepted, but there is no way to ask about it": (
         "het systeem nam de opdracht aan, maar er is niet na te vragen of het is gebeurd"
     ),

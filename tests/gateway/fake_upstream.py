@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from avgate_contracts.errors import OutcomeUnknownError, UnavailableError
+from avgate_contracts.errors import NotFoundError, OutcomeUnknownError, UnavailableError
 from avgate_contracts.identifier import Identifier
 from avgate_contracts.outcome import (
     Completed,
@@ -67,6 +67,7 @@ class Upstream:
     bodies: dict[str, frozenset[str]] = field(default_factory=dict)
     effects: dict[str, str] = field(default_factory=dict)  # by reference: the key that did it
     jobs: dict[str, str] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)  # jobs that it does not know any more
     orders: dict[str, str] = field(default_factory=dict)  # by reference: the key of an open one
     complaints: list[str] = field(default_factory=list)
     resent: list[tuple[str, str, str]] = field(default_factory=list)  # what, under which two keys
@@ -143,6 +144,8 @@ class Upstream:
         await self.enter()
         if job not in self.jobs:
             self.complaints.append("was asked about a job that it never accepted")
+        if job in self.forgotten:
+            raise NotFoundError("there is no such job", status=404)
         answer = self.answers.pop(0) if self.answers else "done"
         if answer == "down":
             raise UnavailableError("not now")

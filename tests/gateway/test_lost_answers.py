@@ -202,3 +202,23 @@ async def test_what_the_policy_approves_at_once_is_looked_at_once_after_and_not_
     looked_after = office.upstreams["crm"].looked_after
     assert looked_after
     assert 0 not in looked_after
+
+
+async def test_an_order_that_is_not_known_any_more_keeps_no_other_from_being_confirmed(
+    office: Office,
+) -> None:
+    office.make("crm", "card", 2)
+    crm = office.upstreams["crm"]
+    crm.approved.update(office.refs["crm"])
+    crm.moods, crm.forgotten = ["pending"], {"crm-0"}
+    await office.submit(Operation.ERASE, "robot", (PHONE, MAIL), known=True)
+    await office.sweep(None)
+    for _ in range(12):
+        office.now += timedelta(hours=1)
+        await office.sweep(None)
+    seen = await office.see(office.ids[0])
+    assert Counter(item.state for item in seen.items) == {
+        ItemState.FAILED: 1,
+        ItemState.ERASED: 1,
+    }
+    assert [hand.code for hand in seen.open_hand] == ["unconfirmable"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from avgate_contracts.connector import SupportsConfirm
+from avgate_contracts.errors import NotFoundError
 from avgate_contracts.outcome import Failed, ItemOutcome
 from avgate_gateway.flow.capability import can
 from avgate_gateway.flow.context import Part
@@ -15,6 +16,7 @@ from avgate_gateway.store import items
 from avgate_gateway.store.item import Item, ItemState
 from avgate_gateway.store.tasks import Task
 
+_FORGOTTEN = Failed("unconfirmable", "the upstream accepted it, and knows nothing of it any more")
 _NO_WAY = Failed("unconfirmable", "the upstream accepted, but there is no way to ask about it")
 
 
@@ -34,9 +36,13 @@ async def confirm(part: Part) -> Task:
 
 async def _told(part: Part, job: str, batch: Sequence[Item]) -> Sequence[ItemOutcome]:
     refs = refs_of(part, batch)
+    why = _NO_WAY
     if can(part.connector, SupportsConfirm):
-        return await part.connector.confirm(job, refs)
-    return [ItemOutcome(ref.ref, _NO_WAY) for ref in refs]
+        try:
+            return await part.connector.confirm(job, refs)
+        except NotFoundError:  # which is said of this job, and of no other
+            why = _FORGOTTEN
+    return [ItemOutcome(ref.ref, why) for ref in refs]
 
 
 def _order(row: Item) -> tuple[str, str]:
