@@ -47,7 +47,8 @@ class Stage:
     control: httpx.AsyncClient
 
     async def found(self) -> list[sdk.Record]:
-        return [record async for record in self.connector.access(self.subject)]
+        found = [each async for each in self.connector.access(self.subject)]
+        return [each for each in found if isinstance(each, sdk.Record)]
 
     async def items(self) -> list[sdk.ItemRef]:
         return [record.item for record in await self.found()]
@@ -200,9 +201,12 @@ async def acting(
 class Between(httpx.AsyncBaseTransport):
     """Stands on the line: notes what passes, and changes what is sent."""
 
-    def __init__(self, change: Callable[[bytes], bytes] = bytes) -> None:
+    def __init__(
+        self, change: Callable[[bytes], bytes] = bytes, answers: Callable[[bytes], bytes] = bytes
+    ) -> None:
         self._real = httpx.AsyncHTTPTransport(verify=NO_TLS)
         self._change = change
+        self._answers = answers
         self.passed: list[tuple[str, str]] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -211,7 +215,11 @@ class Between(httpx.AsyncBaseTransport):
         sent = httpx.Request(request.method, request.url, headers=headers, content=content)
         answer = await self._real.handle_async_request(sent)
         self.passed.append((request.method, request.url.path.rsplit("/", 1)[-1]))
-        return answer
+        if self._answers is bytes:
+            return answer
+        told = self._answers(await answer.aread())
+        kept = [(n, v) for n, v in answer.headers.multi_items() if n != "content-length"]
+        return httpx.Response(answer.status_code, headers=kept, content=told)
 
     async def aclose(self) -> None:
         await self._real.aclose()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Any
 
+import pytest
+
 import avgate_contracts as sdk
 from avgate_xelion.models import Ref
 
-from .stage import DONE, GONE, Stage, live, only
+from .stage import DONE, GONE, Between, Stage, live, only
 from .test_xelion_traces import OneCall
 
 _CALL = sdk.Category.COMMUNICATION_METADATA
@@ -18,6 +20,7 @@ ITEM = sdk.ItemRef(
     sdk.Product.XELION,
     erasure=sdk.ErasureWay.ANONYMISE,
 )
+HAS_NONE, HAS_SOME = b'"hasAttachment":false', b'"hasAttachment":true'
 LETTER = b"%PDF-1.7 " + bytes(range(256)) * 8
 
 
@@ -30,8 +33,9 @@ async def added(stage: Stage, oid: str, name: str = "brief van S. Dijkstra.pdf")
 
 
 async def log(stage: Stage) -> sdk.Record:
-    found = [record async for record in stage.connector.export(stage.subject)]
-    return next(r for r in found if r.item.erasure is sdk.ErasureWay.ANONYMISE)
+    found = [each async for each in stage.connector.export(stage.subject)]
+    records = (each for each in found if isinstance(each, sdk.Record))
+    return next(r for r in records if r.item.erasure is sdk.ErasureWay.ANONYMISE)
 
 
 async def test_a_copy_has_the_files_that_were_sent_along() -> None:
@@ -65,3 +69,13 @@ async def test_what_keeps_a_file_was_not_stripped() -> None:
             assert await stage.connector.still_held([ITEM]) == [ITEM]
         assert isinstance(outcome, sdk.Failed)
         assert outcome.code == "identity_left"
+
+
+@pytest.mark.parametrize(("said", "parts"), [(True, ["Files of messages"]), (False, [])])
+async def test_a_file_that_is_not_named_is_told_not_to_be_seen(
+    parts: list[str], *, said: bool
+) -> None:
+    upstream = Between(answers=lambda body: body.replace(HAS_NONE, HAS_SOME) if said else body)
+    async with live(known=only("xelion_id"), transport=upstream) as stage:
+        found = [each async for each in stage.connector.access(stage.subject)]
+    assert sorted({each.part for each in found if isinstance(each, sdk.Unseen)}) == parts

@@ -12,7 +12,7 @@ from avgate_xelion.communications import Communication, words
 from avgate_xelion.correcting import Step, steps_left
 from avgate_xelion.lines import identifier
 from avgate_xelion.models import Addressable, Ref
-from avgate_xelion.records import CALL, CARD, ERASES, contact, log, sound
+from avgate_xelion.records import CALL, CARD, ERASES, contact, log, sound, unnamed
 from avgate_xelion.writing import until_answered
 
 _LOST = sdk.Unknown("the answer was lost, and reading back does not show the change")
@@ -47,7 +47,7 @@ class XelionConnector(
     async def check(self) -> None:
         await self._client.check()
 
-    async def access(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Record]:
+    async def access(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Finding]:
         """Communications before the cards and bare numbers that lead to them."""
         cards = _narrowed(subject, await self._matches(subject))
         theirs, done = frozenset(card.oid for card in cards), set[str]()
@@ -61,7 +61,7 @@ class XelionConnector(
             if whole.borne(subject.identifiers, in_their_days=True):
                 yield contact(whole)
 
-    def export(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Record]:
+    def export(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Finding]:
         """The same as access, which brings the sound along."""
         return self.access(subject)
 
@@ -85,7 +85,7 @@ class XelionConnector(
 
     async def _communications(
         self, subject: sdk.DataSubject, card: Addressable, theirs: frozenset[str], done: set[str]
-    ) -> AsyncIterator[sdk.Record]:
+    ) -> AsyncIterator[sdk.Finding]:
         """Those of days on which the card or number was the subject's, each only once."""
         known = card.identifiers()
         read = partial(self._of_call, subject, card, theirs)
@@ -102,7 +102,7 @@ class XelionConnector(
 
     async def _of_call(
         self, subject: sdk.DataSubject, card: Addressable, theirs: frozenset[str], oid: str
-    ) -> list[sdk.Record] | None:
+    ) -> list[sdk.Finding] | None:
         """What there is of a call; None where it has nothing to do with them at all."""
         call = await self._client.listed_communication(oid)
         if not (call.ends(theirs) or call.belongs_to(theirs)):
@@ -110,8 +110,10 @@ class XelionConnector(
         if not _in_time(subject, theirs, call):
             return []
         found = log(card, theirs, call, self._client.file)
-        sounds = call.may_have_sound and await self._client.has_sound(oid)
-        return [found, sound(found, call, self._client.sound)] if sounds else [found]
+        told: list[sdk.Finding] = [found]
+        if call.may_have_sound and await self._client.has_sound(oid):
+            told.append(sound(found, call, self._client.sound))
+        return [*told, *unnamed(call)]
 
     async def rectify(
         self, items: Sequence[sdk.ItemChange], *, key: str

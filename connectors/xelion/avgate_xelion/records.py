@@ -48,6 +48,12 @@ def _files(call: Communication, opened: Opening) -> Iterator[sdk.Attachment]:
         yield sdk.Attachment(name, media or _ANYTHING, partial(opened, file.oid))
 
 
+def unnamed(call: Communication) -> Iterator[sdk.Unseen]:
+    """Files that a message says that it has, and does not name: nobody can fetch those."""
+    if call.has_attachment and not call.attachments:
+        yield sdk.Unseen("Files of messages", sdk.WhyUnseen.NO_INTERFACE)
+
+
 def sound(found: sdk.Record, call: Communication, opened: Opening) -> sdk.Record:
     """That of a call of which there is a record."""
     kind = sdk.Category.VOICEMAIL if call.voicemail else sdk.Category.RECORDING
