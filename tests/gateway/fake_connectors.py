@@ -20,7 +20,13 @@ from avgate_contracts.vocabulary import Category, IdentifierKind
 from .fake_upstream import Upstream
 
 
-def manifest(name: str, finds_by: IdentifierKind, *, relists: bool = False) -> Manifest:
+def manifest(
+    name: str,
+    finds_by: IdentifierKind,
+    *,
+    relists: bool = False,
+    leads: frozenset[Category] = frozenset(),
+) -> Manifest:
     return Manifest(
         name=name,
         title=name,
@@ -29,6 +35,7 @@ def manifest(name: str, finds_by: IdentifierKind, *, relists: bool = False) -> M
         holds=frozenset(Category),
         erases=dict.fromkeys(Category, ErasureWay.DELETE),
         relists=relists,
+        leads=leads,
     )
 
 

@@ -26,7 +26,7 @@ from avgate_contracts.outcome import (
     Unknown,
 )
 from avgate_contracts.record import Finding, ItemChange, ItemRef, Record, Unseen
-from avgate_contracts.vocabulary import Field
+from avgate_contracts.vocabulary import Category, Field
 from avgate_gateway.retention import Action, Pack, decide, local_day
 
 from .moods import BEFORE, OTHERWISE, REFUSING, SAYS, TROUBLES
@@ -60,6 +60,8 @@ class Upstream:
     unseen: list[Unseen] = field(default_factory=list)  # parts that nobody can look into
     strangers: bool = False  # shows other people's records as well
     lead: str | None = None  # the item without which nothing is found by the person
+    leads: frozenset[Category] = frozenset()  # categories that alone lead to the rest, as it says
+    known_by: tuple[Identifier, ...] = ()  # by what another program makes anew what goes
     meanwhile: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
     approved: set[str] = field(default_factory=set)
     asked_again: set[str] = field(default_factory=set)  # a person had these tried again
@@ -134,11 +136,18 @@ class Upstream:
             ItemOutcome(item.ref, self._erase_one(item, key, mood, number))
             for number, item in enumerate(items)
         ]
+        if self.known_by:
+            self._make_anew(items)
         if mood in {"lost after", "pending and lost"}:
             raise OutcomeUnknownError("lost on the way back")
         if mood == "bug after":
             raise ValueError("a fault of the connector")
         return outcomes[1:] if mood == "silent" else outcomes
+
+    def _make_anew(self, items: Sequence[ItemRef]) -> None:
+        for item in items:
+            anew = replace(item, ref=f"{item.ref} anew")
+            self.holdings[anew.ref] = Holding(anew, self.subject, self.known_by)
 
     async def confirm(self, job: str, items: Sequence[ItemRef]) -> list[ItemOutcome]:
         await self.enter()

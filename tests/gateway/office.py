@@ -83,7 +83,9 @@ class Office:
     def context(self) -> Context:
         phone, mail = IdentifierKind.PHONE, IdentifierKind.EMAIL
         made: Mapping[str, Paper] = {
-            "crm": System(self.upstreams["crm"], manifest("crm", phone)),
+            "crm": System(
+                self.upstreams["crm"], manifest("crm", phone, leads=self.upstreams["crm"].leads)
+            ),
             "orders": Desk(self.upstreams["orders"], manifest("orders", mail, relists=True)),
             "paper": Paper(self.upstreams["paper"], manifest("paper", phone)),
         }

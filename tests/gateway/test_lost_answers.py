@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from avgate_contracts.vocabulary import Operation
+from avgate_contracts.vocabulary import Category, Operation
 from avgate_gateway.request import State
 from avgate_gateway.store.cut_short import SupersededError
 from avgate_gateway.store.holding import HELD, Holding
@@ -222,3 +222,20 @@ async def test_an_order_that_is_not_known_any_more_keeps_no_other_from_being_con
         ItemState.ERASED: 1,
     }
     assert [hand.code for hand in seen.open_hand] == ["unconfirmable"]
+
+
+@pytest.mark.parametrize("leads", [frozenset({Category.CONTACTS}), frozenset[Category]()])
+async def test_a_card_that_was_made_anew_under_another_name_is_not_told_to_be_gone(
+    office: Office, leads: frozenset[Category]
+) -> None:
+    """By a program that keeps contacts in step, or by two cards being made one; other things just come anew."""
+    office.make("crm", "card", 2)
+    crm = office.upstreams["crm"]
+    crm.leads, crm.known_by = leads, (PHONE,)
+    crm.approved.update(office.refs["crm"])
+    await office.submit(Operation.ERASE, "robot", (PHONE, MAIL), known=True)
+    await office.sweep(None)
+    seen = await office.see(office.ids[0])
+    told = {(item.state, item.code) for item in seen.items}
+    assert told == {(ItemState.FAILED, "still_held") if leads else (ItemState.ERASED, None)}
+    assert (seen.request.state is State.CLOSED) is not bool(leads)

@@ -68,11 +68,35 @@ async def _shown(part: Part) -> set[str]:
     if part.person is None:  # the identifiers are destroyed, so each item is looked up by itself
         return await _shown_by_reference(part, GONE)
     look = Look.of(part, part.person, Operation.ACCESS)
-    shown = {digest_of(part, record.item.ref) async for record in look.records()}
+    shown, leads = set[str](), set[str]()
+    async for record in look.records():
+        shown.add(digest := digest_of(part, record.item.ref))
+        if record.item.category in part.connector.manifest.leads:
+            leads.add(digest)
     await _note_unseen(part, look)
+    if leads:
+        shown |= await _made_anew(part, leads)
     if not look.proven:  # which says nothing of what was found by something that has gone since
         shown |= await _shown_by_reference(part, GONE, _LED_TO)
     return shown
+
+
+async def _made_anew(part: Part, leads: set[str]) -> set[str]:
+    """Digests of what leads to a person and is said to be gone, where another of its kind is shown that nobody knew.
+
+    Such as a name card: a program that keeps contacts in step makes it anew, or it was made one with
+    another. By its reference it is gone, and the person is there.
+    """
+    known, gone = set[str](), set[str]()
+    last = 0
+    while rows := await _claimed(part, last, ()):
+        last = rows[-1].id
+        mine = [row for row in rows if row.category in part.connector.manifest.leads]
+        known.update(row.digest for row in mine)
+        gone.update(row.digest for row in mine if row.state in GONE)
+        if len(rows) < _PAGE:
+            break
+    return gone if leads - known else set()
 
 
 async def _note_unseen(part: Part, look: Look) -> None:
