@@ -108,6 +108,42 @@ async def test_what_is_registered_by_now_is_not_overwritten_for_what_is_still_sh
     assert set(sent) == {"GET"}
 
 
+@pytest.mark.parametrize(
+    ("registered", "kind", "is_to_come"),
+    [
+        ("LISTED", "online", True),
+        ("NON_LISTED", "online", True),  # which enquiries give out, and no book
+        ("NON_LISTED", "print", False),
+        ("NON_PUBLISHED", "online", False),
+    ],
+)
+async def test_what_a_page_is_to_show_from_a_known_day_is_held(
+    registered: str, kind: str, *, is_to_come: bool
+) -> None:
+    body = listings("Jansen").replace(">LISTED<", f">{registered}<")
+    body = body.replace("<Publications/>", f"<Publications>{to_come(kind)}</Publications>")
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, text=body))
+    phone = Identifier.of(IdentifierKind.PHONE, "+31200000001")
+    async with acting(
+        SETTINGS, DataSubject("s", (phone,)), Clock(NOON), transport=transport
+    ) as acted:
+        items = await acted.items()
+        assert len(items) == is_to_come
+        assert await acted.connector.still_held(items) == items
+
+
+def to_come(kind: str) -> str:
+    """It shows nothing yet."""
+    day = "2026-04-01T00:00:00Z"
+    edition = f"<EditionId>e</EditionId><EditionState>open</EditionState><EditorialCloseDate>{day}"
+    edition += f"</EditorialCloseDate><PublicationDate>{day}</PublicationDate>"
+    return (
+        f"<Publication><PublicationId>{kind}</PublicationId><Kind>{kind}</Kind>"
+        "<Status>ABSENT</Status><EffectiveFrom>2026-01-01T00:00:00Z</EffectiveFrom>"
+        f"<EffectiveUntil>{day}</EffectiveUntil>{edition if kind == 'print' else ''}</Publication>"
+    )
+
+
 LISTED = (
     "<SubscriberType>RESIDENTIAL</SubscriberType><ListingType>LISTED</ListingType>"
     "<ListingName><LastName>{0}</LastName></ListingName><ListAddress>true</ListAddress>"

@@ -176,7 +176,9 @@ class Listing(_Element):
 
     def content(self, publication: Publication) -> Content | None:
         """What it shows, or is to show from a day that is known: a feed lists a number hours before."""
-        is_to_come = publication.effective_until and self.registered.listing_type == "LISTED"
+        everywhere = self.registered.listing_type == "LISTED"
+        appears = everywhere or (publication.kind == "online" and not self.registered.is_delisted)
+        is_to_come = publication.effective_until and appears
         return publication.listed or (self.registered if is_to_come else None)
 
 
