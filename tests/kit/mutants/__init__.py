@@ -2,6 +2,7 @@
 
 from . import (
     claiming,
+    customers,
     handing_on,
     manners,
     outcomes,
@@ -18,6 +19,7 @@ __all__ = [
     "MUTANTS",
     "Mutant",
     "claiming",
+    "customers",
     "handing_on",
     "manners",
     "outcomes",

@@ -12,6 +12,7 @@ from xml.sax.saxutils import quoteattr
 
 FLEUR = "fleur.bakker@example.org"
 NUMBER = "+31612345678"
+CUSTOMER = "C-1"
 _PAGE = 2
 _LOOKS = 2  # at a job, until it is done
 
@@ -24,6 +25,7 @@ def _card(number: int, *, name: str = "Fleur Bakker", kind: str = "card") -> dic
         "id": f"c-{number}",
         "kind": kind,
         "name": name,
+        "customer": CUSTOMER if is_fleur else "C-2",
         "emails": ["fleur@example.com", FLEUR] if is_fleur else [f"card{number}@example.org"],
         "phones": [{"number": NUMBER, "from": "2023-01-01", "until": None}] if is_fleur else [],
         "street": "Lindelaan 7",
@@ -78,6 +80,8 @@ class Linden:
             found = [card for card in found if asked["email"] in card["emails"]]
         if "phone" in asked:
             found = [c for c in found if any(p["number"] == asked["phone"] for p in c["phones"])]
+        if "customer" in asked:
+            found = [card for card in found if card["customer"] == asked["customer"]]
         if "like" in asked:
             found = [c for c in found if any(asked["like"] in email for email in c["emails"])]
         return found
