@@ -87,7 +87,7 @@ async def test_a_lost_answer_that_did_nothing_is_unknown_and_the_next_try_does_i
         assert await stage.effects() == Counter()
         assert all(isinstance(each, sdk.Unknown) for each in (lost, renamed, kept))
         assert await stage.rectify(card.item, name) == sdk.Completed(sdk.Effect.RECTIFIED)
-        assert await stage.erase(call, card.item) == [DONE, ERASED]
+        assert await stage.erase(call, (await stage.card()).item) == [DONE, ERASED]
 
 
 async def test_a_lost_answer_that_did_it_is_read_back() -> None:

@@ -34,7 +34,8 @@ class ItemRef:
     again without the subject. `term_starts` is the moment the retention terms run from: the call,
     or the end of the contract; None while that moment has not come or is unknown.
     `service_runs`: the service or contract the item belongs to has not ended. `version` is handed back
-    as it was told, for a connector to know whether the item is still the same; it names nobody.
+    as it was told, for a connector to know whether the item is still the same, and `still_held` tells
+    the one that it has by now. It stays in the open beside the item, so nobody may be found by it.
     """
 
     ref: str = field(repr=False)

@@ -136,6 +136,7 @@ async def test_nobody_knows_by_which_terms_it_is_kept_of_the_first_one(status: s
         held = await connector.still_held(items)
     assert [item.ref for item in held] == [item.ref for item in items]
     assert {(item.service_runs, item.term_starts) for item in held} == {(False, None)}
+    assert not {item.version for item in held} & {item.version for item in items}
 
 
 @pytest.mark.parametrize("is_known", [True, False])

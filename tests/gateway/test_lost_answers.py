@@ -239,3 +239,28 @@ async def test_a_card_that_was_made_anew_under_another_name_is_not_told_to_be_go
     told = {(item.state, item.code) for item in seen.items}
     assert told == {(ItemState.FAILED, "still_held") if leads else (ItemState.ERASED, None)}
     assert (seen.request.state is State.CLOSED) is not bool(leads)
+
+
+@pytest.mark.parametrize("is_another", [True, False])
+async def test_what_is_another_thing_by_now_is_not_held_against_a_persons_word(
+    office: Office, *, is_another: bool
+) -> None:
+    """A card that was made somebody else's stays there, and nobody is to delete it to get a request closed."""
+    office.make("crm", "card", 1)
+    crm = office.upstreams["crm"]
+    (held,) = crm.holdings.values()
+    held.item = replace(held.item, version="theirs")
+    crm.approved.update(office.refs["crm"])
+    crm.moods = ["refuse"]
+    await office.submit(Operation.ERASE, "robot", (PHONE, MAIL), known=True)
+    await office.sweep(None)
+    if is_another:
+        held.item = replace(held.item, version="another's")
+    await office.complete(office.ids[0], 0, honest=False)
+    await office.sweep(None)
+    seen = await office.see(office.ids[0])
+    (item,) = seen.items
+    assert (item.state, item.code) == (
+        (ItemState.DONE_BY_HAND, None) if is_another else (ItemState.FAILED, "still_held")
+    )
+    assert crm.holds(held.item.ref) is not None

@@ -270,7 +270,8 @@ def _as_now(item: ItemRef, of: Usage | Service | Owner) -> ItemRef:
     Of what is another customer's by now nobody knows when it ended for the one before.
     """
     if isinstance(of, Service) and not of.is_of(item.version):
-        return replace(item, term_starts=None, service_runs=False)
+        another = min(map(of.version, of.parties), default="")
+        return replace(item, term_starts=None, service_runs=False, version=another)
     known = item.term_starts if isinstance(of, Owner) else None
     starts = max(filter(None, (of.ended_at, known)), default=None)
     return replace(item, term_starts=None if of.runs else starts, service_runs=of.runs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -16,6 +17,9 @@ from avgate_xelion.records import CALL, CARD, ERASES, contact, log, sound, unnam
 from avgate_xelion.writing import until_answered
 
 _LOST = sdk.Unknown("the answer was lost, and reading back does not show the change")
+_ANOTHERS = sdk.Refused(
+    "changed_meanwhile", "it has another name or numbers since it was found: see whose card it is"
+)
 _NO_DELETE = sdk.Unsupported(
     "no_delete",
     "Xelion documents no call that deletes a voicemail or a recording: "
@@ -171,7 +175,7 @@ class XelionConnector(
         ref = Ref.read(item.ref)
         try:
             if ref.kind is CARD:
-                return await self._removed(ref.oid, key)
+                return await self._removed(ref.oid, item.version, key)
             if ref.kind is CALL:
                 return await until_answered(partial(self._anonymised, ref, key, set()))
         except sdk.RefusedError as error:
@@ -179,7 +183,12 @@ class XelionConnector(
         there = await self._client.has_sound(ref.oid)
         return _NO_DELETE if there else sdk.Completed(sdk.Effect.ALREADY_GONE)
 
-    async def _removed(self, oid: str, key: str) -> sdk.Outcome:
+    async def _removed(self, oid: str, version: str | None, key: str) -> sdk.Outcome:
+        card = await self._client.addressable(oid)
+        if card is None:
+            return sdk.Completed(sdk.Effect.ALREADY_GONE)
+        if version is not None and card.mark != version:
+            return _ANOTHERS
         removed = await self._client.remove_addressable(oid, key)
         if await self._client.addressable(oid) is None:
             # It was there when it was located: not finding it now says that it went since.
@@ -208,16 +217,21 @@ class XelionConnector(
         return sdk.Failed("identity_left", "the call still shows whose it is; look at it in Xelion")
 
     async def still_held(self, items: Sequence[sdk.ItemRef]) -> Sequence[sdk.ItemRef]:
-        held = await paced([Ref.read(item.ref) for item in items], self._holds)
-        return [item for item, is_held in zip(items, held, strict=True) if is_held]
+        held = await paced(items, self._as_now)
+        return [item for item in held if item is not None]
 
-    async def _holds(self, ref: Ref) -> bool:
+    async def _as_now(self, item: sdk.ItemRef) -> sdk.ItemRef | None:
+        """Whether it is there, and of a card also whose it is."""
+        ref = Ref.read(item.ref)
         if ref.kind is CARD:
-            return await self._client.addressable(ref.oid) is not None
+            card = await self._client.addressable(ref.oid)
+            if card is None or item.version is None:
+                return item if card else None
+            return replace(item, version=card.mark)
         if ref.kind is CALL:
             call = await self._client.communication(ref.oid)
-            return call is not None and _shows(call, ref)
-        return await self._client.has_sound(ref.oid)
+            return item if call is not None and _shows(call, ref) else None
+        return item if await self._client.has_sound(ref.oid) else None
 
 
 def _narrowed(subject: sdk.DataSubject, cards: Sequence[Addressable]) -> list[Addressable]:

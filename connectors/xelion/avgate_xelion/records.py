@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import PurePath
@@ -68,7 +69,7 @@ def sound(found: sdk.Record, call: Communication, opened: Opening) -> sdk.Record
 
 def contact(card: Addressable) -> sdk.Record:
     return sdk.Record(
-        item=_item(Ref(CARD, card.oid), None),
+        item=replace(_item(Ref(CARD, card.oid), None), version=card.mark),
         identifiers=card.identifiers(),
         data=card.sent(),
         fields=card.fields,

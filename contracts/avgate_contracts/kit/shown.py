@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from avgate_contracts.record import Finding, Record
@@ -56,13 +57,15 @@ def _whole(finding: Finding) -> tuple[object, ...]:
     if not isinstance(finding, Record):
         return _plan_of(finding)
     files = [(each.name, each.media_type) for each in finding.attachments]
-    return (*_plan_of(finding), finding.data, finding.fields, files)
+    version = finding.item.version
+    return (*_plan_of(finding), version, finding.data, finding.fields, files)
 
 
 def _plan_of(finding: Finding) -> tuple[object, ...]:
     if not isinstance(finding, Record):
         return finding.part, finding
-    return finding.item.ref, finding.item, frozenset(finding.identifiers), finding.occurred_at
+    item = replace(finding.item, version=None)  # by which a connector tells whether it is the same
+    return item.ref, item, frozenset(finding.identifiers), finding.occurred_at
 
 
 def _place(told: tuple[object, ...]) -> str:

@@ -125,8 +125,11 @@ async def _shown_by_reference(
         last = rows[-1].id
         refs = refs_of(part, [row for row in rows if row.ref_box and row.erasure in ways])
         if refs and can(part.connector, SupportsErase):
+            versions = {ref.ref: ref.version for ref in refs} if states is _SAID else {}
             held = await part.connector.still_held(refs)
-            shown.update(digest_of(part, ref.ref) for ref in held)
+            # Another version is another thing, by the word of whoever looked.
+            same = (ref for ref in held if versions.get(ref.ref, ref.version) == ref.version)
+            shown.update(digest_of(part, ref.ref) for ref in same)
         if len(rows) < _PAGE:
             break
     return shown
