@@ -53,7 +53,10 @@ class Tool:
             "startDate": "2012-01-01T00:00:00Z",
             "terminationDate": "2014-01-01T00:00:00Z",
             "productSpecification": {"id": "voice"},
-            "relatedParty": [{"id": self.holder}, {"id": "the reseller"}],
+            "relatedParty": [
+                {"id": self.holder, "@referredType": "Individual"},
+                {"id": "the reseller", "@referredType": "Organization"},
+            ],
             "productCharacteristic": [
                 {"name": name, "value": value}
                 for name, value in own.items()
@@ -75,8 +78,8 @@ class Tool:
             return httpx.Response(200, json=known)
         rows: list[Any] = []
         if path.endswith("/individual"):
-            rows = [person()]
-        elif asked.get("relatedParty.id") == self.holder and path.endswith("/product"):
+            rows = [person()] if "externalReference.name" in asked else []
+        elif path.endswith("/product"):
             rows = [self.line()]
         return httpx.Response(200, json=rows, headers={"x-total-count": str(len(rows))})
 
@@ -160,3 +163,11 @@ async def test_what_tells_of_it_names_nobody() -> None:
     (version,) = versions
     assert version is not None
     assert "p1" not in version
+
+
+async def test_a_line_leads_to_its_user_and_not_to_the_company_that_stands_beside_them() -> None:
+    number = Identifier.of(IdentifierKind.PHONE, "+31201234567")
+    async with opened(Tool()) as connector:
+        found = [each async for each in connector.access(DataSubject("s", (number,)))]
+    refs = {each.item.ref for each in found if isinstance(each, Record)}
+    assert {"product/p1-p1", "individual/p1"} <= refs

@@ -132,7 +132,7 @@ class OperatorClient:
         if known.kind in _FILTERS:
             asked = {_FILTERS[known.kind]: known.value}
             found = [row.id for row in await self._named(INDIVIDUALS, asked, known)]
-        return [*found, *(party for row in await self.services(known) for party in row.parties)]
+        return [*found, *(party for row in await self.services(known) for party in row.people)]
 
     async def services(self, known: sdk.Identifier) -> list[Service]:
         """Those of whoever has or had this line, card or address."""

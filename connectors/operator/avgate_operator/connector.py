@@ -23,7 +23,7 @@ from avgate_operator.correction import NO_FIELD, corrected, obstacle, shows, sta
 from avgate_operator.held import Ref, item_record, parts, wholes
 from avgate_operator.lines import are_anothers, told_apart
 from avgate_operator.models import Individual, Service, Usage
-from avgate_operator.owner import Owner, the_one
+from avgate_operator.owner import Owner, is_of, the_one, version
 from avgate_operator.turns import in_turn, worst
 
 _Outcomes: TypeAlias = Mapping[Ref, sdk.Outcome]
@@ -158,7 +158,7 @@ class OperatorConnector(
         self, shelf: client.Shelf[Any], name: str, group: Mapping[Ref, str | None], key: str
     ) -> _Outcomes:
         found = await self._client.present(shelf, next(iter(group)).id)
-        if isinstance(found, Service) and not all(map(found.is_of, group.values())):
+        if isinstance(found, Service) and not all(is_of(found, known) for known in group.values()):
             return dict.fromkeys(group, _HANDED_ON)
         held = [ref for ref in group if found and found.holds(name, ref.mark)]
         outcomes: dict[Ref, sdk.Outcome] = dict.fromkeys(group, _GONE)
@@ -173,11 +173,11 @@ class OperatorConnector(
         return outcomes
 
     async def _delete(
-        self, shelf: client.Shelf[Any], ref: Ref, version: str | None, key: str
+        self, shelf: client.Shelf[Any], ref: Ref, known: str | None, key: str
     ) -> sdk.Outcome:
-        if version is not None and shelf is SERVICES:
+        if known is not None and shelf is SERVICES:
             service = await self._client.one(SERVICES, ref.id)
-            if service is not None and not service.is_of(version):
+            if service is not None and not is_of(service, known):
                 return _HANDED_ON
         status, code, after_unknown = await self._client.delete(shelf, ref.id, key)
         if status == 204:
@@ -269,8 +269,8 @@ def _as_now(item: ItemRef, of: Usage | Service | Owner) -> ItemRef:
 
     Of what is another customer's by now nobody knows when it ended for the one before.
     """
-    if isinstance(of, Service) and not of.is_of(item.version):
-        another = min(map(of.version, of.parties), default="")
+    if isinstance(of, Service) and not is_of(of, item.version):
+        another = min((version(of, party) for party in of.parties), default="")
         return replace(item, term_starts=None, service_runs=False, version=another)
     known = item.term_starts if isinstance(of, Owner) else None
     starts = max(filter(None, (of.ended_at, known)), default=None)

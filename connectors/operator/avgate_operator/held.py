@@ -10,7 +10,7 @@ import avgate_contracts as sdk
 from avgate_contracts import Category, ItemRef, Record
 from avgate_operator import models
 from avgate_operator.models import Service, Usage
-from avgate_operator.owner import Owner
+from avgate_operator.owner import Owner, version
 
 
 class Ref(NamedTuple):
@@ -66,7 +66,7 @@ def _of_service(
 ) -> Record:
     """With whose it is: a line may be given to another customer before it is erased."""
     record = item_record(ref, sort, service, owner.identifiers, data)
-    return replace(record, item=replace(record.item, version=service.version(owner.id)))
+    return replace(record, item=replace(record.item, version=version(service, owner.id)))
 
 
 def item_record(

@@ -78,6 +78,12 @@ class Named(_Part):
     id: str
 
 
+class Party(Named):
+    """Whom a resource concerns; a line may name a company beside its user."""
+
+    referred_type: str | None = pydantic.Field(default=None, alias="@referredType")
+
+
 class Period(_Part):
     start_date_time: AwareDatetime | None = None
     end_date_time: End | None = None
@@ -119,7 +125,7 @@ class Resource(Named):
 
     listed_under: ClassVar[str]
     raw: Raw = pydantic.Field(alias="@raw")
-    related_party: Many[Named] = ()
+    related_party: Many[Party] = ()
     listed: Annotated[tuple[Raw, ...], BeforeValidator(_listed)] = pydantic.Field(
         default=(), validation_alias=pydantic.AliasChoices(*_LISTS)
     )
@@ -132,6 +138,12 @@ class Resource(Named):
     @property
     def parties(self) -> frozenset[str]:
         return frozenset(party.id for party in self.related_party)
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Those that are individuals; all where none is said to be."""
+        found = {p.id for p in self.related_party if p.referred_type in {None, "Individual"}}
+        return frozenset(found) or self.parties
 
     def value(self, name: str) -> Any:
         return next((each.get("value") for each in self.listed if each.get("name") == name), None)
@@ -223,14 +235,6 @@ class Service(Resource):
         """Whether it says since when and until when its number is somebody's."""
         return self.was_delivered and (self.runs or self.ended_at is not None)
 
-    def is_of(self, version: str | None) -> bool:
-        """Whether it is still that customer's with whom it was found."""
-        return version is None or any(self.version(party) == version for party in self.parties)
-
-    def version(self, party: str) -> str:
-        """Tells whether it changed hands, and not in whose it is."""
-        return sha256(f"{party}\n{self.id}".encode()).hexdigest()[:16]
-
     @property
     def line(self) -> Group:
         return Group.MOBILE if self.product_specification.id == "mobile" else Group.VOICE
@@ -252,7 +256,7 @@ class Usage(Resource):
 
     listed_under: ClassVar[str] = _LISTS[2]
     runs: ClassVar[bool] = False
-    related_party: Many[Named]
+    related_party: Many[Party]
     ended_at: AwareDatetime = pydantic.Field(alias="usageDate")
     usage_type: str
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from hashlib import sha256
 
 from avgate_contracts import AmbiguousSubjectError, DataSubject, Identifier, IdentifierKind
 from avgate_operator.models import Individual, Service
@@ -47,6 +48,16 @@ class Owner:
         """When the last contract ended: from then on the terms of contact data run."""
         ends = [service.ended_at for service in self.services]
         return None if None in ends else max(filter(None, ends), default=None)
+
+
+def version(service: Service, party: str) -> str:
+    """Tells whether it changed hands, and not in whose it is."""
+    return sha256(f"{party}\n{service.id}".encode()).hexdigest()[:16]
+
+
+def is_of(service: Service, known: str | None) -> bool:
+    """Whether it is still that customer's with whom it was found."""
+    return known is None or any(version(service, party) == known for party in service.parties)
 
 
 def the_one(subject: DataSubject, owners: Sequence[Owner]) -> Owner | None:
