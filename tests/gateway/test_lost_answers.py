@@ -124,7 +124,7 @@ async def test_what_nobody_answers_for_does_not_keep_later_batches_from_being_lo
     office: Office,
 ) -> None:
     never = ["unknown before"] * 5  # batches of a hundred
-    await _erase(office, *never, "unknown after", *never * 8, items=600)
+    await _erase(office, *never, "unknown after", *never * 14, items=600)
     await _later(office, 24)
     seen = await office.see(office.ids[0])
     assert Counter(item.state for item in seen.items) == {

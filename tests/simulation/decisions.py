@@ -46,7 +46,7 @@ _REFS = {
 
 TROUBLES: dict[str, Trouble] = {
     "down": trouble_of(UnavailableError("not now")),
-    "lost": trouble_of(UnavailableError("lost again", after=60)),
+    "lost": trouble_of(UnavailableError("lost again", after=1)),
     "no": trouble_of(RefusedError("no", status=403)),
     "ambiguous": trouble_of(AmbiguousSubjectError("two fit")),
     "fault": trouble_of(ValueError("a fault of the connector, or of the database")),

@@ -55,7 +55,7 @@ _REPEATABLE = frozenset(
 )  # fmt: skip
 _UNFINISHED = (ItemState.INTENDED, ItemState.APPROVED, ItemState.UNKNOWN)
 _BATCH = 100
-_WAITS = (60, 600, 3_600, 10_800, 21_600)  # seconds: it may take no writes for hours
+_WAITS = (1, 5, 15, 60, 300, 900, 3_600, 10_800, 21_600)  # seconds: it may take no writes for hours
 _LOOKS_AT_UNKNOWN = len(_WAITS) + 1
 
 
