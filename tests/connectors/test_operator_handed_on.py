@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import httpx
@@ -28,6 +28,7 @@ from avgate_contracts import (
     open_client,
 )
 from avgate_operator import OperatorConnector
+from avgate_operator.models import Individual
 
 from .test_operator_ids import SETTINGS, TOKEN
 
@@ -78,7 +79,11 @@ class Tool:
             return httpx.Response(200, json=known)
         rows: list[Any] = []
         if path.endswith("/individual"):
-            rows = [person()] if "externalReference.name" in asked else []
+            by_line = "contactMedium.characteristic.phoneNumber" in asked
+            rows = [] if by_line else [person()]
+        elif path.endswith("/usage"):
+            call = {"id": "u1", "usageType": "voice", "usageDate": "2024-05-01T10:00:00Z"}
+            rows = [{**call, "relatedParty": [{"id": "p1"}]}]
         elif path.endswith("/product"):
             rows = [self.line()]
         return httpx.Response(200, json=rows, headers={"x-total-count": str(len(rows))})
@@ -95,7 +100,9 @@ class Tool:
 
 def person() -> dict[str, Any]:
     number = {"externalReferenceType": "customerId", "name": "C-1"}
-    return {"id": "p1", "externalReference": [number]}
+    mail = {"characteristic": {"emailAddress": "verkoop@example.nl"}}
+    ended = {"validFor": {"endDateTime": "2024-01-01T00:00:00Z"}}
+    return {"id": "p1", "externalReference": [number], "contactMedium": [mail | ended]}
 
 
 @asynccontextmanager
@@ -171,3 +178,31 @@ async def test_a_line_leads_to_its_user_and_not_to_the_company_that_stands_besid
         found = [each async for each in connector.access(DataSubject("s", (number,)))]
     refs = {each.item.ref for each in found if isinstance(each, Record)}
     assert {"product/p1-p1", "individual/p1"} <= refs
+
+
+@pytest.mark.parametrize("kind", [IdentifierKind.EMAIL, IdentifierKind.PHONE])
+async def test_what_they_are_reached_by_no_more_is_passed_on_with_its_end(
+    kind: IdentifierKind,
+) -> None:
+    """A mailbox is handed on as a number is: to whoever comes after them at a desk."""
+    values = {IdentifierKind.EMAIL: "verkoop@example.nl", IdentifierKind.PHONE: "+31612345678"}
+    name = "emailAddress" if kind is IdentifierKind.EMAIL else "phoneNumber"
+    medium = {"characteristic": {name: values[kind]}}
+    ended = {"validFor": {"endDateTime": "2024-01-01T00:00:00Z"}}
+    one = Individual.model_validate({"id": "p1", "contactMedium": [medium | ended]})
+    (known,) = one.identifiers
+    assert (known.value, known.valid_until) == (values[kind], date(2024, 1, 1))
+    (now,) = Individual.model_validate({"id": "p1", "contactMedium": [medium]}).identifiers
+    assert (now.valid_from, now.valid_until) == (None, None)
+
+
+async def test_whoever_is_singled_out_by_a_mailbox_that_has_ended_gets_later_calls_too() -> None:
+    them = DataSubject("s", (Identifier.of(IdentifierKind.EMAIL, "verkoop@example.nl"),))
+    async with opened(Tool()) as connector:
+        found = [each async for each in connector.access(them)]
+    (call,) = [each for each in found if isinstance(each, Record) and each.occurred_at]
+    assert them.known_by(call.identifiers, date(2024, 5, 1))
+    (person,) = [r for r in found if isinstance(r, Record) and r.item.ref == "individual/p1"]
+    assert {i.valid_until for i in person.identifiers if i.kind is IdentifierKind.EMAIL} == {
+        date(2024, 1, 1)
+    }

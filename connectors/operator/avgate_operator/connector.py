@@ -90,7 +90,7 @@ class OperatorConnector(
             return
         for record in parts(owner):
             yield record
-        theirs = owner.identifiers
+        theirs = owner.whenever
         async for usage in self._client.rows(USAGES, {"relatedParty.id": owner.id}):
             if owner.id not in usage.parties:
                 yield self._usage(usage, ())  # nobody's, until a person has looked

@@ -186,9 +186,9 @@ class Individual(Resource):
             if reference.get("externalReferenceType") == "customerId":
                 yield from _identifier(IdentifierKind.CUSTOMER_ID, reference.get("name"))
         for medium in self.contact_medium:
-            yield from _identifier(IdentifierKind.EMAIL, medium.text("emailAddress"))
-            days = medium.valid_for.days
-            yield from _identifier(IdentifierKind.PHONE, medium.text("phoneNumber"), *days)
+            first, until = medium.valid_for.days
+            yield from _identifier(IdentifierKind.EMAIL, medium.text("emailAddress"), None, until)
+            yield from _identifier(IdentifierKind.PHONE, medium.text("phoneNumber"), first, until)
 
     @property
     def fields(self) -> dict[Field, tuple[str, ...]]:

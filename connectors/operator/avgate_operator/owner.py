@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
@@ -28,6 +28,14 @@ class Owner:
         found = dict.fromkeys(each for each in said if not self._is_anothers(each))
         known = {(each.kind, each.value) for each in found}
         return (*found, *(each for each in self._told() if (each.kind, each.value) not in known))
+
+    @property
+    def whenever(self) -> tuple[Identifier, ...]:
+        """The same for what has a day of its own: whom a mailbox singles out, it does after its end as well."""
+        return tuple(
+            replace(each, valid_until=None) if each.kind is IdentifierKind.EMAIL else each
+            for each in self.identifiers
+        )
 
     def _told(self) -> Iterator[Identifier]:
         """What their services say, but for what has yet to come and for what others have by now."""
