@@ -123,16 +123,12 @@ class OperatorClient:
                 return
             before = frozenset(row.id for row in page)
 
-    async def parties(self, known: sdk.Identifier) -> list[str]:
-        """The ids of the parties whose own data, or contracts, say that this value is or was theirs.
-
-        A number is asked for in both: whoever is reached by another one has this line all the same.
-        """
-        found: list[str] = []
-        if known.kind in _FILTERS:
-            asked = {_FILTERS[known.kind]: known.value}
-            found = [row.id for row in await self._named(INDIVIDUALS, asked, known)]
-        return [*found, *(party for row in await self.services(known) for party in row.people)]
+    async def individuals(self, known: sdk.Identifier) -> list[str]:
+        """The ids of those whose own data say that this value is or was theirs."""
+        if known.kind not in _FILTERS:
+            return []
+        asked = {_FILTERS[known.kind]: known.value}
+        return [row.id for row in await self._named(INDIVIDUALS, asked, known)]
 
     async def services(self, known: sdk.Identifier) -> list[Service]:
         """Those of whoever has or had this line, card or address."""

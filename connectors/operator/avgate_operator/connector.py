@@ -21,7 +21,7 @@ from avgate_operator import address, client, models
 from avgate_operator.client import INDIVIDUALS, SERVICES, USAGES
 from avgate_operator.correction import NO_FIELD, corrected, obstacle, shows, stands
 from avgate_operator.held import Ref, item_record, parts, wholes
-from avgate_operator.lines import are_anothers, told_apart
+from avgate_operator.lines import Lines, are_anothers
 from avgate_operator.models import Individual, Service, Usage
 from avgate_operator.owner import Owner, is_of, the_one, version
 from avgate_operator.turns import in_turn, worst
@@ -81,9 +81,10 @@ class OperatorConnector(
 
     async def access(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Finding]:
         """In the order in which items can go, for they are erased in the order they are found."""
-        parties = {p for known in subject.identifiers for p in await self._client.parties(known)}
+        lines = Lines(self._client)
+        parties = {p for known in subject.identifiers for p in await lines.parties(known)}
         found = [await self._client.owner(party) for party in sorted(parties)]
-        owner = the_one(subject, [await told_apart(self._client, one) for one in found])
+        owner = the_one(subject, [await lines.told_apart(one) for one in found])
         if owner is None:
             for part in address.unseen(subject):
                 yield part

@@ -15,13 +15,34 @@ from avgate_operator.models import Service
 from avgate_operator.owner import Owner
 
 
-async def told_apart(client: OperatorClient, owner: Owner) -> Owner:
-    """The same, with the lines of others that it would be taken for by what it says of itself."""
-    lines: list[Identifier] = []
-    for known in _doubtful(owner):
-        others = [one for one in await client.services(known) if owner.id not in one.parties]
-        lines += [own for other in others for own in _line(other) if own.matches(known)]
-    return replace(owner, lines=tuple(lines)) if lines else owner
+class Lines:
+    """Who has, or had, the lines that matter for one look: each is asked for once."""
+
+    def __init__(self, client: OperatorClient) -> None:
+        self._client = client
+        self._known: dict[tuple[IdentifierKind, str], Sequence[Service]] = {}
+
+    async def parties(self, known: Identifier) -> Sequence[str]:
+        """The ids of the parties whose own data, or contracts, say that this value is or was theirs.
+
+        A number is asked for in both: whoever is reached by another one has this line all the same.
+        """
+        found = await self._client.individuals(known)
+        return [*found, *(party for row in await self._having(known) for party in row.people)]
+
+    async def told_apart(self, owner: Owner) -> Owner:
+        """The same, with the lines of others that it would be taken for by what it says of itself."""
+        lines: list[Identifier] = []
+        for known in _doubtful(owner):
+            others = [one for one in await self._having(known) if owner.id not in one.parties]
+            lines += [own for other in others for own in _line(other) if own.matches(known)]
+        return replace(owner, lines=tuple(lines)) if lines else owner
+
+    async def _having(self, known: Identifier) -> Sequence[Service]:
+        asked = known.kind, known.value
+        if asked not in self._known:
+            self._known[asked] = await self._client.services(known)
+        return self._known[asked]
 
 
 async def are_anothers(client: OperatorClient, own: str, changes: Sequence[FieldChange]) -> bool:
@@ -31,7 +52,7 @@ async def are_anothers(client: OperatorClient, own: str, changes: Sequence[Field
     """
     mails = [change.after for change in changes if change.name is Field.EMAIL]
     known = [Identifier.of(IdentifierKind.EMAIL, mail) for mail in mails]
-    found = [party for one in known for party in await client.parties(one)]
+    found = [party for one in known for party in await client.individuals(one)]
     return any(party != own for party in found)
 
 
