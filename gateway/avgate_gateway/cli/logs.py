@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 from enum import StrEnum
+from io import UnsupportedOperation
 
+from avgate_gateway.cli.standard_error import PatientHandler
 from avgate_gateway.logs.rendering import formatter
 
 # They print addresses, statements and tasks, in which there may be somebody.
@@ -31,13 +33,22 @@ def configure(level: int = logging.INFO, form: LogFormat | None = None) -> None:
     is_terminal = sys.stderr.isatty()
     is_json = not is_terminal if form is None else form is LogFormat.JSON
     _leave_out_what_no_line_says()
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _on_standard_error()
     handler.setFormatter(formatter(json=is_json, colours=is_terminal))
     logging.basicConfig(level=max(level, logging.INFO), handlers=[handler])
     for name in _OURS:
         logging.getLogger(name).setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+
+
+def _on_standard_error() -> logging.Handler:
+    try:
+        return PatientHandler(sys.stderr.fileno())
+    except (
+        UnsupportedOperation
+    ):  # whoever runs a command in their own process put another stream there
+        return logging.StreamHandler(sys.stderr)
 
 
 def _leave_out_what_no_line_says() -> None:

@@ -20,6 +20,11 @@ PROCESS_STOPPED = Event(
     "process.stopped", Level.INFO, ("command",),
     "It ended in order; what was under way is taken up by the next.", _NOTHING,
 )  # fmt: skip
+LOG_LOST = Event(
+    "log.lost", Level.WARNING, ("count",),
+    "So many lines of the log were lost before this one: nobody took what is written to standard error, or its disk was full.",
+    "see what reads it: the terminal, the log shipper, the room on its disk",
+)  # fmt: skip
 HTTP_ANSWERED = Event(
     "http.answered", Level.INFO, ("method", "route", "status", "duration_ms", "client"),
     "An HTTP call was answered; `route` is the pattern and never the address. `status` 0: whoever "
