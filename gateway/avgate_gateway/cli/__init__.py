@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 
-from avgate_gateway.hardening import keep_to_itself
+from avgate_gateway.hardening import keep_to_itself, open_standard_streams
 
 # Those that hold keys or people, and write no file that others are to read.
 _HOLDING = frozenset({"serve", "work", "migrate", "keys", "backup", "request", "token", "audit"})
@@ -17,6 +17,7 @@ _ALLOCATIONS = (
 
 def main() -> None:
     """Starts the command line, or says what to install for it."""
+    open_standard_streams()
     # pydantic imports every installed package that calls itself its plugin, and shows it all that
     # is validated. It has no other switch; who wants a plugin sets the variable to nothing.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")

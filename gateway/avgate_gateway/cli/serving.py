@@ -7,7 +7,7 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -44,7 +44,7 @@ LogFormatOption = Annotated[
     LogFormat | None,
     typer.Option(help="How the log looks; text on a terminal and JSON elsewhere, if left out."),
 ]
-_ENDS = (signal.SIGTERM, signal.SIGINT)
+_ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _ALLOCATIONS = 20_000  # between two rounds; Python's own 700 is for small programs
 _EXPECTED = (
     SettingsError,
@@ -133,9 +133,7 @@ class _Server(uvicorn.Server):
     changes = Changes()
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        loop = asyncio.get_running_loop()
-        for number in _ENDS:
-            loop.add_signal_handler(number, self.handle_exit, number, None)
+        _at_the_end(lambda number: self.handle_exit(number, None))
         await self._serve(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -153,8 +151,24 @@ class _Server(uvicorn.Server):
             raise why from None
         if self.started and sockets:
             host, port = sockets[0].getsockname()[:2]
-            typer.echo(f"ready http://{f'[{host}]' if ':' in host else host}:{port}")
+            _say(f"ready http://{f'[{host}]' if ':' in host else host}:{port}")
             self.supervisor.tell(READY)
+
+
+def _say(line: str) -> None:
+    """To whoever started it; that nobody reads it, or its disk is full, is no reason to end."""
+    try:
+        typer.echo(line)
+    except OSError:  # what is left of it would be tried, and complained of, at the end again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _at_the_end(told: Callable[[int], object]) -> None:
+    """Has signals told that end the process; SIGHUP not where it was started by nohup."""
+    loop = asyncio.get_running_loop()
+    for number in _ENDS:
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, told, number)
 
 
 async def _serve(settings: Settings, traces: Traces, host: str, port: int) -> None:
@@ -202,9 +216,7 @@ async def _work(settings: Settings, traces: Traces) -> None:
         await assembled.checkpointer.announce()
         _leave_to_stay()
         stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in _ENDS:
-            loop.add_signal_handler(number, stop.set)
+        _at_the_end(lambda _: stop.set())
         supervisor = Supervisor.of(os.environ)
         supervisor.watch(assembled.gateway.rounds)
         async with assembled.running():
