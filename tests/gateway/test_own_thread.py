@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from avgate_gateway.store.cut_short import AwayError
 from avgate_gateway.store.own_thread import OwnThread
 
 
@@ -30,7 +31,7 @@ def no_room_for_a_thread() -> Iterator[None]:
 
 async def test_where_no_thread_can_be_had_the_next_step_asks_for_one_again() -> None:
     thread = OwnThread("tried")
-    with no_room_for_a_thread(), pytest.raises(RuntimeError):
+    with no_room_for_a_thread(), pytest.raises(AwayError):
         await thread.wait_for(lambda: 1)
     assert thread.under_way == 0
     async with asyncio.timeout(10):

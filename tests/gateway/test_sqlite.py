@@ -18,6 +18,8 @@ from avgate_gateway.store.cut_short import AwayError
 from avgate_gateway.store.schema import item, metadata, remark
 from avgate_gateway.store.sqlite import SqliteFile
 
+from .test_own_thread import no_room_for_a_thread
+
 
 @pytest_asyncio.fixture
 async def file(tmp_path: Path) -> AsyncIterator[SqliteFile]:
@@ -109,6 +111,16 @@ async def test_a_caller_who_gives_up_while_it_is_committed_leaves_the_file_as_it
     await asyncio.gather(add(file, "next"), add(file, "last"))
     assert caller.cancelled()
     assert set(await places(file)) == {"caller", "next", "last"}
+
+
+async def test_where_no_thread_can_be_had_to_commit_everybody_is_told(file: SqliteFile) -> None:
+    """Who waited for the commit waited for ever, and with them the calls that they answer."""
+    with no_room_for_a_thread():
+        async with asyncio.timeout(10):
+            ended = await asyncio.gather(add(file, "1"), add(file, "2"), return_exceptions=True)
+    assert [type(one) for one in ended] == [AwayError, AwayError]
+    await add(file, "3")
+    assert await places(file) == ["3"]
 
 
 async def test_one_that_fails_takes_nothing_from_those_it_shares_with(file: SqliteFile) -> None:

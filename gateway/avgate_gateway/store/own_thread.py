@@ -9,6 +9,9 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any
 
+from avgate_gateway.store.cut_short import AwayError
+
+_NO_ROOM = "the system has no room for a thread; see how much memory and how many tasks this process may have"
 Step = Callable[[], Any]
 
 
@@ -22,7 +25,7 @@ class OwnThread:
         self.under_way = 0
 
     async def wait_for(self, step: Step) -> Any:
-        """What the step gives or raises; who is given up leaves it to end before the next begins."""
+        """What the step gives or raises, or AwayError; who is given up leaves it to end before the next begins."""
         loop = asyncio.get_running_loop()
         given = _Given(self, loop, step)
         self._hand(given)
@@ -31,6 +34,11 @@ class OwnThread:
 
     def end_with(self, step: Step) -> None:
         """Takes a last step once everything under way has ended; nobody waits for it."""
+        if (
+            not self._has_begun
+        ):  # so nothing is under way; and where no thread can be had, none is needed
+            step()
+            return
         self._hand(_Given(self, None, step))
         self.end()
 
@@ -39,8 +47,12 @@ class OwnThread:
         self._given.put(None)
 
     def _hand(self, given: _Given) -> None:
-        if not self._has_begun:  # where no thread can be had, the next step asks for one again
-            threading.Thread(target=self._work, name=self._name, daemon=True).start()
+        if not self._has_begun:
+            thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # the next step asks for one again
+                raise AwayError(_NO_ROOM) from error
             self._has_begun = True
         self._given.put(given)
 
