@@ -21,12 +21,16 @@ from avgate_gateway.store.sqlite import SqliteFile
 from .test_own_thread import no_room_for_a_thread
 
 
-@pytest_asyncio.fixture
-async def file(tmp_path: Path) -> AsyncIterator[SqliteFile]:
-    url = f"sqlite:///{tmp_path / 'things.db'}"
+def made(folder: Path) -> SqliteFile:
+    url = f"sqlite:///{folder / 'things.db'}"
     metadata.create_all(engine := sa.create_engine(url))
     engine.dispose()
-    file = SqliteFile(url)
+    return SqliteFile(url)
+
+
+@pytest_asyncio.fixture
+async def file(tmp_path: Path) -> AsyncIterator[SqliteFile]:
+    file = made(tmp_path)
     async with file.read():
         pass
     yield file
@@ -121,6 +125,40 @@ async def test_where_no_thread_can_be_had_to_commit_everybody_is_told(file: Sqli
     assert [type(one) for one in ended] == [AwayError, AwayError]
     await add(file, "3")
     assert await places(file) == ["3"]
+
+
+async def test_nothing_is_written_into_a_file_that_was_moved_and_it_goes_on_once_it_is_back(
+    file: SqliteFile, tmp_path: Path
+) -> None:
+    """It was answered 202 and gone with the process: SQLite goes on writing where nobody finds it."""
+    await add(file, "before")
+    here, elsewhere = tmp_path / "things.db", tmp_path / "elsewhere.db"
+    for put_there in (bool, here.touch):  # nothing in its place, or another file
+        here.rename(elsewhere)
+        put_there()
+        for work in (add(file, "meanwhile"), places(file)):
+            with pytest.raises(AwayError, match=r"things\.db was moved, removed or replaced"):
+                await work
+        assert here.exists() == (put_there == here.touch), "another was made in its place"
+        elsewhere.rename(here)
+    await add(file, "after")
+    assert set(await places(file)) == {"before", "after"}
+
+
+async def test_nothing_is_written_into_a_log_that_was_removed_and_what_stood_there_is_saved_at_the_end(
+    tmp_path: Path,
+) -> None:
+    file = made(tmp_path)
+    await add(file, "before")
+    assert await places(file) == ["before"]
+    (tmp_path / "things.db-wal").unlink()
+    for work in (add(file, "meanwhile"), places(file)):
+        with pytest.raises(AwayError, match=r"things\.db-wal was removed.*SIGTERM"):
+            await work
+    await file.close()
+    again = made(tmp_path)
+    assert await places(again) == ["before"]
+    await again.close()
 
 
 async def test_one_that_fails_takes_nothing_from_those_it_shares_with(file: SqliteFile) -> None:

@@ -25,6 +25,7 @@ from avgate_gateway.store.attesting import Attesting
 from avgate_gateway.store.connection import WHILE_IT_LASTS
 from avgate_gateway.store.cut_short import is_away, raise_if_away
 from avgate_gateway.store.outbox import Outbox
+from avgate_gateway.store.place import Place
 from avgate_gateway.store.prepared import Preparing
 from avgate_gateway.store.sqlite_session import AT_ONCE, BUSY_SECONDS, Session
 from avgate_gateway.store.write_lock import WriteLock
@@ -56,8 +57,8 @@ class SqliteFile:
             },
         )
         sa.event.listen(self.engine, "connect", _set_pragmas)
-        preparing = Preparing(self.engine.dialect)
-        self._given = (preparing, attesting or Attesting(), outbox or Outbox())
+        preparing, place = Preparing(self.engine.dialect), Place(encrypted_file.path_of(url))
+        self._given = (place, preparing, attesting or Attesting(), outbox or Outbox())
         self._idle: asyncio.LifoQueue[Session | None] = asyncio.LifoQueue()
         for _ in range(_READERS):
             self._idle.put_nowait(None)
@@ -73,6 +74,7 @@ class SqliteFile:
         session = await self._idle.get()
         try:
             session = session or Session(self.engine, *self._given)
+            session.look()
             await session.step("BEGIN DEFERRED")
         except BaseException as error:
             self._idle.put_nowait(_kept(session, error))
@@ -81,7 +83,7 @@ class SqliteFile:
 
     async def end_reading(self, session: Session, error: BaseException | None) -> None:
         try:
-            await session.step("ROLLBACK")
+            await session.undo()
         except BaseException as failed:
             error = failed
             raise
@@ -141,6 +143,7 @@ class SqliteFile:
             self._writer = Session(self.engine, *self._given)
             for command in (AT_ONCE, _WRITER_CACHE):
                 await self._writer.step(command)
+        self._writer.look()
         await self._writer.begin_writing()
         self._group = group = _Group(self._writer)
         # The lock is fair: the commit comes after all who wait for their turn now.

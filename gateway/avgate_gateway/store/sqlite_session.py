@@ -11,6 +11,7 @@ from avgate_gateway.store.attesting import Attesting
 from avgate_gateway.store.connection import WHILE_IT_LASTS
 from avgate_gateway.store.outbox import Outbox
 from avgate_gateway.store.own_thread import OwnThread
+from avgate_gateway.store.place import Place
 from avgate_gateway.store.prepared import Preparing
 
 BUSY_SECONDS = 30
@@ -25,16 +26,26 @@ class Session:
     """
 
     def __init__(
-        self, engine: sa.Engine, preparing: Preparing, attesting: Attesting, outbox: Outbox
-    ) -> None:
+        self, engine: sa.Engine, place: Place, preparing: Preparing, attesting: Attesting,
+        outbox: Outbox,
+    ) -> None:  # fmt: skip
+        """Raises AwayError where the file is not the one that was opened first."""
         self.dialect = engine.dialect
         self.info: dict[Any, Any] = {}
         attesting.give_to(self.info)
         outbox.give_to(self.info)
+        self._place = place
+        place.look()  # one that was removed would be made anew by opening it
         self._connection = engine.connect()
         self._preparing = preparing
         self._plain = cast("sqlite.Connection", self._connection.connection.dbapi_connection)
+        self._plain.execute("PRAGMA schema_version").fetchall()  # opens its log too
+        self._log = place.look()
         self.thread = OwnThread("sqlite")
+
+    def look(self) -> None:
+        """Raises AwayError where the file, or its log, is not the one that this connection has open."""
+        self._place.look(self._log)
 
     @property
     def is_in_transaction(self) -> bool:
@@ -65,6 +76,13 @@ class Session:
             self._plain.execute(command)
             return
         await self.thread.wait_for(lambda: self._plain.execute(command))
+
+    async def undo(self) -> None:
+        """Ends a transaction of which nothing is to stay; an error of the disk has ended it by itself."""
+        if self.thread.under_way:
+            await self.thread.wait_for(lambda: None)
+        if self.is_in_transaction:
+            self._plain.execute("ROLLBACK")
 
     async def begin_writing(self) -> None:
         """Takes the file's lock, and waits in the thread if another process has it."""
