@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from base64 import b64encode
 from contextlib import closing
@@ -254,6 +255,38 @@ def test_whoever_dies_over_a_backup_leaves_nothing_that_passes_for_one(
     key = encrypted_file.open_key(target, ring)
     assert encrypted_file.damaged_pages(target, key) == []
     assert not [*tmp_path.glob("*.copying*")]
+
+
+def killed(path: Path, key: bytes) -> bytes:
+    """The log that is left of a process that wrote and was killed."""
+    with closing(encrypted_file.connect(path, key)) as used:
+        used.execute("PRAGMA journal_mode = WAL")
+        used.execute("CREATE TABLE IF NOT EXISTS later (text TEXT)")
+        used.executemany("INSERT INTO later VALUES (?)", [("x" * 1000,)] * 20)
+        return path.with_name("avgate.db-wal").read_bytes()
+
+
+def test_a_backup_is_not_spoilt_by_the_log_of_the_database_whose_place_it_took(
+    tmp_path: Path,
+) -> None:
+    """SQLite wrote the log into the backup, even where the evidence was only verified: neither could be read then."""
+    opens(tmp_path)
+    path, backup = tmp_path / "avgate.db", tmp_path / "backup.db"
+    ring = KeyRing(key_sources.from_file(tmp_path / "avgate.key"))
+    key = encrypted_file.open_key(path, ring)
+    encrypted_file.copy(path, key, backup, ring)
+    left, log = killed(path, key), tmp_path / "avgate.db-wal"
+    for one in (path, tmp_path / "avgate.db.key"):
+        shutil.copy(tmp_path / one.name.replace("avgate.db", "backup.db"), one)
+    log.write_bytes(left)
+    with pytest.raises(VaultError, match=r"avgate\.db is a backup.*remove avgate\.db-wal and"):
+        opens(tmp_path)
+    assert path.read_bytes() == backup.read_bytes()
+    log.unlink()
+    opens(tmp_path)
+    log.write_bytes(killed(path, key))  # its own, from here on
+    opens(tmp_path)
+    assert encrypted_file.damaged_pages(path, key) == []
 
 
 def test_two_who_make_a_backup_of_one_name_do_not_spoil_each_others(tmp_path: Path) -> None:

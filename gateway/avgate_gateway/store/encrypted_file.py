@@ -29,6 +29,7 @@ _PLACE = b"database file"
 _CHOICES = ("cipher_default_hmac_algorithm = HMAC_SHA256", "cipher_default_page_size = 2048")
 _CHUNK = 1024 * 1024
 _CHECKS_AGAIN = 2
+_IS_A_COPY = 0x41564743  # the file's `user_version`, until it is used
 
 
 def path_of(url: str) -> Path:
@@ -66,10 +67,12 @@ def open_key(path: Path, ring: KeyRing) -> bytes:
             )
         key_on_disk.create(beside, ring.wrap(os.urandom(KEY_BYTES), _PLACE))
     try:
-        return ring.unwrap(beside.read_bytes(), _PLACE)
+        key = ring.unwrap(beside.read_bytes(), _PLACE)
     except VaultError as error:
         error.args = (f"{beside.name}: {error}",)
         raise
+    _insist_on_its_own_log(path, key)
+    return key
 
 
 def rewrap_key(path: Path, ring: KeyRing) -> None:
@@ -142,6 +145,8 @@ def copy(
         try:
             with closing(connect(path, key, timeout=30)) as source:
                 source.execute("VACUUM INTO ?", (str(draft),))
+            with closing(connect(draft, key)) as made:
+                made.execute(f"PRAGMA user_version = {_IS_A_COPY}")
             after("copied")
             key_on_disk.sync(draft)
             key_on_disk.replace(key_path(target), ring.wrap(key, _PLACE))
@@ -152,6 +157,36 @@ def copy(
             key_path(target).unlink(missing_ok=True)
             draft.unlink(missing_ok=True)
             raise
+
+
+def _insist_on_its_own_log(path: Path, key: bytes) -> None:
+    """Raises VaultError where a copy took a database's place and that one's log is still beside it.
+
+    SQLite would write it into the copy, page by page, and neither would be left. A copy is known by a mark, which
+    goes before it has a log of its own.
+    """
+    if not _is_a_copy(path, key):
+        return
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        raise VaultError(
+            f"{path.name} is a backup that was put here, and {log.name} is of the database that was here before; "
+            f"remove {log.name} and {path.name}-shm"
+        )
+    with suppress(sqlite.Error), closing(connect(path, key)) as opened:
+        opened.execute("PRAGMA user_version = 0")
+
+
+def _is_a_copy(path: Path, key: bytes) -> bool:
+    """By the file alone, whatever log is beside it."""
+    alone = f"{path.absolute().as_uri()}?immutable=1"
+    try:
+        with closing(sqlite.connect(alone, uri=True, isolation_level=None)) as opened:
+            give_key(opened, key)
+            [(version,)] = opened.execute("PRAGMA user_version")
+    except sqlite.Error:  # another key's, or written at this moment: it is no fresh copy
+        return False
+    return bool(version == _IS_A_COPY)
 
 
 def copying_path(target: Path) -> Path:
