@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+
+from avgate_gateway.store.encrypted_file import key_path
 
 
 class AlreadyRunningError(Exception):
@@ -14,12 +16,32 @@ class AlreadyRunningError(Exception):
 
 
 @asynccontextmanager
-async def alone(database: str) -> AsyncIterator[None]:
-    """Keeps a second process off an SQLite file; raises AlreadyRunningError."""
+async def alone(database: str) -> AsyncIterator[Callable[[], None]]:
+    """Keeps a second process off an SQLite file; raises AlreadyRunningError.
+
+    What it gives is called once the file is there, and raises likewise: from then on its key is locked too. A lock that
+    seems to be left over is removed by hand, and another was made; a key is not.
+    """
     if not database.startswith("sqlite:///"):
-        yield
+        yield lambda: None
         return
-    handle = os.open(_lock_of(database), os.O_RDWR | os.O_CREAT, 0o600)
+    file = _file_of(database)
+    held: list[int] = []
+    try:
+        held.append(_locked(file.with_name(f"{file.name}.lock"), os.O_RDWR | os.O_CREAT))
+        yield lambda: held.append(_locked(key_path(file), os.O_RDONLY))
+    finally:
+        for handle in held:
+            os.close(handle)
+
+
+def _file_of(database: str) -> Path:
+    """The file itself, by whatever name it was reached."""
+    return Path(database.removeprefix("sqlite:///")).resolve()
+
+
+def _locked(path: Path, how: int) -> int:
+    handle = os.open(path, how, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -27,13 +49,4 @@ async def alone(database: str) -> AsyncIterator[None]:
         raise AlreadyRunningError(
             "another process works on this SQLite database; stop it first"
         ) from None
-    try:
-        yield
-    finally:
-        os.close(handle)
-
-
-def _lock_of(database: str) -> Path:
-    """Beside the file itself, by whatever name it was reached."""
-    file = Path(database.removeprefix("sqlite:///")).resolve()
-    return file.with_name(f"{file.name}.lock")
+    return handle

@@ -27,3 +27,19 @@ async def test_the_second_is_kept_off_also_where_it_knows_the_file_by_another_na
             with pytest.raises(AlreadyRunningError):
                 async with alone(f"sqlite:///{tmp_path}/{name}"):
                     pass
+
+
+async def test_the_second_is_kept_off_also_where_somebody_took_the_lock_for_a_leftover(
+    tmp_path: Path,
+) -> None:
+    """Both worked on every request then, each as if it were alone."""
+    database = f"sqlite:///{tmp_path}/avgate.db"
+    (tmp_path / "avgate.db.key").write_bytes(b"key")
+    async with alone(database) as first:
+        first()
+        (tmp_path / "avgate.db.lock").unlink()
+        async with alone(database) as second:
+            with pytest.raises(AlreadyRunningError):
+                second()
+    async with alone(database) as third:
+        third()

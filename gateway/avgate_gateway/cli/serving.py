@@ -177,8 +177,9 @@ async def _serve(settings: Settings, traces: Traces, host: str, port: int) -> No
 
 
 async def _serve_on(settings: Settings, traces: Traces, listening: socket.socket) -> None:
-    async with alone(settings.database):
+    async with alone(settings.database) as for_good:
         assembled = assemble(settings, traces=traces)
+        for_good()
         await assembled.checkpointer.compare()
         await assembled.checkpointer.announce()
         _leave_to_stay()
@@ -210,8 +211,9 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 async def _work(settings: Settings, traces: Traces) -> None:
-    async with alone(settings.database):
+    async with alone(settings.database) as for_good:
         assembled: Assembled = assemble(settings, traces=traces)
+        for_good()
         await assembled.checkpointer.compare()
         await assembled.checkpointer.announce()
         _leave_to_stay()
