@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from avgate_gateway import key_on_disk
-from avgate_gateway.logs.catalogue import EVIDENCE_MISFIT
+from avgate_gateway.logs.catalogue import EVIDENCE_MISFIT, EVIDENCE_NOT_WITNESSED
 from avgate_gateway.logs.fault import record
 from avgate_gateway.proving import tree
 from avgate_gateway.proving.examination import Examination, MisfitError
@@ -84,6 +84,12 @@ class Checkpointer:
             self.trouble = str(error)
         except AwayError as error:  # which passes: the round after it signs
             self.trouble = f"no checkpoint could be made: {error}"
+        except OSError as error:  # so does a disk that is full, or what somebody did to the file
+            why = error.strerror or type(error).__name__
+            trouble = f"no checkpoint could be written to {self.witness.path} ({why}); correct that"
+            if self.trouble != trouble:
+                EVIDENCE_NOT_WITNESSED.tell(reason=trouble)
+            self.trouble = trouble
         except Exception as error:  # noqa: BLE001 -- a file of keys or checkpoints that is not there
             record(error)
             self.trouble = f"no checkpoint could be made: {type(error).__name__}"
@@ -93,15 +99,19 @@ class Checkpointer:
     async def sign(self) -> Checkpoint | None:
         """A checkpoint over all there is; None if that has one. Raises MisfitError."""
         outside = await asyncio.to_thread(self.witness.newest)  # it comes after the database's own
+        known: Sequence[bytes] = ()
         async with self.database.read() as db:
             before = await checkpoints.newest(db)
             size = await checkpoints.length(db)
-            if before is not None and before.size == size:
-                return None
-            await self._insist(db, before, outside, size)
-            if size == 0:
-                return None
-            known = await checkpoints.tiles(db)
+            is_more = before is None or before.size != size
+            if is_more:
+                await self._insist(db, before, outside, size)
+                known = await checkpoints.tiles(db)
+        if before is not None and not is_more:
+            await self._witness_late(before.note, outside)
+            return None
+        if size == 0:
+            return None
         fresh, rest = await self._grown(before, len(known), size)
         roots = [*known, *fresh, *([tree.root(rest)] if rest else [])]
         made = Checkpoint(size, tree.root(roots), self.now())
@@ -115,6 +125,17 @@ class Checkpointer:
             await checkpoints.add(db, checkpoints.Row(size, made.at, note))
         await asyncio.to_thread(self.witness.add, note)
         return made
+
+    async def _witness_late(self, note: str, outside: str | None) -> None:
+        """Writes a checkpoint of this machine's that could not be written when it was made.
+
+        Never behind a later one: that tells of evidence that was cut off since.
+        """
+        own = self.key.public_key()
+        with suppress(NoteError):  # it is another machine's, or the last one there is
+            size = believed(note, own).size
+            if outside is None or believed(outside, own).size < size:
+                await asyncio.to_thread(self.witness.add, note)
 
     async def _insist(
         self, db: Connection, before: checkpoints.Row | None, outside: str | None, size: int

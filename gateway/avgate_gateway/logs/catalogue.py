@@ -121,6 +121,11 @@ EVIDENCE_MISFIT = Event(
     "evidence.misfit", Level.ERROR, ("reason",),
     "An entry of the evidence does not fit: nothing is signed any more.", "run `avgate audit verify`",
 )  # fmt: skip
+EVIDENCE_NOT_WITNESSED = Event(
+    "evidence.not_witnessed", Level.ERROR, ("reason",),
+    "The file of checkpoints cannot be read or written: what is cut off the database meanwhile does not show.",
+    "what `reason` says; the newest checkpoint is written by itself then",
+)  # fmt: skip
 KEYS_REWRAPPED = Event(
     "keys.rewrapped", Level.INFO, ("master_key", "keys"),
     "So many keys were wrapped under a new master key.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from avgate_gateway.checkpointing import Checkpointer, EvidenceCutError
 from avgate_gateway.proving.note import Checkpoint, signed
+from avgate_gateway.store import checkpoints
 from avgate_gateway.witness import Witness
 
 from .signed_chain import KEY, NOON, change, checked, exported, grown, rewritten
@@ -68,6 +70,43 @@ async def test_one_whose_signature_was_cut_short_by_a_full_disk_is_skipped(
     assert await checkpointer.sign()
     await exported(checkpointer, tmp_path / "log")
     assert checked(tmp_path / "log", checkpointer.witness.path)[0] == 0
+
+
+async def test_a_file_that_cannot_be_written_is_told_until_it_has_the_checkpoint_that_it_missed(
+    checkpointer: Checkpointer, lines: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    """It was told as a mistake of ours, and a round later as if all were well, though nothing more was written."""
+    path = tmp_path / "elsewhere" / "checkpoints.txt"  # on a disk that is not mounted just now
+    checkpointer.witness = Witness(path)
+    await grown(checkpointer, 3)
+    for _ in range(3):
+        await checkpointer.try_to_sign()
+        why = "No such file or directory"
+        expected = f"no checkpoint could be written to {path} ({why}); correct that"
+        assert checkpointer.trouble == expected
+    path.parent.mkdir()
+    [told] = [json.loads(line) for line in lines.text.splitlines()]
+    assert (told["event"], told["reason"]) == ("evidence.not_witnessed", checkpointer.trouble)
+    await checkpointer.try_to_sign()
+    assert checkpointer.trouble is None
+    async with checkpointer.database.read() as db:
+        newest = await checkpoints.newest(db)
+    assert newest is not None
+    assert checkpointer.witness.newest() == newest.note
+
+
+async def test_no_checkpoint_is_written_behind_a_later_one_that_tells_what_was_cut_off(
+    checkpointer: Checkpointer,
+) -> None:
+    await grown(checkpointer, 3)
+    await checkpointer.sign()
+    await grown(checkpointer, 2, 3)
+    await checkpointer.sign()
+    later = checkpointer.witness.newest()
+    cut = ("DELETE FROM evidence WHERE sequence > 3", "DELETE FROM checkpoint WHERE size > 3")
+    await change(checkpointer, *cut)
+    await checkpointer.try_to_sign()
+    assert checkpointer.witness.newest() == later
 
 
 def test_a_checkpoint_that_is_not_written_whole_is_no_success(tmp_path: Path) -> None:
