@@ -56,6 +56,7 @@ def test_a_connection_that_is_out_of_step_is_a_database_that_is_away_and_no_mist
         ("25006", "see whether it is a standby now"),
         ("55P03", "another session keeps a row or a table locked"),
         ("57P01", "the database cannot be reached"),
+        ("XX001", "finds its files damaged"),  # it was a mistake of ours, and 500
     ],
 )
 def test_what_passes_once_somebody_put_it_right_is_a_database_that_is_away(

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from sqlcipher3 import dbapi2 as sqlite
 
 # SQLSTATEs after which the same may work in a moment: connections, what ends or refuses them (a password
-# that was changed, too), locks not had in time, deadlocks, a full disk, and a server that only reads (it
-# may be a standby now).
-_PASSING_CLASSES = ("08", "28", "3D", "40", "53", "57", "58")
+# that was changed, too), locks not had in time, deadlocks, a full disk, a server that only reads (it
+# may be a standby now), and one that fails by itself or finds its files damaged.
+_PASSING_CLASSES = ("08", "28", "3D", "40", "53", "57", "58", "XX")
 _PASSING = frozenset({"25006", "25P03", "25P04", "55P03"})
 # What SQLite says of a disk that is full, faulty, read-only or gone, of a file that was changed, and
 # of a lock not had in time.
@@ -54,6 +54,7 @@ _SAID_BY_POSTGRESQL = {
 # What asyncpg, an extra, raises where a connection ends in the midst of an exchange.
 _OUT_OF_STEP = "InternalClientError"
 _AWAY = "the database cannot be reached; see whether it runs"
+_FAILS = "the database fails by itself, or finds its files damaged; see its own log, and restore a backup if it says so"
 _REFUSED = "the database does not accept the account of `database`, or its password; correct it"
 
 
@@ -114,6 +115,8 @@ def _said(plain: object) -> str | None:
     state = getattr(plain, "sqlstate", None) or ""
     if state.startswith("28"):
         return _REFUSED
+    if state.startswith("XX"):
+        return _FAILS
     said = _SAID.get((getattr(plain, "sqlite_errorcode", None) or 0) & 0xFF)
     return said or _SAID_BY_POSTGRESQL.get(state)
 
