@@ -4,6 +4,7 @@ A thread with an event loop and a connection of its own, every step of it limite
 stalled loop nor a lock that somebody holds stops it. Once the lease lapsed it never comes back: the
 process goes on under a new registration, and what was held under the old one is lost to it.
 
+A stalled loop that does not hear of its lease for a minute has none: what it holds would be nobody's.
 Whose clock is far from the database's has no lease: what is kept until a day would be erased before it.
 """
 
@@ -20,7 +21,12 @@ from threading import Thread
 
 import asyncpg
 
-from avgate_gateway.logs.catalogue import WORKER_CLOCK_APART, WORKER_LAPSED, WORKER_MISSED_A_BEAT
+from avgate_gateway.logs.catalogue import (
+    WORKER_CLOCK_APART,
+    WORKER_LAPSED,
+    WORKER_MISSED_A_BEAT,
+    WORKER_STANDS_STILL,
+)
 from avgate_gateway.store.holding import LEASE_SECONDS
 
 _BEAT_SECONDS = 2.0
@@ -64,12 +70,15 @@ class Heart:
         release: str,
         told: Callable[[Lease | None], None],
         clock: Callable[[], float] = time.time,
+        listens: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`listens`: whether what is told has been heard of late; else the work stands still, and is left to others."""
         self._address = address
         self._executor = executor
         self._about = (f"{gethostname()[:180]}:{os.getpid()}", protocol, release)
         self._told = told
         self._clock = clock
+        self._listens = listens
         self.ahead = (
             0  # seconds that our clock is ahead of the database's, or -n behind: 0 if not far
         )
@@ -114,7 +123,7 @@ class Heart:
 
     async def _beat_by(self, connection: asyncpg.Connection) -> None:
         while not self._stopped.is_set():
-            if await self._is_far_off(connection):
+            if await self._is_far_off(connection) or not self._listens():
                 await self._stand_back(connection)
                 await self._rest(_BEAT_SECONDS)
                 continue
@@ -145,8 +154,11 @@ class Heart:
 
     async def _stand_back(self, connection: asyncpg.Connection) -> None:
         """Leaves the work to others, at once."""
-        WORKER_CLOCK_APART.tell(seconds=self.ahead)
         lease = self._lease
+        if self.ahead:
+            WORKER_CLOCK_APART.tell(seconds=self.ahead)
+        elif lease is not None:
+            WORKER_STANDS_STILL.tell(worker=lease.worker)
         self._say(None)
         if lease is not None:
             await connection.execute(_LEAVE, lease.worker)

@@ -18,6 +18,7 @@ from avgate_gateway.store.cut_short import AwayError, CutShortError, SupersededE
 from avgate_gateway.store.holding import HELD, Holding
 
 _REGISTERED_WITHIN = 15.0
+_DEAF_SECONDS = 60.0
 _WITHOUT_SECONDS = (
     20.0  # that a lease may have lapsed before that is told: a moment without one is usual
 )
@@ -33,15 +34,23 @@ class Leased:
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        deaf_seconds: float = _DEAF_SECONDS,
     ) -> None:
-        """`clock` is the machine's own, which is held to the database's; `monotonic` tells how long nothing came."""
+        """`clock` is the machine's own, which is held to the database's; `monotonic` tells how long nothing came.
+
+        `deaf_seconds`: for how long the loop may hear of no lease before the work is left to others.
+        """
         self._now = now
         self._engine = postgresql.claiming(address)
-        self._heart = Heart(address, str(uuid4()), protocol, version("avgate"), self._heard, clock)
+        self._deaf_seconds = deaf_seconds
+        self._heart = Heart(
+            address, str(uuid4()), protocol, version("avgate"), self._heard, clock, self._listens
+        )
         self._home: asyncio.AbstractEventLoop | None = None
         self._answered = asyncio.Event()
         self._lease: Lease | None = None
         self._monotonic = monotonic
+        self._listened = monotonic()
         self._until = monotonic()  # when the last lease lapsed, or will
         self._under_way: dict[asyncio.Timeout, str] = {}
 
@@ -153,8 +162,13 @@ class Leased:
             with suppress(RuntimeError):  # that loop is closed
                 self._home.call_soon_threadsafe(self._take_over, lease)
 
+    def _listens(self) -> bool:
+        """In the heart's thread: whether the loop turns."""
+        return self._monotonic() - self._listened < self._deaf_seconds
+
     def _take_over(self, lease: Lease | None) -> None:
         """Puts off, or brings on, the end of everything that is under way."""
+        self._listened = self._monotonic()
         self._lease = lease
         if lease is not None:
             self._until = lease.until

@@ -20,6 +20,7 @@ from avgate_gateway.store.migrations import migrate
 from avgate_gateway.store.schema import request
 
 from .cluster import as_account, shared
+from .harness import until
 from .proxy import Proxy
 
 ID = "11111111-1111-4111-8111-111111111111"
@@ -232,3 +233,20 @@ async def test_one_that_is_not_registered_for_a_while_says_so(url: str) -> None:
     finally:
         await made.stop()
         proxy.end()
+
+
+async def test_a_process_whose_loop_stands_still_is_taken_for_dead_and_comes_back(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its heart went on, in a thread of its own, and nobody else ever did what it held."""
+    made = Leased(url, "1", lambda: datetime.now(UTC), deaf_seconds=3)
+    await made.start()
+    try:
+        # Everything stands still while this waits, but for threads.
+        until(lambda: not shared().ask("SELECT 1 FROM worker", url=url))
+        assert caplog.text.count("worker.stands_still") == 1
+        async with asyncio.timeout(30):
+            while not await is_had(made, ID):  # noqa: ASYNC110 -- no event tells of a row
+                await asyncio.sleep(0.1)
+    finally:
+        await made.stop()

@@ -117,6 +117,11 @@ WORKER_CLOCK_APART = Event(
     "The machine's clock is so far ahead of the database's, or behind where negative: nothing is worked on there.",
     "set it right: see whether NTP runs on both",
 )  # fmt: skip
+WORKER_STANDS_STILL = Event(
+    "worker.stands_still", Level.ERROR, ("worker",),
+    "The event loop of this process has not turned for a minute: others take over what it held.",
+    "see whether a disk that it reads hangs (D in `ps`), or memory is short; restart it, and report it where neither is",
+)  # fmt: skip
 EVIDENCE_MISFIT = Event(
     "evidence.misfit", Level.ERROR, ("reason",),
     "An entry of the evidence does not fit: nothing is signed any more.", "run `avgate audit verify`",
