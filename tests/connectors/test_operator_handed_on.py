@@ -46,8 +46,11 @@ class Tool:
     gone: set[str] = field(default_factory=set)
 
     def line(self) -> dict[str, Any]:
-        own = {"phoneNumber": "+31201234567", "reachConfiguration": {"otherwise": "voicemail"}}
-        own |= {"contacts": [{"name": "Contact 1"}]}
+        own: dict[str, Any] = {
+            "phoneNumber": "+31201234567",
+            "reachConfiguration": {"otherwise": "voicemail"},
+            "contacts": [{"name": "Contact 1"}],
+        }
         return {
             "id": "p1-p1",
             "status": self.status,
