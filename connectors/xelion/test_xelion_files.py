@@ -26,9 +26,8 @@ LETTER = b"%PDF-1.7 " + bytes(range(256)) * 8
 
 async def added(stage: Stage, oid: str, name: str = "brief van S. Dijkstra.pdf") -> None:
     """A colleague sends a file along with it."""
-    value = {"commonName": name, "contentsB64String": b64encode(LETTER).decode()}
-    operation = {"op": "add", "path": "/attachments/1", "value": value}
-    body: sdk.Json = {"operations": [operation]}
+    value: sdk.Json = {"commonName": name, "contentsB64String": b64encode(LETTER).decode()}
+    body: sdk.Json = {"operations": [{"op": "add", "path": "/attachments/1", "value": value}]}
     await stage.http.send("PATCH", "/communications/{oid}", ids={"oid": oid}, json=body)
 
 

@@ -71,8 +71,9 @@ async def test_two_cards_with_one_number_need_more_to_tell_them_apart() -> None:
         with pytest.raises(sdk.AmbiguousSubjectError) as raised:
             await stage.found()
         known = everything(stage.person)
-        items = [r async for r in stage.connector.access(sdk.DataSubject("s", known))]
-        cards = {r.data["oid"] for r in items if r.data.get("objectType") == "Person"}
+        found = [each async for each in stage.connector.access(sdk.DataSubject("s", known))]
+    shown = [each.data for each in found if isinstance(each, sdk.Record)]
+    cards = {data["oid"] for data in shown if data.get("objectType") == "Person"}
     assert stage.person.lines[0].number not in str(raised.value)
     assert cards == {stage.person.xelion_id}
 
