@@ -49,6 +49,7 @@ TEMPLATES: Mapping[tuple[str, str], str] = {
         "''.join((f'{line}\\n' for line in lines))",
     ): "such a file",
     ("avgate_gateway.api.documentation", "said"): "literals, in a table above",
+    ("avgate_gateway.cli.standard_error", "self"): "a handler's `format`, which is of no text",
     ("avgate_gateway.console.stalled", "dutch"): "literals, in a table above",
     ("avgate_gateway.in_dutch", "dutch"): "literals, in a table above",
     ("avgate_gateway.letter.content", "shape"): "a wording, in both calls",
