@@ -31,7 +31,7 @@ MDWE = sys.platform == "linux" and ctypes.CDLL(None).prctl(_HAS, 0, 0, 0, 0) >= 
 MOST_EXPOSED = 20  # tenths, of 100
 LEAST = {
     "LimitCORE": "0", "NoNewPrivileges": "yes", "ProtectSystem": "strict", "PrivateTmp": "yes",
-    "MemoryDenyWriteExecute": "yes", "Restart": "on-failure", "Type": "notify", "UMask": "0077",
+    "MemoryDenyWriteExecute": "yes", "Restart": "always", "Type": "notify", "UMask": "0077",
     "StateDirectory": "avgate", "KillMode": "mixed",
 }  # fmt: skip
 
