@@ -2,8 +2,8 @@
 
 Prints one JSON object. 64 connections post as fast as they are answered 202; the time runs from the
 first POST until the last request stands as closed in the database, which is looked at from outside.
-Both sides call the same lean upstreams (`rig/lean_upstream.py`), 5 ms each: five calls for a stranger,
-eight for a customer of the operator's. *reference* is `references/ordinary_parts.py`, behind the same
+Both sides call the same lean upstreams (`rig/lean_upstream.py`), 5 ms each: six calls for a stranger,
+nine for a customer of the operator's. *reference* is `references/ordinary_parts.py`, behind the same
 limits of calls at a time as the gateway (4, 4 and 3, so Xelion's two calls of 5 ms allow 300 requests a
 second at most), *ample* is the same with 64. *upstream_calls* says what the upstreams alone can do,
 the mocks beside the lean ones: they share the two cores. Run: `python bench/batch.py [--quick]`.

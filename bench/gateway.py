@@ -3,9 +3,9 @@
 Prints one JSON object. One request at a time goes from POST to closed (`Prefer: wait`), over one
 kept connection; each has a person of its own.
 
-* Of the *lean* upstream (`rig/lean_upstream.py`): a stranger, of whom nobody holds anything (five
+* Of the *lean* upstream (`rig/lean_upstream.py`): a stranger, of whom nobody holds anything (six
   calls), and a customer, of whom the operator holds a service that has ended, three old calls and
-  their card (eight calls); then the erasure of such a customer, all of it: located, planned, approved
+  their card (nine calls); then the erasure of such a customer, all of it: located, planned, approved
   by the policy that exempts the client (so no person is waited for), erased one by one, looked for
   again, closed.
 * Of the *mocks*: a stranger, and customers, who cost Xelion alone a hundred calls and more, three at a

@@ -7,7 +7,7 @@ What it does for one access, as the gateway does it:
 * reads the token (Ed25519, issuer, audience, end, controller; a verified one is remembered until it
   ends), validates the body, asks for an Idempotency-Key and answers one that was used before with
   the stored answer; writes request, three tasks and key in one commit before the 202;
-* makes the same calls to the same upstreams: the operator's party by number and by e-mail, then, if
+* makes the same calls to the same upstreams: the operator's party by number, by e-mail and by line, then, if
   there is one, party, products and usages; the directory's listings by number; Xelion's address book,
   page by page; all three at once, behind the gateway's limits of 4, 4 and 3 calls at a time; tokens
   and sessions once; every answer is parsed (JSON, or XML with defusedxml);
@@ -154,6 +154,10 @@ class Upstreams:
             asked = {f"contactMedium.characteristic.{name}": body.value(kind)}
             found = await self._list("/party/v4/individual", asked)
             parties |= {row["id"] for row in found}
+        line = {"name": "phoneNumber", "value": body.value("phone")}
+        asked = {f"productCharacteristic.{name}": text for name, text in line.items()}
+        for row in await self._list("/productInventory/v4/product", asked):
+            parties |= {party["id"] for party in row["relatedParty"]}
         held = 0
         for party in parties:
             await self._get("operator", f"/party/v4/individual/{party}", {})

@@ -74,6 +74,15 @@ def disk(stack: ExitStack) -> int:
     return stack.enter_context(Path("/dev/full").open("wb", buffering=0)).fileno()
 
 
+@pytest.fixture
+def on_a_terminal() -> Iterator[None]:
+    """As if the tests were not started by nohup, of which whatever they start would have it to ignore SIGHUP."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("on_a_terminal")
 @pytest.mark.parametrize(("out", "err"), [(disk, full), (left, disk)])
 def test_it_serves_and_ends_in_order_where_nobody_takes_what_it_says(
     out: Made, err: Made, tmp_path: Path
