@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -35,6 +36,12 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.enable()
     gc.set_threshold(10_000, 10, 20)
+
+
+def pytest_sessionfinish() -> None:
+    """Ends the PostgreSQL of this process of tests, if one of them started it."""
+    if (cluster := sys.modules.get("tests.flow.cluster")) is not None:
+        cluster.end_shared()
 
 
 @pytest.fixture(scope="session", autouse=True)

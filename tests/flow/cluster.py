@@ -34,6 +34,7 @@ _SETTINGS = {
     "log_min_messages": "warning",
 }
 OWNER, SERVICE = "avgate_owner", "avgate"
+_SHARED: list[Cluster] = []
 _DATABASE = re.compile(r'(?m)^database = ".*"$')
 
 
@@ -172,9 +173,16 @@ def _somebody_else(folder: Path) -> Account:
 def shared() -> Cluster:
     """One server for all tests of a process, started when the first asks for it."""
     made = Cluster()
+    _SHARED.append(made)
+    atexit.register(made.end)  # of a program; a process of xdist may be ended by force before that
     made.start()
-    atexit.register(made.end)
     return made
+
+
+def end_shared() -> None:
+    """Ends it where any test asked for it."""
+    for one in _SHARED:
+        one.end()
 
 
 def in_postgresql(config: str) -> str:
