@@ -31,9 +31,9 @@ screens: setup browser
 test: setup browser
 	@$(MAKE) --no-print-directory -j2 check tests
 
-# Four processes share two cores, for flows wait for sockets; the files with one long test come early.
+# Five processes share two cores, for flows wait for sockets; the files with one long test come early.
 tests: warm
-	$(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n 5 --dist loadfile --no-loadscope-reorder
 
 # Dies at every durable boundary of every operation, loses power, fills the disk, jumps in time; see
 # tests/crash. Hours for every point; a failing one prints the words that play it again.
