@@ -46,6 +46,20 @@ async def test_fifty_thousand_calls_come_a_page_at_a_time(bench: Bench) -> None:
     assert int(asked[0].params["limit"]) <= 1000
 
 
+def by_page(change: Callable[[Any, int], Any]) -> Callable[[httpx.Request, Any], Any]:
+    """Changes the lists of what was used, of which it is told the how manieth page each is."""
+    pages = 0
+
+    def tamper(request: httpx.Request, content: Any) -> Any:
+        nonlocal pages
+        if not request.url.path.endswith("/usage"):
+            return content
+        pages += 1
+        return change(content, pages)
+
+    return tamper
+
+
 @pytest.mark.parametrize(
     ("spoilt", "error"),
     [
@@ -61,33 +75,18 @@ async def test_fifty_thousand_calls_come_a_page_at_a_time(bench: Bench) -> None:
 async def test_a_spoilt_list_is_no_short_list(
     spoilt: Callable[[Any, int], Any], error: type[ConnectorError]
 ) -> None:
-    pages = 0
-
-    def spoil(request: httpx.Request, content: Any) -> Any:
-        nonlocal pages
-        if not request.url.path.endswith("/usage"):
-            return content
-        pages += 1
-        return spoilt(content, pages)
-
-    async with benched(tamper=spoil) as bench:
+    async with benched(tamper=by_page(spoilt)) as bench:
         with pytest.raises(error):
             await bench.held(Role.RUNNING, IdentifierKind.CUSTOMER_ID)
 
 
 async def test_a_list_that_moved_up_and_kept_its_length_is_not_taken_for_whole() -> None:
-    pages = 0
-
-    def moving(request: httpx.Request, content: Any) -> Any:
+    def moving(rows: Any, page: int) -> Any:
         """Of the first page a row went, and at the end one came, before the second was asked for."""
-        nonlocal pages
-        if not request.url.path.endswith("/usage"):
-            return content
-        pages += 1
-        first = 1 if pages > 1 else 0
-        return [*content, {**content[-1], "id": "come-since"}][first : first + 3]
+        first = 1 if page > 1 else 0
+        return [*rows, {**rows[-1], "id": "come-since"}][first : first + 3]
 
-    async with benched(tamper=moving) as bench:
+    async with benched(tamper=by_page(moving)) as bench:
         with pytest.raises(UnavailableError, match="moved up"):
             await bench.held(Role.ENDED, IdentifierKind.CUSTOMER_ID)
 

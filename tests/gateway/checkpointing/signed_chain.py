@@ -33,6 +33,13 @@ async def grown(own: Checkpointer, count: int, begin: int = 0) -> None:
             await evidence.append(db, at, "c", request, event, {**key, "items": number})
 
 
+async def signed_twice(own: Checkpointer) -> None:
+    """Three hundred entries are signed, and then ten more."""
+    for count, begin in ((300, 0), (10, 300)):
+        await grown(own, count, begin)
+        await own.sign()
+
+
 async def change(own: Checkpointer, *statements: str) -> None:
     async with own.database.write() as db:
         for statement in statements:

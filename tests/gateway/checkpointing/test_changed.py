@@ -12,7 +12,16 @@ from avgate_gateway.proving.note import Checkpoint, signed
 from avgate_gateway.store import checkpoints, evidence
 from avgate_gateway.store.database import Database
 
-from .signed_chain import NOON, OTHER, REQUESTS, change, grown, rewritten, verified
+from .signed_chain import (
+    NOON,
+    OTHER,
+    REQUESTS,
+    change,
+    grown,
+    rewritten,
+    signed_twice,
+    verified,
+)
 
 
 @pytest.mark.parametrize("steps", [[1], [5, 7], [256], [255, 1, 1], [300, 300, 3], [512, 1, 600]])
@@ -114,10 +123,7 @@ async def test_what_was_signed_is_not_signed_anew_once_its_checkpoints_are_gone(
 async def test_nothing_is_signed_over_an_end_that_was_cut_off_meanwhile(
     checkpointer: Checkpointer, what: str
 ) -> None:
-    await grown(checkpointer, 300)
-    await checkpointer.sign()
-    await grown(checkpointer, 10, 300)
-    await checkpointer.sign()
+    await signed_twice(checkpointer)
     await change(checkpointer, "DELETE FROM evidence WHERE sequence > 302")
     if what != "entries":
         await change(checkpointer, "DELETE FROM checkpoint WHERE size > 300")

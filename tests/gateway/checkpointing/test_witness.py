@@ -13,17 +13,23 @@ from avgate_gateway.proving.note import Checkpoint, signed
 from avgate_gateway.store import checkpoints
 from avgate_gateway.witness import Witness
 
-from .signed_chain import KEY, NOON, change, checked, exported, grown, rewritten
+from .signed_chain import (
+    KEY,
+    NOON,
+    change,
+    checked,
+    exported,
+    grown,
+    rewritten,
+    signed_twice,
+)
 
 
 @pytest.mark.parametrize("what", ["cut off", "restored", "exchanged"])
 async def test_evidence_that_is_gone_keeps_a_gateway_from_starting(
     checkpointer: Checkpointer, what: str
 ) -> None:
-    await grown(checkpointer, 300)
-    await checkpointer.sign()
-    await grown(checkpointer, 10, 300)
-    await checkpointer.sign()
+    await signed_twice(checkpointer)
     await checkpointer.compare()
     match what:
         case "cut off":
