@@ -11,6 +11,7 @@ from avgate_client.answers import (
     Entry,
     EntryPage,
     InstalledConnector,
+    Kept,
     Pause,
     Paused,
     Processor,
@@ -42,14 +43,18 @@ class ServiceCalls:
                 for task in page.items:
                     yield task
 
-    async def complete(self, task_id: str, evidence: str, *, by: str | None = None) -> Task:
+    async def complete(
+        self, task_id: str, evidence: str, *, by: str | None = None, kept: Kept | None = None
+    ) -> Task:
         """Says that a task is done, and what shows it; `by`: who did it, if not the caller.
 
-        The same word again changes nothing; another is refused.
+        `kept`: its items were not erased, for they have to stay; `evidence` says why. The same word again changes nothing; another is refused.
         """
         said: dict[str, Json] = {"evidence": evidence}
         if by is not None:
             said["completed_by"] = by
+        if kept is not None:
+            said["kept"] = {"ground": kept.ground, "until": kept.until.isoformat()}
         path = "/v1/tasks/{id}/completion"
         outgoing = Outgoing("POST", path, ids={"id": task_id}, json=said, repeatable=True)
         return read(await self._line.send(outgoing), Task)

@@ -7,7 +7,7 @@ from datetime import datetime
 from math import ceil
 
 from avgate_contracts.record import WhyUnseen
-from avgate_gateway import remarking
+from avgate_gateway import keeping, remarking
 from avgate_gateway.due import due_dates, may_extend
 from avgate_gateway.flow import breaker, settling
 from avgate_gateway.flow.context import Context, sealed_decisions
@@ -29,7 +29,7 @@ from avgate_gateway.request import Approval, IdentityCheck, State, SubjectReques
 from avgate_gateway.second_person import Party
 from avgate_gateway.store import evidence, hand_tasks, item_steps, items, requests, tasks
 from avgate_gateway.store.connection import Connection
-from avgate_gateway.store.hand_tasks import HandTask
+from avgate_gateway.store.hand_tasks import HandTask, Kept
 from avgate_gateway.store.outbox import tell
 from avgate_gateway.store.tasks import Stage, TaskCode
 from avgate_gateway.store.unseen import done_by
@@ -180,15 +180,18 @@ async def extend(
 
 async def complete(
     db: Connection, context: Context, request: SubjectRequest, task: HandTask, by: str,
-    told: str, client: str,
+    told: str, client: str, kept: Kept | None = None,
 ) -> None:  # fmt: skip
     """Takes a person's word that something was done by hand; then the upstream is looked at.
 
     It releases nothing that a plan did not, so whoever submitted the request may give it; `by` is
-    a name that the client wrote, so the client stands beside it.
+    a name that the client wrote, so the client stands beside it. `kept`: it was not done, for it
+    has to stay.
     """
     now = context.now()
-    await hand_tasks.complete(db, task.id, by, now)
+    if kept is not None:
+        keeping.check_may_stay(request, task)
+    await hand_tasks.complete(db, task.id, by, now, kept)
     what = {"task_id": task.id, "connector": task.connector}
     await tell(db, now, request, Event.TASK_COMPLETED, **what)
     await remarking.keep(db, context, request.id, remarking.hand_task(task.id), told)
@@ -197,6 +200,10 @@ async def complete(
         return
     if task.code == WhyUnseen.NO_INTERFACE and task.category is None:
         await _see_to_part(db, context, request, task, {"by": by, "client": client})
+        return
+    if kept is not None:
+        await keeping.keep(db, context, request, task, kept, {"by": by, "client": client})
+        await _go_on(db, request, now, is_moving=True)
         return
     recipients = await told_by_hand(db, context, request, task)
     count = await item_steps.done_by_hand(db, task)  # it may be about more or less than when made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 import pytest_asyncio
@@ -81,6 +82,33 @@ async def test_who_may_not_sees_no_names_and_completes_nothing(pages: Pages) -> 
     stranger = await pages.enter("stranger", controller="mister-voip")
     await stranger.send(f"{TASKS}/{task['id']}", 404, evidence="x")
     assert task["id"] not in await stranger.see(TASKS)
+
+
+async def test_what_has_to_stay_is_said_with_a_ground_and_a_day_which_may_become_another(
+    pages: Pages,
+) -> None:
+    await pages.here.settle()
+    request_id = await pages.here.erased(pages.here.person(Role.ENDED), "xelion")
+    [task, *_] = [one for one in await tasks(pages) if one["request_id"] == request_id]
+    anna = await pages.enter("A. Bakker")
+    there = f"{TASKS}/{task['id']}"
+    day = pages.here.assembled.context.now().date()
+    first, second = (day + timedelta(days=n) for n in (30, 60))
+    word = {"evidence": "a claim, case 17", "completed_by": "Bea"}
+    for ground, until in (("legal_claim", ""), ("", f"{first}"), ("legal_claim", "2001-01-01")):
+        wrong = await anna.send(there, 422, **word, ground=ground, until=until)
+        assert 'class="wrong"' in wrong.text
+        assert f'value="{until}"' in wrong.text, "what was typed is lost"
+    await anna.send(there, 303, **word, ground="legal_claim", until=f"{first}")
+    done = await anna.see(f"{TASKS}?state=completed")
+    assert "stays for now" in said(done)
+    assert "a legal claim" in said(done)
+    assert f'value="{first}"' in done
+    await anna.send(there, 422, evidence="", ground="disputes", until=f"{second}")
+    await anna.send(there, 303, evidence="it lasts", ground="disputes", until=f"{second}")
+    assert f'value="{second}"' in await anna.see(f"{TASKS}?state=completed")
+    kept = [one for one in await pages.here.report(request_id) if one["until"] == f"{second}"]
+    assert [(one["ground"], one["reason"]) for one in kept] == [("disputes", "kept_by_person")]
 
 
 async def test_what_is_stuck_is_tried_again_together_and_each_is_written_down(pages: Pages) -> None:

@@ -52,8 +52,10 @@ def test_a_whole_erasure_without_a_script(desk: Desk, people: Iterator[Person]) 
     shown(anna, address, "heading", "Handwerk")
     task = anna.locator("article.task").first
     task.locator("summary", has_text="Het is gedaan").click()
-    task.get_by_label("Waaruit blijkt dat het is gedaan?").fill("gekeken, het is weg")
-    task.get_by_role("button", name="Melden dat het is gedaan").click()
+    task.get_by_label("Waaruit blijkt dat het is gedaan, of waarom moet het blijven?").fill(
+        "gekeken, het is weg"
+    )
+    task.get_by_role("button", name="Melden", exact=True).click()
     assert said(anna).startswith("Je melding is verwerkt.")
     until(lambda: came_back(anna, address), 60, every=0.5)
     anna.go_back()

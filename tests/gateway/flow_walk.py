@@ -24,6 +24,8 @@ from avgate_contracts.record import Unseen, WhyUnseen
 from avgate_contracts.vocabulary import IdentifierKind, Operation
 from avgate_gateway.flow.advance import advance
 from avgate_gateway.request import State, WaitingFor
+from avgate_gateway.retention import local_day
+from avgate_gateway.store.hand_tasks import Kept
 
 from .fake_upstream import Upstream
 from .invariants import (
@@ -164,15 +166,23 @@ class Flow(RuleBasedStateMachine):
         self.office.upstreams[name].meanwhile.append(decision)
 
     @precondition(lambda self: self.office.ids)
-    @rule(which=st.integers(0, 2), number=st.integers(0, 5), honest=st.booleans())
-    def complete(self, which: int, number: int, honest: bool) -> None:
+    @rule(
+        which=st.integers(0, 2),
+        number=st.integers(0, 5),
+        honest=st.booleans(),
+        stays=st.sampled_from([None, None, 0, 40]),
+    )
+    def complete(self, which: int, number: int, honest: bool, stays: int | None = None) -> None:
         seen = self.run(self.office.see(self._id(which)))
         if not seen.open_hand:
             return
         at = seen.open_hand[number % len(seen.open_hand)].connector
         # Of what nobody can look into, a person's word is all there is.
         honest = honest or at == "paper"
-        self.run(self.office.complete(self._id(which), number, honest=honest))
+        kept = None
+        if stays is not None:
+            kept = Kept("legal_claim", local_day(self.office.now) + timedelta(days=stays))
+        self.run(self.office.complete(self._id(which), number, honest=honest, kept=kept))
 
     @rule(
         name=st.sampled_from(NAMES),

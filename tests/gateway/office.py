@@ -31,7 +31,7 @@ from avgate_gateway.retention import Action, Pack, decide, load_pack
 from avgate_gateway.second_person import Party
 from avgate_gateway.store import evidence, items, requests
 from avgate_gateway.store.connection import Connection
-from avgate_gateway.store.hand_tasks import HandTask
+from avgate_gateway.store.hand_tasks import HandTask, Kept
 from avgate_gateway.store.item import UNDER_WAY, Item, ItemState
 from avgate_gateway.store.migrations import migrate
 from avgate_gateway.vault import Vault
@@ -189,17 +189,19 @@ class Office:
         known = {vault.blind("c", request_id, name, ref): ref for ref in self.refs[name]}
         return known[item.digest]
 
-    async def complete(self, request_id: str, number: int, *, honest: bool) -> None:
+    async def complete(
+        self, request_id: str, number: int, *, honest: bool, kept: Kept | None = None
+    ) -> None:
         seen = await self.see(request_id)
         if not seen.open_hand:
             return
         task = seen.open_hand[number % len(seen.open_hand)]
-        if honest and seen.request.operation is Operation.ERASE:
+        if honest and kept is None and seen.request.operation is Operation.ERASE:
             self._do_by_hand(seen, task)
         with suppress(ProblemError):
             async with self.db.write() as db:
                 await deciding.complete(
-                    db, self.context, seen.request, task, "clerk", "done", "desk"
+                    db, self.context, seen.request, task, "clerk", "done", "desk", kept
                 )
 
     def _do_by_hand(self, seen: Seen, task: HandTask) -> None:

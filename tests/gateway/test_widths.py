@@ -142,6 +142,7 @@ WIDEST = {
     "item.action": longest(Action),
     "item.state": longest(ItemState),
     "item.ground": longest(GroundCode),
+    "hand_task.kept_ground": longest(GroundCode),
     "hand_task.completed_by": max(CLIENT, allowed(CompletionBody, "completed_by")),
     "letter.language": allowed(LetterQuery, "language"),
     "letter.basis": DIGEST,

@@ -16,7 +16,7 @@ from avgate_client.answers.register import (
 from avgate_client.answers.report import Report, ReportLine
 from avgate_client.answers.request import ConnectorPart, Due, Follower, PlanInForce, Request, Until
 from avgate_client.answers.result import Handover, HandoverList, LetterList, LetterVersion, Receipt
-from avgate_client.answers.task import Task, TaskItem, TaskPage
+from avgate_client.answers.task import Kept, Task, TaskItem, TaskPage
 from avgate_client.answers.webhook import (
     Delivery,
     DeliveryAttempt,
@@ -44,6 +44,7 @@ __all__ = [
     "HandoverList",
     "InstalledConnector",
     "ItemLine",
+    "Kept",
     "LetterList",
     "LetterVersion",
     "Pause",

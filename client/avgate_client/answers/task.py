@@ -18,6 +18,13 @@ class TaskItem(Answer):
     since: date | None
 
 
+class Kept(Answer):
+    """That items were not erased but have to stay: the ground's code, and the last day."""
+
+    ground: str
+    until: date
+
+
 class Task(Answer):
     """Something for a person to do by hand; `items` are told to those who may do it."""
 
@@ -34,6 +41,7 @@ class Task(Answer):
     made_at: datetime | None = None
     completed_at: datetime | None = None
     completed_by: str | None = Field(None, repr=False)
+    kept: Kept | None = None
     note: str | None = Field(None, repr=False)
     evidence: str | None = Field(None, repr=False)
     items: tuple[TaskItem, ...] | None = None

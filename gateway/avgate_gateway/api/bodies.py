@@ -26,6 +26,7 @@ from avgate_gateway.mistake import WrongValueError
 from avgate_gateway.package import RecipientError, canonical
 from avgate_gateway.plausible import implausible
 from avgate_gateway.request import COPIES
+from avgate_gateway.retention import PersonsGround
 
 
 def _aware(moment: datetime) -> datetime:
@@ -272,6 +273,13 @@ class HandoverBody(Body):
     destination: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
 
 
+class KeptBody(Body):
+    """That the items of a task were not erased but have to stay, and until when."""
+
+    ground: PersonsGround
+    until: Annotated[Day, Field(description="The last day on which they stay.")]
+
+
 class CompletionBody(Body):
     """What was done by hand, and by whom if that was not the caller."""
 
@@ -279,3 +287,9 @@ class CompletionBody(Body):
         str, Field(min_length=1, max_length=2000, description=_KEPT), _free_text("evidence")
     ]
     completed_by: Annotated[str, Field(max_length=200), _free_text("completed_by")] | None = None
+    kept: KeptBody | None = Field(
+        None,
+        description="Of items that are to be erased, where it turned out that the law has them stay: "
+        "then `evidence` says why. They are reported as retained, and judged anew after that day. It can be said again with "
+        "another day or ground as long as they are kept.",
+    )

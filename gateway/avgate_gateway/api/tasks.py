@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from avgate_gateway import deciding, remarking
+from avgate_gateway import deciding, keeping, remarking
 from avgate_gateway.api.answering import from_cursor, not_found, plain, to_cursor
-from avgate_gateway.api.bodies import CompletionBody
+from avgate_gateway.api.bodies import CompletionBody, KeptBody
 from avgate_gateway.api.decisions import decided
 from avgate_gateway.api.even import Evenly
 from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.api.moments import stays_until
 from avgate_gateway.api.task_items import about
 from avgate_gateway.authentication import Caller, Scope, requires
 from avgate_gateway.flow.context import Context
@@ -22,7 +24,7 @@ from avgate_gateway.problem import WRONG_STATE, Problem, ProblemError
 from avgate_gateway.request import SubjectRequest
 from avgate_gateway.store import hand_tasks
 from avgate_gateway.store.connection import Connection
-from avgate_gateway.store.hand_tasks import HandTask
+from avgate_gateway.store.hand_tasks import HandTask, Kept
 
 _LISTED = """
 `items` are the first 100 items of an open task: `ref` is the upstream's own name for each, `since`
@@ -82,10 +84,10 @@ def router(gateway: Gateway) -> APIRouter:
 async def completed(gateway: Gateway, caller: Caller, task_id: str, body: CompletionBody) -> None:
     """Takes somebody's word that a task was done; raises ProblemError: 404, 409."""
     task = await task_of(gateway, caller, task_id)
-    by = body.completed_by or caller.client_id
+    said = _Said(body.completed_by or caller.client_id, body.evidence, _kept(body.kept))
 
     async def complete(db: Connection, request: SubjectRequest) -> None:
-        await _complete(db, gateway, request, task_id, by, body.evidence, caller)
+        await _complete(db, gateway, request, task_id, said, caller)
 
     await decided(gateway, caller, task.request_id, complete)
 
@@ -100,22 +102,43 @@ async def task_of(gateway: Gateway, caller: Caller, task_id: str) -> HandTask:
     return task
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    by: str
+    word: str
+    kept: Kept | None
+
+
+def _kept(body: KeptBody | None) -> Kept | None:
+    return Kept(body.ground, body.until) if body else None
+
+
 async def _complete(
-    db: Connection, gateway: Gateway, request: SubjectRequest, task_id: str, by: str, word: str,
+    db: Connection, gateway: Gateway, request: SubjectRequest, task_id: str, said: _Said,
     caller: Caller,
 ) -> None:  # fmt: skip
-    """Completes a task once; the same word again changes nothing, another is refused."""
+    """Completes a task once; the same word again changes nothing, another is refused.
+
+    But for another last day, or ground, of what stays.
+    """
     task = await hand_tasks.find(db, task_id, request.controller)
     if task is None:
         raise not_found()
-    if task.completed_at is None:
-        client = caller.client_id
-        await deciding.complete(db, gateway.context, request, task, by, word, client)
-        return
+    context, client = gateway.context, caller.client_id
     place = remarking.hand_task(task.id)
-    texts = await remarking.read(db, gateway.context, [request.id], [place])
-    if (task.completed_by, texts.get((request.id, place))) != (by, word):
+    texts = await remarking.read(db, context, [request.id], [place])
+    before = _Said(task.completed_by or "", texts.get((request.id, place)) or "", task.kept)
+    if task.completed_at is not None and before == said:
+        return
+    if said.kept is not None:
+        stays_until(said.kept.until, context.now(), "#/kept/until")
+    if task.completed_at is None:
+        await deciding.complete(db, context, request, task, said.by, said.word, client, said.kept)
+    elif said.kept is None:
         raise ProblemError(Problem(WRONG_STATE, "It was completed before."))
+    else:
+        who = {"by": said.by, "client": client}
+        await keeping.change(db, context, request, task, said.kept, said.word, who)
 
 
 async def told(
@@ -143,6 +166,10 @@ def _place(task: HandTask) -> str:
     return remarking.hand_task(task.id)
 
 
+def kept_json(kept: Kept | None) -> dict[str, str] | None:
+    return {"ground": kept.ground, "until": kept.until.isoformat()} if kept else None
+
+
 def task_json(task: HandTask) -> dict[str, object]:
     return {
         "id": task.id,
@@ -158,4 +185,5 @@ def task_json(task: HandTask) -> dict[str, object]:
         "made_at": task.made_at.isoformat(),
         "completed_at": task.completed_at.isoformat() if task.completed_at else None,
         "completed_by": task.completed_by,
+        "kept": kept_json(task.kept),
     }

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from avgate_contracts.day import local_day
 from avgate_gateway.api.answering import from_cursor, not_found, to_cursor
 from avgate_gateway.api.bodies import CompletionBody
+from avgate_gateway.api.moments import stays_until
 from avgate_gateway.api.tasks import completed, task_of
 from avgate_gateway.authentication import Scope
 from avgate_gateway.console import requests
@@ -55,14 +56,15 @@ async def show(visit: Visit) -> Response:
 async def complete(visit: Visit) -> Response:
     """Takes the word of whoever did it; the form again, with what was typed, where that cannot be."""
     task = await _task(visit)
+    is_open = task.completed_at is None
     try:
         tried = await _completed(visit, task)
     except ProblemError as error:
         if error.problem.type.status == 404:
             raise
-        return await _page(visit, [task], is_open=True, more={"problem": error.problem})
+        return await _page(visit, [task], is_open=is_open, more={"problem": error.problem})
     if tried is not None:
-        return await _page(visit, [task], is_open=True, tried=tried)
+        return await _page(visit, [task], is_open=is_open, tried=tried)
     return taken_in(PAGE, "task")
 
 
@@ -85,13 +87,19 @@ async def complete_there(visit: Visit) -> Response:
 async def _completed(visit: Visit, task: HandTask) -> Tried | None:
     """Does what the HTTP API does; what is wrong with the form, where it cannot be taken."""
     evidence, by = visit.form.one("evidence"), visit.form.one("completed_by")
+    ground, until = visit.form.one("ground"), visit.form.one("until")
+    kept = {"kept": {"ground": ground, "until": until}} if ground or until else {}
     try:
         body = CompletionBody.model_validate(
-            {"evidence": evidence, "completed_by": by or visit.staff.name}
+            {"evidence": evidence, "completed_by": by or visit.staff.name, **kept}
         )
+        if body.kept:
+            stays_until(body.kept.until, visit.gateway.context.now(), "#/kept/until")
     except ValidationError as error:
         wrong = beside(from_validation(error, CompletionBody))
-        return Tried(task.id, evidence, by, wrong)
+        return Tried(task.id, evidence, by, wrong, ground, until)
+    except ProblemError as error:
+        return Tried(task.id, evidence, by, beside(error.problem.errors), ground, until)
     await completed(visit.gateway, visit.staff.caller, task.id, body)
     return None
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import get_args
 
 from avgate_contracts.record import WhyUnseen
 from avgate_contracts.vocabulary import Operation
@@ -15,6 +16,7 @@ from avgate_gateway.console.forms import Wrong
 from avgate_gateway.console.labels import ASK, COMPANIES, WORK
 from avgate_gateway.flow.recipients import told_by_hand
 from avgate_gateway.flow.verifying import STILL_HELD
+from avgate_gateway.retention import PersonsGround
 from avgate_gateway.store import hand_tasks, queue, requests
 from avgate_gateway.store import tasks as tasks_of_systems
 from avgate_gateway.store.connection import Connection
@@ -30,6 +32,8 @@ class Tried:
     evidence: str
     by: str
     wrong: Wrong
+    ground: str = ""
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Hand:
     whom: Mapping[str, str]  # the companies behind a system, where it is one of them that is meant
     tried: Tried | None = None
     none_wrong: Wrong = field(default_factory=Wrong)
+    grounds: Sequence[str] = get_args(PersonsGround)  # on which something may be said to stay
 
 
 async def hand_of(

@@ -47,6 +47,7 @@ GROUNDS: Final[Mapping[str, str]] = {
     GroundCode.CONTRACT_RUNS: "the contract still runs",
     GroundCode.RETURN_PROCESS: "goods may still be returned",
     GroundCode.SERVICE_RUNS: "the service still runs",
+    GroundCode.LEGAL_CLAIM: "a legal claim",
 }
 EVENTS: Final[Mapping[str, str]] = {
     "task.attempted": "System tried, without success",

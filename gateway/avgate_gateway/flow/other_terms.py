@@ -12,7 +12,7 @@ from avgate_contracts.record import ItemRef
 from avgate_gateway.flow.context import Context
 from avgate_gateway.retention import Action, decide
 from avgate_gateway.store import kept, requests
-from avgate_gateway.store.item import Item
+from avgate_gateway.store.item import KEPT_BY_PERSON, Item
 
 # Rows of the table, kept or not: few at a time, so that nobody who calls waits for a turn of this.
 _STRETCH = 500
@@ -43,6 +43,8 @@ async def _wake(context: Context, rows: list[Item]) -> None:
 
 
 def _differs(context: Context, controller: str, row: Item) -> bool:
+    if row.code == KEPT_BY_PERSON:  # not by a term
+        return False
     desk, now = context.desks.get(controller), context.now()
     connector = desk.connectors.get(row.connector) if desk else None
     if desk is None or connector is None or (row.look_at is not None and row.look_at <= now):

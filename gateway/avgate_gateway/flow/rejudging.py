@@ -12,10 +12,11 @@ from avgate_contracts.record import ItemRef
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.outcomes import columns
 from avgate_gateway.flow.planning import next_look
-from avgate_gateway.retention import Action, Verdict, decide
+from avgate_gateway.retention import Action, GroundCode, Verdict, decide, local_day
+from avgate_gateway.retention.ground import GROUNDS
 from avgate_gateway.store import items
 from avgate_gateway.store.connection import Connection
-from avgate_gateway.store.item import Item, ItemState
+from avgate_gateway.store.item import KEPT_BY_PERSON, Item, ItemState
 from avgate_gateway.warrant import facts_of
 
 
@@ -36,6 +37,10 @@ async def judged(
             await items.change(db, [row.id], **columns(Completed(Effect.ALREADY_GONE), now))
             changed += 1
             continue
+        day = stays_by_a_word(row, now)
+        if day is not None:
+            await items.change(db, [row.id], look_at=day)
+            continue
         is_bound = row.category in part.connector.manifest.after_service
         verdict = decide(ref, pack, now, after_service=is_bound)
         match _allowed(row, verdict):
@@ -54,9 +59,17 @@ async def judged(
     return goes, changed
 
 
+def stays_by_a_word(row: Item, now: datetime) -> datetime | None:
+    """When that is over which a person said of it: until then no term counts, not one that is put right."""
+    if row.code != KEPT_BY_PERSON or row.until is None or local_day(now) > row.until:
+        return None
+    return next_look(Verdict(Action.RETAIN, GROUNDS[GroundCode(row.ground or "")], row.until), now)
+
+
 def _allowed(row: Item, verdict: Verdict) -> Action:
     """What is done with it: what an approved plan left to a person is not taken off their hands."""
-    is_theirs = row.state is ItemState.BY_HAND and row.action == Action.BY_HAND
+    was_theirs = row.state is ItemState.BY_HAND or row.code == KEPT_BY_PERSON
+    is_theirs = was_theirs and row.action == Action.BY_HAND
     return Action.BY_HAND if is_theirs and verdict.action is not Action.RETAIN else verdict.action
 
 

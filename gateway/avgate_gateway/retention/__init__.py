@@ -2,7 +2,7 @@
 
 from avgate_gateway.retention.decision import decide
 from avgate_gateway.retention.description import describe
-from avgate_gateway.retention.ground import Ground, GroundCode
+from avgate_gateway.retention.ground import Ground, GroundCode, PersonsGround
 from avgate_gateway.retention.pack_file import PackError, load_pack, read_pack
 from avgate_gateway.retention.rule import KeptWhile, Pack, Policy, Purpose, Rule, Source
 from avgate_gateway.retention.term import AMSTERDAM, Term, local_day, months_later
@@ -16,6 +16,7 @@ __all__ = [
     "KeptWhile",
     "Pack",
     "PackError",
+    "PersonsGround",
     "Policy",
     "Purpose",
     "Rule",

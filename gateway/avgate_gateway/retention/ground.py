@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 
 class GroundCode(StrEnum):
@@ -25,6 +26,13 @@ class GroundCode(StrEnum):
     TERM_UNKNOWN = "term_unknown"
     NO_RULE = "no_rule"
     LEADS_ON = "leads_on"
+    LEGAL_CLAIM = "legal_claim"  # of no rule: by the word of a person who looked at the case
+
+
+# On which a person may say that something stays: those that can keep at all, and end on a day.
+PersonsGround = Literal[
+    "legal_duty", "disputes", "billing", "legal_claim", "contract_runs", "return_process"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,5 +165,11 @@ GROUNDS: dict[GroundCode, Ground] = _all(
         "let a person remove it.",
         "Alleen hiermee is de rest te vinden, en die valt buiten dit verzoek: vraag alle soorten "
         "gegevens, of laat iemand het verwijderen.",
+    ),
+    Ground(
+        GroundCode.LEGAL_CLAIM,
+        "GDPR Art. 17(3)(e)",
+        "It is needed to establish, to exercise or to defend a legal claim.",
+        "Het is nodig om een rechtsvordering in te stellen, uit te oefenen of te onderbouwen.",
     ),
 )

@@ -14,6 +14,14 @@ from avgate_gateway.store.schema import hand_task
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """That something stays by a person's word: on which ground, and its last day."""
+
+    ground: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
 class HandTask:
     """Work at one upstream that no interface offers, or that got stuck."""
 
@@ -30,6 +38,15 @@ class HandTask:
     made_at: datetime
     completed_at: datetime | None = None
     completed_by: str | None = None
+    kept_ground: str | None = None
+    kept_until: date | None = None
+
+    @property
+    def kept(self) -> Kept | None:
+        """What its completion said has to stay, where it was not done."""
+        if self.kept_ground is None or self.kept_until is None:
+            return None
+        return Kept(self.kept_ground, self.kept_until)
 
 
 async def add(db: Connection, made: HandTask) -> bool:
@@ -114,9 +131,26 @@ _ANY_DONE = (
 )
 
 
-async def complete(db: Connection, task_id: str, by: str, now: datetime) -> None:
+async def complete(
+    db: Connection, task_id: str, by: str, now: datetime, kept: Kept | None = None
+) -> None:
     done = hand_task.update().where(hand_task.c.id == task_id)
-    await db.execute(done.values(completed_at=now, completed_by=by))
+    stays = {"kept_ground": kept.ground, "kept_until": kept.until} if kept else {}
+    await db.execute(done.values(completed_at=now, completed_by=by, **stays))
+
+
+async def kept_otherwise(db: Connection, task: HandTask, before: Kept, kept: Kept) -> None:
+    """Says of all of a task's kind that were said to keep in one way that they keep in another."""
+    same = (
+        hand_task.c.request_id == task.request_id,
+        hand_task.c.connector == task.connector,
+        hand_task.c.category == task.category,
+        hand_task.c.product == task.product,
+        hand_task.c.kept_ground == before.ground,
+        hand_task.c.kept_until == before.until,
+    )
+    stays = {"kept_ground": kept.ground, "kept_until": kept.until}
+    await db.execute(hand_task.update().where(*same).values(stays))
 
 
 async def withdraw(db: Connection, request_id: str, connector: str) -> None:

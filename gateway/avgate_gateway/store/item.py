@@ -39,6 +39,7 @@ class ItemState(StrEnum):
 PLAN_BYTES = 32  # of a warrant, at its beginning: the digest of the plan that the item is part of
 VERIFIED = "verified"  # in the place of a batch: that it is gone was looked into, and believed
 REJECTED = "rejected"  # the code of a refusal that is a person's, of the plan
+KEPT_BY_PERSON = "kept_by_person"  # the code of what stays until a day by somebody's word
 LEFT_TO_PEOPLE = (  # always; and an upstream's refusal that nothing looks at again
     ItemState.BY_HAND,
     ItemState.FAILED,

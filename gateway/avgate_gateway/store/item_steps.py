@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -13,13 +13,23 @@ from avgate_contracts.vocabulary import Category
 from avgate_gateway.store import items
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.database import Database
-from avgate_gateway.store.hand_tasks import HandTask
-from avgate_gateway.store.item import REJECTED, ItemState
+from avgate_gateway.store.hand_tasks import HandTask, Kept
+from avgate_gateway.store.item import KEPT_BY_PERSON, REJECTED, ItemState
 from avgate_gateway.store.item_statements import IS_LOCATED, THERE
 from avgate_gateway.store.left_to_people import REFUSED_FOR_GOOD, of_task
 from avgate_gateway.store.schema import item, task
 from avgate_gateway.store.tasks import Stage
 from avgate_gateway.store.written_out import word
+
+
+class Stays(NamedTuple):
+    """How an item stays: on which ground, told with which sentence, its last day, and the look after it."""
+
+    ground: str
+    reason: str
+    until: date
+    look_at: datetime
+
 
 _AT_ONCE = 5_000  # what a busy server writes in a second or two: its transactions end after fifteen
 _RELEASED = {
@@ -180,6 +190,31 @@ async def done_by_hand(db: Connection, task: HandTask) -> int:
     """Marks what a person says they did: what this task is about, and no other's; how many items."""
     done = {"state": ItemState.DONE_BY_HAND.value, "code": None, "reason": None, "look_at": None}
     return int((await db.execute(item.update().where(of_task(task)).values(done))).rowcount)
+
+
+async def kept_by_person(db: Connection, task: HandTask, stays: Stays) -> int:
+    """Marks what a person says has to stay until a day: what this task is about; how many items."""
+    kept = item.update().where(of_task(task)).values(_kept(stays))
+    return int((await db.execute(kept)).rowcount)
+
+
+async def kept_otherwise(db: Connection, task: HandTask, before: Kept, stays: Stays) -> int:
+    """Marks all of a task's kind that were said to stay in one way as kept in another; how many items."""
+    same = (
+        item.c.request_id == task.request_id,
+        item.c.connector == task.connector,
+        item.c.category == task.category,
+        item.c.product == task.product,
+        item.c.state == ItemState.RETAINED.value,
+        item.c.code == KEPT_BY_PERSON,
+        item.c.ground == before.ground,
+        item.c.until == before.until,
+    )
+    return int((await db.execute(item.update().where(*same).values(_kept(stays)))).rowcount)
+
+
+def _kept(stays: Stays) -> dict[str, Any]:
+    return {"state": ItemState.RETAINED.value, "code": KEPT_BY_PERSON, **stays._asdict()}
 
 
 async def shed(db: Connection, request_id: str) -> None:

@@ -66,7 +66,7 @@ TABLES: Final[Mapping[str, Granted]] = {
     "item": Granted(
         adds=True, drops=True, changes=_but(item, "id", "request_id", "connector", "digest")
     ),
-    "hand_task": Granted(adds=True, drops=True, changes=("completed_at", "completed_by")),
+    "hand_task": Granted(adds=True, drops=True, changes=("completed_at", "completed_by", "kept_ground", "kept_until")),
     "copy_part": Granted(adds=True, drops=True),
     "remark": Granted(adds=True, drops=True),
     "lead": Granted(adds=True, drops=True),

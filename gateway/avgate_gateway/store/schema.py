@@ -178,6 +178,8 @@ hand_task = sa.Table(
     sa.Column("made_at", Moment, nullable=False),
     sa.Column("completed_at", Moment),
     sa.Column("completed_by", sa.String(200)),
+    sa.Column("kept_ground", sa.String(40)),
+    sa.Column("kept_until", sa.Date),
     sa.Index(None, "controller", "completed_at", "made_at"),
     sa.Index(None, "request_id"),
 )

@@ -30,7 +30,7 @@ from avgate_gateway.store.synchronous import engine_of
 
 __all__ = ["HEAD", "brought_up", "metadata", "migrate", "migrate_for"]  # every table in the third
 
-HEAD = "0017"  # the newest in versions/
+HEAD = "0018"  # the newest in versions/
 _TURN = 0x61766761  # an arbitrary number that all releases share
 _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String(32)))
 
