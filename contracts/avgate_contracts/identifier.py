@@ -15,6 +15,8 @@ from avgate_contracts.errors import InvalidIdentifierError
 from avgate_contracts.vocabulary import IdentifierKind
 
 _NETHERLANDS, _DUTCH_DIGITS = 31, 9
+# Kinds that nobody is handed on; a number is.
+LASTING = frozenset({IdentifierKind.CUSTOMER_ID, IdentifierKind.EMAIL, IdentifierKind.XELION_ID})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class Identifier:
         """Whether it was the subject's on that day."""
         begun = self.valid_from is None or self.valid_from <= day
         return begun and (self.valid_until is None or day < self.valid_until)
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it is theirs on every day, so that all they have is found by it."""
+        return self.kind in LASTING and self.valid_from is None and self.valid_until is None
 
     def overlaps(self, other: Identifier) -> bool:
         """Whether there is a day on which both held."""

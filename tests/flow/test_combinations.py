@@ -224,7 +224,11 @@ async def test_what_breaks_a_rule_is_refused_as_the_page_says(rule: str, desk: D
 
 # What is said of one field or one parameter by itself, which its description says too.
 _OF_ONE_FIELD = frozenset(
-    {"Take the cursor from next in the page before.", "Write a day, such as 2026-01-31."}
+    {
+        "Take the cursor from next in the page before.",
+        "Write a day, such as 2026-01-31.",
+        "must be today or later, and at most 20 years from now",
+    }
 )
 
 

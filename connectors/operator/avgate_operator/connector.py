@@ -20,7 +20,7 @@ from avgate_contracts import Category, Completed, Effect, ItemOutcome, ItemRef, 
 from avgate_operator import address, client, models
 from avgate_operator.client import INDIVIDUALS, SERVICES, USAGES
 from avgate_operator.correction import NO_FIELD, corrected, obstacle, shows, stands
-from avgate_operator.held import Ref, item_record, parts, wholes
+from avgate_operator.held import Ref, contact, item_record, parts, wholes
 from avgate_operator.lines import Lines, are_anothers
 from avgate_operator.models import Individual, Service, Usage
 from avgate_operator.owner import Owner, is_of, the_one, version
@@ -80,7 +80,11 @@ class OperatorConnector(
         await self._client.answers(INDIVIDUALS)
 
     async def access(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Finding]:
-        """In the order in which items can go, for they are erased in the order they are found."""
+        """In the order in which items can go, for they are erased in the order they are found.
+
+        But who somebody is comes first where a number led to them: the gateway then looks anew by
+        what it says, and spares the rest of a look of which nothing stays.
+        """
         lines = Lines(self._client)
         parties = {p for known in subject.identifiers for p in await lines.parties(known)}
         found = [await self._client.owner(party) for party in sorted(parties)]
@@ -89,7 +93,8 @@ class OperatorConnector(
             for part in address.unseen(subject):
                 yield part
             return
-        for record in parts(owner):
+        is_new = not any(known.lasts for known in subject.identifiers)
+        for record in (*(contact(owner) if is_new else ()), *parts(owner)):
             yield record
         theirs = owner.whenever
         async for usage in self._client.rows(USAGES, {"relatedParty.id": owner.id}):
@@ -97,7 +102,7 @@ class OperatorConnector(
                 yield self._usage(usage, ())  # nobody's, until a person has looked
             elif subject.known_by(theirs, on=sdk.local_day(usage.ended_at)):
                 yield self._usage(usage, theirs)
-        for record in wholes(owner):
+        for record in (*wholes(owner), *(() if is_new else contact(owner))):
             yield record
 
     def export(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Finding]:

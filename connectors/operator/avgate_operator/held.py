@@ -47,14 +47,22 @@ def wholes(owner: Owner) -> Iterator[Record]:
         yield _of_service(ref, service.sort, service, owner, data)
     if person is None:
         return
-    fields, data = person.fields, person.readable(models.BANK_ACCOUNT)
-    if accounts := fields.pop(sdk.Field.BANK_ACCOUNT, ()):
+    if accounts := person.fields.get(sdk.Field.BANK_ACCOUNT, ()):
         ref, sort = Ref("bank_account", person.id), (Category.FINANCIAL, sdk.Product.GENERAL)
         shown = accounts[0] if len(accounts) == 1 else list(accounts)
         financial = item_record(ref, sort, owner, theirs, {models.BANK_ACCOUNT: shown})
         yield replace(financial, fields={sdk.Field.BANK_ACCOUNT: accounts})
-    contact = item_record(Ref("individual", person.id), models.LINE, owner, theirs, data)
-    yield replace(contact, fields=fields)
+
+
+def contact(owner: Owner) -> Iterator[Record]:
+    """Who they are, by which all the rest is found."""
+    person = owner.individual
+    if person is None:
+        return
+    fields, data = person.fields, person.readable(models.BANK_ACCOUNT)
+    fields.pop(sdk.Field.BANK_ACCOUNT, None)
+    ref = Ref("individual", person.id)
+    yield replace(item_record(ref, models.LINE, owner, owner.identifiers, data), fields=fields)
 
 
 def _of_service(

@@ -277,7 +277,12 @@ class KeptBody(Body):
     """That the items of a task were not erased but have to stay, and until when."""
 
     ground: PersonsGround
-    until: Annotated[Day, Field(description="The last day on which they stay.")]
+    until: Annotated[
+        Day,
+        Field(
+            description="The last day on which they stay: today or later, and at most 20 years from now."
+        ),
+    ]
 
 
 class CompletionBody(Body):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from zlib import compress
 
@@ -12,7 +13,7 @@ from avgate_contracts.errors import NotFoundError
 from avgate_contracts.record import Attachment, Json, Record
 from avgate_gateway.flow import earlier
 from avgate_gateway.flow.context import Part
-from avgate_gateway.flow.looking import Look
+from avgate_gateway.flow.looking import Look, learn
 from avgate_gateway.package import DIALECTS, Language, Rows, json_bytes
 from avgate_gateway.request import Confidential, SubjectRequest
 from avgate_gateway.store import copies, evidence, tasks
@@ -34,15 +35,23 @@ _WRITE_BYTES = 1024 * 1024  # one sync for so much, and nobody else waits long f
 _QUICKLY = 1  # how hard records are pressed, which is to a tenth; more takes longer than it saves
 
 
-async def copy(part: Part, person: Confidential, box: Box) -> None:
-    """Copies every record and file; raises what the connector raises, and then begins anew."""
+async def copy(part: Part, person: Confidential, box: Box) -> bool:
+    """Copies every record and file; raises what the connector raises, and then begins anew.
+
+    False where it broke off, for by what it learned it will look anew, and copy all of it again.
+    """
     look = Look.of(part, person, part.request.operation)
     look.left = await earlier.left(part, person.subject)
     desk = _CopyDesk(part, box)
-    async for record in look.records():
-        await desk.put(record)
+    async with aclosing(look.records()) as records:
+        async for record in records:
+            if look.begins_anew(record):
+                await learn(part, look, box)
+                return False
+            await desk.put(record)
     look.insist()
     await desk.close(look, look.lesson.sealed(box))
+    return True
 
 
 @dataclass(slots=True)

@@ -7,9 +7,8 @@ held" would be untrue, and the ones who can say better are the requests that kep
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
-from avgate_contracts.identifier import Identifier
+from avgate_contracts.identifier import LASTING, Identifier
 from avgate_contracts.subject import DataSubject
 from avgate_contracts.vocabulary import IdentifierKind
 from avgate_gateway.flow.context import Context, Part
@@ -17,11 +16,6 @@ from avgate_gateway.store import earlier, requests
 from avgate_gateway.store.earlier import Lead
 from avgate_gateway.store.item import Item
 from avgate_gateway.vault import RETENTION_KEY, Box
-
-# A number is handed on, and its next holder is to learn nothing of what its last one left.
-_LASTING: Final = frozenset(
-    {IdentifierKind.CUSTOMER_ID, IdentifierKind.EMAIL, IdentifierKind.XELION_ID}
-)
 
 
 def leads(context: Context, controller: str, identifiers: Iterable[Identifier]) -> set[Lead]:
@@ -32,7 +26,8 @@ def leads(context: Context, controller: str, identifiers: Iterable[Identifier]) 
             one.kind is IdentifierKind.CUSTOMER_ID,
         )
         for one in identifiers
-        if one.kind in _LASTING
+        if one.kind
+        in LASTING  # a number's next holder is to learn nothing of what its last one left
     }
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Any, TypeVar
 
-from avgate_contracts.identifier import Identifier
+from avgate_contracts.identifier import LASTING, Identifier
 from avgate_contracts.vocabulary import Category, IdentifierKind
 from avgate_gateway.flow.context import Context, Desk
 from avgate_gateway.flow.learning import Card, Learned, opened
@@ -103,7 +103,7 @@ class Knowledge:
         if (
             own
             and connector in self.learned
-            and not self._is_usable(connector, filter(_lasts, told))
+            and not self._is_usable(connector, (i for i in told if i.lasts))
         ):
             told = (*told, *self.learned[connector].sure)
         return tuple(dict.fromkeys(told))
@@ -121,8 +121,8 @@ class Knowledge:
         if self._states_days(connector):
             return given
         stated = {(i.kind, i.value) for i in self._stated(connector)}
-        lasts = [i for i in (*given, *self._stated(connector)) if _lasts(i)]
-        word, is_all = self._word(), not self._is_usable(connector, lasts)
+        lasting = [i for i in (*given, *self._stated(connector)) if i.lasts]
+        word, is_all = self._word(), not self._is_usable(connector, lasting)
         found: list[Identifier] = []
         for one in given:
             if (one.kind, one.value) in stated:
@@ -155,7 +155,7 @@ class Knowledge:
 
     def _finds_all(self, connector: str) -> bool:
         found = self._desk.connectors.get(connector)
-        return found is None or not found.manifest.finds_by.isdisjoint(_LASTING)
+        return found is None or not found.manifest.finds_by.isdisjoint(LASTING)
 
     def _is_usable(self, connector: str, identifiers: Iterable[Identifier]) -> bool:
         found = self._desk.connectors.get(connector)
@@ -208,11 +208,4 @@ class Knowledge:
         return against is not None and against[0] is TaskCode.CANNOT_FIND
 
 
-def _lasts(identifier: Identifier) -> bool:
-    """Whether it is theirs on every day, so that all they have is found by it."""
-    is_dated = identifier.valid_from is not None or identifier.valid_until is not None
-    return identifier.kind in _LASTING and not is_dated
-
-
-_LASTING = frozenset({IdentifierKind.CUSTOMER_ID, IdentifierKind.EMAIL, IdentifierKind.XELION_ID})
 _UNANSWERED = frozenset({Stage.LOCATE, Stage.STUCK})

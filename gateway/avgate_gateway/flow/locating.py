@@ -6,7 +6,8 @@ items again and never mistakes its own work for "nothing held".
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from avgate_contracts.connector import SupportsRectify
@@ -17,7 +18,7 @@ from avgate_gateway import confidential
 from avgate_gateway.flow import earlier
 from avgate_gateway.flow.capability import can
 from avgate_gateway.flow.context import Part
-from avgate_gateway.flow.looking import Look
+from avgate_gateway.flow.looking import Look, learn
 from avgate_gateway.request import Confidential
 from avgate_gateway.store import evidence, items, tasks
 from avgate_gateway.store.item import Found, Item
@@ -28,14 +29,23 @@ from avgate_gateway.vault import Box
 _AT_ONCE = 500
 
 
-async def locate(part: Part, person: Confidential, box: Box) -> None:
-    """Records every item that concerns the request; raises what the connector raises."""
+async def locate(part: Part, person: Confidential, box: Box) -> bool:
+    """Records every item that concerns the request; raises what the connector raises.
+
+    False where it broke off, for by what it learned it will look anew.
+    """
     look = Look.of(part, person, Operation.ACCESS)
     look.left = await earlier.left(part, person.subject)
     aside = look.aside = set[str]()
     shelf = _Shelf(part)
-    async for found in _found(part, person, look):
-        await shelf.put(found)
+    async with aclosing(look.records()) as records:
+        async for record in records:
+            if look.begins_anew(record):
+                await learn(part, look, box)
+                return False
+            look.shown += 1
+            if (found := _found(part, person, record)) is not None:
+                await shelf.put(found)
     look.insist()
     if any(digest_of(part, ref) in shelf.seen for ref in aside):
         raise ContractBrokenError(
@@ -44,16 +54,14 @@ async def locate(part: Part, person: Confidential, box: Box) -> None:
     for item in _by_hand(part, look):
         await shelf.put(Found(digest_of(part, item.ref), item))
     await shelf.close(look, look.lesson.sealed(box))
+    return True
 
 
-async def _found(part: Part, person: Confidential, look: Look) -> AsyncIterator[Found]:
-    async for record in look.records():
-        look.shown += 1
-        digest = digest_of(part, record.item.ref)
-        if part.request.operation is Operation.ERASE:
-            yield Found(digest, record.item)
-        elif (found := _to_rectify(part, person, record, digest)) is not None:
-            yield found
+def _found(part: Part, person: Confidential, record: Record) -> Found | None:
+    digest = digest_of(part, record.item.ref)
+    if part.request.operation is Operation.ERASE:
+        return Found(digest, record.item)
+    return _to_rectify(part, person, record, digest)
 
 
 def _to_rectify(part: Part, person: Confidential, record: Record, digest: str) -> Found | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Self
 
 from avgate_contracts.connector import Connector, SupportsAccess, SupportsExport
 from avgate_contracts.day import local_day
 from avgate_contracts.errors import ContractBrokenError
+from avgate_contracts.identifier import Identifier
 from avgate_contracts.record import Finding, Record, Unseen, WhyUnseen
 from avgate_contracts.subject import DataSubject
 from avgate_contracts.vocabulary import Category, Operation
@@ -16,9 +17,11 @@ from avgate_gateway.flow.capability import can
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.learning import Card, Lesson
 from avgate_gateway.request import Confidential, Scope
+from avgate_gateway.store import tasks
 from avgate_gateway.store.earlier import LeftEarlier, counted
 from avgate_gateway.store.item import Item
 from avgate_gateway.store.tasks import TaskCode
+from avgate_gateway.vault import Box
 
 # No person has as much: a list that has more has no end, and would fill the disk.
 _MOST = 5_000_000
@@ -60,7 +63,7 @@ class Look:
             look._note(Unseen(part.connector.manifest.title, WhyUnseen.DAYS_UNKNOWN, part.left_out))
         return look
 
-    async def records(self) -> AsyncIterator[Record]:
+    async def records(self) -> AsyncGenerator[Record, None]:
         """Records of this person and of nobody else, within the scope of the request."""
         known = self._known_for_sure()
         count = 0
@@ -82,6 +85,22 @@ class Look:
                     yield found
                 else:
                     self.left_out += 1
+
+    def begins_anew(self, record: Record) -> bool:
+        """Whether from this record on nothing of the look would stay: it looked by what finds less than was learned.
+
+        Another look by that follows (`Knowledge.looked_with`), so a million calls need not be seen
+        twice. Records of who somebody is are heard first, for two people may fit.
+        """
+        return (
+            record.item.category is not Category.CONTACT
+            and not self._finds_all(self.subject.identifiers)
+            and self._finds_all(self.lesson.sure)
+        )
+
+    def _finds_all(self, identifiers: Iterable[Identifier]) -> bool:
+        kinds = self.connector.manifest.finds_by
+        return any(one.kind in kinds and one.lasts for one in identifiers)
 
     def left_earlier(self) -> tuple[LeftEarlier, ...]:
         """What an earlier erasure left and this look, now at its end, did not find."""
@@ -122,6 +141,13 @@ class Look:
             return True
         self.unproven += self.subject.known_by(record.identifiers, day)
         return False
+
+
+async def learn(part: Part, look: Look, box: Box) -> None:
+    """Writes down what a look learned that begins anew."""
+    now, learned = part.context.now(), look.lesson.sealed(box)
+    async with part.context.database.write() as db:
+        await tasks.change(db, part.request.id, part.name, now, learned_box=learned)
 
 
 def obstacle(

@@ -130,6 +130,13 @@ def _informed(known: Knowledge, task: Task) -> _Informed:
     }
 
 
+async def _informed_anew(
+    context: Context, request: SubjectRequest, subject: Unsealed, task: Task
+) -> _Informed | None:
+    known = _knowledge(context, request, subject, await _tasks(context, request))
+    return _informed(known, task) if known else None
+
+
 def _knowledge(
     context: Context, request: SubjectRequest, subject: Unsealed, all_tasks: Sequence[Task]
 ) -> Knowledge | None:
@@ -236,7 +243,11 @@ async def _run(
                 record(error)
             await troubled(context, task, trouble, informed["looked_with"])
             return
-        if moved is None or not _goes_on(moved, task, context.now()):
+        if moved is None:
+            return
+        if moved.stage is Stage.LOCATE and moved.learned_box != task.learned_box:
+            informed = await _informed_anew(context, request, subject, moved) or informed
+        elif not _goes_on(moved, task, context.now()):
             return
         task = moved
 
@@ -251,7 +262,8 @@ async def _step(part: Part, box: Box | None) -> Task | None:
     """Carries out one stage; the task as it is then, where another stage may follow at once."""
     match part.task.stage:
         case Stage.LOCATE if part.person is not None and box is not None:
-            await _locate_or_copy(part, part.person, box)
+            if not await _locate_or_copy(part, part.person, box):
+                return await _current(part)
         case Stage.EXECUTE:
             return await next_stage(part) if await execute(part) else None
         case Stage.CONFIRM:
@@ -260,23 +272,29 @@ async def _step(part: Part, box: Box | None) -> Task | None:
             await verify(part)
         case Stage.DONE:
             await later.look_after(part)
-            async with part.context.database.read() as db:
-                return await tasks.find(db, part.request.id, part.name)
+            return await _current(part)
     return None
 
 
-async def _locate_or_copy(part: Part, person: Confidential, box: Box) -> None:
+async def _current(part: Part) -> Task:
+    async with part.context.database.read() as db:
+        return await tasks.find(db, part.request.id, part.name)
+
+
+async def _locate_or_copy(part: Part, person: Confidential, box: Box) -> bool:
+    """Whether it is through; else it learned by what to look anew, at once."""
     against = obstacle(part.connector, part.request.operation, person.subject)
     if against is not None:
         code, reason = against
         needs_days = code is TaskCode.CANNOT_FIND and part.left_out
         await _cannot(part, code, _DAYS_UNKNOWN if needs_days else reason)
-        return
-    look = copy if part.request.operation in COPIES else locate
+        return True
     try:
-        await look(part, person, box)
+        look = copy if part.request.operation in COPIES else locate
+        return await look(part, person, box)
     except UnprovenError:
         await _cannot(part, TaskCode.CANNOT_FIND, _UNPROVEN)
+    return True
 
 
 async def _cannot(part: Part, code: TaskCode, reason: str) -> None:

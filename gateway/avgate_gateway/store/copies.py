@@ -110,7 +110,9 @@ _OF_A_REQUEST = copy_part.c.request_id == sa.bindparam("request_id")
 _OF_REQUEST = _dropped(_OF_A_REQUEST)
 _OF_A_CONNECTOR = copy_part.c.connector == sa.bindparam("connector")
 _OF_CONNECTOR = _dropped(_OF_A_REQUEST, _OF_A_CONNECTOR)
-_DROPPED_AT_ONCE = 100  # of a megabyte at the most
+_DROPPED_AT_ONCE = (
+    8  # of a megabyte at the most; SQLite keeps all that a statement drops in memory while it lasts
+)
 _OF_REQUEST_IN_PARTS = _in_parts(_OF_A_REQUEST)
 _OF_CONNECTOR_IN_PARTS = _in_parts(_OF_A_REQUEST, _OF_A_CONNECTOR)
 
