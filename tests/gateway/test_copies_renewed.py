@@ -127,7 +127,7 @@ async def test_a_large_copy_is_destroyed_in_several_transactions(office: Office)
     await office.sweep(None)
     seen = await office.see(office.ids[0])
     assert (seen.has_copy, seen.sealed.subject_key) == (False, None)
-    assert office.db.writes - before >= 1 + 4
+    assert office.db.writes - before >= 1 + 400 / 8
 
 
 async def test_so_it_is_where_a_try_before_left_it(office: Office) -> None:
@@ -138,7 +138,7 @@ async def test_so_it_is_where_a_try_before_left_it(office: Office) -> None:
         await requests.wake(db, request_id, office.now)
     before = office.db.writes
     await office.go(request_id)
-    assert office.db.writes - before >= 2 + 4
+    assert office.db.writes - before >= 2 + 400 / 8
     async with office.db.read() as db:
         assert [(one.parts, one.count) for one in await copies.shelves(db, request_id)] == [(1, 3)]
 
@@ -147,6 +147,7 @@ async def test_what_a_broken_off_look_left_of_a_copy_is_in_no_package(office: Of
     await put_much(office)
     [request_id] = office.ids
     async with office.db.write() as db:
+        had = sum(one.parts for one in await copies.shelves(db, request_id))
         await tasks.move(db, request_id, "crm", Stage.LOCATE, office.now)
         await requests.wake(db, request_id, office.now)
     await office.sweep(3)
@@ -154,7 +155,7 @@ async def test_what_a_broken_off_look_left_of_a_copy_is_in_no_package(office: Of
         await tasks.move(db, request_id, "crm", Stage.STUCK, office.now, resume=Stage.LOCATE.value)
     async with office.db.read() as db:
         left = sum(one.parts for one in await copies.shelves(db, request_id))
-    assert 0 < left < 400
+    assert 0 < left < had
     whole = b"".join([piece async for piece in package(office)])
     names = zipfile.ZipFile(io.BytesIO(whole)).namelist()
     assert not [name for name in names if name.startswith("crm/")]

@@ -174,25 +174,27 @@ async def _rows(
     if shelf.file is not None:
         here["file"] = shelf.file
     left = shelf.parts
-    reading = asyncio.ensure_future(_read(database, query, here))
+    # The next are read, one after the other, while these are looked at.
+    reading = [asyncio.ensure_future(_read(database, query, here))]
     try:
-        while rows := await reading:
-            if len(rows) == _AT_ONCE:  # the next are read while these are looked at
-                here = {**here, "last": rows[-1][0]}
-                reading = asyncio.ensure_future(_read(database, query, here))
+        while reading:
+            while len(reading) <= _AHEAD:
+                following = _read_on(database, query, here, reading[-1])
+                reading.append(asyncio.ensure_future(following))
+            if not (rows := await reading.pop(0)):
+                break
             for row in rows:
                 if row[0] > shelf.last:
                     raise ChangedError
                 left -= 1
                 yield row
-            if len(rows) < _AT_ONCE:
-                break
         if left:
             raise ChangedError
     finally:
-        if not reading.done():
-            reading.cancel()
-            await asyncio.wait([reading])
+        for one in reading:
+            one.cancel()
+        if reading:
+            await asyncio.wait(reading)
 
 
 async def _read(
@@ -202,7 +204,19 @@ async def _read(
         return (await db.execute(query, here)).all()
 
 
+async def _read_on(
+    database: Database, query: sa.Select[Any], here: Mapping[str, Any],
+    before: asyncio.Future[Sequence[Any]],
+) -> Sequence[Any]:  # fmt: skip
+    """What follows on what is being read; nothing after the last of it."""
+    rows = await asyncio.shield(before)
+    if len(rows) < _AT_ONCE:
+        return ()
+    return await _read(database, query, {**here, "last": rows[-1][0]})
+
+
 _AT_ONCE = 2  # parts, two megabytes at the most
+_AHEAD = 2  # times as much
 
 
 def _in_order(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
