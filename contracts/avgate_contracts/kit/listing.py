@@ -16,6 +16,8 @@ _NEXT = re.compile(
     r"(odata)?next(page|cursor|link|url|uri|token|pagetoken|pagecursor|offset|start|href)?"
     r"|continuation(token)?|(has)?more(results|items|data)?|hasnext(page)?|ismore"
 )
+# Names that are also given to the place of a last page: believed where nothing else says whether there is more.
+_CURSOR = re.compile(r"(end|after|page)?cursor|pagetoken|bookmark")
 _TOTAL = re.compile(r"total(count|items|results|records|hits|size)?|(item|result|record)count")
 _ABOUT_PAGES = re.compile(r"(_?links?|meta(data)?|paging|pagination|pageinfo|page)", re.IGNORECASE)
 _LINK = re.compile(r"<([^>]*)>\s*;[^,]*\brel\s*=\s*\"?next\b", re.IGNORECASE)
@@ -42,9 +44,16 @@ def _more(one: Interaction) -> Iterator[str]:
     for name, value in one.headers.items():
         if value and _NEXT.fullmatch(_letters(name.removeprefix("x-"))):
             yield value
-    for name, value in _members(parsed(one.body)):
-        if _NEXT.fullmatch(_letters(name)) and value not in (None, False, "", 0, "false"):
+    members = [(_letters(name), value) for name, value in _members(parsed(one.body))]
+    for name, value in members:
+        if _NEXT.fullmatch(name) and value not in (None, False, "", 0, "false"):
             yield from [str(value)] if isinstance(value, str | int) else _hrefs(value)
+    if 0 < _longest(parsed(one.body)) < _NO_LIST and not any(
+        _NEXT.fullmatch(n) for n, _ in members
+    ):
+        yield from (
+            v for name, v in members if _CURSOR.fullmatch(name) and isinstance(v, str) and v
+        )
 
 
 def _hrefs(value: Any) -> Iterator[str]:
