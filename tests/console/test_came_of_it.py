@@ -78,6 +78,31 @@ async def test_a_paused_system_is_not_said_to_be_tried_again(pages: Pages) -> No
     await here.plant("xelion")
 
 
+async def test_a_preview_says_which_system_was_not_looked_through(pages: Pages) -> None:
+    here, person = pages.here, pages.here.person(Role.SAME_NAME_FIRST)
+    anna, colleague = await pages.enter("A. Bakker"), await pages.enter("B. de Vries")
+    await here.plant("xelion", {"fault": "error_503", "times": 1000})
+    request_id = await here.submit(a_request("erase", person, "xelion", "directory"))
+    assert (await here.until(request_id))["waiting_for"] == "approval"
+    address, unseen = f"/console/requests/{request_id}", "Xelion has not been looked through yet."
+    assert unseen in said(await anna.see(address))
+    assert unseen in said(await colleague.see(f"{address}/approval"))
+    await here.plant("xelion")
+    await anna.send(f"{address}/retry", 303, connector="xelion")
+    await here.settle()
+    assert unseen not in said(await colleague.see(f"{address}/approval"))
+
+
+async def test_a_system_that_is_done_says_how_much_stays_there(pages: Pages) -> None:
+    here, person = pages.here, pages.here.person(Role.SAME_NAME_SECOND)
+    anna = await pages.enter("A. Bakker")
+    request_id = await here.erased(person, "xelion")
+    report = (await here.get(f"/v1/requests/{request_id}/report"))["totals"]
+    assert report["retained"] > 1
+    page = said(await anna.see(f"/console/requests/{request_id}"))
+    assert f"{report['retained']} items stay." in page
+
+
 def _told(html: str) -> list[str]:
     row = html.partition("<tbody>")[2].partition("</tbody>")[0]
     return [words for words in ("paused", "again at", "Try again") if words in said(row)]

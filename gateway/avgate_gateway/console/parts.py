@@ -34,6 +34,7 @@ class System:
     outcome: str | None
     tone: str
     count: int
+    stays: int  # of what it holds; what an erasure of the rest leaves
     attempts: int
     next_attempt_at: datetime | None
     code: str | None
@@ -42,6 +43,11 @@ class System:
     quarantined: int
     can_retry: bool
     is_ready: bool  # with what can be done before somebody decides, or with everything
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether nobody knows yet what it holds, so that no preview can say it."""
+        return self.stage in (Stage.LOCATE, Stage.STUCK) and not self.count
 
 
 def systems_of(
@@ -71,6 +77,7 @@ def _system(
         outcome=word.value if word else None,
         tone=_tone(word),
         count=sum(part.tally.values()) if copied else sum(own.values()),
+        stays=own.get(ItemState.RETAINED.value, 0),
         attempts=part.attempts,
         next_attempt_at=part.next_attempt_at,
         code=part.code.value if part.code else None,
