@@ -15,7 +15,14 @@ from avgate_contracts.kit.spelling import appears
 from avgate_contracts.kit.verdict import expect, some
 from avgate_contracts.record import Record
 from avgate_contracts.subject import DataSubject
+from avgate_contracts.vocabulary import Category, Product
 
+# Whatever the upstream: the rows of the retention matrix that are of no product group.
+_PRODUCTS = {
+    Category.CONTACT: Product.GENERAL,
+    Category.FINANCIAL: Product.GENERAL,
+    Category.DIRECTORY_LISTING: Product.DIRECTORY,
+}
 _LONG_AGO = (date(1970, 1, 1), date(1971, 1, 1))
 
 
@@ -67,6 +74,9 @@ class BehaviourLaws(Declared):
                 wrong.append("an item without a ref")
             if record.item.category not in manifest.holds:
                 wrong.append(f"a {record.item.category.value}, which is not in manifest.holds")
+            product = _PRODUCTS.get(record.item.category, record.item.product)
+            if record.item.product is not product:
+                wrong.append(f"a {record.item.category.value} whose product is not {product.value}")
             way = manifest.erases.get(record.item.category)
             if way is not None and record.item.erasure is not way:
                 wrong.append(f"a {record.item.category.value} erased otherwise than it manifests")
@@ -74,7 +84,7 @@ class BehaviourLaws(Declared):
             wrong.append("two items under one ref")
         expect(
             not wrong,
-            "each item has a ref of its own, a category the manifest holds, and its erasure",
+            "each item has a ref of its own, a category the manifest holds, its product and erasure",
             f"yields {some(wrong)}",
             "correct the ItemRef or the manifest",
         )

@@ -31,6 +31,7 @@ from avgate_contracts.kit.stage import opened
 from avgate_contracts.kit.story import FILES, Play
 from avgate_contracts.kit.tape import TapeError, load
 from avgate_contracts.kit.verdict import expect, some
+from avgate_contracts.vocabulary import IdentifierKind
 
 _CHANGED = 6  # changed members, each in a playing of its own
 _USUAL_PORTS = (":80", ":443")
@@ -243,6 +244,11 @@ async def _all_days(bench: Bench) -> AsyncIterator[Run]:
         tape = bench.tape(story).interactions
         for member in spread(alteration.promised(tape), _CHANGED):
             yield await bench.rehearse(story, tape=alteration.retyped(tape, member))
+    if "access" in bench.stories:
+        tape, subject = bench.tape("access").interactions, bench.cast.subject
+        for known in (subject.identifiers, subject.of_kind(IdentifierKind.CUSTOMER_ID)):
+            others = alteration.about_others(tape, [one.value for one in known])
+            yield await bench.rehearse("access", tape=others)
     for story in (each for each in bench.stories if each not in READING):
         for fault in (LOST, GARBAGE, REFUSALS[-1]):
             yield await bench.rehearse(story, partial(_on_writes, fault))

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import avgate_contracts as sdk
 
-from .linden import LindenConnector, LindenSettings
+from .linden import Card, LindenConnector, LindenSettings
 from .registry import mutant
 
 CLAIMED, UNCLAIMED, SOUND = (
@@ -43,6 +43,17 @@ class OtherCategory(LindenConnector):
         holds=frozenset({sdk.Category.CRM_DATA}),
         erases={sdk.Category.CRM_DATA: sdk.ErasureWay.DELETE},
     )
+
+
+@mutant(
+    "gives a bill the product of the shop that it is for",
+    "test_every_item_is_named_once_and_is_of_a_kind_the_manifest_names",
+)
+class OtherProduct(LindenConnector):
+    def _record(self, card: Card) -> sdk.Record:
+        record = super()._record(card)
+        item = replace(record.item, product=sdk.Product.CONTACT_CONNECT)
+        return replace(record, item=item)
 
 
 class LaxSettings(LindenSettings):

@@ -12,11 +12,12 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 import avgate_contracts as sdk
-from avgate_contracts import Category, Completed, Effect, ErasureWay
+from avgate_contracts import Category, Completed, Effect, ErasureWay, Product
 from avgate_contracts.kit import ConnectorContract
 
 from .linden_mock import FLEUR, NUMBER, serve
 
+PRODUCTS = {Category.CRM_DATA: Product.CONTACT_CONNECT, Category.FINANCIAL: Product.GENERAL}
 ERASES = {Category.CRM_DATA: ErasureWay.DELETE, Category.FINANCIAL: ErasureWay.FORWARD}
 KINDS = {sdk.IdentifierKind.EMAIL: "email", sdk.IdentifierKind.PHONE: "phone"}
 
@@ -192,7 +193,7 @@ class LindenConnector(
         photo = sdk.Attachment(f"{card.id}.txt", "text/plain", partial(self._photo, card.id))
         return sdk.Record(
             item=sdk.ItemRef(
-                card.id, category, sdk.Product.CONTACT_CONNECT, card.since, erasure=ERASES[category]
+                card.id, category, PRODUCTS[category], card.since, erasure=ERASES[category]
             ),
             identifiers=self._identifiers(card),
             data=card.model_dump(mode="json", by_alias=True),

@@ -62,6 +62,16 @@ class NamesInAnError(LindenConnector):
             raise sdk.UnavailableError(f"no answer about {who}", after=error.after) from None
 
 
+@mutant("names the subject in an error about somebody else", NAMED)
+class NamesWhomItDoesNotFit(LindenConnector):
+    async def access(self, subject: sdk.DataSubject) -> AsyncIterator[sdk.Record]:
+        found = [record async for record in super().access(subject)]
+        if found and not any(subject.known_by(record.identifiers) for record in found):
+            raise sdk.AmbiguousSubjectError(f"not only {subject.identifiers[0].value}")
+        for record in found:
+            yield record
+
+
 @mutant("puts the upstream's body into an error", NAMED)
 class EchoesTheBody(LindenConnector):
     async def check(self) -> None:
