@@ -149,7 +149,8 @@ def test_a_system_is_paused_and_resumed_by_whoever_has_only_a_shell(served: Serv
 
     assert (paused() or {})["reason"] == "Its supplier works on it tonight."
     for _ in range(2):  # what is not paused is resumed as well
-        assert called(served, "resume", "xelion").returncode == 0
+        done = called(served, "resume", "xelion")
+        assert (done.returncode, done.stdout.partition(":")[0]) == (0, "xelion is paused no more")
     assert paused() is None
     none = called(served, "pause", "nobody", "--reason", "x")
     assert none.returncode == 3

@@ -42,7 +42,10 @@ def failure(error: AvgateError, url: str) -> CommandError:
     """The error as a command tells it: in the gateway's words where it gave any."""
     match error:
         case UnreachableError():
-            silent = f"the gateway does not answer; see that `avgate serve` runs at {url}"
+            silent = (
+                f"the gateway does not answer; see that `avgate serve` runs at {url}, "
+                "or name another address with --url"
+            )
             return CommandError(silent, Exit.UNREACHABLE)
         case ProblemError() if error.status in {408, 429} or error.status >= 500:
             return CommandError(_not_now(error, url), Exit.UNREACHABLE)

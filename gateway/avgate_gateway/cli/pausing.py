@@ -52,7 +52,7 @@ def resume(
 ) -> None:
     """Goes on at a system that was paused, with all that waited."""
     asyncio.run(_resume(reach, connector))
-    typer.echo(f"{connector} is not paused: what waited for it goes on")
+    typer.echo(f"{connector} is paused no more: what waited for it goes on")
 
 
 async def _pause(reach: Reach, connector: str, reason: str) -> Pause:
