@@ -20,6 +20,7 @@ from typer.main import get_command
 
 from avgate_contracts.outcome import Outcome
 from avgate_contracts.record import ErasureWay
+from avgate_contracts.vocabulary import Category
 from avgate_gateway import problem
 from avgate_gateway.authentication import MEANINGS
 from avgate_gateway.cli.application import COMMANDS, app
@@ -34,7 +35,7 @@ from avgate_gateway.plan import Fit
 from avgate_gateway.registry import discover
 from avgate_gateway.report import OutcomeWord, sentence
 from avgate_gateway.request import State, WaitingFor
-from avgate_gateway.retention import Action
+from avgate_gateway.retention import Action, load_pack
 from avgate_gateway.settings import ControllerSettings, Settings, load
 from avgate_gateway.settings.destination import HttpsDestination, S3Destination, SftpDestination
 from avgate_gateway.settings.webhook import WebhookSettings
@@ -253,6 +254,19 @@ def _resolved(written: list[str]) -> tuple[set[str], list[str]]:
             command = command.commands[rest[0]]
         rest = rest[1:]
     return {option for parameter in command.params for option in parameter.opts}, rest
+
+
+def test_the_page_for_authors_names_the_products_of_each_category() -> None:
+    page = (ROOT / "docs/add-a-connector.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([`\w, ]+) \|", page, re.MULTILINE)
+    told = {category: set(re.findall(r"`(\w+)`", products)) for category, products in rows}
+    assert set(told) >= {category.value for category in Category}
+    for pack in (load_pack("libervoice-2019"), load_pack("mister-voip-2019")):
+        known: dict[str, set[str]] = {}
+        for product, category in pack.rules:
+            known.setdefault(category.value, set()).add(product.value)
+        del known[Category.PROCESSOR_DATA.value]  # any
+        assert {category: told[category] for category in known} == known
 
 
 def test_the_config_in_the_readme_is_one(tmp_path: Path) -> None:

@@ -133,8 +133,9 @@ class ErasureLaws(Declared):
             not lost,
             "erasing one item leaves every other item where it is",
             f"takes {len(lost)} others along",
-            "erase exactly the items given; where the upstream cannot part some of them, name their "
-            "group with `together` in the test class",
+            "erase exactly the items given; yield what alone leads to others, such as a customer's "
+            "card, after them, and name it in Manifest.leads; where the upstream cannot part some of "
+            "them, name their group with `together` in the test class",
         )
 
     @law(2, *ERASES)
