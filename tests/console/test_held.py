@@ -235,3 +235,20 @@ async def test_a_paused_system_is_left_alone_and_the_page_says_so(pages: Pages) 
     assert "its supplier works on it" in page
     await chief.send("/console/systems/operator/resume", 303)
     assert "is paused" not in said((await anna.send(LOOK, 200, **by_mail(person), **WHY)).text)
+
+
+async def test_what_an_erasure_left_and_no_look_finds_is_not_told_to_be_nothing(
+    pages: Pages,
+) -> None:
+    here, anna = pages.here, await pages.enter("A. Bakker")
+    person = here.person(Role.SAME_NAME_SECOND)
+    request_id = await here.erased(person, "xelion")
+    totals = (await here.get(f"/v1/requests/{request_id}/report"))["totals"]
+    page = (await anna.send(LOOK, 200, **by_mail(person), **WHY)).text
+    own = page.partition(">Xelion<")[2].partition("</tbody>")[0]
+    assert "left by an earlier erasure" in said(own)
+    assert "holds nothing" not in said(own)
+    told = re.findall(r"no look finds it any more: ([^(]+) \((\d+)\), ([a-z ]+)", said(own))
+    assert sum(int(count) for _, count, _ in told) == totals["retained"] + totals["by_hand"]
+    assert {"stays", "to be done by hand"} <= {word.split(" until")[0].strip() for *_, word in told}
+    assert f'<a href="/console/requests/{request_id}">' in own

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -21,6 +22,7 @@ from avgate_gateway.console.door import Door, Visit
 from avgate_gateway.console.people import LOOK, PAGE, Found
 from avgate_gateway.console.reasons import Reason
 from avgate_gateway.console.taken_in import TOLD
+from avgate_gateway.flow.earlier import left_with
 from avgate_gateway.flow.surveyed import Answer, Bounds, Revealed
 from avgate_gateway.flow.surveying import survey
 from avgate_gateway.problem import NOT_FOUND, Problem, ProblemError
@@ -113,10 +115,10 @@ async def _write_down(visit: Visit, person: Found, event: str, what: Mapping[str
 
 
 async def _asked(visit: Visit, person: Found, revealed: Revealed | None = None) -> Sequence[Answer]:
-    gateway = visit.gateway
+    gateway, controller = visit.gateway, visit.staff.caller.controller
     return await survey(
-        gateway.context, visit.staff.caller.controller, person.identifiers, gateway.bulkheads,
-        bounds=BOUNDS, revealed=revealed,
+        gateway.context, controller, person.identifiers, gateway.bulkheads,
+        bounds=BOUNDS, revealed=revealed, left=partial(left_with, gateway.context, controller),
     )  # fmt: skip
 
 

@@ -33,10 +33,17 @@ def leads(context: Context, controller: str, identifiers: Iterable[Identifier]) 
 
 async def left(part: Part, subject: DataSubject) -> dict[str, Item]:
     """What earlier erasures left with this connector, by the connector's own reference."""
-    context, request = part.context, part.request
-    known = leads(context, request.controller, subject.identifiers)
+    request = part.request
+    return await left_with(part.context, request.controller, part.name, subject, request.id)
+
+
+async def left_with(
+    context: Context, controller: str, connector: str, subject: DataSubject, but_not: str = ""
+) -> dict[str, Item]:
+    """The same for whoever looks without a request."""
+    known = leads(context, controller, subject.identifiers)
     async with context.database.read() as db:
-        rows = await earlier.left(db, known, part.name, but_not=request.id) if known else ()
+        rows = await earlier.left(db, known, connector, but_not=but_not) if known else ()
         sealed = {one: await requests.sealed(db, one) for one in {row.request_id for row in rows}}
     boxes: dict[str, Box] = {
         one: context.vault.box(keys.retention_key, one, RETENTION_KEY)

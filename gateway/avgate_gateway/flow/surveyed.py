@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from avgate_contracts.record import Record, Unseen
+from avgate_contracts.subject import DataSubject
 from avgate_contracts.vocabulary import Category, IdentifierKind
 from avgate_gateway.flow.tallying import Line
+from avgate_gateway.store.earlier import LeftEarlier
+from avgate_gateway.store.item import Item
 
 
 class Silence(StrEnum):
@@ -48,11 +52,20 @@ class Revealed:
     most: int = 50
 
 
+Left = Callable[[str, DataSubject], Awaitable[dict[str, Item]]]
+"""What earlier erasures left with a system, by the connector's own reference."""
+
+
+async def nothing_left(connector: str, subject: DataSubject) -> dict[str, Item]:  # noqa: ARG001 -- a Left
+    """Where no request came before."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What one system said; `silence` says why where it said nothing, `needs` what would help.
 
-    `is_all`: not where counting was stopped. `records` are empty unless they were wanted.
+    `left_earlier` is there as well, though no look finds it. `is_all`: not where counting was stopped. `records` are empty unless they were wanted.
     """
 
     connector: str
@@ -63,6 +76,7 @@ class Answer:
     lines: tuple[Line, ...] = ()
     set_aside: int = 0
     unseen: tuple[Unseen, ...] = ()
+    left_earlier: tuple[LeftEarlier, ...] = ()
     is_all: bool = True
     records: tuple[Record, ...] = field(default=(), repr=False)
 

@@ -26,7 +26,14 @@ from avgate_gateway.flow.context import Context, Desk
 from avgate_gateway.flow.informing import Knowledge
 from avgate_gateway.flow.learning import Lesson
 from avgate_gateway.flow.looking import Look, UnprovenError, obstacle
-from avgate_gateway.flow.surveyed import Answer, Bounds, Revealed, Silence
+from avgate_gateway.flow.surveyed import (
+    Answer,
+    Bounds,
+    Left,
+    Revealed,
+    Silence,
+    nothing_left,
+)
 from avgate_gateway.flow.tallying import Tally
 from avgate_gateway.flow.trouble import trouble_of
 from avgate_gateway.logs.fault import record as write_down
@@ -63,6 +70,7 @@ async def survey(
     bounds: Bounds | None = None,
     revealed: Revealed | None = None,
     clock: Callable[[], float] = time.monotonic,
+    left: Left = nothing_left,
 ) -> list[Answer]:
     """Asks every system of a controller at once; an answer of each, in the order of their names."""
     desk = context.desks[controller]
@@ -74,6 +82,7 @@ async def survey(
         bounds=bounds or Bounds(),
         revealed=revealed,
         clock=clock,
+        left=left,
         request=request,
         person=Confidential(DataSubject(request.reference, tuple(identifiers))),
         box=_box_of_its_own(context, request),
@@ -135,6 +144,7 @@ class _Survey:
     bounds: Bounds
     revealed: Revealed | None
     clock: Callable[[], float]
+    left: Left
     request: SubjectRequest
     person: Confidential = field(repr=False)
     box: Box = field(repr=False)
@@ -201,6 +211,7 @@ class _Survey:
         upstream = frozenset({named(self.desk.name, name)})
         try:
             async with asyncio.timeout(seconds), self.bulkheads.entered(upstream):
+                count.look.left = await self.left(name, count.look.subject)
                 await count.run()
         except TimeoutError:
             return Silence.SLOW
@@ -281,6 +292,7 @@ class _Count:
             lines=self.tally.lines(),
             set_aside=self.look.quarantined,
             unseen=tuple(self.look.unseen),
+            left_earlier=self.look.left_earlier() if self.tally.count < self.most else (),
             is_all=self.tally.count < self.most,
             records=tuple(self.records),
         )
