@@ -97,3 +97,22 @@ async def test_a_recording_that_expires_while_it_is_copied_is_counted_as_gone(
         for line in await here.report(request_id):
             counted[line["category"]] += line["count"]
         assert counted == held
+
+
+async def test_what_has_no_copy_or_no_plan_says_why(tmp_path: Path) -> None:
+    async with indoors(tmp_path, ("directory",)) as here:
+        person, caller = here.person(Role.RUNNING), here.caller()
+        erasure = await here.submit(a_request("erase", person))
+        access = await here.carry_out(a_request("access", person))
+        await here.until(erasure)
+        await here.decide(erasure, decision="reject")
+        withdrawn = await here.submit(a_request("access", person))
+        assert (await caller.post(f"/v1/requests/{withdrawn}/cancel")).status_code == 200
+        for at, why in (
+            (f"{erasure}/package", "Only an access and an export make a copy."),
+            (f"{access}/plan", "Only an erasure and a rectification have a plan."),
+            (f"{withdrawn}/package", "The request was not carried out: there is no copy."),
+        ):
+            answer = await caller.get(f"/v1/requests/{at}")
+            assert answer.status_code == 404
+            assert answer.json()["detail"].startswith(why)

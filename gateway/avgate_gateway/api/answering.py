@@ -47,8 +47,9 @@ def plain(content: object, *, status: int = 200) -> Response:
     return Response(orjson.dumps(content), status, media_type=JSON)
 
 
-def not_found() -> ProblemError:
-    return ProblemError(Problem(NOT_FOUND))
+def not_found(why: str = "") -> ProblemError:
+    """`why`: of what is the caller's own, and lacks what is asked for."""
+    return ProblemError(Problem(NOT_FOUND, why))
 
 
 def to_cursor(at: datetime, last_id: str) -> str:

@@ -96,7 +96,7 @@ async def plan_of(gateway: Gateway, request: SubjectRequest) -> bytes:
     async with gateway.context.database.read() as db:
         sealed = await requests.sealed(db, request.id)
     if request.operation in COPIES:
-        raise not_found()
+        raise not_found("Only an erasure and a rectification have a plan.")
     if sealed.plan is None:
         raise _no_plan(request, is_shredded=sealed.subject_key is None)
     box, _ = await _copy_box(gateway, request)
@@ -123,11 +123,13 @@ async def opened_copy(
     """What opens the copy, and whose key it is to be sealed for; raises ProblemError."""
     caller.must_hold(Scope.EXPORT if request.operation is Operation.EXPORT else Scope.ACCESS)
     if request.operation not in COPIES:
-        raise not_found()
+        raise not_found("Only an access and an export make a copy.")
     async with gateway.context.database.read() as db:
         held_back = is_ambiguous(await tasks.of_request(db, request.id))
-    if held_back or request.closing is not None:
-        raise not_found()
+    if held_back:
+        raise not_found("What was given fits more than one person: there is no copy.")
+    if request.closing is not None:
+        raise not_found("The request was not carried out: there is no copy.")
     if not _is_complete(request):
         raise _not_ready("The copy is still being made.")
     return await _copy_box(gateway, request)
@@ -155,7 +157,7 @@ def _no_plan(request: SubjectRequest, *, is_shredded: bool) -> ProblemError:
     if is_shredded:
         return _gone()
     if request.state is State.CLOSED:
-        return not_found()
+        return not_found("It was closed before there was a plan.")
     return _not_ready("No plan is made yet.")
 
 
