@@ -28,6 +28,7 @@ from avgate_gateway.logs.catalogue import (
     WORKER_STANDS_STILL,
 )
 from avgate_gateway.store.holding import LEASE_SECONDS
+from avgate_gateway.store.postgresql import connected
 
 _BEAT_SECONDS = 2.0
 _STEP_SECONDS = 3.0
@@ -48,7 +49,7 @@ _BEAT = (
 _NONE_IS_AHEAD = f"UPDATE worker SET beat_at = {_NOW} WHERE beat_at > {_NOW} + 1 * {_MICROS}"  # noqa: S608 -- constants  # nosec B608
 _TIME = f"SELECT {_NOW}"
 _LEAVE = "DELETE FROM worker WHERE id = $1"
-_LIMITS = {"application_name": "avgate heart", "lock_timeout": "1s", "statement_timeout": "2s"}
+_LIMITS = {"lock_timeout": "1s", "statement_timeout": "2s"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +108,9 @@ class Heart:
         while not self._stopped.is_set():
             try:
                 async with asyncio.timeout(_STEP_SECONDS):
-                    connection = await asyncpg.connect(
-                        self._address, timeout=_STEP_SECONDS, command_timeout=_STEP_SECONDS,
-                        server_settings=_LIMITS,
-                    )  # fmt: skip
+                    connection = await connected(
+                        self._address, _LIMITS, "avgate heart", _STEP_SECONDS, _STEP_SECONDS
+                    )
             except Exception as error:  # noqa: BLE001 -- what answers need not be a PostgreSQL
                 await self._missed(error)
                 continue

@@ -41,6 +41,7 @@ class Leased:
         `deaf_seconds`: for how long the loop may hear of no lease before the work is left to others.
         """
         self._now = now
+        self._address = address
         self._engine = postgresql.claiming(address)
         self._deaf_seconds = deaf_seconds
         self._heart = Heart(
@@ -56,6 +57,7 @@ class Leased:
 
     async def start(self) -> None:
         self._home = asyncio.get_running_loop()
+        await postgresql.insist_on_sessions(self._address)
         self._heart.start()
         try:
             async with asyncio.timeout(_REGISTERED_WITHIN):

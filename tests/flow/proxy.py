@@ -17,6 +17,7 @@ class Proxy:
     open: Event = field(default_factory=Event)
     lock: Lock = field(default_factory=Lock)
     connected: list[socket.socket] = field(default_factory=list)
+    behind: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.port: int = self.listener.getsockname()[1]
@@ -26,6 +27,16 @@ class Proxy:
     def go_dead(self) -> None:
         """Nothing gets through any more, and nobody is told."""
         self.open.clear()
+
+    def leave_behind(self) -> None:
+        """Nothing gets through of what is connected, and nobody is told; what connects from now on gets through.
+
+        So it is where the machine is gone, and its address leads to another.
+        """
+        self.behind.append(self.open)
+        self.go_dead()
+        self.open = Event()
+        self.open.set()
 
     def heal(self) -> None:
         """Whatever was under way is lost; what connects from now on gets through."""
@@ -37,7 +48,8 @@ class Proxy:
             self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         self._drop()
-        self.open.set()
+        for one in (self.open, *self.behind):
+            one.set()
 
     def _drop(self) -> None:
         with self.lock:
@@ -61,12 +73,12 @@ class Proxy:
             with self.lock:
                 self.connected += [here, there]
             for one, other in ((here, there), (there, here)):
-                Thread(target=self._pump, args=(one, other), daemon=True).start()
+                Thread(target=self._pump, args=(one, other, self.open), daemon=True).start()
 
-    def _pump(self, one: socket.socket, other: socket.socket) -> None:
+    def _pump(self, one: socket.socket, other: socket.socket, way: Event) -> None:
         with suppress(OSError):
             while data := one.recv(65536):
-                self.open.wait()
+                way.wait()
                 other.sendall(data)
         with suppress(OSError):
             other.shutdown(socket.SHUT_WR)

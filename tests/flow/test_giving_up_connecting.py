@@ -22,13 +22,14 @@ class Holding(Proxy):
     asked: Event = field(default_factory=Event)
     left: Event = field(default_factory=Event)
 
-    def _pump(self, one: socket.socket, other: socket.socket) -> None:
+    def _pump(self, one: socket.socket, other: socket.socket, way: Event) -> None:
         while data := one.recv(65536):
             if b"transaction_timeout" in data:
                 self.asked.set()
                 one.recv(65536)  # the driver says goodbye, or just goes
                 self.left.set()
                 return
+            way.wait()
             other.sendall(data)
 
 

@@ -1,7 +1,8 @@
 """The doors to PostgreSQL: a pool to read, one to write, and one for claims.
 
 Addresses are libpq's, so `sslmode`, several hosts and a socket's folder work as everywhere else. Every
-session limits itself: a worker that froze with a transaction open must not hold its locks for ever.
+session limits itself: a worker that froze with a transaction open must not hold its locks for ever. It
+does so by a statement, for a pooler in between lets few settings of a connection's start through.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from weakref import WeakKeyDictionary, WeakSet
 import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
 from avgate_gateway.store import holding
 from avgate_gateway.store.attesting import Attesting
-from avgate_gateway.store.cut_short import answering
+from avgate_gateway.store.cut_short import AwayError, answering
 from avgate_gateway.store.outbox import Outbox
 
 _ANSWERS_WITHIN = 20.0
@@ -28,12 +30,13 @@ _POOL_WITHIN = 10.0
 _CLOSES_WITHIN = 5.0  # all together: each would wait for an answer as a statement does
 # A client that is cut off in the middle of a message is neither idle nor running a statement.
 _LIMITS_TRANSACTIONS = 17
-_WHOLE_TRANSACTION = "SET transaction_timeout = '15s'"
+_WHOLE_TRANSACTION = {"transaction_timeout": "15s"}
 _IDLE_SECONDS = 5.0
+_LIVES = "SELECT 1"
+_ASKED_WITHIN = 3.0  # seconds: as long as a beat has
 _EACH = 8  # connections to read, and as many to write
 _CLAIMING = 2
 _LIMITS = {
-    "application_name": "avgate",
     "lock_timeout": "10s",
     "statement_timeout": "20s",
     "idle_in_transaction_session_timeout": "10s",
@@ -41,6 +44,13 @@ _LIMITS = {
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
 }
+
+_SESSION = "SELECT pg_backend_pid()"
+_LOOKS_FOR_A_POOLER = 3  # in between two looks of one, somebody else may have taken the session
+_IS_POOLED = (
+    "a pooler gives one session of the database to several connections of ours in turn, as PgBouncer does with "
+    "pool_mode = transaction; have it pool by session, or name the database itself in `database`"
+)
 
 # What each pool opened: where a server does not answer, nobody else knows all of it to give it up.
 _OPENED: WeakKeyDictionary[sa.Pool, WeakSet[Any]] = WeakKeyDictionary()
@@ -118,6 +128,46 @@ def claiming(address: str) -> AsyncEngine:
     return made.execution_options(isolation_level="AUTOCOMMIT")
 
 
+async def connected(
+    address: str,
+    session: dict[str, str],
+    name: str = "avgate",
+    connects_within: float = _CONNECTS_WITHIN,
+    answers_within: float = _ANSWERS_WITHIN,
+) -> asyncpg.Connection:
+    """A connection whose session has these settings."""
+    made = await asyncpg.connect(
+        address, timeout=connects_within, command_timeout=answers_within,
+        server_settings={"application_name": name},
+    )  # fmt: skip
+    try:
+        whole = _WHOLE_TRANSACTION if session is _LIMITS and _limits_transactions(made) else {}
+        wanted = {**session, **whole}.items()
+        await made.execute("; ".join(f"SET {setting} = '{value}'" for setting, value in wanted))
+    except BaseException:
+        made.terminate()  # given up before anybody had it, nobody else would close it
+        raise
+    return made
+
+
+def _limits_transactions(connection: asyncpg.Connection) -> bool:
+    return bool(connection.get_server_version().major >= _LIMITS_TRANSACTIONS)
+
+
+async def insist_on_sessions(address: str) -> None:
+    """Raises AwayError where two connections are given one session: settings and statements would be others'."""
+    with answering():
+        first, second = [await connected(address, _LIMITS) for _ in range(2)]
+        try:
+            for _ in range(_LOOKS_FOR_A_POOLER):
+                sessions = [await one.fetchval(_SESSION) for one in (first, second)]
+                if sessions[0] == sessions[1]:
+                    raise AwayError(_IS_POOLED)
+        finally:
+            first.terminate()
+            second.terminate()
+
+
 async def disposed(*engines: AsyncEngine) -> None:
     """Closes all connections; those whose server does not answer any more are cut."""
     opened = [each for engine in engines for each in _OPENED.get(engine.pool, ())]
@@ -134,16 +184,7 @@ def _engine(address: str, size: int, session: dict[str, str]) -> AsyncEngine:
     all_opened = WeakSet[Any]()
 
     async def opened() -> Any:
-        made = await asyncpg.connect(
-            address, timeout=_CONNECTS_WITHIN, command_timeout=_ANSWERS_WITHIN,
-            server_settings=session,
-        )  # fmt: skip
-        try:
-            if session is _LIMITS and made.get_server_version().major >= _LIMITS_TRANSACTIONS:
-                await made.execute(_WHOLE_TRANSACTION)
-        except BaseException:
-            made.terminate()  # given up before anybody had it, nobody else would close it
-            raise
+        made = await connected(address, session)
         all_opened.add(made)
         return made
 
@@ -168,14 +209,14 @@ def _used(_connection: object, record: Any) -> None:
 def _check(connection: Any, record: Any, _proxy: object) -> None:
     """Has a connection opened anew that the server closed, or that was idle and does not answer.
 
-    What the driver knows costs nothing to ask; asking the server costs every reader a step more.
+    What the driver knows costs nothing to ask; asking the server costs every reader a step more. Where one does
+    not answer, its machine may be gone and another be there: those beside it are opened anew too, unasked.
     """
     is_old = time.monotonic() - record.info.get("used", time.monotonic()) > _IDLE_SECONDS
-    try:
-        is_open = not connection.driver_connection.is_closed()
-        if is_open and is_old:
-            connection.ping()
-    except Exception as error:
-        raise sa.exc.DisconnectionError from error
-    if not is_open:
+    if connection.driver_connection.is_closed():
         raise sa.exc.DisconnectionError
+    if is_old:
+        try:
+            await_only(connection.driver_connection.fetchval(_LIVES, timeout=_ASKED_WITHIN))
+        except Exception as error:
+            raise sa.exc.InvalidatePoolError from error
