@@ -83,6 +83,7 @@ class Heart:
         self.ahead = (
             0  # seconds that our clock is ahead of the database's, or -n behind: 0 if not far
         )
+        self.missed: Exception | None = None  # what the last beat failed of, if it did
         self._registrations = 0
         self._is_missing = False  # beats, since one was told
         self._lease: Lease | None = None
@@ -138,7 +139,7 @@ class Heart:
             worker = lease.worker if lease is not None else await self._register(connection)
             self._say(Lease(worker, before + LEASE_SECONDS))
             await connection.execute(_NONE_IS_AHEAD)
-            self._is_missing = False
+            self._is_missing, self.missed = False, None
             await self._rest(_BEAT_SECONDS)
         if self._lease is not None:
             await connection.execute(_LEAVE, self._lease.worker)
@@ -176,7 +177,7 @@ class Heart:
     async def _missed(self, error: Exception) -> None:
         if not self._is_missing:  # how it goes on is told by `database.away`
             WORKER_MISSED_A_BEAT.tell(error=type(error).__name__)
-        self._is_missing = True
+        self._is_missing, self.missed = True, error
         await self._rest(_PAUSE_SECONDS)
 
     async def _rest(self, seconds: float) -> None:

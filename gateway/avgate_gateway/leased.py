@@ -14,7 +14,13 @@ from uuid import uuid4
 from avgate_gateway.heart import Heart, Lease
 from avgate_gateway.logs.catalogue import REQUEST_CUT_SHORT
 from avgate_gateway.store import holding, postgresql
-from avgate_gateway.store.cut_short import AwayError, CutShortError, SupersededError, answering
+from avgate_gateway.store.cut_short import (
+    AwayError,
+    CutShortError,
+    SupersededError,
+    answering,
+    why_unusable,
+)
 from avgate_gateway.store.holding import HELD, Holding
 
 _REGISTERED_WITHIN = 15.0
@@ -63,9 +69,7 @@ class Leased:
             async with asyncio.timeout(_REGISTERED_WITHIN):
                 await self._answered.wait()
         except TimeoutError:
-            raise AwayError(
-                "this worker could not be registered; see whether the database runs"
-            ) from None
+            raise AwayError(self._why_unregistered()) from None
         if (apart := self.trouble()) is not None:
             await asyncio.to_thread(self._heart.stop)
             raise AwayError(apart)
@@ -79,6 +83,12 @@ class Leased:
             f"This machine's clock is {where}: nothing is worked on here, for what is kept until a day "
             "would go before it, or after. Set it right (does NTP run, here and there?)."
         )
+
+    def _why_unregistered(self) -> str:
+        """With what the database said of it, where that is known by its number."""
+        missed = self._heart.missed
+        why = why_unusable(missed) if missed is not None else "see whether the database runs"
+        return f"this worker could not be registered; {why}"
 
     def _unregistered(self) -> str | None:
         seconds = int(self._monotonic() - self._until)

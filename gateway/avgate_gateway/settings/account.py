@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from avgate_gateway.hosts import writable
 from avgate_gateway.settings.error import SettingsError
 from avgate_gateway.settings.reference import References
 
@@ -25,7 +26,7 @@ def owner_address(text: str, environ: Mapping[str, str]) -> str:
     if address == text and _told(address)["password"]:
         seen = "a password in a command is seen by everybody on this machine"
         raise SettingsError(_OPTION, [f"{seen}; give env:NAME or file:PATH"])
-    return address
+    return writable(address)
 
 
 def account_of(address: str) -> str | None:

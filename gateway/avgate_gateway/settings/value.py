@@ -18,6 +18,7 @@ from pydantic import (
 
 from avgate_contracts.destination import origin_of
 from avgate_gateway.allowance import Allowance, AllowanceError
+from avgate_gateway.hosts import writable
 from avgate_gateway.mistake import WrongValueError
 
 SQLITE = "sqlite:///"
@@ -35,7 +36,7 @@ def _database(url: str, info: ValidationInfo) -> str:
         return f"{SQLITE}{_beside(Path(url.removeprefix(SQLITE)), info).absolute()}"
     parts = urlsplit(url)
     if parts.scheme == "postgresql" and len(parts.path) > 1:
-        return url
+        return writable(url)
     raise WrongValueError("must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
 
 

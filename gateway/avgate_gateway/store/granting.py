@@ -15,6 +15,10 @@ _AS_OWNER: Final = (
     "run `avgate migrate --owner ADDRESS` of this release with the account that owns the tables, "
     'see "Two accounts" in docs/operate.md'
 )
+_ENCODING = sa.text("SHOW server_encoding")
+_HIDDEN_FROM_US = sa.text(
+    "SELECT relname FROM pg_class WHERE oid = ANY(CAST(:tables AS regclass[])) AND row_security_active(oid) ORDER BY 1"
+)
 _KNOWN = sa.text("SELECT 1 FROM pg_roles WHERE rolname = :role")
 _IS_AS_GOOD = sa.text("SELECT pg_has_role(:role, current_user, 'MEMBER')")
 _WHERE = sa.text("SELECT current_schema(), current_database()")
@@ -36,7 +40,10 @@ Asked = tuple[str, str | None, str]  # a table, one of its columns or None, and 
 
 
 class AccountError(Exception):
-    """An account of PostgreSQL may do less than it has to, or more than it should; the message says what to do."""
+    """An account of PostgreSQL may do less than it has to, or more than it should; the message says what to do.
+
+    Or the database is one in which not all would be kept, or found again.
+    """
 
 
 @contextmanager
@@ -50,8 +57,24 @@ def needing_owner(trouble: str) -> Iterator[None]:
         raise AccountError(f"{trouble}: {_AS_OWNER}") from None
 
 
+def insist_on_text(connection: sa.Connection) -> None:
+    """Raises AccountError where names of people, and whatever else is text, could not be kept as they are."""
+    encoding = connection.execute(_ENCODING).scalar_one()
+    if encoding != "UTF8":
+        raise AccountError(
+            f"the database is encoded as {encoding}, and has to be as UTF8: make one with "
+            "CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8', and restore its dump into that"
+        )
+
+
 def insist(connection: sa.Connection) -> None:
-    """Raises AccountError where this account lacks what this release needs."""
+    """Raises AccountError where this account lacks what this release needs, or is not shown all rows."""
+    hidden = connection.execute(_HIDDEN_FROM_US, {"tables": list(TABLES)}).scalars().first()
+    if hidden is not None:
+        raise AccountError(
+            f"row security hides rows of {hidden} from the account of `database`, and what is hidden is not worked on; "
+            f"as the owner, run: ALTER TABLE {hidden} DISABLE ROW LEVEL SECURITY"
+        )
     role = connection.execute(sa.select(sa.func.current_user())).scalar_one()
     needed = set(_needed())
     lacking = sorted(map(_named, needed - _held(connection, role, needed)))

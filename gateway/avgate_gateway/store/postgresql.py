@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
+from avgate_gateway.hosts import one_by_one
 from avgate_gateway.store import holding
 from avgate_gateway.store.attesting import Attesting
 from avgate_gateway.store.cut_short import AwayError, answering
@@ -40,6 +41,7 @@ _LIMITS = {
     "lock_timeout": "10s",
     "statement_timeout": "20s",
     "idle_in_transaction_session_timeout": "10s",
+    "row_security": "off",  # what would be hidden is an error, and not as if it were not there
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
@@ -136,10 +138,7 @@ async def connected(
     answers_within: float = _ANSWERS_WITHIN,
 ) -> asyncpg.Connection:
     """A connection whose session has these settings."""
-    made = await asyncpg.connect(
-        address, timeout=connects_within, command_timeout=answers_within,
-        server_settings={"application_name": name},
-    )  # fmt: skip
+    made = await _opened(address, name, connects_within, answers_within)
     try:
         whole = _WHOLE_TRANSACTION if session is _LIMITS and _limits_transactions(made) else {}
         wanted = {**session, **whole}.items()
@@ -148,6 +147,23 @@ async def connected(
         made.terminate()  # given up before anybody had it, nobody else would close it
         raise
     return made
+
+
+async def _opened(
+    address: str, name: str, connects_within: float, answers_within: float
+) -> asyncpg.Connection:
+    """To the first of its hosts that will do; raises what the last says."""
+    *others, last = one_by_one(address)
+    for one in (*others, last):
+        try:
+            return await asyncpg.connect(
+                one, timeout=connects_within / (len(others) + 1), command_timeout=answers_within,
+                server_settings={"application_name": name},
+            )  # fmt: skip
+        except (OSError, asyncpg.PostgresError, asyncpg.TargetServerAttributeNotMatched):
+            if one is last:
+                raise
+    raise AssertionError(address)
 
 
 def _limits_transactions(connection: asyncpg.Connection) -> bool:

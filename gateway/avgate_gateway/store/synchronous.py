@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,13 @@ def engine_of(url: str, key: bytes | None, **options: Any) -> sa.Engine:
     """SQLAlchemy's engine; `key` is an encrypted SQLite file's."""
     if url.startswith(encrypted_file.PREFIX):
         return encrypted_file.engine(url, key, **options)
+    driver = import_module("psycopg")  # an extra
     ways = {} if "connect_timeout=" in url else {"connect_timeout": _CONNECTS_WITHIN}
-    address = url.replace("postgresql://", "postgresql+psycopg://", 1)
-    return sa.create_engine(address, connect_args=ways, **options)
+    return sa.create_engine(
+        "postgresql+psycopg://",
+        # libpq reads an address as it means it, of several hosts too, which SQLAlchemy does not. And what
+        # is text for us is text, whatever a database of another encoding says.
+        creator=lambda: driver.connect(url, client_encoding="utf8", **ways),
+        isolation_level="READ COMMITTED",  # whoever waited for a migration has to see it
+        **options,
+    )

@@ -21,7 +21,13 @@ from avgate_gateway.store import (  # a table of its own in most of them
 )
 from avgate_gateway.store.delivery_schema import delivery as _delivery  # noqa: F401 -- likewise
 from avgate_gateway.store.evidence_schema import metadata
-from avgate_gateway.store.granting import AccountError, grant, insist, needing_owner
+from avgate_gateway.store.granting import (
+    AccountError,
+    grant,
+    insist,
+    insist_on_text,
+    needing_owner,
+)
 from avgate_gateway.store.handovers import handover as _handover  # noqa: F401 -- likewise
 from avgate_gateway.store.letters import letter as _letter  # noqa: F401 -- a table of metadata
 from avgate_gateway.store.opendsr import table as _opendsr  # noqa: F401 -- likewise
@@ -92,6 +98,7 @@ def _begin_with_the_tables(engine: sa.Engine) -> None:
 def _bring_up(connection: sa.Connection) -> None:
     is_server = connection.dialect.name == "postgresql"
     if is_server:  # several processes start at once
+        insist_on_text(connection)
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))
     present = sa.inspect(connection).get_table_names()
     with needing_owner("the tables are another account's"):
