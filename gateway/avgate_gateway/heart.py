@@ -27,6 +27,7 @@ from avgate_gateway.logs.catalogue import (
     WORKER_MISSED_A_BEAT,
     WORKER_STANDS_STILL,
 )
+from avgate_gateway.store import timelines
 from avgate_gateway.store.holding import LEASE_SECONDS
 from avgate_gateway.store.postgresql import connected
 
@@ -124,6 +125,7 @@ class Heart:
 
     async def _beat_by(self, connection: asyncpg.Connection) -> None:
         while not self._stopped.is_set():
+            timelines.MET.insist(connection)
             if await self._is_far_off(connection) or not self._listens():
                 await self._stand_back(connection)
                 await self._rest(_BEAT_SECONDS)

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.util import await_only
 
 from avgate_gateway.hosts import one_by_one
-from avgate_gateway.store import holding
+from avgate_gateway.store import holding, timelines
 from avgate_gateway.store.attesting import Attesting
 from avgate_gateway.store.cut_short import AwayError, answering
 from avgate_gateway.store.outbox import Outbox
@@ -48,6 +48,7 @@ _LIMITS = {
 }
 
 _SESSION = "SELECT pg_backend_pid()"
+_NOT_THERE = (OSError, asyncpg.PostgresError, asyncpg.TargetServerAttributeNotMatched, AwayError)
 _LOOKS_FOR_A_POOLER = 3  # in between two looks of one, somebody else may have taken the session
 _IS_POOLED = (
     "a pooler gives one session of the database to several connections of ours in turn, as PgBouncer does with "
@@ -137,33 +138,31 @@ async def connected(
     connects_within: float = _CONNECTS_WITHIN,
     answers_within: float = _ANSWERS_WITHIN,
 ) -> asyncpg.Connection:
-    """A connection whose session has these settings."""
-    made = await _opened(address, name, connects_within, answers_within)
+    """A connection whose session has these settings, to the first host that will do; raises what the last says."""
+    *others, last = one_by_one(address)
+    within = connects_within / (len(others) + 1)
+    for one in others:
+        with suppress(*_NOT_THERE):
+            return await _connected(one, session, name, within, answers_within)
+    return await _connected(last, session, name, within, answers_within)
+
+
+async def _connected(
+    address: str, session: dict[str, str], name: str, connects_within: float, answers_within: float
+) -> asyncpg.Connection:
+    made = await asyncpg.connect(
+        address, timeout=connects_within, command_timeout=answers_within,
+        server_settings={"application_name": name},
+    )  # fmt: skip
     try:
         whole = _WHOLE_TRANSACTION if session is _LIMITS and _limits_transactions(made) else {}
         wanted = {**session, **whole}.items()
         await made.execute("; ".join(f"SET {setting} = '{value}'" for setting, value in wanted))
+        await timelines.MET.meet(made)
     except BaseException:
         made.terminate()  # given up before anybody had it, nobody else would close it
         raise
     return made
-
-
-async def _opened(
-    address: str, name: str, connects_within: float, answers_within: float
-) -> asyncpg.Connection:
-    """To the first of its hosts that will do; raises what the last says."""
-    *others, last = one_by_one(address)
-    for one in (*others, last):
-        try:
-            return await asyncpg.connect(
-                one, timeout=connects_within / (len(others) + 1), command_timeout=answers_within,
-                server_settings={"application_name": name},
-            )  # fmt: skip
-        except (OSError, asyncpg.PostgresError, asyncpg.TargetServerAttributeNotMatched):
-            if one is last:
-                raise
-    raise AssertionError(address)
 
 
 def _limits_transactions(connection: asyncpg.Connection) -> bool:
@@ -226,13 +225,14 @@ def _check(connection: Any, record: Any, _proxy: object) -> None:
     """Has a connection opened anew that the server closed, or that was idle and does not answer.
 
     What the driver knows costs nothing to ask; asking the server costs every reader a step more. Where one does
-    not answer, its machine may be gone and another be there: those beside it are opened anew too, unasked.
+    not answer, its machine may be gone and another be there, or is there: those beside it are opened anew too, unasked.
     """
     is_old = time.monotonic() - record.info.get("used", time.monotonic()) > _IDLE_SECONDS
     if connection.driver_connection.is_closed():
         raise sa.exc.DisconnectionError
-    if is_old:
-        try:
+    try:
+        timelines.MET.insist(connection.driver_connection)
+        if is_old:
             await_only(connection.driver_connection.fetchval(_LIVES, timeout=_ASKED_WITHIN))
-        except Exception as error:
-            raise sa.exc.InvalidatePoolError from error
+    except Exception as error:
+        raise sa.exc.InvalidatePoolError from error

@@ -1,0 +1,75 @@
+"""Two servers that both take what is written: one took over, and nobody stopped the other. Nothing is written there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from avgate_gateway.leased import Leased
+from avgate_gateway.store import postgresql
+from avgate_gateway.store.cut_short import AwayError
+
+from .cluster import SERVICE, Cluster
+from .standby import STREAMS, Standby
+
+_PORT = sa.select(sa.func.inet_server_port())
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[Cluster, Standby]]:
+    first = Cluster(dict(STREAMS))
+    first.start()
+    first.database()
+    made = [first]
+    try:
+        second = Standby(primary=first)
+        made.append(second)
+        second.start()
+        yield first, second
+    finally:
+        for one in made:
+            one.end()
+
+
+def address(*servers: Cluster) -> str:
+    [(name,)] = servers[0].ask("SELECT datname FROM pg_database WHERE datname LIKE 'test_%'")
+    hosts = ",".join(f"127.0.0.1:{one.port}" for one in servers)
+    return f"postgresql://{SERVICE}@{hosts}/{name}?target_session_attrs=read-write"
+
+
+async def reached(engine: AsyncEngine) -> int:
+    async with engine.connect() as db:
+        return int((await db.execute(_PORT)).scalar_one())
+
+
+async def test_whoever_met_the_later_server_leaves_the_earlier_one_alone(
+    pair: tuple[Cluster, Standby],
+) -> None:
+    """A process wrote to both at once: to either, as its pools happened to have connected."""
+    first, second = pair
+    engine = postgresql.writers(address(first, second))
+    assert await reached(engine) == first.port
+    second.promote()
+    before = await reached(engine)  # it has not met the later one
+    other = postgresql.claiming(address(second))
+    met = await reached(other)
+    after = await reached(engine), await reached(engine)
+    await postgresql.disposed(engine, other)
+    assert (before, met, after) == (first.port, second.port, (second.port, second.port))
+
+
+async def test_where_only_the_earlier_one_is_to_be_had_it_is_said_why_nothing_is_done(
+    pair: tuple[Cluster, Standby],
+) -> None:
+    first, second = pair
+    second.promote()
+    engine = postgresql.claiming(address(second))
+    await reached(engine)
+    await postgresql.disposed(engine)
+    worker = Leased(address(first), "1", lambda: datetime.now(UTC))
+    with pytest.raises(AwayError, match="another server took over from this one"):
+        await worker.start()
