@@ -39,6 +39,7 @@ from avgate_gateway.witness import Witness
 
 EVERY_SECONDS = 30.0
 _PAGE = 20 * tree.TILE
+_MORE = "has checkpoints that are not in the database"
 
 
 class EvidenceCutError(Exception):
@@ -108,7 +109,7 @@ class Checkpointer:
                 await self._insist(db, before, outside, size)
                 known = await checkpoints.tiles(db)
         if before is not None and not is_more:
-            await self._witness_late(before.note, outside)
+            await self._witness_late(before, outside)
             return None
         if size == 0:
             return None
@@ -126,16 +127,19 @@ class Checkpointer:
         await asyncio.to_thread(self.witness.add, note)
         return made
 
-    async def _witness_late(self, note: str, outside: str | None) -> None:
+    async def _witness_late(self, row: checkpoints.Row, outside: str | None) -> None:
         """Writes a checkpoint of this machine's that could not be written when it was made.
 
-        Never behind a later one: that tells of evidence that was cut off since.
+        Never behind a later one, which raises MisfitError: that tells of evidence that was cut off since, also
+        where the end that is left is one that was signed, and nothing new comes for hours.
         """
         own = self.key.public_key()
         with suppress(NoteError):  # it is another machine's, or the last one there is
-            size = believed(note, own).size
-            if outside is None or believed(outside, own).size < size:
-                await asyncio.to_thread(self.witness.add, note)
+            told = believed(outside, own).size if outside is not None else 0
+            if told > row.size:
+                raise MisfitError(f"{self.witness.path} {_MORE}")
+            if told < believed(row.note, own).size:
+                await asyncio.to_thread(self.witness.add, row.note)
 
     async def _insist(
         self, db: Connection, before: checkpoints.Row | None, outside: str | None, size: int
@@ -151,7 +155,7 @@ class Checkpointer:
         except NoteError as error:
             raise MisfitError(f"the newest checkpoint does not hold: {error}") from None
         if before is not None and max(one.size for one in told) > before.size:
-            raise MisfitError(f"{self.witness.path} has checkpoints that are not in the database")
+            raise MisfitError(f"{self.witness.path} {_MORE}")
         for one in told:
             if one.size > size or await root_at(db, one.size) != one.root:
                 raise MisfitError(

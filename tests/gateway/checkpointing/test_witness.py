@@ -113,6 +113,8 @@ async def test_no_checkpoint_is_written_behind_a_later_one_that_tells_what_was_c
     await change(checkpointer, *cut)
     await checkpointer.try_to_sign()
     assert checkpointer.witness.newest() == later
+    assert checkpointer.trouble is not None, "what is left was signed, but it is not all that was"
+    assert "has checkpoints that are not in the database" in checkpointer.trouble
 
 
 def test_a_checkpoint_that_is_not_written_whole_is_no_success(tmp_path: Path) -> None:
