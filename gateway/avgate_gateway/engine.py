@@ -41,6 +41,9 @@ _CANCEL_SECONDS = 5.0
 _TIDY_SECONDS = 600.0
 _AFTER_A_FAULT = timedelta(seconds=30)
 _HEAD_START = timedelta(seconds=1)  # of whoever was told of it, before others come and take it
+# Settings change in one process after the other: what others may know is left to them for as long as a
+# connector's part is (`flow.running`), for whoever knows a controller not puts its requests off for an hour.
+_ORPHANED_FOR = timedelta(minutes=6)
 _KEEP_ANSWERS = timedelta(days=30)  # how long an idempotency key is remembered
 _KEEP_WINDOWS = timedelta(days=2)  # longer than any window
 
@@ -168,10 +171,12 @@ class Engine:
 
     async def _sweep_orphans(self) -> None:
         """Wakes what belongs to controllers that are in the config no more: the log tells of it."""
-        self.wake(await self._due(None, await self._claims.others()))
+        self.wake(await self._due(None, await self._claims.others(), _ORPHANED_FOR))
 
-    async def _due(self, controller: str | None, others: Sequence[str]) -> Sequence[str]:
-        before = self._now() - (_HEAD_START if others else timedelta(0))
+    async def _due(
+        self, controller: str | None, others: Sequence[str], head_start: timedelta = _HEAD_START
+    ) -> Sequence[str]:
+        before = self._now() - (head_start if others else timedelta(0))
         crowded = [pair for pair in map(parted, self._bulkheads.crowded) if pair[0] == controller]
         running = self._turns.running()
         async with self._database.read() as db:

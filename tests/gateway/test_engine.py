@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest_asyncio
 import sqlalchemy as sa
 
 from avgate_gateway.bulkheads import Bulkheads, at_upstream
+from avgate_gateway.claims import Alone
 from avgate_gateway.engine import Engine
 from avgate_gateway.faults import Faults
 from avgate_gateway.pausing import Pauses
@@ -273,3 +274,32 @@ async def test_a_part_that_has_ended_keeps_no_place_while_the_others_go_on(
     stuck.set()
     await until(lambda: len(seen) == 21)
     await engine.stop()
+
+
+class Accompanied(Alone):
+    """One of several processes, whose settings may be older than the others'."""
+
+    async def others(self) -> Sequence[str]:
+        return ["another.1"]
+
+
+@pytest.mark.parametrize(("claims", "taken"), [(Accompanied(), {"old"}), (Alone(), {"old", "new"})])
+async def test_what_others_may_know_is_left_to_them_for_a_while(
+    database: Database, claims: Alone, taken: set[str]
+) -> None:
+    """A controller was added in one process after the other: those that did not know it put its requests off by an hour."""
+    await due(database, "added", "old", "new")
+    async with database.write() as db:
+        fresh = request.update().where(request.c.id == "new")
+        await db.execute(fresh.values(wake_at=NOW - timedelta(minutes=5)))
+    woken: set[str] = set()
+
+    async def advance(request_id: str) -> None:
+        woken.add(request_id)
+        await done(database, request_id)
+
+    engine = Engine(database, advance, lambda: NOW, ("known",), claims)
+    await engine.start()
+    await until(lambda: "old" in woken)
+    await engine.stop()
+    assert woken == taken
