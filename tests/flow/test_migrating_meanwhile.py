@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 
 import psycopg
 
-from avgate_gateway.store.migrations import HEAD, migrate
+from avgate_gateway.store.migrations import HEAD, brought_up, migrate
 from avgate_gateway.store.migrations.upgrading import upgrade
 from avgate_gateway.store.synchronous import engine_of
 
 from .cluster import shared
 from .harness import until
 
+TURN = "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
 WAITS = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'handover'::regclass"
 
 
@@ -32,4 +34,17 @@ def test_whoever_comes_after_a_migration_that_has_to_wait_does_not_wait_behind_i
         other.execute("SELECT FROM handover")
         assert shared().ask("SELECT version_num FROM alembic_version", url=url) == [("0015",)]
     migrating.join(60)
+    assert shared().ask("SELECT version_num FROM alembic_version", url=url) == [(HEAD,)]
+
+
+def test_of_two_that_begin_at_once_the_second_sees_what_the_first_did() -> None:
+    """Where transactions see one moment unless they say otherwise, it made the tables that were there by then."""
+    url = shared().empty()
+    name = url.rsplit("/", 1)[1]
+    shared().ask(f"ALTER DATABASE {name} SET default_transaction_isolation = 'repeatable read'")
+    with ThreadPoolExecutor(1) as pool:
+        with brought_up(url):
+            second = pool.submit(migrate, url)
+            until(lambda: bool(shared().ask(TURN, url=url)), every=0.02)
+        second.result(60)
     assert shared().ask("SELECT version_num FROM alembic_version", url=url) == [(HEAD,)]

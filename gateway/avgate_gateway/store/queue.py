@@ -10,6 +10,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from avgate_gateway.case_number import ids_beginning_with
 from avgate_gateway.request import SubjectRequest, WaitingFor
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.requests import SHOWN, request_of
@@ -79,9 +80,8 @@ async def page(
 
 async def beginning_with(db: Connection, controller: str, digits: str) -> Sequence[SubjectRequest]:
     """The requests of a controller whose id begins so: one, but for a chance in millions."""
-    query = sa.select(*SHOWN).where(
-        request.c.id >= digits, request.c.id < digits + "~", request.c.controller == controller
-    )
+    which = request.c.id.between(*ids_beginning_with(digits))
+    query = sa.select(*SHOWN).where(which, request.c.controller == controller)
     return [request_of(row) for row in (await db.execute(query.limit(20))).mappings()]
 
 
