@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from avgate_gateway import leased
+from avgate_gateway.api.recording import Recording
 from avgate_gateway.cli.exits import Exit
 from avgate_gateway.leased import Leased
 from avgate_gateway.store.cut_short import AwayError
+from avgate_gateway.store.database import Database
 
 from .cluster import OWNER, SERVICE, as_account, shared
 from .harness import command
@@ -60,3 +63,18 @@ async def test_one_that_can_only_be_read(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(AwayError, match="could not be registered; the database can only be read"):
         await worker.start()
     await worker.stop()
+
+
+@pytest.mark.parametrize("table", ["request", "evidence"])
+async def test_a_table_that_somebody_keeps_locked_is_told_in_readiness(table: str) -> None:
+    """Every call that records something was answered 503 for as long, and readiness said ok."""
+    url = as_account(SERVICE, shared().database())
+    database = Database(url)
+    recording = Recording(database, lambda: 0.0)
+    assert await Recording(database).trouble() is None
+    with psycopg.connect(as_account("postgres", url)) as other:
+        other.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")  # as VACUUM FULL does
+        told = await recording.trouble()
+    assert told is not None
+    assert "whether another session keeps a table locked" in told
+    await database.close()

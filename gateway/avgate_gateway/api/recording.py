@@ -17,9 +17,14 @@ _KEPT_SECONDS = 1.0
 # A full or read-only disk still reads, and a commit without a change never reaches it. SQLite leaves a
 # row as it is whose new values are the old ones, unless an index is over them. PostgreSQL does not, but
 # there a gateway may not write the version of the tables; and rows of workers are locked by whoever froze.
+# Of its tables it asks besides those that every request is recorded in: another session may keep one locked.
 _A_WRITE = {
-    "sqlite": sa.text("UPDATE alembic_version SET version_num = version_num"),
-    "postgresql": sa.text("UPDATE keyring SET wrapped = wrapped"),
+    "sqlite": [sa.text("UPDATE alembic_version SET version_num = version_num")],
+    "postgresql": [
+        sa.text("UPDATE keyring SET wrapped = wrapped"),
+        sa.text("UPDATE request SET fence = fence WHERE id = ''"),
+        sa.text("SELECT 1 FROM evidence WHERE sequence = 0"),
+    ],
 }
 
 
@@ -44,12 +49,14 @@ class Recording:
     async def _tried(self) -> str | None:
         try:
             async with asyncio.timeout(_WITHIN_SECONDS), self.database.write() as db:
-                await db.execute(_A_WRITE[db.dialect.name])
+                for statement in _A_WRITE[db.dialect.name]:
+                    await db.execute(statement)
         except CutShortError as error:
             return str(error)
         except TimeoutError:
             return (
-                "the database did not write within 2 seconds; see whether it, or its disk, is slow"
+                "the database did not write within 2 seconds; see whether it, or its disk, is slow, and on PostgreSQL "
+                "whether another session keeps a table locked (pg_stat_activity)"
             )
         except sa.exc.SQLAlchemyError as error:
             return f"the database refuses to write ({type(error).__name__}); see its own log"
