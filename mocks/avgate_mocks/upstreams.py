@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -41,12 +41,23 @@ def sockets(port_base: int) -> Mapping[str, socket.socket]:
     return {name: bound(port_base and port_base + place) for place, name in enumerate(MOCKS)}
 
 
+def _itself(_name: str, app: ASGIApp) -> ASGIApp:
+    return app
+
+
 @asynccontextmanager
 async def running(
-    world: World, names: Sequence[str] = UPSTREAMS
+    world: World,
+    names: Sequence[str] = UPSTREAMS,
+    behind: Callable[[str, ASGIApp], ASGIApp] = _itself,
 ) -> AsyncIterator[Mapping[str, str]]:
-    """Serve mocks on free ports and give the address of each: `http://127.0.0.1:…` by name."""
+    """Serve mocks on free ports and give the address of each: `http://127.0.0.1:…` by name.
+
+    `behind` may put something before a mock, by its name.
+    """
     held = {name: bound(0) for name in names}
-    apps = {sock: MOCKS[name].build(world, port_of(sock)) for name, sock in held.items()}
+    apps = {
+        sock: behind(name, MOCKS[name].build(world, port_of(sock))) for name, sock in held.items()
+    }
     async with served(apps):
         yield {name: f"http://{HOST}:{port_of(sock)}" for name, sock in held.items()}

@@ -33,6 +33,7 @@ from avgate_mocks.world import World, world
 
 from .cluster import as_asked
 from .harness import EVERYTHING, JsonMap, a_request, bearer, token
+from .moods import Mood, Moody
 
 # A processor that nobody but a person can ask.
 BY_HAND = """
@@ -92,6 +93,7 @@ class Indoors:
     woken: list[str] = field(default_factory=list)
     clients: dict[tuple[str, str], httpx.AsyncClient] = field(default_factory=dict)
     runtime: Runtime = field(default_factory=Runtime)
+    moods: dict[str, list[Mood]] = field(default_factory=dict)  # of each upstream
     outside: httpx.AsyncClient = field(
         default_factory=lambda: httpx.AsyncClient(timeout=30, verify=NO_TLS)
     )
@@ -244,7 +246,8 @@ async def indoors(
     """
     time = Time(begins - datetime.now(UTC)) if begins else Time()
     shared = world(seed=5, count=people, now=time.now)
-    async with running(shared, names) as addresses:
+    moods: dict[str, list[Mood]] = {name: [] for name in names}
+    async with running(shared, names, lambda name, app: Moody(app, moods[name])) as addresses:
         ports = {name: int(address.rsplit(":", 1)[1]) for name, address in addresses.items()}
         path = folder / "avgate.toml"
         rule = f'{rules}approval_exempt_clients = ["{exempt}"]\nanswer_within_days'
@@ -257,7 +260,9 @@ async def indoors(
 
         runtime = Runtime(transport=lambda: Watched(calls, first), now=time.now, sleep=time.sleep)
         assembled = assemble(load(path, {}), runtime, traces)
-        made = Indoors(assembled, time, shared, addresses, folder, calls, runtime=runtime)
+        made = Indoors(
+            assembled, time, shared, addresses, folder, calls, runtime=runtime, moods=moods
+        )
         try:
             yield made
         finally:

@@ -20,10 +20,10 @@ from avgate_contracts import Category, Completed, Effect, ItemOutcome, ItemRef, 
 from avgate_operator import address, client, models
 from avgate_operator.client import INDIVIDUALS, SERVICES, USAGES
 from avgate_operator.correction import NO_FIELD, corrected, obstacle, shows, stands
-from avgate_operator.held import Ref, contact, item_record, parts, wholes
+from avgate_operator.held import Ref, contact, parts, usage_record, wholes
 from avgate_operator.lines import Lines, are_anothers
 from avgate_operator.models import Individual, Service, Usage
-from avgate_operator.owner import Owner, is_of, the_one, version
+from avgate_operator.owner import Owner, is_of, the_one, versions
 from avgate_operator.turns import in_turn, worst
 
 _Outcomes: TypeAlias = Mapping[Ref, sdk.Outcome]
@@ -99,9 +99,9 @@ class OperatorConnector(
         theirs = owner.whenever
         async for usage in self._client.rows(USAGES, {"relatedParty.id": owner.id}):
             if owner.id not in usage.parties:
-                yield self._usage(usage, ())  # nobody's, until a person has looked
+                yield self._usage(usage, owner.id, ())  # nobody's, until a person has looked
             elif subject.known_by(theirs, on=sdk.local_day(usage.ended_at)):
-                yield self._usage(usage, theirs)
+                yield self._usage(usage, owner.id, theirs)
         for record in (*wholes(owner), *(() if is_new else contact(owner))):
             yield record
 
@@ -109,28 +109,30 @@ class OperatorConnector(
         """The same as access, which brings the sound along."""
         return self.access(subject)
 
-    def _usage(self, usage: Usage, theirs: tuple[sdk.Identifier, ...]) -> Record:
-        record = item_record(Ref("usage", usage.id), usage.sort, usage, theirs, usage.readable())
+    def _usage(self, usage: Usage, party: str, theirs: tuple[sdk.Identifier, ...]) -> Record:
+        record = usage_record(usage, party, theirs)
         opened, media = partial(self._client.sound, usage.id), usage.media_type
         files = () if media is None else (sdk.Attachment(f"{usage.sort[0]}.wav", media, opened),)
         return replace(record, occurred_at=usage.ended_at, attachments=files)
 
     async def rectify(self, items: Sequence[sdk.ItemChange], *, key: str) -> Sequence[ItemOutcome]:
         """Writes where the old value still stands, and reads back what came of it."""
-        changes = {_ref(change.item): change.changes for change in items}
+        changes = {_ref(change.item): change for change in items}
 
         async def change(group: Sequence[Ref]) -> _Outcomes:
             return {ref: await self._rectify(ref, changes[ref], key) for ref in group}
 
         return await _outcomes(list(changes), change)
 
-    async def _rectify(self, ref: Ref, told: Sequence[sdk.FieldChange], key: str) -> sdk.Outcome:
+    async def _rectify(self, ref: Ref, asked: sdk.ItemChange, key: str) -> sdk.Outcome:
+        told = asked.changes
         if _KINDS[ref.kind][0] is not INDIVIDUALS:
             return NO_FIELD
         person = await self._client.present(INDIVIDUALS, ref.id)
         if person is None:
             return sdk.NothingHeld()
-        if reason := obstacle(person, told):
+        is_theirs = is_of(person, asked.item.version)
+        if reason := obstacle(person, told) if is_theirs else _HANDED_ON:
             return reason
         if not (due := [change for change in told if stands(person, change)]):
             return Completed(Effect.ALREADY_RIGHT)
@@ -164,7 +166,7 @@ class OperatorConnector(
         self, shelf: client.Shelf[Any], name: str, group: Mapping[Ref, str | None], key: str
     ) -> _Outcomes:
         found = await self._client.present(shelf, next(iter(group)).id)
-        if isinstance(found, Service) and not all(is_of(found, known) for known in group.values()):
+        if found is not None and not all(is_of(found, known) for known in group.values()):
             return dict.fromkeys(group, _HANDED_ON)
         held = [ref for ref in group if found and found.holds(name, ref.mark)]
         outcomes: dict[Ref, sdk.Outcome] = dict.fromkeys(group, _GONE)
@@ -181,9 +183,11 @@ class OperatorConnector(
     async def _delete(
         self, shelf: client.Shelf[Any], ref: Ref, known: str | None, key: str
     ) -> sdk.Outcome:
-        if known is not None and shelf is SERVICES:
-            service = await self._client.one(SERVICES, ref.id)
-            if service is not None and not is_of(service, known):
+        if (
+            known is not None and shelf is not USAGES
+        ):  # calls are many, and looked at when they are due
+            there = await self._client.one(shelf, ref.id)
+            if there is not None and not is_of(there, known):
                 return _HANDED_ON
         status, code, after_unknown = await self._client.delete(shelf, ref.id, key)
         if status == 204:
@@ -275,8 +279,9 @@ def _as_now(item: ItemRef, of: Usage | Service | Owner) -> ItemRef:
 
     Of what is another customer's by now nobody knows when it ended for the one before.
     """
-    if isinstance(of, Service) and not is_of(of, item.version):
-        another = min((version(of, party) for party in of.parties), default="")
+    found = of.individual if isinstance(of, Owner) else of
+    if found is not None and not is_of(found, item.version):
+        another = min(versions(found), default="")
         return replace(item, term_starts=None, service_runs=False, version=another)
     known = item.term_starts if isinstance(of, Owner) else None
     starts = max(filter(None, (of.ended_at, known)), default=None)

@@ -10,7 +10,7 @@ import avgate_contracts as sdk
 from avgate_contracts import Category, ItemRef, Record
 from avgate_operator import models
 from avgate_operator.models import Service, Usage
-from avgate_operator.owner import Owner, version
+from avgate_operator.owner import Owner, version, whose
 
 
 class Ref(NamedTuple):
@@ -51,7 +51,7 @@ def wholes(owner: Owner) -> Iterator[Record]:
         ref, sort = Ref("bank_account", person.id), (Category.FINANCIAL, sdk.Product.GENERAL)
         shown = accounts[0] if len(accounts) == 1 else list(accounts)
         financial = item_record(ref, sort, owner, theirs, {models.BANK_ACCOUNT: shown})
-        yield replace(financial, fields={sdk.Field.BANK_ACCOUNT: accounts})
+        yield replace(_marked(financial, whose(person)), fields={sdk.Field.BANK_ACCOUNT: accounts})
 
 
 def contact(owner: Owner) -> Iterator[Record]:
@@ -62,7 +62,19 @@ def contact(owner: Owner) -> Iterator[Record]:
     fields, data = person.fields, person.readable(models.BANK_ACCOUNT)
     fields.pop(sdk.Field.BANK_ACCOUNT, None)
     ref = Ref("individual", person.id)
-    yield replace(item_record(ref, models.LINE, owner, owner.identifiers, data), fields=fields)
+    record = item_record(ref, models.LINE, owner, owner.identifiers, data)
+    yield replace(_marked(record, whose(person)), fields=fields)
+
+
+def usage_record(usage: Usage, party: str, theirs: tuple[sdk.Identifier, ...]) -> Record:
+    """With whose it is: by the day on which a call is due, its id may have been given out anew."""
+    ref = Ref("usage", usage.id)
+    record = item_record(ref, usage.sort, usage, theirs, usage.readable())
+    return _marked(record, version(usage, party))
+
+
+def _marked(record: Record, known: str) -> Record:
+    return replace(record, item=replace(record.item, version=known))
 
 
 def _of_service(
@@ -74,7 +86,7 @@ def _of_service(
 ) -> Record:
     """With whose it is: a line may be given to another customer before it is erased."""
     record = item_record(ref, sort, service, owner.identifiers, data)
-    return replace(record, item=replace(record.item, version=version(service, owner.id)))
+    return _marked(record, version(service, owner.id))
 
 
 def item_record(

@@ -9,7 +9,7 @@ from functools import cached_property
 from hashlib import sha256
 
 from avgate_contracts import AmbiguousSubjectError, DataSubject, Identifier, IdentifierKind
-from avgate_operator.models import Individual, Service
+from avgate_operator.models import Individual, Service, Usage
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,35 @@ class Owner:
         return None if None in ends else max(filter(None, ends), default=None)
 
 
-def version(service: Service, party: str) -> str:
+def version(of: Service | Usage, party: str) -> str:
     """Tells whether it changed hands, and not in whose it is."""
-    return sha256(f"{party}\n{service.id}".encode()).hexdigest()[:16]
+    return sha256(f"{party}\n{of.id}".encode()).hexdigest()[:16]
 
 
-def is_of(service: Service, known: str | None) -> bool:
-    """Whether it is still that customer's with whom it was found."""
-    return known is None or any(version(service, party) == known for party in service.parties)
+def whose(individual: Individual) -> str:
+    """Tells whether it is another customer's by now, by their number.
+
+    It stays beside the item in the open, so it is too short for anybody to be found by it.
+    """
+    own = individual.identifiers
+    numbers = sorted(each.value for each in own if each.kind is IdentifierKind.CUSTOMER_ID)
+    return sha256("\n".join([individual.id, *numbers]).encode()).hexdigest()[:4]
+
+
+def versions(found: Service | Usage | Individual) -> list[str]:
+    """Those that it may be known by: of whoever has it."""
+    if isinstance(found, Individual):
+        return [whose(found)]
+    return [version(found, party) for party in sorted(found.parties)]
+
+
+def is_of(found: Service | Usage | Individual, known: str | None) -> bool:
+    """Whether it is still that customer's with whom it was found: ids are given out anew.
+
+    A call may have lost whose it is, as its customer goes.
+    """
+    is_nobodys = isinstance(found, Usage) and not found.parties
+    return known is None or is_nobodys or known in versions(found)
 
 
 def the_one(subject: DataSubject, owners: Sequence[Owner]) -> Owner | None:

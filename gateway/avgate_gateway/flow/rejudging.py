@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from avgate_contracts.outcome import Completed, Effect
+from avgate_contracts.outcome import Completed, Effect, Refused
 from avgate_contracts.record import ItemRef
 from avgate_gateway.flow.context import Part
 from avgate_gateway.flow.outcomes import columns
@@ -18,6 +18,10 @@ from avgate_gateway.store import items
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.item import KEPT_BY_PERSON, Item, ItemState
 from avgate_gateway.warrant import facts_of
+
+_ANOTHERS = Refused(
+    "changed_meanwhile", "under its name stands another thing by now: find out what is whose"
+)
 
 
 async def judged(
@@ -48,6 +52,9 @@ async def judged(
                 kept = _kept(part, row, ref, verdict, now)
                 await items.change(db, [row.id], **kept)
                 changed += any(getattr(row, name) != kept[name] for name in _SAID)
+            case _ if row.upstream_version not in {None, ref.version}:
+                await items.change(db, [row.id], **columns(_ANOTHERS, now))
+                changed += 1
             case Action.BY_HAND:
                 await items.change(
                     db, [row.id], state=ItemState.BY_HAND, look_at=None,

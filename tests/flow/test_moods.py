@@ -1,0 +1,96 @@
+"""Upstreams that behave well as HTTP and badly in substance: nothing is said of them that is not so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from avgate_mocks.people import Person, Role
+
+from .harness import JsonMap, a_request
+from .indoors import Indoors, indoors
+from .moods import Ask, Asked, Said
+from .test_kept_on_using import told
+
+
+async def lines(
+    here: Indoors, request_id: str, connector: str
+) -> list[tuple[str, str, str | None]]:
+    """What became of each kind of item: its category, the outcome and the reason."""
+    found = [one for one in await here.report(request_id) if one["connector"] == connector]
+    return [(one["category"], one["outcome"], one["reason"]) for one in found]
+
+
+async def tasks(here: Indoors, request_id: str) -> list[JsonMap]:
+    found = (await here.get("/v1/tasks?state=open&limit=200"))["items"]
+    return [one for one in found if one["request_id"] == request_id]
+
+
+async def party(here: Indoors, person: Person) -> str:
+    asked = {"externalReference.name": person.customer_id}
+    [own] = await told(here, "party/v4/individual", **asked)
+    return str(own["id"])
+
+
+@pytest.mark.parametrize("role", [Role.RUNNING, Role.ENDED], ids=["calls", "customer"])
+async def test_what_has_another_customers_id_by_the_day_it_is_due_is_left_alone(
+    role: Role, tmp_path: Path
+) -> None:
+    async with indoors(tmp_path, ("operator",)) as here:
+        person, other = here.person(role), here.person(Role.SAME_NAME_FIRST)
+        mine, theirs = await party(here, person), await party(here, other)
+        request_id = await here.erased(person, "operator")
+        before = await here.holds("operator", other)
+
+        async def given_anew(asked: Asked, ask: Ask) -> Said | None:
+            place, _, name = asked.path.rpartition("/")
+            if not name.startswith(mine):
+                return None
+            said = await ask(asked.to(f"{place}/{name.replace(mine, theirs)}"))
+            is_read = asked.method == "GET" and said.status == 200
+            return said.saying({**said.json, "id": name}) if is_read else said
+
+        here.moods["operator"].append(given_anew)
+        for _ in range(4):
+            await here.let_pass(days=900)
+        assert await here.holds("operator", other) == before
+        assert other.id not in {one["subject"] for one in await here.effects("operator")}
+        said = await lines(here, request_id, "operator")
+        assert "changed_meanwhile" in {reason for _, _, reason in said}
+        assert "changed_meanwhile" in {t["reason_code"] for t in await tasks(here, request_id)}
+        await here.caller().post(f"/v1/requests/{request_id}/retry")
+        await here.let_pass(days=2)
+        assert await here.holds("operator", other) == before
+
+
+@pytest.mark.parametrize("operation", ["erase", "rectify"])
+async def test_a_customer_whose_id_was_given_anew_since_the_plan_is_left_alone(
+    operation: str, tmp_path: Path
+) -> None:
+    async with indoors(tmp_path, ("operator",)) as here:
+        person, other = here.person(Role.ENDED), here.person(Role.SAME_NAME_FIRST)
+        mine, theirs = await party(here, person), await party(here, other)
+        changes = (
+            [{"field": "name.family", "to": "Nieuwenhuis"}] if operation == "rectify" else None
+        )
+        await here.let_pass(days=3000)
+        request_id = await here.submit(a_request(operation, person, "operator", changes=changes))
+        assert (await here.until(request_id))["waiting_for"] == "approval"
+
+        async def given_anew(asked: Asked, ask: Ask) -> Said | None:
+            place, _, name = asked.path.rpartition("/")
+            if place.endswith("/individual") and name == mine:
+                said = await ask(asked.to(f"{place}/{theirs}"))
+                own = await ask(Asked("GET", asked.path, {}, b""))
+                named = {key: own.json[key] for key in ("givenName", "familyName", "fullName")}
+                is_read = asked.method == "GET" and said.status == 200
+                return said.saying({**said.json, **named, "id": mine}) if is_read else said
+            return None
+
+        here.moods["operator"].append(given_anew)
+        assert (await here.decide(request_id)).status_code == 200
+        await here.until(request_id, "closed", "person")
+        assert other.id not in {one["subject"] for one in await here.effects("operator")}
+        reasons = {reason for _, _, reason in await lines(here, request_id, "operator")}
+        assert "changed_meanwhile" in reasons
