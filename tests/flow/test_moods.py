@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,7 @@ from avgate_mocks.people import Person, Role
 
 from .harness import JsonMap, a_request
 from .indoors import Indoors, indoors
-from .moods import Ask, Asked, Said
+from .moods import Ask, Asked, Said, answer
 from .test_kept_on_using import told
 
 
@@ -94,3 +98,58 @@ async def test_a_customer_whose_id_was_given_anew_since_the_plan_is_left_alone(
         assert other.id not in {one["subject"] for one in await here.effects("operator")}
         reasons = {reason for _, _, reason in await lines(here, request_id, "operator")}
         assert "changed_meanwhile" in reasons
+
+
+async def test_a_list_that_says_its_pages_length_for_its_own_is_not_taken_for_whole(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, ("operator",)) as here:
+
+        async def of_the_page(asked: Asked, ask: Ask) -> Said | None:
+            if not asked.path.endswith("/usage"):
+                return None
+            said = await ask(asked)
+            return said.saying(said.json, x_total_count=str(len(said.json)))
+
+        here.moods["operator"].append(of_the_page)
+        request_id = await here.carry_out(a_request("access", here.person(Role.HEAVY), "operator"))
+        assert await lines(here, request_id, "operator") == [(None, "failed", "contract_broken")]
+        assert (await here.request(request_id))["waiting_for"] == "person"
+
+
+@pytest.mark.parametrize(
+    "code", ["hasActiveProducts", "productActive", "usageBilled", "usageUnderDispute"]
+)
+async def test_a_refusal_that_cannot_be_so_is_for_a_person(code: str, tmp_path: Path) -> None:
+    async with indoors(tmp_path, ("operator",)) as here:
+
+        async def refusing(asked: Asked, _: Ask) -> Said | None:
+            body = {"code": code, "reason": "still", "status": "409"}
+            return answer(409, body) if asked.method == "DELETE" else None
+
+        request_id = await here.erased(here.person(Role.ENDED), "operator")
+        assert (await here.request(request_id))["state"] == "closed"
+        here.moods["operator"].append(refusing)
+        for _ in range(4):
+            await here.let_pass(days=900)
+        said = await lines(here, request_id, "operator")
+        assert ("contact", "refused", "conflict") in said
+        assert "conflict" in {task["reason_code"] for task in await tasks(here, request_id)}
+
+
+async def test_a_sound_in_which_there_is_nothing_is_missing_from_the_copy(tmp_path: Path) -> None:
+    async with indoors(tmp_path, ("operator", "xelion")) as here:
+
+        async def silent(asked: Asked, ask: Ask) -> Said | None:
+            said = await ask(asked) if "/audio" in asked.path else None
+            return replace(said, body=b"") if said and said.status == 200 else said
+
+        here.moods["operator"].append(silent)
+        here.moods["xelion"].append(silent)
+        request_id = await here.carry_out(a_request("export", here.person(Role.RUNNING)))
+        package = await here.caller().get(f"/v1/requests/{request_id}/package")
+        archive = zipfile.ZipFile(io.BytesIO(package.content))
+        manifest = json.loads(archive.read("manifest.json"))
+        assert manifest["complete"] is False
+        assert all(part["files_gone"] for part in manifest["systems"])
+        assert not [one for one in archive.infolist() if not one.file_size]

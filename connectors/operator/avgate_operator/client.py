@@ -98,7 +98,8 @@ class OperatorClient:
         Each page begins with the last row of the one before, or with one of its rows where others
         were pushed on. Raises UnavailableError where it does not, or where the list became shorter:
         some rows would be missing. Rows may come again only as far as it became longer: a page that
-        is served twice stands in the place of another.
+        is served twice stands in the place of another. A length that is the page's own ends nothing:
+        a full page at the end is looked behind.
         """
         offset, length, before, begun = 0, 0, frozenset[str](), set[str]()
         while True:
@@ -106,6 +107,8 @@ class OperatorClient:
             place = {"offset": str(offset - known), "limit": str(_PAGE)}
             answer = await self._answer(shelf.path, params={**filters, **place})
             page = answer.parse(shelf.many)
+            if offset - known + len(page) > _length(answer):
+                raise ContractBrokenError("a list holds more than it says that it does")
             if _length(answer) < length:
                 raise sdk.UnavailableError("a list became shorter while it was read: begin again")
             grown, length = _length(answer) - length, _length(answer)
@@ -119,7 +122,7 @@ class OperatorClient:
             begun.update(row.id for row in page[:1])
             for row in fresh:
                 yield row
-            if offset >= length:
+            if offset >= length and len(page) < _PAGE:
                 return
             before = frozenset(row.id for row in page)
 

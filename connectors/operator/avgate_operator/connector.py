@@ -24,6 +24,7 @@ from avgate_operator.held import Ref, contact, parts, usage_record, wholes
 from avgate_operator.lines import Lines, are_anothers
 from avgate_operator.models import Individual, Service, Usage
 from avgate_operator.owner import Owner, is_of, the_one, versions
+from avgate_operator.refusals import refusal
 from avgate_operator.turns import in_turn, worst
 
 _Outcomes: TypeAlias = Mapping[Ref, sdk.Outcome]
@@ -39,13 +40,6 @@ _KINDS: Mapping[str, tuple[client.Shelf[Any], str]] = {
     "individual": (INDIVIDUALS, ""),
 }
 _HOLDS = frozenset(Category) - {Category.DIRECTORY_LISTING, Category.PROCESSOR_DATA}
-_OBSTACLES = {
-    "usageBilled": Refused("usage_billed", "its bill can still be disputed"),
-    "usageUnderDispute": Refused("usage_under_dispute", "its bill is disputed, without an end"),
-    "productActive": Refused("service_runs", "it is in service: end the service first"),
-    "hasActiveProducts": Refused("service_runs", "services of theirs run: end them first"),
-}
-_CONFLICT = Refused("conflict", "the upstream says that something else stands in the way")
 _NOT_DONE = sdk.Failed("not_as_written", "the upstream took the change and shows another value")
 _DENIED = sdk.Failed("contradiction", "the upstream shows it, and says that it is not there")
 _LOST = sdk.Unknown("the answer was lost, and reading back does not show the change")
@@ -197,8 +191,8 @@ class OperatorConnector(
             return _ERASED if status == 404 and after_unknown else _GONE
         if status == 404:
             return _DENIED
-        until = found.disputable_until if code == "usageBilled" else None
-        return replace(_OBSTACLES.get(code, _CONFLICT), until=until)
+        of = await self._client.owner(found.id) if isinstance(found, Individual) else found
+        return refusal(code, of)
 
     async def still_held(self, items: Sequence[ItemRef]) -> Sequence[ItemRef]:
         """Those that are there, with their terms as they are now; asked while some are answered."""
