@@ -31,6 +31,7 @@ _NO_SUCH_OBJECT = 10100
 _WINDOW, _SECOND = timedelta(days=28), timedelta(seconds=1)
 _FIRST, _AHEAD = datetime(1970, 1, 1, tzinfo=UTC) - _SECOND, timedelta(days=366)
 _PAGE = 100
+_NO_ORDER = "the call log is not given in the order that is asked for, so its ends are not known"
 _CARD, _LOG, _AUDIO = "/addressables/{oid}", "/communications/{oid}", "/communications/{oid}/audio"
 
 T = TypeVar("T")
@@ -94,23 +95,40 @@ class XelionClient:
         for, back to the oldest communication of the whole tenant.
         """
         newest, oldest = await self._edge("descending"), await self._edge("ascending")
-        windows = list(_windows(newest, oldest)) if newest and oldest else []
+        if newest is None or oldest is None:
+            return
+        await self._in_order(newest, oldest)
+        windows = list(_windows(newest.date, oldest.date))
         for first in range(0, len(windows), LIMITS.concurrency):
             some = windows[first : first + LIMITS.concurrency]
             for rows in await paced(some, partial(self._within, oid)):
+                if any(row.date < oldest.date for row in rows):
+                    raise sdk.ContractBrokenError(_NO_ORDER)
                 yield rows
+
+    async def _in_order(self, newest: CommunicationRow, oldest: CommunicationRow) -> None:
+        """Raises ContractBrokenError where these are no ends: what is beyond would not be looked for.
+
+        A server that ignores the order names one twice, though there are more.
+        """
+        is_one = newest.oid == oldest.oid
+        if newest.date < oldest.date or (is_one and len(await self._first("ascending", 2)) > 1):
+            raise sdk.ContractBrokenError(_NO_ORDER)
 
     async def _within(self, oid: str, window: Mapping[str, str]) -> list[CommunicationRow]:
         params = {"with": oid, **window, "limit": str(_PAGE)}
         pages = self._pages("/communications", params, Page[CommunicationRow])
         return [row async for rows in pages for row in rows]
 
-    async def _edge(self, order: str) -> datetime | None:
-        params = {"limit": "1", "order": order}
+    async def _first(self, order: str, most: int = 1) -> list[CommunicationRow]:
+        params = {"limit": str(most), "order": order}
         answer = await self._http.send("GET", "/communications", params=params)
-        rows = answer.parse(Page[CommunicationRow]).rows()
-        edge = rows[0].date if rows else None
-        if edge is not None and not _FIRST < edge < self._http.now() + _AHEAD:
+        return answer.parse(Page[CommunicationRow]).rows()
+
+    async def _edge(self, order: str) -> CommunicationRow | None:
+        rows = await self._first(order)
+        edge = rows[0] if rows else None
+        if edge is not None and not _FIRST < edge.date < self._http.now() + _AHEAD:
             raise sdk.ContractBrokenError(
                 "the call log begins or ends on a day that cannot be: correct that date in Xelion"
             )

@@ -7,9 +7,17 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Annotated, Generic, NamedTuple, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 import avgate_contracts as sdk
@@ -150,6 +158,13 @@ class Addressable(Sent):
         lines = sorted(Place(_LINES, text).common for text in texts if text)
         told = [self.oid, self.given_name, self.name_prefix, self.family_name, *lines]
         return sha256(json.dumps(told).encode()).hexdigest()[:4]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_says_nothing(cls, sent: Any) -> Any:
+        """Of nobody's numbers, that is: who has none has an empty list of them."""
+        is_null = isinstance(sent, dict) and sent.get("telecomAddresses", ()) is None
+        return {k: v for k, v in sent.items() if k != "telecomAddresses"} if is_null else sent
 
     @property
     def says_how_to_reach(self) -> bool:
