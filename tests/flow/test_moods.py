@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -243,3 +244,37 @@ async def test_contacts_that_have_no_numbers_any_more_are_not_taken_for_nobody(
         known = [one for one in body["subject"]["identifiers"] if one["kind"] == "email"]
         request_id = await here.carry_out({**body, "subject": {"identifiers": known}})
         assert await lines(here, request_id, "xelion") == [(None, "failed", "contract_broken")]
+
+
+@pytest.mark.parametrize("hours", [0, 3], ids=["at once", "hours later"])
+@pytest.mark.parametrize("operation", ["erase", "rectify"])
+async def test_a_listing_that_is_anothers_since_the_plan_is_left_alone(
+    operation: str, hours: int, tmp_path: Path
+) -> None:
+    async with indoors(tmp_path, ("directory",)) as here:
+        person, other = here.person(Role.RUNNING), here.person(Role.SAME_NAME_FIRST)
+        mine, theirs = (f"L-{one.position:06d}-1".encode() for one in (person, other))
+        changes = (
+            [{"field": "address.street", "to": "Proefweg"}] if operation == "rectify" else None
+        )
+        request_id = await here.submit(a_request(operation, person, "directory", changes=changes))
+        assert (await here.until(request_id))["waiting_for"] == "approval"
+
+        async def given_anew(asked: Asked, ask: Ask) -> Said | None:
+            if not asked.path.endswith(f"/listings/{mine.decode()}"):
+                return None
+            said = await ask(asked.to(asked.path.replace(mine.decode(), theirs.decode())))
+            street = f"<StreetName>{person.address.street}</StreetName>".encode()
+            body = re.sub(b"<StreetName>[^<]*</StreetName>", street, said.body)
+            return replace(said, body=body.replace(theirs, mine))
+
+        here.moods["directory"].append(given_anew)
+        await here.let_pass(hours=hours)
+        assert (await here.decide(request_id)).status_code == 200
+        await here.until(request_id, "closed", "person")
+        for _ in range(20):
+            await here.let_pass(hours=3)
+        assert other.id not in {one["subject"] for one in await here.effects("directory")}
+        said = await lines(here, request_id, "directory")
+        assert ("directory_listing", "refused", "changed_meanwhile") in said
+        assert (await here.request(request_id))["waiting_for"] == "person"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -34,17 +35,18 @@ from avgate_contracts import (
     SupportsErase,
     SupportsRectify,
     UnavailableError,
-    Unsupported,
     local_day,
 )
-from avgate_directory.client import DONE, UNDER_WAY, DirectoryClient, DirectorySettings, writable
-from avgate_directory.models import FIELDS, Content, Listing, Order, OrderError, Publication
-from avgate_directory.whose import days, holder, identifiers
+from avgate_directory.client import DONE, UNDER_WAY, DirectoryClient, DirectorySettings
+from avgate_directory.comparing import is_ordered, obstacle
+from avgate_directory.models import Content, Listing, Order, OrderError, Publication
+from avgate_directory.whose import are_of, days, holder, identifiers, mark
 
 _Outcomes = Mapping[str, Outcome]  # by ref
 _CONTRADICTION = Refused("contradiction", "one listing cannot have two values in one field")
 _NO_LISTING = Failed("listing_not_found", "the listing has ended; locate the subject again")
 _OTHER_ORDER = Failed("not_in_order", "it took another order than was placed: look at it there")
+_ANOTHERS = Refused("changed_meanwhile", "the listing is another's by now: see whose it is")
 _NO_END = Failed("still_shown", "it is registered, and this publication says something else")
 
 
@@ -110,7 +112,7 @@ class DirectoryConnector(
         async def begin(listing: Listing, group: Sequence[ItemRef]) -> _Outcomes:
             if listing.registered.is_delisted or not any(_shown(listing, item) for item in group):
                 return self._stand(listing, group, Effect.ALREADY_GONE)
-            outcome = await self._order(listing, listing.registered.delisted(), key)
+            outcome = await self._order(listing, group, listing.registered.delisted(), key)
             return {item.ref: outcome for item in group}
 
         return await self._each(items, begin)
@@ -129,12 +131,13 @@ class DirectoryConnector(
 
         An edition at the printer or in circulation is still shown until the next one is out.
         """
-        held = set[str]()
+        held = dict[str, str]()
         for listing_id, group in _by_listing(items).items():
             listing = await self._client.present(listing_id)
             if listing is not None:
-                held.update(item.ref for item in group if _shown(listing, item))
-        return [item for item in items if item.ref in held]
+                held.update((i.ref, mark(listing)) for i in group if _shown(listing, i))
+        found = ((item, held[item.ref]) for item in items if item.ref in held)
+        return [replace(item, version=item.version and now) for item, now in found]
 
     async def _records(self, number: str, windows: Sequence[Identifier]) -> Sequence[Record]:
         found = await self._client.listings(number)
@@ -179,11 +182,15 @@ class DirectoryConnector(
             raise later
         return [ItemOutcome(item.ref, outcomes[item.ref]) for item in items]
 
-    async def _order(self, listing: Listing, content: Content, key: str) -> Outcome:
+    async def _order(
+        self, listing: Listing, items: Sequence[ItemRef], content: Content, key: str
+    ) -> Outcome:
+        if not are_of(items, listing):
+            return _ANOTHERS
         order = await self._client.change(listing, content, key)
         if isinstance(order, OrderError):
             return Refused(f"dlda_{order.code}", "the directory refused the order with this code")
-        if not _is_ordered(content, order.wanted(listing.telephone_number)):
+        if not is_ordered(content, order.wanted(listing.telephone_number)):
             return _OTHER_ORDER
         return self._pending(order.order_id)
 
@@ -193,7 +200,7 @@ class DirectoryConnector(
     async def _rectify(
         self, listing: Listing, changes: Sequence[ItemChange], key: str
     ) -> _Outcomes:
-        found = {c.item.ref: obstacle for c in changes if (obstacle := _obstacle(listing, c))}
+        found = {c.item.ref: against for c in changes if (against := obstacle(listing, c))}
         items = [change.item for change in changes if change.item.ref not in found]
         wanted = [c for change in changes if change.item in items for c in change.changes]
         values = {change.name: change.after for change in wanted}
@@ -202,7 +209,7 @@ class DirectoryConnector(
         content = listing.registered.with_values(values)
         if content == listing.registered:
             return found | self._stand(listing, items, Effect.ALREADY_RIGHT)
-        outcome = await self._order(listing, content, key)
+        outcome = await self._order(listing, items, content, key)
         return found | {item.ref: outcome for item in items}
 
     async def _settled(self, order: Order, listing: Listing, items: Sequence[ItemRef]) -> _Outcomes:
@@ -244,6 +251,7 @@ def _record(listing: Listing, publication: Publication, shown: Content) -> Recor
             category=Category.DIRECTORY_LISTING,
             product=Product.DIRECTORY,
             erasure=ErasureWay.DELIST,
+            version=mark(listing),
         ),
         identifiers=tuple(identifiers(listing, shown)),
         data={**told, **number, **shown.model_dump(mode="json")},
@@ -265,34 +273,3 @@ def _publication(listing: Listing, item: ItemRef) -> Publication | None:
 def _shown(listing: Listing, item: ItemRef) -> Content | None:
     publication = _publication(listing, item)
     return listing.content(publication) if publication else None
-
-
-def _obstacle(listing: Listing, change: ItemChange) -> Outcome | None:
-    """Why a change cannot be made in this listing: an order puts it in the place of what is registered.
-
-    What a page or an edition still shows may be older than that.
-    """
-    registered = listing.registered.fields
-    for wanted in change.changes:
-        if wanted.name not in FIELDS:
-            return Unsupported("field_not_rectifiable", "a listing has no such field to change")
-        if not writable(wanted.after):
-            return Refused("not_writable", "the new value holds characters that XML cannot write")
-        value = _alike(registered.get(wanted.name, ""))
-        if value not in {_alike(wanted.before), _alike(wanted.after)}:
-            return Refused("changed_meanwhile", "the listing says something else than was planned")
-    return None
-
-
-def _is_ordered(content: Content, taken: Content | None) -> bool:
-    """Whether an order that was taken in is the one that was placed, however it is spelled."""
-    if taken is None or taken.listing_type != content.listing_type:
-        return False
-    placed, told = content.fields, taken.fields
-    if content.is_delisted or placed.keys() != told.keys():
-        return content.is_delisted
-    return all(_alike(told[name]) == _alike(value) for name, value in placed.items())
-
-
-def _alike(value: str) -> str:
-    return "".join(value.split()).casefold()
