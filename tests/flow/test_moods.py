@@ -278,3 +278,62 @@ async def test_a_listing_that_is_anothers_since_the_plan_is_left_alone(
         said = await lines(here, request_id, "directory")
         assert ("directory_listing", "refused", "changed_meanwhile") in said
         assert (await here.request(request_id))["waiting_for"] == "person"
+
+
+async def test_what_a_processor_shows_under_other_ids_each_time_is_not_said_to_be_gone(
+    tmp_path: Path,
+) -> None:
+    files = 0
+    async with indoors(tmp_path, ("subprocessors",)) as here:
+
+        async def forgetful(asked: Asked, ask: Ask) -> Said | None:
+            """It takes an erasure for a question."""
+            nonlocal files
+            if asked.method == "POST" and asked.path.endswith("/requests"):
+                body = json.loads(asked.body)
+                if body["subject_request_type"] != "erasure" or "perfectview" not in asked.path:
+                    return None
+                body["subject_request_type"] = "access"
+                return await ask(replace(asked, body=json.dumps(body).encode()))
+            if not asked.path.endswith("/results"):
+                return None
+            said = await ask(asked)
+            content, files = said.json, files + 1
+            for result in content["results"]:
+                result["id"] += f"-in-{files}"
+            return said.saying(content)
+
+        here.moods["subprocessors"].append(forgetful)
+        person = here.person(Role.RUNNING)
+        request_id = await here.carry_out(a_request("erase", person, "subprocessors"))
+        held = (await here.holds("subprocessors", person))["processor_data"]
+        report = {one["outcome"]: one for one in await here.report(request_id)}
+        assert (report["failed"]["reason"], report["failed"]["count"]) == ("still_held", held)
+        assert report["erased"]["count"] == 1, "the other processor did what it was asked"
+        assert (await here.request(request_id))["waiting_for"] == "person"
+
+
+async def test_a_customer_who_is_there_under_another_id_is_not_said_to_be_gone(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, ("operator",)) as here:
+        person, kept = here.person(Role.ENDED), list[JsonMap]()
+
+        async def archived(asked: Asked, ask: Ask) -> Said | None:
+            place, _, name = asked.path.rpartition("/")
+            if place.endswith("/individual") and asked.method == "DELETE":
+                said = await ask(Asked("GET", asked.path, {}, b""))
+                kept.append({**said.json, "id": "archived"})
+            if place.endswith("/individual") and name == "archived":
+                return answer(200, kept[0])
+            if name == "individual" and kept and "externalReference.name" in asked.query:
+                return answer(200, kept, x_total_count="1")
+            return None
+
+        here.moods["operator"].append(archived)
+        await here.let_pass(days=3000)
+        request_id = await here.erased(person, "operator")
+        assert kept, "it was deleted"
+        said = await lines(here, request_id, "operator")
+        assert ("contact", "failed", "still_held") in said
+        assert ("contact", "erased", None) not in said

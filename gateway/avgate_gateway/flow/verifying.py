@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from avgate_contracts.connector import SupportsErase
+from avgate_contracts.connector import SupportsErase, SupportsRecipients
 from avgate_contracts.outcome import Failed
-from avgate_contracts.record import ErasureWay
-from avgate_contracts.vocabulary import Operation
+from avgate_contracts.record import ErasureWay, ItemRef
+from avgate_contracts.vocabulary import Category, Operation
 from avgate_gateway.flow import later
 from avgate_gateway.flow.capability import can
 from avgate_gateway.flow.context import Part
@@ -68,35 +69,53 @@ async def _shown(part: Part) -> set[str]:
     if part.person is None:  # the identifiers are destroyed, so each item is looked up by itself
         return await _shown_by_reference(part, GONE)
     look = Look.of(part, part.person, Operation.ACCESS)
-    shown, leads = set[str](), set[str]()
+    shown, anew = set[str](), defaultdict[str, set[str]](set)
     async for record in look.records():
         shown.add(digest := digest_of(part, record.item.ref))
-        if record.item.category in part.connector.manifest.leads:
-            leads.add(digest)
+        if (kind := _kind(part, record.item)) is not None:
+            anew[kind].add(digest)
     await _note_unseen(part, look)
-    if leads:
-        shown |= await _made_anew(part, leads)
+    if anew:
+        shown |= await _made_anew(part, anew)
     if not look.proven:  # which says nothing of what was found by something that has gone since
         shown |= await _shown_by_reference(part, GONE, _LED_TO)
     return shown
 
 
-async def _made_anew(part: Part, leads: set[str]) -> set[str]:
-    """Digests of what leads to a person and is said to be gone, where another of its kind is shown that nobody knew.
+def _kind(part: Part, item: ItemRef) -> str | None:
+    """Of what tells who somebody is, and of what another company holds, what is new is not gone.
+
+    Of all else it is: whoever stays a customer enters it anew. A company is asked to erase all that it
+    has under a name, and may have other references for it each time.
+    """
+    connector = part.connector
+    if item.erasure is ErasureWay.FORWARD:
+        if can(connector, SupportsRecipients):
+            return f"of {connector.recipient(item)}"
+        return item.category.value
+    is_telling = item.category is Category.CONTACT or item.category in connector.manifest.leads
+    return item.category.value if is_telling else None
+
+
+async def _made_anew(part: Part, shown: Mapping[str, set[str]]) -> set[str]:
+    """Digests of what is said to be gone, where another of its kind is shown that nobody knew.
 
     Such as a name card: a program that keeps contacts in step makes it anew, or it was made one with
     another. By its reference it is gone, and the person is there.
     """
-    known, gone = set[str](), set[str]()
+    known = set[str]()
+    gone = defaultdict[str, set[str]](set)
     last = 0
     while rows := await _claimed(part, last, ()):
         last = rows[-1].id
-        mine = [row for row in rows if row.category in part.connector.manifest.leads]
-        known.update(row.digest for row in mine)
-        gone.update(row.digest for row in mine if row.state in GONE)
+        known.update(row.digest for row in rows)
+        claimed = [row for row in rows if row.state in GONE and row.ref_box]
+        for row, ref in zip(claimed, refs_of(part, claimed), strict=True):
+            if (kind := _kind(part, ref)) in shown:
+                gone[kind or ""].add(row.digest)
         if len(rows) < _PAGE:
             break
-    return gone if leads - known else set()
+    return {digest for kind, some in gone.items() if shown[kind] - known for digest in some}
 
 
 async def _note_unseen(part: Part, look: Look) -> None:
