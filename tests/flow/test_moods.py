@@ -337,3 +337,23 @@ async def test_a_customer_who_is_there_under_another_id_is_not_said_to_be_gone(
         said = await lines(here, request_id, "operator")
         assert ("contact", "failed", "still_held") in said
         assert ("contact", "erased", None) not in said
+
+
+async def test_who_asks_for_another_day_each_time_is_told_to_a_person_within_days(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, ("operator",)) as here:
+
+        async def tomorrow(asked: Asked, _: Ask) -> Said | None:
+            body = {"code": "tooMany", "reason": "come again", "status": "429"}
+            return answer(429, body, retry_after="86400") if "/usage" in asked.path else None
+
+        here.moods["operator"].append(tomorrow)
+        person = here.person(Role.RUNNING)
+        request_id = await here.submit(a_request("access", person, "operator"))
+        await here.settle()
+        for day in range(2):
+            assert (await here.request(request_id))["waiting_for"] == "upstream", day
+            await here.let_pass(days=1, seconds=5)
+        assert (await here.request(request_id))["waiting_for"] == "person"
+        assert [task["reason_code"] for task in await tasks(here, request_id)] == ["unavailable"]

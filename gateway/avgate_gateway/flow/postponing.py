@@ -30,7 +30,9 @@ async def troubled(
         if request is None or current.stage is not task.stage:
             return
         attempts = current.attempts + 1
-        delay = trouble.delay(attempts, is_another=current.code not in {None, trouble.code})
+        is_another = current.code not in {None, trouble.code}
+        waited = (now - current.updated_at).total_seconds()
+        delay = trouble.delay(attempts, is_another=is_another, waited=waited)
         told: dict[str, str | bool | None] = {}
         if delay is None:
             told = {"stage": Stage.STUCK, "resume": task.stage.value}

@@ -18,6 +18,8 @@ from avgate_gateway.store.tasks import TaskCode
 
 # Seconds until the next try. Twelve tries take most of a day; then a person is told.
 _DELAYS = (1, 2, 5, 15, 60, 300, 900, 3_600, 10_800, 21_600, 43_200, 86_400)
+_LONG = 43_200.0  # seconds; who asks for so much once more after as much is told to a person,
+_PUT_OFF = 2  # after so many tries in all
 QUICK_TRIES = 4  # after so many, the others no longer wait for this connector's part of the plan
 
 
@@ -30,16 +32,21 @@ class Trouble:
     tries: int
     after: float = 0.0
 
-    def delay(self, attempts: int, *, is_another: bool = False) -> float | None:
+    def delay(
+        self, attempts: int, *, is_another: bool = False, waited: float = 0.0
+    ) -> float | None:
         """Seconds until the next try after so many; None: a person has to act.
 
-        `is_another`: the try before failed in another way, so this is the first of its kind.
+        `is_another`: the try before failed in another way, so this is the first of its kind. `waited`:
+        how many seconds ago that was.
         """
         of_its_kind = 1 if is_another else attempts
-        if of_its_kind >= self.tries or attempts >= len(_DELAYS):
-            return None
         # A year's wait is nobody's answer: within a day it is asked again, and then told to a person.
-        return max(min(self.after, _DELAYS[-1]), _DELAYS[attempts - 1])
+        asked = min(self.after, _DELAYS[-1])
+        is_put_off = attempts > _PUT_OFF and min(asked, waited) >= _LONG
+        if is_put_off or of_its_kind >= self.tries or attempts >= len(_DELAYS):
+            return None
+        return max(asked, _DELAYS[attempts - 1])
 
 
 def trouble_of(error: Exception) -> Trouble:
