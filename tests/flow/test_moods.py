@@ -357,3 +357,30 @@ async def test_who_asks_for_another_day_each_time_is_told_to_a_person_within_day
             await here.let_pass(days=1, seconds=5)
         assert (await here.request(request_id))["waiting_for"] == "person"
         assert [task["reason_code"] for task in await tasks(here, request_id)] == ["unavailable"]
+
+
+async def test_a_list_that_changes_its_order_while_it_is_read_is_read_anew(tmp_path: Path) -> None:
+    async with indoors(tmp_path, ("operator",)) as here:
+        rows: list[JsonMap] = []
+        times = 0
+
+        async def reordered(asked: Asked, ask: Ask) -> Said | None:
+            """Once: as its fourth page is asked for, a row of the first and one of the last change places."""
+            nonlocal rows, times
+            if not asked.path.endswith("/usage"):
+                return None
+            offset = int(asked.query["offset"])
+            if not offset:
+                rows, times = (await ask(asked.to(limit="1000"))).json, times + 1
+            if offset == 27 and times == 1:  # each page begins with the last row before it
+                rows[4], rows[-4] = rows[-4], rows[4]
+            return answer(200, rows[offset : offset + 10], x_total_count=str(len(rows)))
+
+        here.moods["operator"].append(reordered)
+        person = here.person(Role.RUNNING)
+        request_id = await here.carry_out(a_request("access", person, "operator"))
+        package = await here.caller().get(f"/v1/requests/{request_id}/package")
+        archive = zipfile.ZipFile(io.BytesIO(package.content))
+        text = "".join(archive.read(n).decode() for n in archive.namelist() if n.endswith(".json"))
+        assert times == 2
+        assert all(text.count(f'"{row["id"]}"') == 1 for row in rows)

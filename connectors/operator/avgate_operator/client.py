@@ -29,6 +29,7 @@ Found = TypeVar("Found", Individual, Service)
 
 LIMITS = sdk.Limits(concurrency=4)
 _PAGE = 250  # rows; more at once would keep the event loop busy for too long
+_REMEMBERED = 500_000  # rows of a list: 30 MB
 _STRANGERS = 20  # rows that were not asked for, and the filter cannot have been understood
 _KEYS = UUID("0b0c7a1d-6d6f-4e0e-9a53-6f1f4f2a8c35")  # the name space of Idempotency-Keys
 
@@ -96,12 +97,13 @@ class OperatorClient:
         """A list, page by page; its end is told by its length, never by a short page.
 
         Each page begins with the last row of the one before, or with one of its rows where others
-        were pushed on. Raises UnavailableError where it does not, or where the list became shorter:
-        some rows would be missing. Rows may come again only as far as it became longer: a page that
+        were pushed on. Raises UnavailableError where it does not, where the list became shorter, or
+        where a row comes again pages later: some rows would be missing. Rows may come again only as far as it became longer: a page that
         is served twice stands in the place of another. A length that is the page's own ends nothing:
         a full page at the end is looked behind.
         """
-        offset, length, before, begun = 0, 0, frozenset[str](), set[str]()
+        offset, length, before = 0, 0, frozenset[str]()
+        begun, seen = set[str](), set[int]()
         while True:
             known = min(offset, 1)  # rows of the page before
             place = {"offset": str(offset - known), "limit": str(_PAGE)}
@@ -118,6 +120,11 @@ class OperatorClient:
                 raise ContractBrokenError("a list repeats a page, or ends before its length")
             if known and page[0].id not in before:
                 raise sdk.UnavailableError("a list moved up while it was read: begin again")
+            marks = {hash(row.id) for row in fresh}
+            if not seen.isdisjoint(marks):
+                raise sdk.UnavailableError("a list was put in another order: begin again")
+            if offset < _REMEMBERED:
+                seen |= marks
             offset += len(page) - known
             begun.update(row.id for row in page[:1])
             for row in fresh:
