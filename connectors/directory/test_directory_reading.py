@@ -171,7 +171,9 @@ def listings(*names: str) -> str:
 @pytest.mark.parametrize(
     ("body", "error"),
     [
-        (listings("Jansen", "Pietersen"), AmbiguousSubjectError),
+        (listings("Jansen", "Pietersen").replace("<Publications/>", PUBLISHED),
+         AmbiguousSubjectError),
+        (listings("Jansen"), ContractBrokenError),
         (listings("Jansen").replace("00001<", "00002<"), ContractBrokenError),
         (listings("Jansen").replace(">LISTED<", ">SECRET<"), ContractBrokenError),
         ("<html><body>Jansen</body></html>", ContractBrokenError),

@@ -186,10 +186,11 @@ async def test_a_call_log_in_another_order_than_was_asked_for_is_not_taken_for_w
         assert not await here.effects("xelion")
 
 
+@pytest.mark.parametrize("is_null", [False, True], ids=["renamed", "null"])
 @pytest.mark.parametrize("of", ["participants", "telecomAddresses"])
 @pytest.mark.parametrize("days", [0, 400], ids=["since the plan", "years later"])
-async def test_what_got_another_name_in_xelion_is_not_said_to_be_gone(
-    of: str, days: int, tmp_path: Path
+async def test_what_is_not_told_of_a_call_in_xelion_is_not_said_to_be_gone(
+    of: str, days: int, is_null: bool, tmp_path: Path
 ) -> None:
     async with indoors(tmp_path, XELION) as here:
         person = here.person(Role.RUNNING)
@@ -203,6 +204,7 @@ async def test_what_got_another_name_in_xelion_is_not_said_to_be_gone(
                 for name in (of, "associatedAddressable", "subject"):
                     if name in thing:
                         thing[f"new{name}"] = thing.pop(name)
+                        thing.update({name: None} if is_null else {})
             return said.saying(content)
 
         request_id = await here.submit(a_request("erase", person, "xelion"))
@@ -384,3 +386,30 @@ async def test_a_list_that_changes_its_order_while_it_is_read_is_read_anew(tmp_p
         text = "".join(archive.read(n).decode() for n in archive.namelist() if n.endswith(".json"))
         assert times == 2
         assert all(text.count(f'"{row["id"]}"') == 1 for row in rows)
+
+
+async def test_a_listing_that_tells_of_no_publication_is_not_said_to_be_gone(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, ("directory",)) as here:
+        person = here.person(Role.RUNNING)
+        request_id = await here.submit(a_request("erase", person, "directory"))
+        await here.until(request_id)
+
+        async def nowhere(asked: Asked, ask: Ask) -> Said | None:
+            if "/listings" not in asked.path:
+                return None
+            said = await ask(asked)
+            told = re.sub(b"<Publication>.*</Publication>", b"", said.body, flags=re.DOTALL)
+            return replace(said, body=told)
+
+        here.moods["directory"].append(nowhere)
+        assert (await here.decide(request_id)).status_code == 200
+        for _ in range(5):
+            await here.let_pass(hours=3)
+        said = {
+            (outcome, reason) for _, outcome, reason in await lines(here, request_id, "directory")
+        }
+        assert ("failed", "contract_broken") in said
+        assert (await here.request(request_id))["waiting_for"] == "person"
+        assert "already_gone" not in {outcome for outcome, _ in said}

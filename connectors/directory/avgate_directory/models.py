@@ -162,7 +162,7 @@ class Listing(_Element):
     held_since: date | None = None
     registered_at: AwareDatetime
     registered: Content
-    publications: tuple[Publication, ...]
+    publications: tuple[Publication, ...] = Sent(min_length=1)  # one in which it is absent says so
 
     @model_validator(mode="after")
     def _names_each_once(self) -> Self:

@@ -45,7 +45,7 @@ class Communication(CommunicationRow):
 
     subject: str | None = None
     contents: Any = None
-    participants: Many[Participant]  # always said: who took part is all that tells whose it is
+    participants: list[Participant]  # always said: who took part is all that tells whose it is
     attachments: Many[File] = Field(default_factory=list)
     has_attachment: bool = False
     associated_addressable: Link | None = None
