@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from avgate_contracts import (
     Identifier,
     IdentifierKind,
     Product,
+    Record,
 )
 from avgate_mocks.operator.tenant import party_id
 from avgate_mocks.people import Role
@@ -42,6 +44,11 @@ async def test_another_controllers_person_is_nobody(bench: Bench) -> None:
         assert await theirs.held(Role.BEYOND_WINDOWS_1252)
 
 
+def who(records: Sequence[Record]) -> Record:
+    [themselves] = [one for one in records if one.item.ref.startswith("individual/")]
+    return themselves
+
+
 @pytest.mark.parametrize(
     "kind",
     [IdentifierKind.PHONE, IdentifierKind.EMAIL, IdentifierKind.CUSTOMER_ID, IdentifierKind.ICCID,
@@ -53,7 +60,15 @@ async def test_finds_a_person_by_one_identifier_of_any_kind(
     wan = {Product.WAN, Product.MOBILE}
     person = next(p for p in bench.world.people if wan <= p.products and p.position not in (5, 6))
     records = await bench.found(subject_of(person, kind))
-    assert records[-1].item.ref == f"individual/{party_id(bench.world, person)}"
+    assert who(records).item.ref == f"individual/{party_id(bench.world, person)}"
+
+
+async def test_who_they_are_comes_last_but_where_a_number_led_to_them(bench: Bench) -> None:
+    person = bench.person(Role.RUNNING)
+    for kind in (IdentifierKind.PHONE, IdentifierKind.CUSTOMER_ID, IdentifierKind.EMAIL):
+        records = await bench.found(subject_of(person, kind))
+        is_led = kind is IdentifierKind.PHONE
+        assert records.index(who(records)) == (0 if is_led else len(records) - 1), kind
 
 
 async def test_a_number_belongs_to_whoever_had_it_on_the_subjects_days(bench: Bench) -> None:
@@ -65,8 +80,8 @@ async def test_a_number_belongs_to_whoever_had_it_on_the_subjects_days(bench: Be
     for known, role in ((before, Role.NUMBER_BEFORE), (after, Role.NUMBER_AFTER)):
         records = await bench.found(DataSubject("s", (known,)))
         theirs = subject_of(bench.person(role), IdentifierKind.PHONE).identifiers
-        assert {own for own in records[-1].identifiers if own.kind is known.kind} == {*theirs}
-        assert records[-1].item.ref == f"individual/{bench.party(role)}"
+        assert {own for own in who(records).identifiers if own.kind is known.kind} == {*theirs}
+        assert who(records).item.ref == f"individual/{bench.party(role)}"
         calls = [record.occurred_at.date() for record in records if record.occurred_at]
         assert calls
         assert all(known.covers(call) for call in calls)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import TypedDict
 
 from structlog.contextvars import bind_contextvars
 
-from avgate_contracts.vocabulary import IdentifierKind
 from avgate_gateway.bulkheads import at_upstream, leave_upstream
 from avgate_gateway.flow import later
 from avgate_gateway.flow.confirming import confirm
@@ -16,8 +14,7 @@ from avgate_gateway.flow.context import Context, Doubt, Part, Unsealed, unsealed
 from avgate_gateway.flow.copying import copy
 from avgate_gateway.flow.doubting import is_ambiguous, is_half_way, is_held, is_unsure
 from avgate_gateway.flow.executing import execute, next_stage
-from avgate_gateway.flow.informing import Knowledge
-from avgate_gateway.flow.learning import Card
+from avgate_gateway.flow.informed import Informed, informed_by, knowledge
 from avgate_gateway.flow.locating import locate
 from avgate_gateway.flow.looking import UnprovenError, obstacle
 from avgate_gateway.flow.planning import discard
@@ -81,26 +78,26 @@ async def _run_due(
 ) -> None:
     doubt = Doubt(is_ambiguous(all_tasks))
 
-    async def run(task: Task, informed: _Informed) -> None:
+    async def run(task: Task, informed: Informed) -> None:
         async with at_upstream(request.controller, task.connector) as has_waited:
             if not has_waited or await _is_as_it_was(context, request, task):
                 await _run(context, request, subject, task, doubt, informed=informed)
 
-    known = _knowledge(context, request, subject, all_tasks)
+    known = knowledge(context, request, subject, all_tasks)
     if known is None:
-        nothing = _Informed(person=None, looked_with=None, cards=(), left_out=frozenset())
+        nothing = Informed(person=None, looked_with=None, cards=(), left_out=frozenset())
         await all_at_once(run(task, informed=nothing) for task in due)
         return
     first = [task for task in due if not known.has_to_wait(task)]
     last = [task for task in due if task not in first]
     for task in last:
         leave_upstream(request.controller, task.connector)
-    await all_at_once(run(task, informed=_informed(known, task)) for task in first)
+    await all_at_once(run(task, informed=informed_by(known, task)) for task in first)
     if not last:
         return
-    known = _knowledge(context, request, subject, await _tasks(context, request)) or known
+    known = knowledge(context, request, subject, await _tasks(context, request)) or known
     ready = [task for task in last if not known.has_to_wait(task)]
-    await all_at_once(run(task, informed=_informed(known, task)) for task in ready)
+    await all_at_once(run(task, informed=informed_by(known, task)) for task in ready)
 
 
 async def _is_as_it_was(context: Context, request: SubjectRequest, task: Task) -> bool:
@@ -113,36 +110,11 @@ async def _is_as_it_was(context: Context, request: SubjectRequest, task: Task) -
     return (own.stage, own.updated_at) == (task.stage, task.updated_at)
 
 
-class _Informed(TypedDict):
-    person: Confidential | None
-    looked_with: str | None
-    cards: tuple[Card, ...]
-    left_out: frozenset[IdentifierKind]
-
-
-def _informed(known: Knowledge, task: Task) -> _Informed:
-    is_loaded = task.connector in known.context.desks[known.request.controller].connectors
-    return {
-        "person": known.person_for(task.connector),
-        "looked_with": known.looked_with(task.connector) if is_loaded else None,
-        "cards": known.cards_for(task.connector) if is_loaded else (),
-        "left_out": known.left_out(task.connector),
-    }
-
-
 async def _informed_anew(
     context: Context, request: SubjectRequest, subject: Unsealed, task: Task
-) -> _Informed | None:
-    known = _knowledge(context, request, subject, await _tasks(context, request))
-    return _informed(known, task) if known else None
-
-
-def _knowledge(
-    context: Context, request: SubjectRequest, subject: Unsealed, all_tasks: Sequence[Task]
-) -> Knowledge | None:
-    if subject.person is None or subject.box is None:
-        return None
-    return Knowledge.of(context, request, subject.person, subject.box, all_tasks)
+) -> Informed | None:
+    known = knowledge(context, request, subject, await _tasks(context, request))
+    return informed_by(known, task) if known else None
 
 
 async def _tasks(context: Context, request: SubjectRequest) -> Sequence[Task]:
@@ -154,7 +126,7 @@ async def _look_again(context: Context, request: SubjectRequest, subject: Unseal
     """Sends those back to look who did before something was known that they can look by."""
     if request.state is State.CLOSED:
         return False
-    known = _knowledge(context, request, subject, await _tasks(context, request))
+    known = knowledge(context, request, subject, await _tasks(context, request))
     if known is None:
         return False
     # What was forgotten of one that is held cannot help, and would be taken for something new.
@@ -216,7 +188,7 @@ async def _run(
     task: Task,
     doubt: Doubt,
     *,
-    informed: _Informed,
+    informed: Informed,
 ) -> None:
     """Takes one connector through its stages until it has to wait."""
     connector = context.desks[request.controller].connectors.get(task.connector)

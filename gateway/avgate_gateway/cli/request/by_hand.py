@@ -61,7 +61,7 @@ def complete(
     ] = None,
     reach: Reach,
 ) -> None:
-    """Says that a task is done, the system is then looked at; or that its items have to stay."""
+    """Says that a task is done, or that its items have to stay."""
     kept = _kept(kept_until, kept_ground)
     done = asyncio.run(_complete(reach, task_id, evidence, by, kept))
     stays = f": its items stay up to and including {done.kept.until}" if done.kept else ""
