@@ -87,6 +87,9 @@ class SupportsAccess(Protocol):
         """Every item held of the subject; nothing for somebody unknown.
 
         An `Unseen` for each part of the upstream that could not be looked into for them.
+        Items are erased in the order in which they are shown. But where no identifier `lasts`,
+        records of who somebody is (`Category.CONTACT`) do well to come first: the gateway looks
+        anew by what they say, and takes no more of this look.
         Raises AmbiguousSubjectError where the identifiers fit more than one person.
         """
         ...

@@ -32,4 +32,4 @@ def ids_beginning_with(digits: str) -> tuple[str, str]:
     Which of two texts comes first is the database's to say, and most take a dash, or a letter that no id has,
     for another place than bytes would.
     """
-    return f"{digits}{_FIRST[_DIGITS:]}", f"{digits}{_LAST[_DIGITS:]}"
+    return f"{digits}{_FIRST[len(digits) :]}", f"{digits}{_LAST[len(digits) :]}"

@@ -21,7 +21,7 @@ from .test_kept_on_using import told
 
 async def lines(
     here: Indoors, request_id: str, connector: str
-) -> list[tuple[str, str, str | None]]:
+) -> list[tuple[str | None, str, str | None]]:
     """What became of each kind of item: its category, the outcome and the reason."""
     found = [one for one in await here.report(request_id) if one["connector"] == connector]
     return [(one["category"], one["outcome"], one["reason"]) for one in found]

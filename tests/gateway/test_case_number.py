@@ -29,3 +29,8 @@ def test_what_it_leads_to_lies_between_two_ids_whichever_sign_comes_first(reques
     assert {str(UUID(first)), str(UUID(last))} == {first, last}
     assert first <= request_id <= last
     assert as_in_english(first) <= as_in_english(request_id) <= as_in_english(last)
+
+
+@pytest.mark.parametrize("request_id", IDS)
+def test_a_whole_id_leads_to_itself(request_id: str) -> None:
+    assert ids_beginning_with(request_id) == (request_id, request_id)

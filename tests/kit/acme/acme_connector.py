@@ -148,10 +148,10 @@ class AcmeConnector(
         return sdk.Pending(job, self._http.now() + timedelta(hours=1))
 
     def _record(self, card: Card) -> sdk.Record:
-        category = Category.FINANCIAL if card.kind == "invoice" else Category.CRM_DATA
-        item = sdk.ItemRef(
-            card.id, category, sdk.Product.CONTACT_CONNECT, card.since, erasure=ERASES[category]
-        )
+        is_bill = card.kind == "invoice"
+        category = Category.FINANCIAL if is_bill else Category.CRM_DATA
+        product = sdk.Product.GENERAL if is_bill else sdk.Product.CONTACT_CONNECT
+        item = sdk.ItemRef(card.id, category, product, card.since, erasure=ERASES[category])
         photo = sdk.Attachment(f"{card.id}.txt", "text/plain", partial(self._photo, card.id))
         return sdk.Record(
             item=item,
