@@ -165,6 +165,21 @@ async def test_what_was_recorded_after_its_promise_is_listed_too(database: Datab
             assert [one.id for one in await lists.listed(db, wanted)] == ["r-late"], days
 
 
+async def test_the_walk_begins_at_what_was_promised_and_not_days_after_it(
+    database: Database,
+) -> None:
+    received, ours = datetime(2025, 6, 2, 9, tzinfo=UTC), "a controller of one request"
+    due = due_dates(received, 28)
+    made = replace(
+        ROWS[0][0], id="r-one", controller=ours, received_at=received, promised=due.promised
+    )
+    async with database.write() as db:
+        await requests.add(db, made, Sealed(None, None, None))
+    async with database.read() as db:
+        begins = await lists._newest(db, ours, due.promised + timedelta(days=1))
+    assert begins == received
+
+
 async def test_pages_that_follow_one_another_hold_everything_once(database: Database) -> None:
     for all_of_them in (
         Wanted(OURS, limit=1000),
@@ -214,7 +229,7 @@ def test_where_the_walk_of_what_is_due_begins_takes_one_look_for_each_day(tmp_pa
     with sa.create_engine(url).connect() as connection:
         steps = steps_of(connection, NEWEST.params(controller=OURS, **days))
     looks = [step for step in steps if step.startswith("SEARCH request")]
-    assert len(looks) == len(days) == LONGEST_PROMISE.days
+    assert len(looks) == len(days) == (LONGEST_PROMISE + OLDEST_SUBMISSION).days
     assert {step.partition(" INDEX ")[2] for step in looks} == {
         "ix_request_controller_promised_received_at (controller=? AND promised=?)"
     }

@@ -16,20 +16,24 @@ from avgate_gateway.store.item import KEPT_BY_PERSON, Item
 
 # Rows of the table, kept or not: few at a time, so that nobody who calls waits for a turn of this.
 _STRETCH = 500
-_PAUSE_SECONDS = 0.02
+_REST = (
+    19  # times as long as a stretch takes, or callers would share the processor with it for minutes
+)
 
 
 async def look_for(context: Context) -> None:
     """Compares every kept item with the packs in force, by what is known of it; asks no system."""
     async with context.database.read() as db:
         last = await kept.last(db)
+    clock = asyncio.get_running_loop().time
     for after in range(0, last, _STRETCH):
+        began = clock()
         async with context.database.read() as db:
             found = await kept.between(db, after, after + _STRETCH)
         await _wake(
             context, [row for controller, row in found if _differs(context, controller, row)]
         )
-        await asyncio.sleep(_PAUSE_SECONDS)
+        await asyncio.sleep(_REST * (clock() - began))
 
 
 async def _wake(context: Context, rows: list[Item]) -> None:

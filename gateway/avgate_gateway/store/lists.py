@@ -62,8 +62,7 @@ async def _newest(db: Connection, controller: str, due_before: date) -> datetime
     """
     days = {f"day_{back}": _before(due_before, back) for back in _BACK}
     found = (await db.execute(NEWEST, {"controller": controller, **days})).scalar_one()
-    back = (LONGEST_PROMISE - OLDEST_SUBMISSION).days
-    earlier = datetime.combine(_before(due_before, back), time(), UTC)
+    earlier = datetime.combine(_before(due_before, LONGEST_PROMISE.days), time(), UTC)
     return earlier if found is None else max(found, earlier)
 
 
@@ -72,7 +71,8 @@ def _before(day: date, days: int) -> date:
     return date.fromordinal(max(day.toordinal() - days, 1))
 
 
-_BACK = range(1, LONGEST_PROMISE.days + 1)
+# Fewer days, and the walk would begin long after what is wanted, for as much as may be made up for.
+_BACK = range(1, (LONGEST_PROMISE + OLDEST_SUBMISSION).days + 1)
 _OF_DAYS = sa.union_all(
     *(
         sa.select(sa.func.max(request.c.received_at).label("at")).where(
