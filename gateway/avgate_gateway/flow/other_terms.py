@@ -16,9 +16,7 @@ from avgate_gateway.store.item import KEPT_BY_PERSON, Item
 
 # Rows of the table, kept or not: few at a time, so that nobody who calls waits for a turn of this.
 _STRETCH = 500
-_REST = (
-    19  # times as long as a stretch takes, or callers would share the processor with it for minutes
-)
+_REST = 19  # times as long as a stretch takes: callers come first
 
 
 async def look_for(context: Context) -> None:
