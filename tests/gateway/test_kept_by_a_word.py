@@ -90,10 +90,12 @@ async def test_what_went_meanwhile_without_us_is_told_as_gone(office: Office) ->
 async def test_no_term_that_is_put_right_takes_back_what_a_person_said(office: Office) -> None:
     await left_to_a_person(office, "call without a date")
     await kept(office)
+    looks = len(office.upstreams["crm"].looked_after)
     office.pack = office.upstreams["crm"].pack = disputes_take("1 month")
     await other_terms.look_for(office.context)
     await office.sweep(None)
     assert how(await now(office)) == STAYS
+    assert len(office.upstreams["crm"].looked_after) == looks, "the system was asked for nothing"
 
 
 async def test_a_look_before_its_day_leaves_it_as_it_is(office: Office) -> None:
