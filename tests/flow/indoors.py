@@ -163,6 +163,7 @@ class Indoors:
     async def settle(self, rounds: int = 20) -> None:
         """Does what was woken and what is due, as the engine would, until nothing is."""
         due: dict[str, None] = {}
+        begun, pushed = datetime.now(UTC), self.time.pushed
         for _ in range(rounds):
             async with self.assembled.context.database.read() as db:
                 found = await requests.due(db, self.time.now(), 64)
@@ -172,10 +173,13 @@ class Indoors:
                 return
             for request_id in due:
                 await advance(self.assembled.context, request_id)
-        waiting = [(await self.request(request_id))["waiting_for"] for request_id in due]
-        if set(waiting) == {"upstream"}:
+        shown = [await self.request(request_id) for request_id in due]
+        if {request["waiting_for"] for request in shown} == {"upstream"}:
             return  # by a connector's own clock, which stands still here
-        raise AssertionError("something is woken again and again without getting anywhere")
+        took, slept = datetime.now(UTC) - begun, self.time.pushed - pushed
+        raise AssertionError(
+            f"woken again and again without getting anywhere, in {took} and {slept} of sleep: {shown}"
+        )
 
     async def let_pass(self, **span: float) -> None:
         """Time passes here and at every mock, and what falls due is done."""
