@@ -249,6 +249,17 @@ async def test_a_read_waits_for_nobody(file: SqliteFile) -> None:
         reading.__await__().__next__()
 
 
+async def test_what_nobody_read_to_the_end_keeps_no_later_reader_in_the_past(
+    file: SqliteFile,
+) -> None:
+    await add(file, "one", "two")
+    async with file.read() as db:
+        half_read = await db.execute(sa.select(remark.c.place).where(remark.c.place != "nothing"))
+    await add(file, "three")
+    assert await places(file) == ["one", "three", "two"]  # by their index
+    assert set(half_read.scalars()) == {"one", "two"}
+
+
 async def test_heavy_rows_are_read_beside_the_event_loop(file: SqliteFile) -> None:
     def tell(connection: sqlite.Connection, _record: object) -> None:
         connection.create_function("here", 0, get_ident)

@@ -66,7 +66,7 @@ class Session:
             if prepared is not None:
                 return prepared.execute(self._plain, parameters)
             found = self._connection.execute(statement, parameters)
-            return _whole(found) if known.is_heavy else found
+            return _whole(found) if found.returns_rows else found
 
         return await self.thread.wait_for(step) if is_long or self.thread.under_way else step()
 
@@ -114,7 +114,11 @@ class Session:
 
 
 def _whole(found: sa.CursorResult[*tuple[Any, ...]]) -> sa.CursorResult[*tuple[Any, ...]]:
-    """The same with its rows read: else each is read where it is asked for."""
+    """The same with its rows read: one that is left half read keeps its moment after the transaction.
+
+    SQLite's ROLLBACK leaves reads that are under way as they are, and whoever reads next over this
+    connection would see what the file held then (sqlite.org, "Transaction", its paragraph on ROLLBACK).
+    """
     return cast("sa.CursorResult[*tuple[Any, ...]]", found.freeze()())
 
 
