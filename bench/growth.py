@@ -4,8 +4,9 @@ Prints one JSON object. Two gateways run side by side, each with a database of i
 filled beforehand (`rig/filling.py`, the same three years, closely or thinly). Call after call goes
 to one and to the other, one at a time. *cost* is the CPU time of the gateway for a call; the goal is
 of the median of the rounds' ratios. Beside it the time a call takes, the start until ready, and the
-CPU of a second of sweeping with nothing due. The large database is kept if `--keep` names a folder,
-for making it takes minutes. Run: `python bench/growth.py [--quick] [--keep FOLDER]`.
+CPU of a second of sweeping with nothing due: if that of the large one is more than a few milliseconds,
+something is done there meanwhile, and counted as the cost of calls. The large database is kept if
+`--keep` names a folder, for making it takes minutes. Run: `python bench/growth.py [--quick] [--keep FOLDER]`.
 """
 
 from __future__ import annotations

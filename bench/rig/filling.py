@@ -3,7 +3,8 @@
 Received evenly over three years, newest an hour ago. Of a hundred, 60 are accesses, 10 exports, 20
 erasures, 5 rectifications, the rest objections and restrictions. Each has a task for each of three
 connectors (a hundred of all have a fourth too) and its entries in the chain of evidence; an erasure has five
-items, of which two are kept until years from now; what is younger than 30 days still has its keys and
+items, of which two are kept, as long as the pack says: whatever differs from it the gateway would judge
+anew while it is measured. What is younger than 30 days still has its keys and
 its idempotency key. Twenty of the oldest still wait for identity: whoever looks for what is open
 has to find them behind all the others.
 """
@@ -12,25 +13,31 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from avgate_contracts.record import ErasureWay, ItemRef
+from avgate_contracts.vocabulary import Category
 from avgate_gateway.due import due_dates
+from avgate_gateway.flow.planning import next_look
+from avgate_gateway.retention import Verdict, decide, load_pack
 from avgate_gateway.store import encrypted_file, evidence, evidence_schema, schema
 from avgate_gateway.store.attesting import Attesting
 from avgate_gateway.store.evidence import BEGINNING
 from rig.store import key_of, made, url_of
 
 CONTROLLER = "libervoice"
+_PACK = "libervoice-2019"
 CONNECTORS = ("directory", "operator", "xelion")
 RARE = "subprocessors"
 OPEN = 20
 _SPAN = timedelta(days=3 * 365)
 _KEPT = timedelta(days=30)
+_BILLED_BEFORE = timedelta(days=100)
 _OPERATIONS = ("access",) * 60 + ("erase",) * 20 + ("export",) * 10 + ("rectify",) * 5
 _ALL = (*_OPERATIONS, *("object",) * 4, "restrict")
 _CHUNK = 5_000
@@ -68,6 +75,7 @@ class _Filling:
         self._chance = chance
         self._last = BEGINNING
         self._sequence = 0
+        self._pack = load_pack(_PACK)
 
     def chunks(self) -> Iterator[Rows]:
         for start in range(0, self._count, _CHUNK):
@@ -136,7 +144,13 @@ class _Filling:
             return None
         if has_keys:
             return at + _KEPT + timedelta(days=1)
-        return at + timedelta(days=7 * 365) if keeps else None
+        return next_look(self._verdict(at), self._now) if keeps else None
+
+    def _verdict(self, at: datetime) -> Verdict:
+        """What is said of what an erasure of that time keeps."""
+        billed = at - _BILLED_BEFORE
+        bill = ItemRef("", Category.FINANCIAL, "general", billed, False, ErasureWay.DELETE)
+        return decide(bill, self._pack, at)
 
     def _task(self, own: str, name: str, at: datetime, *, is_open: bool) -> dict[str, Any]:
         return {
@@ -157,20 +171,21 @@ class _Filling:
 
     def _item(self, own: str, place: int, at: datetime) -> dict[str, Any]:
         is_kept = place < 2
+        kept = self._verdict(at) if is_kept else None
         return {
             "request_id": own,
             "connector": "operator",
             "digest": f"{self._chance.getrandbits(256):064x}",
             "category": "financial" if is_kept else "communication_metadata",
             "product": "general" if is_kept else "voice",
-            "term_starts": at - timedelta(days=100),
+            "term_starts": at - _BILLED_BEFORE,
             "service_runs": False,
             "erasure": "delete",
             "action": "retain" if is_kept else "erase",
             "state": "retained" if is_kept else "erased",
-            "ground": "legal_duty" if is_kept else None,
-            "until": date(2035, 1, 1) if is_kept else None,
-            "look_at": datetime(2035, 1, 2, tzinfo=UTC) if is_kept else None,
+            "ground": kept.ground.code.value if kept else None,
+            "until": kept.until if kept else None,
+            "look_at": next_look(kept, self._now) if kept else None,
             "looks": 0,
             "tries": 0,
             "ref_box": self._chance.randbytes(60) if is_kept else None,
