@@ -60,7 +60,7 @@ class Pages:
                 seconds=600, subject=name,
                 audience=console_audience(settings.authentication.audience),
             )  # fmt: skip
-            transport = httpx.ASGITransport(self.here.assembled.pages)
+            transport = httpx.ASGITransport(self.here.pages)
             http = httpx.AsyncClient(base_url="http://gateway.test", transport=transport)
             http.headers["accept-language"] = "en"
             answer = await http.post("/console/sign-in", data={"code": code})

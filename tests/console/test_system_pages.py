@@ -64,7 +64,7 @@ async def enter(
     )  # fmt: skip
     http = httpx.AsyncClient(
         base_url="https://desk.test",
-        transport=httpx.ASGITransport(here.assembled.pages),
+        transport=httpx.ASGITransport(here.pages),
         headers={"accept-language": language},
     )
     answer = await http.post("/console/sign-in", data={"code": code, "back": "/console"})

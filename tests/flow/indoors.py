@@ -20,6 +20,7 @@ from avgate_contracts.http.network import Network
 from avgate_gateway.api.application import application
 from avgate_gateway.assembly import Assembled, assemble
 from avgate_gateway.authentication import Scope
+from avgate_gateway.console.assembling import console_of
 from avgate_gateway.flow.advance import advance
 from avgate_gateway.rounds import Rounds
 from avgate_gateway.settings import load
@@ -105,6 +106,12 @@ class Indoors:
     def app(self) -> ASGIApp:
         gateway = replace(self.assembled.gateway, wake=self.woken.extend, rounds=Rounds())
         return application(gateway, self.assembled.verifier, self.assembled.limits)
+
+    @cached_property
+    def pages(self) -> ASGIApp:
+        """The console; the engine, which it would wake, knows nothing of what is done in `settle`."""
+        gateway = replace(self.assembled.gateway, wake=self.woken.extend)
+        return console_of(load(self.folder / "avgate.toml", {}), gateway, self.runtime)
 
     def caller(
         self,

@@ -10,6 +10,7 @@ import pytest
 
 from avgate_gateway.authentication import Scope
 from avgate_gateway.flow.advance import advance
+from avgate_gateway.store import item_steps
 from avgate_mocks.people import Role
 
 from .harness import a_request
@@ -204,3 +205,16 @@ async def test_cancelling_wins_or_loses_against_the_policy_but_never_half(tmp_pa
         assert shown["closing"] == "cancelled"
         await here.let_pass(days=1)
         assert await here.effects("directory") == []
+
+
+async def test_an_approval_that_set_nothing_going_is_asked_for_again(tmp_path: Path) -> None:
+    async with indoors(tmp_path, DIRECTORY) as here:
+        request_id = await planned(here)
+        async with here.assembled.context.database.write() as db:  # as if it was located anew
+            await item_steps.unplan(db, request_id)
+        assert (await here.decide(request_id)).status_code == 200
+        assert (await here.until(request_id))["waiting_for"] == "approval"
+        assert await here.effects("directory") == []
+        assert (await here.decide(request_id)).status_code == 200
+        assert (await here.until(request_id, "closed", "person"))["plan"]["approved_by"]
+        assert await here.effects("directory")

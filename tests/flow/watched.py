@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from avgate_gateway.store.connection import Connection
 from avgate_gateway.store.database import Database, Doors
+from avgate_gateway.store.found import Found
 
 from .belonging import Reach
 
@@ -96,7 +97,7 @@ class Watch:
         done = await db.execute(statement, parameters)
         if not is_bound or not _tells(statement):
             return done
-        if not isinstance(done, sa.CursorResult):
+        if isinstance(done, Found):
             reach.learn(statement, done.all())
             return done
         kept = done.freeze()

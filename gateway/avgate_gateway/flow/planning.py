@@ -1,7 +1,6 @@
 """Makes the plan of what was located, for a person to approve, and sets what was approved going.
 
-What the law keeps is decided here, per item, before anybody is asked: by the pure functions of
-`plan` and `retention`.
+What the law keeps is decided here, per item, before anybody is asked: by pure functions of `plan` and `retention`.
 """
 
 from __future__ import annotations
@@ -145,12 +144,19 @@ async def _store(
         await earlier.lead_to(db, request.id, leads)
         await requests.change(
             db, request.id, plan_box=sealed, plan_digest=made.digest,
-            plan_valid_until=made.valid_until,
+            plan_valid_until=made.valid_until, **_to_be_asked_again(current, made.digest),
         )  # fmt: skip
         await evidence.note(
             db, now, request, "plan.made",
             {"digest": made.digest, "items": len(planned), "valid_until": made.valid_until},
         )  # fmt: skip
+
+
+def _to_be_asked_again(request: SubjectRequest, digest: str) -> Mapping[str, None]:
+    """Forgets an approval of this very plan that set nothing going: nobody would be asked, and nothing done."""
+    if request.approval is None or request.approval.plan_digest != digest:
+        return {}
+    return dict.fromkeys(("approved_by", "approved_at", "approved_digest", "begins_at"))
 
 
 async def discard(db: Connection, context: Context, request: SubjectRequest) -> None:
@@ -261,10 +267,6 @@ def _with_fields(row: Item, references: Box) -> LocatedFields:
     return LocatedFields(row.connector, row.digest, row.ref(references), fields)
 
 
-def _can_rectify(desk: Desk, row: Item) -> bool:
-    return can(desk.connectors[row.connector], SupportsRectify)
-
-
 def _fitting(one: ItemRectification, *, can: bool) -> tuple[str, str | None, str | None]:
     """What is done with an item, and if a person has to do it, why."""
     if one.left_to_people:
@@ -280,7 +282,7 @@ def _fit_row(
     row: Item, one: ItemRectification, desk: Desk, subject: Unsealed, plan_digest: str
 ) -> dict[str, Any]:
     change = one.change
-    action, code, reason = _fitting(one, can=_can_rectify(desk, row))
+    action, code, reason = _fitting(one, can=can(desk.connectors[row.connector], SupportsRectify))
     changes = confidential.changes_to_bytes(change.changes) if change else None
     changes_box = row.sealed_changes(changes, subject.references) if changes else None
     facts = facts_of(row, action, changes_box)
