@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 
-from avgate_contracts.record import ItemRef
 from avgate_gateway.flow.context import Context
 from avgate_gateway.retention import Action, decide
 from avgate_gateway.store import kept, requests
-from avgate_gateway.store.item import KEPT_BY_PERSON, Item
+from avgate_gateway.store.item import KEPT_BY_PERSON
+from avgate_gateway.store.kept import Kept
 
 # Rows of the table, kept or not: few at a time, so that nobody who calls waits for a turn of this.
 _STRETCH = 500
-_REST = 19  # times as long as a stretch takes: callers come first
+_REST = 49  # times as long as a stretch takes: callers come first, and nothing of this is urgent
 
 
 async def look_for(context: Context) -> None:
@@ -28,13 +28,11 @@ async def look_for(context: Context) -> None:
         began = clock()
         async with context.database.read() as db:
             found = await kept.between(db, after, after + _STRETCH)
-        await _wake(
-            context, [row for controller, row in found if _differs(context, controller, row)]
-        )
+        await _wake(context, [one for one in found if _differs(context, one)])
         await asyncio.sleep(_REST * (clock() - began))
 
 
-async def _wake(context: Context, rows: list[Item]) -> None:
+async def _wake(context: Context, rows: list[Kept]) -> None:
     if not rows:
         return
     now = context.now()
@@ -44,14 +42,13 @@ async def _wake(context: Context, rows: list[Item]) -> None:
             await requests.wake(db, request_id, now)
 
 
-def _differs(context: Context, controller: str, row: Item) -> bool:
-    if row.code == KEPT_BY_PERSON:  # not by a term
+def _differs(context: Context, one: Kept) -> bool:
+    if one.code == KEPT_BY_PERSON:  # not by a term
         return False
-    desk, now = context.desks.get(controller), context.now()
-    connector = desk.connectors.get(row.connector) if desk else None
-    if desk is None or connector is None or (row.look_at is not None and row.look_at <= now):
+    desk, now = context.desks.get(one.controller), context.now()
+    connector = desk.connectors.get(one.connector) if desk else None
+    if desk is None or connector is None or (one.look_at is not None and one.look_at <= now):
         return False
-    item = ItemRef("", row.category, row.product, row.term_starts, row.service_runs, row.erasure)
-    is_bound = row.category in connector.manifest.after_service
-    verdict = decide(item, desk.pack, now, after_service=is_bound)
-    return verdict.action is not Action.RETAIN or verdict.until != row.until
+    is_bound = one.item.category in connector.manifest.after_service
+    verdict = decide(one.item, desk.pack, now, after_service=is_bound)
+    return verdict.action is not Action.RETAIN or verdict.until != one.until
