@@ -32,8 +32,7 @@ from avgate_gateway.store.write_lock import WriteLock
 
 _READERS = 4
 _STATEMENTS = 512  # that each connection keeps ready: as many as there are, or nearly
-# Pages have to be decrypted when they are read again: the writer walks every index of every table, and
-# the twenty requests of a list lie far apart among a million.
+# A page is decrypted each time it is read again: a writer walks every index, and what a list shows lies far apart.
 _WRITER_CACHE = "PRAGMA cache_size=-8192"
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "cache_size=-4096")
 
