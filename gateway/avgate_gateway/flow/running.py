@@ -9,12 +9,12 @@ from structlog.contextvars import bind_contextvars
 
 from avgate_gateway.bulkheads import at_upstream, leave_upstream
 from avgate_gateway.flow import later
+from avgate_gateway.flow.briefing import Briefing, briefing_of, knowledge
 from avgate_gateway.flow.confirming import confirm
 from avgate_gateway.flow.context import Context, Doubt, Part, Unsealed, unsealed
 from avgate_gateway.flow.copying import copy
 from avgate_gateway.flow.doubting import is_ambiguous, is_half_way, is_held, is_unsure
 from avgate_gateway.flow.executing import execute, next_stage
-from avgate_gateway.flow.informed import Informed, informed_by, knowledge
 from avgate_gateway.flow.locating import locate
 from avgate_gateway.flow.looking import UnprovenError, obstacle
 from avgate_gateway.flow.planning import discard
@@ -78,26 +78,26 @@ async def _run_due(
 ) -> None:
     doubt = Doubt(is_ambiguous(all_tasks))
 
-    async def run(task: Task, informed: Informed) -> None:
+    async def run(task: Task, briefing: Briefing) -> None:
         async with at_upstream(request.controller, task.connector) as has_waited:
             if not has_waited or await _is_as_it_was(context, request, task):
-                await _run(context, request, subject, task, doubt, informed=informed)
+                await _run(context, request, subject, task, doubt, briefing=briefing)
 
     known = knowledge(context, request, subject, all_tasks)
     if known is None:
-        nothing = Informed(person=None, looked_with=None, cards=(), left_out=frozenset())
-        await all_at_once(run(task, informed=nothing) for task in due)
+        nothing = Briefing(person=None, looked_with=None, cards=(), left_out=frozenset())
+        await all_at_once(run(task, briefing=nothing) for task in due)
         return
     first = [task for task in due if not known.has_to_wait(task)]
     last = [task for task in due if task not in first]
     for task in last:
         leave_upstream(request.controller, task.connector)
-    await all_at_once(run(task, informed=informed_by(known, task)) for task in first)
+    await all_at_once(run(task, briefing=briefing_of(known, task)) for task in first)
     if not last:
         return
     known = knowledge(context, request, subject, await _tasks(context, request)) or known
     ready = [task for task in last if not known.has_to_wait(task)]
-    await all_at_once(run(task, informed=informed_by(known, task)) for task in ready)
+    await all_at_once(run(task, briefing=briefing_of(known, task)) for task in ready)
 
 
 async def _is_as_it_was(context: Context, request: SubjectRequest, task: Task) -> bool:
@@ -110,11 +110,11 @@ async def _is_as_it_was(context: Context, request: SubjectRequest, task: Task) -
     return (own.stage, own.updated_at) == (task.stage, task.updated_at)
 
 
-async def _informed_anew(
+async def _briefed_anew(
     context: Context, request: SubjectRequest, subject: Unsealed, task: Task
-) -> Informed | None:
+) -> Briefing | None:
     known = knowledge(context, request, subject, await _tasks(context, request))
-    return informed_by(known, task) if known else None
+    return briefing_of(known, task) if known else None
 
 
 async def _tasks(context: Context, request: SubjectRequest) -> Sequence[Task]:
@@ -188,7 +188,7 @@ async def _run(
     task: Task,
     doubt: Doubt,
     *,
-    informed: Informed,
+    briefing: Briefing,
 ) -> None:
     """Takes one connector through its stages until it has to wait."""
     connector = context.desks[request.controller].connectors.get(task.connector)
@@ -201,7 +201,7 @@ async def _run(
             return
         part = Part(
             context, request, task, connector, references=subject.references,
-            warrants=subject.warrants, doubt=doubt, **informed,
+            warrants=subject.warrants, doubt=doubt, **briefing,
         )  # fmt: skip
         try:
             with context.traces.span(f"part {task.stage.value}", avgate_connector=task.connector):
@@ -213,12 +213,12 @@ async def _run(
             doubt.is_raised |= trouble.code is TaskCode.AMBIGUOUS
             if trouble.code is TaskCode.FAULT:
                 record(error)
-            await troubled(context, task, trouble, informed["looked_with"])
+            await troubled(context, task, trouble, briefing["looked_with"])
             return
         if moved is None:
             return
         if moved.stage is Stage.LOCATE and moved.learned_box != task.learned_box:
-            informed = await _informed_anew(context, request, subject, moved) or informed
+            briefing = await _briefed_anew(context, request, subject, moved) or briefing
         elif not _goes_on(moved, task, context.now()):
             return
         task = moved

@@ -13,9 +13,9 @@ from avgate_gateway.settings.authentication import AuthenticationSettings
 from avgate_gateway.settings.console import ConsoleSettings
 from avgate_gateway.settings.controller import ControllerSettings
 from avgate_gateway.settings.limits import LimitSettings
+from avgate_gateway.settings.observability import LogSettings, TraceSettings
 from avgate_gateway.settings.opendsr import OpenDsrSettings
 from avgate_gateway.settings.origin import Origins
-from avgate_gateway.settings.telling import LogSettings, TraceSettings
 from avgate_gateway.settings.value import (
     Database,
     Days,

@@ -13,14 +13,14 @@ from avgate_gateway.request import Confidential, SubjectRequest
 from avgate_gateway.store.tasks import Task
 
 
-class Informed(TypedDict):
+class Briefing(TypedDict):
     person: Confidential | None
     looked_with: str | None
     cards: tuple[Card, ...]
     left_out: frozenset[IdentifierKind]
 
 
-def informed_by(known: Knowledge, task: Task) -> Informed:
+def briefing_of(known: Knowledge, task: Task) -> Briefing:
     is_loaded = task.connector in known.context.desks[known.request.controller].connectors
     return {
         "person": known.person_for(task.connector),
