@@ -20,8 +20,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from avgate_contracts.record import ErasureWay, ItemRef
-from avgate_contracts.vocabulary import Category
+from avgate_contracts.record import ItemRef
+from avgate_contracts.vocabulary import Category, Product
 from avgate_gateway.due import due_dates
 from avgate_gateway.flow.planning import next_look
 from avgate_gateway.retention import Verdict, decide, load_pack
@@ -149,7 +149,7 @@ class _Filling:
     def _verdict(self, at: datetime) -> Verdict:
         """What is said of what an erasure of that time keeps."""
         billed = at - _BILLED_BEFORE
-        bill = ItemRef("", Category.FINANCIAL, "general", billed, False, ErasureWay.DELETE)
+        bill = ItemRef("", Category.FINANCIAL, Product.GENERAL, billed)
         return decide(bill, self._pack, at)
 
     def _task(self, own: str, name: str, at: datetime, *, is_open: bool) -> dict[str, Any]:

@@ -107,7 +107,8 @@ def test_with_two_accounts_the_owner_migrates_while_the_release_before_goes_on(
     try:
         asks = fleet.serve("before").caller("libervoice", "portal")
         fleet.ready()
-        planned = asks.submit(a_request("erase", anyone(runs=True), "directory"))["id"]
+        person = anyone(runs=True, held_by=("directory",))
+        planned = asks.submit(a_request("erase", person, "directory"))["id"]
         asks.when(planned, "approval")
         code, told = as_release(next_release, fleet, "work")
         assert (code, "avgate migrate --owner" in told) == (Exit.USAGE, True), told
