@@ -12,7 +12,7 @@ import orjson
 
 
 class Event(StrEnum):
-    """Something that happened; MEANINGS says what."""
+    """Something that happened to a request, or to what is sent of it."""
 
     RECEIVED = "request.received"
     IDENTIFIED = "request.identified"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,12 +11,34 @@ from starlette.responses import PlainTextResponse, Response
 from avgate_gateway.api.answering import plain
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.recording import Recording
+from avgate_gateway.api.result_views import AuditView
 from avgate_gateway.api.results import entry_json
+from avgate_gateway.api.views import View
 from avgate_gateway.authentication import Caller, Scope, requires
 from avgate_gateway.backlog import Backlog, behind
 from avgate_gateway.metrics import CONTENT_TYPE, Metrics
 from avgate_gateway.overview import Overview
 from avgate_gateway.store import evidence
+
+
+class LiveView(View):
+    """That the process runs."""
+
+    status: Literal["ok"]
+
+
+class ReadyView(LiveView):
+    """That requests can be recorded, and in a sentence each what does not go on beside that."""
+
+    behind: str = Field(
+        default_factory=str, description="What is due and not done; not told where nothing is."
+    )
+    evidence: str = Field(
+        default_factory=str, description="What is wrong with the evidence; likewise."
+    )
+    stopped: str = Field(
+        default_factory=str, description="What this process does not do any more; likewise."
+    )
 
 
 class AuditQuery(BaseModel):
@@ -37,7 +59,10 @@ def router(gateway: Gateway) -> APIRouter:
 
 
 def _auditors(routes: APIRouter, gateway: Gateway) -> None:
-    @routes.get("/v1/audit", tags=["audit"], summary="The chain of this controller, oldest first")
+    @routes.get(
+        "/v1/audit", tags=["audit"], response_model=AuditView,
+        summary="The chain of this controller, oldest first",
+    )  # fmt: skip
     async def audit(
         query: Annotated[AuditQuery, Query()],
         caller: Annotated[Caller, requires(Scope.READ_AUDIT)],
@@ -60,11 +85,17 @@ def _probes(routes: APIRouter, gateway: Gateway) -> None:
                       gateway.refusals, gateway.sent, Overview(context.database, tuple(context.desks), context.now),
                       gateway.rounds)  # fmt: skip
 
-    @routes.get("/health/live", tags=["health"], summary="Whether the process runs")
+    @routes.get(
+        "/health/live", tags=["health"], response_model=LiveView,
+        summary="Whether the process runs",
+    )  # fmt: skip
     async def live() -> Response:
         return plain({"status": "ok"})
 
-    @routes.get("/health/ready", tags=["health"], summary="Whether requests can be recorded")
+    @routes.get(
+        "/health/ready", tags=["health"], response_model=ReadyView,
+        summary="Whether requests can be recorded",
+    )  # fmt: skip
     async def ready() -> Response:
         trouble = await recording.trouble()
         still = gateway.rounds.standstills()

@@ -14,6 +14,7 @@ from avgate_gateway.api.answering import plain
 from avgate_gateway.api.bodies import Body, Filled
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.health import Checks
+from avgate_gateway.api.register_views import InstalledListView, PausedView
 from avgate_gateway.authentication import Caller, Scope, requires
 from avgate_gateway.pausing import Pauses, to_json
 from avgate_gateway.problem import NOT_FOUND, Problem, ProblemError
@@ -43,7 +44,10 @@ def router(gateway: Gateway) -> APIRouter:
     """The routes that tell of systems, and pause them."""
     routes = APIRouter(prefix="/v1/connectors", tags=["connectors"])
 
-    @routes.get("", summary="Installed, refused and why, capabilities, health, paused")
+    @routes.get(
+        "", response_model=InstalledListView,
+        summary="Installed, refused and why, capabilities, health, paused",
+    )  # fmt: skip
     async def connectors(caller: Annotated[Caller, requires(Scope.READ)]) -> Response:
         desk = gateway.desk(caller)
         shown = await asyncio.gather(
@@ -62,7 +66,10 @@ def router(gateway: Gateway) -> APIRouter:
 
 
 def _pausing(routes: APIRouter, gateway: Gateway) -> None:
-    @routes.post("/{connector}/pause", summary="Begin no work at this system, until it is resumed")
+    @routes.post(
+        "/{connector}/pause", response_model=PausedView,
+        summary="Begin no work at this system, until it is resumed",
+    )  # fmt: skip
     async def pause(
         connector: str, body: PauseBody, caller: Annotated[Caller, requires(Scope.ADMIN)]
     ) -> Response:
@@ -72,7 +79,10 @@ def _pausing(routes: APIRouter, gateway: Gateway) -> None:
         )
         return plain({"name": own, "paused": to_json(made)})
 
-    @routes.post("/{connector}/resume", summary="Go on at this system, with all that waited for it")
+    @routes.post(
+        "/{connector}/resume", response_model=PausedView,
+        summary="Go on at this system, with all that waited for it",
+    )  # fmt: skip
     async def resume(
         connector: str,
         caller: Annotated[Caller, requires(Scope.ADMIN)],

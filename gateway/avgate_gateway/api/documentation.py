@@ -123,7 +123,7 @@ def _schemas(schemas: Mapping[str, Schema]) -> Iterator[str]:
             )
             for field, inner in schema.get("properties", {}).items()
         )
-        if "enum" in schema:
+        if "enum" in schema or "oneOf" in schema:
             yield f"<p>{_kind(schema)}</p>"
 
 
@@ -148,8 +148,8 @@ def _kind(schema: Schema) -> str:
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[1]
         return f'<a href="#{name}">{name}</a>'
-    if "anyOf" in schema:
-        return " or ".join(_kind(one) for one in schema["anyOf"])
+    if "anyOf" in schema or "oneOf" in schema:
+        return " or ".join(_kind(one) for one in schema.get("anyOf", schema.get("oneOf")))
     if "enum" in schema or "const" in schema:
         return ", ".join(_code(one) for one in schema.get("enum", [schema.get("const")]))
     words: list[str] = [schema.get("type", "anything")]

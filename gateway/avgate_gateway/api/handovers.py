@@ -45,6 +45,13 @@ class HandoverView(View):
     receipt: ReceiptView | None
 
 
+class HandoverListView(View):
+    """Every hand-over of a request's copy."""
+
+    items: list[HandoverView]
+    next: str | None
+
+
 def router(gateway: Gateway) -> APIRouter:
     """The routes of hand-overs."""
     routes = APIRouter(prefix="/v1/requests/{request_id}", tags=["results"])
@@ -60,7 +67,11 @@ def router(gateway: Gateway) -> APIRouter:
         made = await hand_to(gateway, caller, request_id, body.destination)
         return Response(json_bytes(_view(made)), 202, media_type=JSON)
 
-    @routes.get("/handovers", summary="What became of handing the copy over")
+    @routes.get(
+        "/handovers",
+        response_model=HandoverListView,
+        summary="What became of handing the copy over",
+    )
     async def listed(request_id: str, caller: Annotated[Caller, requires(Scope.READ)]) -> Response:
         request = await gateway.request(caller, request_id)
         async with context.database.read() as db:

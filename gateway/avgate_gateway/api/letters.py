@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from avgate_gateway.api.answering import not_found, plain, tagged
 from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.api.result_views import LetterListView
 from avgate_gateway.authentication import Caller, Scope, requires
 from avgate_gateway.letter.rendering import LetterTooSlowError
 from avgate_gateway.lettering import GoneError, Letters, Made, Wish
@@ -94,7 +95,11 @@ def router(gateway: Gateway) -> APIRouter:
         made = await box.letter(request, query, caller.client_id)
         return tagged(http, made.pdf, made.letter.sha256, _PDF, _headers(made.letter))
 
-    @routes.get("/letters", summary="Every version of the letter, and its digest")
+    @routes.get(
+        "/letters",
+        response_model=LetterListView,
+        summary="Every version of the letter, and its digest",
+    )
     async def versions(
         request_id: str, caller: Annotated[Caller, requires(Scope.READ)]
     ) -> Response:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from avgate_gateway.api.accepting import wants_csv
 from avgate_gateway.api.answering import plain
 from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.api.register_views import ProcessorListView, RetentionView
 from avgate_gateway.authentication import Caller, Scope, requires
 from avgate_gateway.problem import INVALID_PARAMETER, Located, Problem, ProblemError
 from avgate_gateway.register import RegisterEntry, as_csv, as_json, changed_since, seeded
@@ -34,6 +35,7 @@ def router(gateway: Gateway) -> APIRouter:
 
     @routes.get(
         "/processors",
+        response_model=ProcessorListView,
         summary="External providers and subprocessors, as JSON or CSV",
         responses={200: {"content": {"text/csv": {}}}},
     )
@@ -53,7 +55,10 @@ def router(gateway: Gateway) -> APIRouter:
             return Response(as_csv(entries), media_type="text/csv; charset=utf-8")
         return plain({"items": as_json(entries), "next": None})
 
-    @routes.get("/retention", summary="The retention matrix in force, with the source of each rule")
+    @routes.get(
+        "/retention", response_model=RetentionView,
+        summary="The retention matrix in force, with the source of each rule",
+    )  # fmt: skip
     async def retention(caller: Annotated[Caller, requires(Scope.READ)]) -> Response:
         pack = gateway.desk(caller).pack
         return plain(

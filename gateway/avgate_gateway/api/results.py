@@ -14,6 +14,7 @@ from avgate_gateway import confidential, remarking
 from avgate_gateway.api.answering import answer, not_found, plain
 from avgate_gateway.api.begun import begun
 from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.api.result_views import AnyPlanView, EvidenceView, ProofView, ReportView
 from avgate_gateway.authentication import ASKS_FOR_ITS_OPERATION, Caller, Scope, requires
 from avgate_gateway.checkpointing import EVERY_SECONDS, trusted
 from avgate_gateway.flow.doubting import is_ambiguous
@@ -42,13 +43,16 @@ def _add_accounts(routes: APIRouter, gateway: Gateway) -> None:
     """What is, or was, done with the data, each in one answer."""
     database = gateway.context.database
 
-    @routes.get("/plan", summary="The preview: what goes, what stays, on which ground, until when")
+    @routes.get(
+        "/plan", response_model=AnyPlanView,
+        summary="The preview: what goes, what stays, on which ground, until when",
+    )  # fmt: skip
     async def plan(
         http: Request, request_id: str, caller: Annotated[Caller, requires(Scope.READ)]
     ) -> Response:
         return answer(http, await plan_of(gateway, await gateway.request(caller, request_id)))
 
-    @routes.get("/report", summary="What became of each item")
+    @routes.get("/report", response_model=ReportView, summary="What became of each item")
     async def report(
         http: Request, request_id: str, caller: Annotated[Caller, requires(Scope.READ)]
     ) -> Response:
@@ -57,7 +61,10 @@ def _add_accounts(routes: APIRouter, gateway: Gateway) -> None:
             made = await reported(db, request)
         return answer(http, orjson.dumps({**made.to_json(), "state": request.state.value}))
 
-    @routes.get("/evidence", summary="The links of the chain that concern this request")
+    @routes.get(
+        "/evidence", response_model=EvidenceView,
+        summary="The links of the chain that concern this request",
+    )  # fmt: skip
     async def chain(request_id: str, caller: Annotated[Caller, requires(Scope.READ)]) -> Response:
         request = await gateway.request(caller, request_id)
         async with database.read() as db:
@@ -69,8 +76,9 @@ def _add_accounts(routes: APIRouter, gateway: Gateway) -> None:
         return plain({"items": shown, "next": None})
 
     @routes.get(
-        "/evidence/proof", summary="What proves this request's evidence to an outsider, without us"
-    )
+        "/evidence/proof", response_model=ProofView,
+        summary="What proves this request's evidence to an outsider, without us",
+    )  # fmt: skip
     async def proof(
         http: Request, request_id: str, caller: Annotated[Caller, requires(Scope.READ)]
     ) -> Response:

@@ -18,6 +18,7 @@ from avgate_gateway.api.even import Evenly
 from avgate_gateway.api.gateway import Gateway
 from avgate_gateway.api.moments import stays_until
 from avgate_gateway.api.task_items import about
+from avgate_gateway.api.task_views import TaskListView, TaskView
 from avgate_gateway.authentication import Caller, Scope, requires
 from avgate_gateway.flow.context import Context
 from avgate_gateway.problem import WRONG_STATE, Problem, ProblemError
@@ -48,7 +49,10 @@ def router(gateway: Gateway) -> APIRouter:
     routes = APIRouter(prefix="/v1/tasks", tags=["tasks"])
     database = gateway.context.database
 
-    @routes.get("", summary="What is to be done by hand, oldest first", description=_LISTED)
+    @routes.get(
+        "", response_model=TaskListView, description=_LISTED,
+        summary="What is to be done by hand, oldest first",
+    )  # fmt: skip
     async def listed(
         query: Annotated[TaskQuery, Query()], caller: Annotated[Caller, requires(Scope.READ)]
     ) -> Response:
@@ -66,7 +70,10 @@ def router(gateway: Gateway) -> APIRouter:
         cursor = to_cursor(last.made_at, last.id) if last else None
         return plain({"items": shown, "next": cursor})
 
-    @routes.post("/{task_id}/completion", summary="Say that it was done, and what shows it")
+    @routes.post(
+        "/{task_id}/completion", response_model=TaskView,
+        summary="Say that it was done, and what shows it",
+    )  # fmt: skip
     async def completion(
         task_id: str,
         body: CompletionBody,

@@ -14,12 +14,21 @@ from avgate_gateway.api.answering import from_cursor, not_found, plain, to_curso
 from avgate_gateway.api.bodies import Body, Moment
 from avgate_gateway.api.even import Evenly
 from avgate_gateway.api.gateway import Gateway
+from avgate_gateway.api.webhook_views import (
+    DeliveryListView,
+    DeliveryView,
+    EndpointListView,
+    ReleasedView,
+    ResentView,
+    endpoint_json,
+    told,
+)
 from avgate_gateway.authentication import Caller, Scope, requires
 from avgate_gateway.notice import Event, Told
 from avgate_gateway.problem import WRONG_STATE, Problem, ProblemError
 from avgate_gateway.store import deliveries, endpoints, evidence, outbox, redelivery
 from avgate_gateway.store.connection import Connection
-from avgate_gateway.store.deliveries import Attempt, Delivery, DeliveryState, Place, Wanted
+from avgate_gateway.store.deliveries import Delivery, DeliveryState, Place, Wanted
 from avgate_gateway.store.endpoints import Standing
 from avgate_gateway.store.outbox import Described
 
@@ -64,17 +73,23 @@ def router(gateway: Gateway) -> APIRouter:
 def _add_lists(routes: APIRouter, gateway: Gateway) -> None:
     database = gateway.context.database
 
-    @routes.get("", summary="Who is told of events, and how it goes with them")
+    @routes.get(
+        "", response_model=EndpointListView,
+        summary="Who is told of events, and how it goes with them",
+    )  # fmt: skip
     async def listed(caller: Annotated[Caller, requires(Scope.READ)]) -> Response:
         async with database.read() as db:
             standings = await endpoints.all_of(db, caller.controller)
         shown = [
-            _endpoint(one, standings.get((caller.controller, one.name), Standing()))
+            endpoint_json(one, standings.get((caller.controller, one.name), Standing()))
             for one in known(gateway, caller)
         ]
         return plain({"items": shown, "next": None})
 
-    @routes.get("/deliveries", summary="What was sent, newest first", description=_LISTED)
+    @routes.get(
+        "/deliveries", response_model=DeliveryListView, description=_LISTED,
+        summary="What was sent, newest first",
+    )  # fmt: skip
     async def sent(
         query: Annotated[DeliveryQuery, Query()], caller: Annotated[Caller, requires(Scope.READ)]
     ) -> Response:
@@ -85,13 +100,16 @@ def _add_lists(routes: APIRouter, gateway: Gateway) -> None:
         async with database.read() as db:
             found = await deliveries.listed(db, wanted)
             page = found[: query.limit]
-            shown = await _told(db, page)
+            shown = await told(db, page)
         last = page[-1] if len(found) > query.limit else None
         return plain({"items": shown, "next": to_cursor(last.made_at, last.id) if last else None})
 
 
 def _add_replay(routes: APIRouter, gateway: Gateway) -> None:
-    @routes.post("/deliveries/{delivery_id}/replay", status_code=202, summary="Send one again")
+    @routes.post(
+        "/deliveries/{delivery_id}/replay", status_code=202, response_model=DeliveryView,
+        summary="Send one again",
+    )  # fmt: skip
     async def replay(
         delivery_id: Annotated[str, Path(max_length=36)],
         caller: Annotated[Caller, requires(Scope.ADMIN)],
@@ -102,7 +120,10 @@ def _add_replay(routes: APIRouter, gateway: Gateway) -> None:
 
 
 def _add_endpoints(routes: APIRouter, gateway: Gateway) -> None:
-    @routes.post("/endpoints/{name}/enable", summary="Send there again, what was held too")
+    @routes.post(
+        "/endpoints/{name}/enable", response_model=ReleasedView,
+        summary="Send there again, what was held too",
+    )  # fmt: skip
     async def enable(
         name: Annotated[str, Path(max_length=300)],
         caller: Annotated[Caller, requires(Scope.ADMIN)],
@@ -112,9 +133,12 @@ def _add_endpoints(routes: APIRouter, gateway: Gateway) -> None:
         async with gateway.context.database.read() as db:
             standings = await endpoints.all_of(db, caller.controller)
         standing = standings.get((caller.controller, name), Standing())
-        return plain({**_endpoint(described, standing), "released": released})
+        return plain({**endpoint_json(described, standing), "released": released})
 
-    @routes.post("/endpoints/{name}/test", status_code=202, summary="Send a `webhook.test` there")
+    @routes.post(
+        "/endpoints/{name}/test", status_code=202, response_model=DeliveryView,
+        summary="Send a `webhook.test` there",
+    )  # fmt: skip
     async def test(
         name: Annotated[str, Path(max_length=300)],
         caller: Annotated[Caller, requires(Scope.ADMIN)],
@@ -125,7 +149,10 @@ def _add_endpoints(routes: APIRouter, gateway: Gateway) -> None:
 
 
 def _add_resend(routes: APIRouter, gateway: Gateway) -> None:
-    @routes.post("/endpoints/{name}/resend", status_code=202, summary="Send what failed again")
+    @routes.post(
+        "/endpoints/{name}/resend", status_code=202, response_model=ResentView,
+        summary="Send what failed again",
+    )  # fmt: skip
     async def resend(
         name: Annotated[str, Path(max_length=300)],
         caller: Annotated[Caller, requires(Scope.ADMIN)],
@@ -135,7 +162,7 @@ def _add_resend(routes: APIRouter, gateway: Gateway) -> None:
         async with gateway.context.database.read() as db:
             standings = await endpoints.all_of(db, caller.controller)
         standing = standings.get((caller.controller, name), Standing())
-        return plain({**_endpoint(described, standing), "resent": count}, status=202)
+        return plain({**endpoint_json(described, standing), "resent": count}, status=202)
 
 
 async def replayed(gateway: Gateway, caller: Caller, delivery_id: str) -> None:
@@ -209,7 +236,7 @@ def known(gateway: Gateway, caller: Caller) -> Sequence[Described]:
 async def _shown(gateway: Gateway, caller: Caller, delivery_id: str) -> dict[str, Any]:
     async with gateway.context.database.read() as db:
         found = await deliveries.find(db, delivery_id, caller.controller)
-        [shown] = await _told(db, [found] if found else [])
+        [shown] = await told(db, [found] if found else [])
     return shown
 
 
@@ -244,50 +271,3 @@ async def _note(
     details = {"endpoint": name, "by": caller.client_id, **own, **(more or {})}
     request_id = one.request_id if one else None
     await evidence.append(db, now, caller.controller, request_id, event, details)
-
-
-async def _told(db: Connection, page: Sequence[Delivery]) -> list[dict[str, Any]]:
-    attempts = await deliveries.attempts(db, [one.id for one in page])
-    return [
-        {
-            "id": one.id,
-            "endpoint": one.endpoint,
-            "kind": one.kind,
-            "event": one.event,
-            "request_id": one.request_id,
-            "state": one.state.value,
-            "made_at": one.made_at.isoformat(),
-            "next_attempt_at": _moment(one.next_at),
-            "attempts": [_attempt(tried) for tried in attempts.get(one.id, ())],
-        }
-        for one in page
-    ]
-
-
-def _attempt(one: Attempt) -> dict[str, Any]:
-    return {
-        "number": one.number,
-        "at": one.at.isoformat(),
-        "status": one.status,
-        "result": one.word,
-        "milliseconds": one.milliseconds,
-    }
-
-
-def _endpoint(one: Described, standing: Standing) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "kind": one.kind,
-        "host": one.host,
-        "events": sorted(one.events),
-        "state": "enabled" if standing.disabled_at is None else "disabled",
-        "reason": standing.reason,
-        "disabled_at": _moment(standing.disabled_at),
-        "failing_since": _moment(standing.failing_since),
-        "paused_until": _moment(standing.paused_until),
-        "public_keys": [*one.public_keys],
-    }
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None

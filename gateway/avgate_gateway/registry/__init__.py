@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from avgate_gateway.registry.capability import CAPABILITIES, capabilities
+from avgate_gateway.registry.capability import CAPABILITIES, Capability, capabilities
 from avgate_gateway.registry.discovery import discover
 from avgate_gateway.registry.installed import (
     ConnectorRefusedError,
@@ -18,6 +18,7 @@ from avgate_gateway.registry.stand_in import StandIn
 __all__ = [
     "CAPABILITIES",
     "GROUP",
+    "Capability",
     "ConnectorRefusedError",
     "ConnectorType",
     "Installed",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
 from avgate_contracts import connector as sdk
 
-CAPABILITIES: Final[Mapping[str, type]] = {
+Capability = Literal[
+    "access", "rectify", "erase", "export", "confirm", "register", "callbacks", "recipients"
+]
+CAPABILITIES: Final[Mapping[Capability, type]] = {
     "access": sdk.SupportsAccess,
     "rectify": sdk.SupportsRectify,
     "erase": sdk.SupportsErase,
@@ -19,7 +22,7 @@ CAPABILITIES: Final[Mapping[str, type]] = {
 }
 
 
-def capabilities(kind: object) -> list[str]:
+def capabilities(kind: object) -> list[Capability]:
     """What a class can do: naming the protocol is the claim, the contract suite checks it."""
     bases = getattr(kind, "__mro__", ())
     return [name for name, protocol in CAPABILITIES.items() if protocol in bases]
