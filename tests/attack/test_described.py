@@ -16,7 +16,7 @@ from ..thorough import IS_THOROUGH
 from .described import ALL, BY_CHANCE, tried
 
 EXAMPLES = int(os.environ.get("AVGATE_EXAMPLES", "3"))  # CI tries twelve times as many
-CASES, SEED = 55 * EXAMPLES, 1
+CASES, SEED = 50 * EXAMPLES, 1
 
 
 @pytest.fixture(scope="module")

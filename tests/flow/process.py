@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .forked import Forked, is_ours
 
+_OUR_PORTS = range(20_000, 32_000)  # Linux gives out 32768 and above to whoever calls
+
 
 def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+    """A port that nobody has, below those that the system gives out: it stays free between two starts."""
+    while True:
+        port = secrets.choice(_OUR_PORTS)
+        with socket.socket() as sock, suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass
