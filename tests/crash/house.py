@@ -29,7 +29,6 @@ from .wrong import StuckError
 
 SEED, PEOPLE = 3, 17
 _UNSHARED = httpx.Limits(max_keepalive_connections=0)  # one of them may be to the dead
-_STEP = 1.5  # seconds that are pushed between two looks
 Holds = dict[str, dict[str, dict[str, int]]]
 
 
@@ -44,6 +43,7 @@ class House(Lives):
     clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
     refusals: list[tuple[int, str]] = field(default_factory=list)  # answers of 5xx
     looks: int = 300  # after which something that does not come about is given up
+    step: float = 1.5  # seconds that are pushed between two looks
     clocks_agree: bool = True
     disk_failed: bool = False
 
@@ -112,7 +112,7 @@ class House(Lives):
             if found:
                 return found
             if look % 3 == 2 and self.is_up() and not self.is_just_back():
-                await self.let_pass(seconds=_STEP)
+                await self.let_pass(seconds=self.step)
             await asyncio.sleep(0.03)
         raise StuckError("nothing came of it")
 
