@@ -7,12 +7,17 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from avgate_gateway.bulkheads import NONE
+from avgate_gateway.flow import settling
 from avgate_gateway.flow.advance import advance
+from avgate_gateway.flow.circling import CirclingError
+from avgate_gateway.store import requests
 from avgate_mocks.people import Role
 
 from .harness import a_request
-from .indoors import indoors
+from .indoors import Indoors, indoors
 
 
 async def test_one_whose_upstream_has_no_place_says_so_until_it_gets_on(tmp_path: Path) -> None:
@@ -65,3 +70,31 @@ async def test_a_part_that_waited_for_its_place_does_nothing_for_a_request_that_
         await advancing
         assert here.calls == []
         assert (await here.request(request_id))["closing"] is not None
+
+
+async def test_one_that_is_worked_on_for_ever_and_comes_no_further_is_a_mistake_of_ours(
+    tmp_path: Path,
+) -> None:
+    async with indoors(tmp_path, ("directory",)) as here:
+        request_id = await here.submit(a_request("erase", here.person(Role.RUNNING)))
+        await here.until(request_id, "approval")
+        for _ in range(19):
+            await _come_to_nothing(here, request_id)
+        for _ in range(2):
+            with pytest.raises(CirclingError):
+                await _come_to_nothing(here, request_id)
+        assert (await here.request(request_id))["state"] == "running"
+        await advance(here.assembled.context, request_id)
+        assert (await here.request(request_id))["waiting_for"] == "approval"
+        await _come_to_nothing(here, request_id)  # counted anew, for it got on
+
+
+async def _come_to_nothing(here: Indoors, request_id: str) -> None:
+    """A look after which all is located, as it was, and nothing is planned."""
+    context = here.assembled.context
+    async with context.database.write() as db:
+        nothing = {"plan_box": None, "plan_digest": None, "plan_valid_until": None}
+        await requests.change(db, request_id, **nothing)
+        found = await requests.find(db, request_id)
+    assert found is not None
+    await settling.settle(context, found)

@@ -11,6 +11,7 @@ from typing import TypeVar
 from avgate_contracts.connector import Connector
 from avgate_contracts.vocabulary import IdentifierKind
 from avgate_gateway import confidential
+from avgate_gateway.flow.circling import Circling
 from avgate_gateway.flow.learning import Card
 from avgate_gateway.pausing import Pauses
 from avgate_gateway.request import Confidential, SubjectRequest
@@ -62,6 +63,7 @@ class Context:
     traces: Traces = field(default_factory=Traces)
     pauses: Pauses | None = None
     began: datetime = _LONG_AGO  # when this process did
+    circling: Circling = field(default_factory=Circling)
 
     def paused(self, controller: str) -> Collection[str]:
         """The controller's connectors at which no work is begun now."""

@@ -22,26 +22,37 @@ from avgate_gateway.store.unseen import UnseenPart
 
 
 async def settle(context: Context, request: SubjectRequest) -> None:
-    """Writes the state that the tasks add up to, makes tasks for people, closes what is done."""
+    """Writes the state that the tasks add up to, makes tasks for people, closes what is done.
+
+    Raises CirclingError where it has come to nothing too often.
+    """
+    if await _has_settled(context, request):
+        context.circling.is_over(request.id)
+    else:
+        context.circling.again(request.id)
+
+
+async def _has_settled(context: Context, request: SubjectRequest) -> bool:
+    """Whether it waits for somebody then, or is closed; else there is something to do at once."""
     now = context.now()
     async with context.database.write() as db:
         current = await requests.find(db, request.id)
         if current is None or current.closing is not None:
-            return
+            return True
         all_tasks = await tasks.of_request(db, request.id)
         if await hold_together(db, context, current, all_tasks):
             current = await requests.find(db, request.id) or current
             all_tasks = await tasks.of_request(db, request.id)
         await _hand_over(db, context, current, all_tasks)
         if current.state is State.CLOSED:
-            return
+            return True
         open_hand_tasks = [
             t for t in await hand_tasks.of_request(db, request.id) if t.completed_at is None
         ]
         state, waiting_for = _state(current, all_tasks, has_hand_tasks=bool(open_hand_tasks))
         if state is State.CLOSED:
             await close(db, context, current, all_tasks=all_tasks)
-            return
+            return True
         looks = await items.next_looks(db, request.id)
         then = replace(current, state=state, waiting_for=waiting_for)
         paused = context.paused(request.controller)
@@ -53,6 +64,7 @@ async def settle(context: Context, request: SubjectRequest) -> None:
         if (then.state, then.waiting_for) != (current.state, current.waiting_for):
             event = Event.WAITING if state is State.WAITING else Event.RUNNING
             await tell(db, now, then, event)
+    return waiting_for is not None
 
 
 async def hold_together(
