@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from avgate_contracts.vocabulary import IdentifierKind
 from avgate_gateway.flow.context import Context, Unsealed
-from avgate_gateway.flow.informing import Knowledge
+from avgate_gateway.flow.knowledge import Knowledge
 from avgate_gateway.flow.learning import Card
 from avgate_gateway.request import Confidential, SubjectRequest
 from avgate_gateway.store.tasks import Task

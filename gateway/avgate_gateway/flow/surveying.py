@@ -23,7 +23,7 @@ from avgate_contracts.subject import DataSubject
 from avgate_contracts.vocabulary import Operation
 from avgate_gateway.bulkheads import Bulkheads, named
 from avgate_gateway.flow.context import Context, Desk
-from avgate_gateway.flow.informing import Knowledge
+from avgate_gateway.flow.knowledge import Knowledge
 from avgate_gateway.flow.learning import Lesson
 from avgate_gateway.flow.looking import Look, UnprovenError, obstacle
 from avgate_gateway.flow.surveyed import (
