@@ -221,6 +221,18 @@ async def test_who_waits_is_told_of_their_own(door: Door, watch: Watch) -> None:
     assert not watch.taken()
 
 
+@pytest.mark.asyncio(loop_scope="module")
+async def test_who_repeats_a_call_is_told_of_their_own(door: Door, watch: Watch) -> None:
+    body = a_request("object", door.here.person(Role.RUNNING))
+    for replayed in (None, "true"):
+        with watch.call(HERE):
+            answer = await door.here.caller().post(
+                "/v1/requests", json=body, headers={"idempotency-key": "again"}
+            )
+        assert (answer.status_code, answer.headers.get("idempotent-replayed")) == (202, replayed)
+    assert not watch.taken()
+
+
 def test_every_question_of_the_routes_was_asked(watch: Watch) -> None:
     missing = asked_by(Path(api.__file__).parent) - watch.seen
     assert not missing, "have a call above ask it, or nobody sees whose rows it reaches"

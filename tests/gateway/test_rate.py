@@ -27,6 +27,7 @@ class Book:
     ends: float = 0.0
     asked: list[int] = field(default_factory=list)
     is_away: bool = False
+    seconds: float = 0.0  # until it says so
     gate: asyncio.Event | None = None
     was_asked: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -37,6 +38,8 @@ class Book:
         if self.gate is not None:
             await self.gate.wait()
         if self.is_away:
+            assert len(self.asked) < 10, "it is asked for ever"
+            self.clock.now += self.seconds
             return None
         if self.clock() >= self.ends:
             self.spent, self.ends = 0, self.clock() + policy.seconds
@@ -179,3 +182,11 @@ def test_a_process_by_itself_counts_each_key_and_forgets_the_oldest(clock: Clock
     assert rate.alone("a").is_within
     clock.now += 60
     assert [rate.alone("4999").is_within for _ in range(3)] == [True, True, False]
+
+
+async def test_a_ledger_that_is_slow_to_say_nothing_is_asked_once_for_a_call(
+    clock: Clock, book: Book
+) -> None:
+    book.is_away, book.seconds = True, 20.0
+    assert await within(counting(6_000, book), 2) == 2
+    assert len(book.asked) == 1, "what one call was let in for pays for the next"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -21,6 +22,7 @@ from avgate_gateway.authentication import Caller, Scope, install, requires
 from avgate_gateway.changes import Changes
 from avgate_gateway.flow.context import Context
 from avgate_gateway.guard import Guard, Limits
+from avgate_gateway.guard.rate import Policy
 from avgate_gateway.rates import Rates
 from avgate_gateway.store.database import Database
 from avgate_gateway.store.migrations import migrate
@@ -205,3 +207,15 @@ async def test_nothing_is_limited_or_told_where_no_limit_is_set(
             assert "ratelimit" not in answer.headers
             assert (await client.get("/read")).status_code == 401
             assert (await client.post("/v1/callbacks/guess")).status_code == 404
+
+
+async def test_a_database_that_does_not_write_is_not_waited_for() -> None:
+    class Silent:
+        @asynccontextmanager
+        async def write(self, *, ahead: bool) -> AsyncIterator[None]:
+            assert ahead
+            await asyncio.Event().wait()
+            yield
+
+    ledger = SharedLedger(cast(Database, Silent()), lambda: datetime.now(UTC), within=0.01)
+    assert await ledger.take(Policy("client", 3, 60), ("libervoice", "portal"), 1) is None

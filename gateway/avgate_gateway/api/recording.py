@@ -56,7 +56,8 @@ class Recording:
         except TimeoutError:
             return (
                 "the database did not write within 2 seconds; see whether it, or its disk, is slow, and on PostgreSQL "
-                "whether another session keeps a table locked (pg_stat_activity)"
+                "whether another session keeps a table locked, or a synchronous standby is away (pg_stat_activity: "
+                "Lock, SyncRep)"
             )
         except sa.exc.SQLAlchemyError as error:
             return f"the database refuses to write ({type(error).__name__}); see its own log"

@@ -143,6 +143,7 @@ async def submitted(
             await lock_by_name(db, intended.scope)
             earlier = await idempotency.find(db, intended.scope)
             if earlier is not None:
+                await idempotency.secure(db, intended.scope, earlier)
                 return _replay(intended.replayed(earlier))
             request, person = intake.drafted(gateway.context, _asked(gateway, caller, body))
             recorded, fresh = await intake.record(

@@ -124,7 +124,10 @@ class Rate:
                     if now < share.ends and not share.left:
                         return False
                     taken = await ledger.take(self._policy, key, self._wanted(share, now))
-                    share.receive(taken or self._unasked(), now)
+                    if taken is None:  # which may have taken it longer than what that gives lasts
+                        share.receive(self._unasked(), self._clock())
+                    else:
+                        share.receive(taken, now)
                 return True
         finally:
             share.waiting -= 1

@@ -33,6 +33,15 @@ async def keep(db: Connection, scope: str, stored: Stored, now: datetime) -> Non
     await db.execute(_KEEP, {"scope": scope, "made_at": now, **_answer(stored)})
 
 
+async def secure(db: Connection, scope: str, stored: Stored) -> None:
+    """Has the commit that a stored answer is read in be one that keeps it: it promises the same again.
+
+    PostgreSQL shows others what was committed when its wait for a synchronous standby is given up, and
+    a transaction that only reads does not wait for one. SQLite leaves the row as it is.
+    """
+    await update(db, idempotency, {"scope": scope}, {"fingerprint": stored.fingerprint})
+
+
 async def replace(db: Connection, scope: str, stored: Stored) -> None:
     """Puts the answer that is really sent in the place of the one that was kept for safety."""
     await update(db, idempotency, {"scope": scope}, _answer(stored))

@@ -199,7 +199,7 @@ def _engine(address: str, size: int, session: dict[str, str]) -> AsyncEngine:
     all_opened = WeakSet[Any]()
 
     async def opened() -> Any:
-        made = await connected(address, session)
+        made = await connected(address, session, answers_within=_ANSWERS_WITHIN)
         all_opened.add(made)
         return made
 

@@ -6,6 +6,7 @@ share it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -22,20 +23,27 @@ from avgate_gateway.store.moment import EPOCH
 from avgate_gateway.store.schema import rate
 
 _MICROS = 1_000_000
+_WITHIN_SECONDS = 2.0
 
 
 class SharedLedger:
-    """A ledger in the database; `now` counts on SQLite, which only one process uses."""
+    """A ledger in the database; `now` counts on SQLite, which only one process uses.
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+    What a database does not write `within` so many seconds is not waited for: every call would be.
+    """
+
+    def __init__(
+        self, database: Database, now: Callable[[], datetime], within: float = _WITHIN_SECONDS
+    ) -> None:
         self._database = database
         self._now = now
+        self._within = within
 
     async def take(self, policy: Policy, key: tuple[str, ...], wanted: int) -> Taken | None:
         try:
-            async with self._database.write(ahead=True) as db:
+            async with asyncio.timeout(self._within), self._database.write(ahead=True) as db:
                 return await take(db, policy, key, wanted, self._now())
-        except AwayError:
+        except (AwayError, TimeoutError):
             return None
 
 
