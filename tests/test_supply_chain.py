@@ -75,6 +75,9 @@ def test_the_two_libraries_that_must_not_meet_do_not() -> None:
     assert "httpx2" not in locked()
 
 
+@pytest.mark.skipif(
+    not IS_THOROUGH, reason="CI asks it; most of its rules are ruff's too, in `make check`"
+)
 def test_no_rule_of_bandit_is_broken() -> None:
     told = run("bandit", "-q", "-ll", "-r", *HANDED_OUT)
     assert told.returncode == 0, told.stdout
