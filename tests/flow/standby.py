@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from .cluster import Cluster
+from .cluster import SERVICE, Cluster
 
 STREAMS = {"wal_level": "replica", "max_wal_senders": "4"}
 
@@ -28,3 +30,27 @@ class Standby(Cluster):
     def promote(self) -> None:
         """Returns once it takes what is written."""
         self.ask("SELECT pg_promote()")
+
+
+@contextmanager
+def followed() -> Iterator[tuple[Cluster, Standby]]:
+    """A server with one database of the gateway's, and a standby that follows it."""
+    first = Cluster(dict(STREAMS))
+    made = [first]
+    try:
+        first.start()
+        first.database()
+        second = Standby(primary=first)
+        made.append(second)
+        second.start()
+        yield first, second
+    finally:
+        for one in made:
+            one.end()
+
+
+def address(*servers: Cluster) -> str:
+    """That of the service's account on these, one after the other."""
+    [(name,)] = servers[0].ask("SELECT datname FROM pg_database WHERE datname LIKE 'test_%'")
+    hosts = ",".join(f"127.0.0.1:{one.port}" for one in servers)
+    return f"postgresql://{SERVICE}@{hosts}/{name}"

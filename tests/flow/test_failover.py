@@ -12,11 +12,11 @@ import pytest
 
 from avgate_mocks.people import Person
 
-from .cluster import SERVICE, Cluster
+from .cluster import Cluster
 from .conftest import begun
 from .fleet import Fleet
 from .harness import Mocks, Served, until
-from .standby import STREAMS, Standby
+from .standby import Standby, address, followed
 from .telling import staying
 from .test_takeover import accepted
 
@@ -33,39 +33,23 @@ def own(tmp_path: Path) -> Iterator[Mocks]:
 
 @pytest.fixture
 def pair() -> Iterator[tuple[Cluster, Standby]]:
-    first = Cluster(dict(STREAMS))
-    made = [first]
-    try:
-        first.start()
-        first.database()
-        second = Standby(primary=first)
-        made.append(second)
-        second.start()
+    """What the first answers, the second has."""
+    with followed() as (first, second):
         first.ask("ALTER SYSTEM SET synchronous_standby_names = '*'")  # of the first alone
         first.ask("SELECT pg_reload_conf()")
         in_step = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
         until(lambda: first.ask(in_step) == [(1,)])
         yield first, second
-    finally:
-        for one in made:
-            one.end()
-
-
-def named(*servers: Cluster) -> str:
-    """The address of the service's account on these, one after the other."""
-    [(name,)] = servers[0].ask("SELECT datname FROM pg_database WHERE datname LIKE 'test_%'")
-    hosts = ",".join(f"127.0.0.1:{one.port}" for one in servers)
-    return f"postgresql://{SERVICE}@{hosts}/{name}"
 
 
 def test_a_primary_that_is_lost_in_the_midst_of_erasures_takes_nothing_with_it(
     pair: tuple[Cluster, Standby], own: Mocks, tmp_path: Path
 ) -> None:
     first, second = pair
-    fleet = Fleet(first, own, tmp_path / "fleet", url=named(first, second))
+    fleet = Fleet(first, own, tmp_path / "fleet", url=address(first, second))
     try:
         both = fleet.serve("one"), fleet.serve("other")
-        fleet.url = named(first)  # whom the test asks
+        fleet.url = address(first)  # whom the test asks
         fleet.ready()
         people = iter([p for p in own.everyone[12:] if p.controller == "libervoice"])
         made = {recorded(served, person): person for served in both for person in three(people)}
@@ -75,7 +59,7 @@ def test_a_primary_that_is_lost_in_the_midst_of_erasures_takes_nothing_with_it(
         until(lambda: bool(own.effects("operator", midst.id)) and not own.left("operator"), 60)
         first.stop(signal.SIGKILL)
         second.promote()
-        fleet.url, fleet.cluster = named(second), second
+        fleet.url, fleet.cluster = address(second), second
         began = time.monotonic()
         person = next(people)
         made[recorded(both[1], person)] = person

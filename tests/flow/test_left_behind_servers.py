@@ -13,32 +13,20 @@ from avgate_gateway.leased import Leased
 from avgate_gateway.store import postgresql
 from avgate_gateway.store.cut_short import AwayError
 
-from .cluster import SERVICE, Cluster
-from .standby import STREAMS, Standby
+from .cluster import Cluster
+from .standby import Standby, address, followed
 
 _PORT = sa.select(sa.func.inet_server_port())
 
 
 @pytest.fixture
 def pair() -> Iterator[tuple[Cluster, Standby]]:
-    first = Cluster(dict(STREAMS))
-    first.start()
-    first.database()
-    made = [first]
-    try:
-        second = Standby(primary=first)
-        made.append(second)
-        second.start()
-        yield first, second
-    finally:
-        for one in made:
-            one.end()
+    with followed() as made:
+        yield made
 
 
-def address(*servers: Cluster) -> str:
-    [(name,)] = servers[0].ask("SELECT datname FROM pg_database WHERE datname LIKE 'test_%'")
-    hosts = ",".join(f"127.0.0.1:{one.port}" for one in servers)
-    return f"postgresql://{SERVICE}@{hosts}/{name}?target_session_attrs=read-write"
+def writable(*servers: Cluster) -> str:
+    return f"{address(*servers)}?target_session_attrs=read-write"
 
 
 async def reached(engine: AsyncEngine) -> int:
@@ -51,11 +39,11 @@ async def test_whoever_met_the_later_server_leaves_the_earlier_one_alone(
 ) -> None:
     """A process wrote to both at once: to either, as its pools happened to have connected."""
     first, second = pair
-    engine = postgresql.writers(address(first, second))
+    engine = postgresql.writers(writable(first, second))
     assert await reached(engine) == first.port
     second.promote()
     before = await reached(engine)  # it has not met the later one
-    other = postgresql.claiming(address(second))
+    other = postgresql.claiming(writable(second))
     met = await reached(other)
     after = await reached(engine), await reached(engine)
     await postgresql.disposed(engine, other)
@@ -67,9 +55,9 @@ async def test_where_only_the_earlier_one_is_to_be_had_it_is_said_why_nothing_is
 ) -> None:
     first, second = pair
     second.promote()
-    engine = postgresql.claiming(address(second))
+    engine = postgresql.claiming(writable(second))
     await reached(engine)
     await postgresql.disposed(engine)
-    worker = Leased(address(first), "1", lambda: datetime.now(UTC))
+    worker = Leased(writable(first), "1", lambda: datetime.now(UTC))
     with pytest.raises(AwayError, match="another server took over from this one"):
         await worker.start()
